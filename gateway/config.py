@@ -1,0 +1,481 @@
+"""mailwicket.toml: typed settings with unit, default and help for each key. The only reader of the environment.
+
+Order    packaged defaults, the file, `mailwicket.toml.d/*.toml`, MAILWICKET_<SECTION>__<KEY>, what the caller gives.
+         Unknown keys are errors with the nearest known word; all errors are reported at once, with file and line.
+Secrets  stand neither in the file nor in a variable: {credential = "name"} or {file = "/path"}, read when used.
+Not here rules and templates (policy), which are reloaded without a restart.
+"""
+
+import difflib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.errors import ConfigError, Problem
+
+ENV_PREFIX = "MAILWICKET_"
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _duration(value: object) -> object:
+    """A timedelta from `60s` or `1h`; a bare number is refused, because its unit would be a guess."""
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("a duration carries its unit, such as 60s, 15m or 1h")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Secret(_Section):
+    """Where a secret is: a systemd credential, or a file of mode 0600 or 0400 that belongs to us."""
+
+    credential: str | None = None
+    file: Path | None = None
+
+    def read(self) -> str:
+        """The secret, without its last line end.
+
+        Raises  ConfigError  it is missing, or others could read the file
+        """
+        if self.credential is not None:
+            folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+            path = Path(folder) / self.credential
+            if not folder or not path.is_file():
+                raise ConfigError(
+                    _problem(f"credential “{self.credential}” is not there", "LoadCredential= in the unit")
+                )
+            return path.read_text("utf-8").rstrip("\r\n")
+        if self.file is None:
+            raise ConfigError(_problem("a secret names a credential or a file", '{credential = "smtp-password"}'))
+        try:
+            status = self.file.stat()
+        except OSError as e:
+            raise ConfigError(_problem(f"secret file {self.file}: {e.strerror}", "create it with mode 0600")) from e
+        if stat.S_IMODE(status.st_mode) not in (0o600, 0o400) or status.st_uid != os.getuid():
+            raise ConfigError(_problem(f"secret file {self.file} can be read by others", "chmod 600, own user"))
+        return self.file.read_text("utf-8").rstrip("\r\n")
+
+
+class Site(_Section):
+    name: str = "Support"
+    """What our mails call the desk."""
+    domain: str = "localhost"
+    """The domain of Message-IDs and of `bounce`."""
+    delimiter: str = "+"
+    """Between the local part and the sub-address."""
+    plus_addressing: bool = True
+    """Whether mail to local+anything@ comes back to us; else tokens travel in Message-IDs only."""
+    own_addresses: tuple[str, ...] = ()
+    """Further addresses of ours; the teams' addresses always count."""
+    bounce: str = ""
+    """Base of the envelope senders of our mails; empty is `bounce@` the domain. Always accepted."""
+    languages: tuple[str, ...] = ("en", "de", "pl", "cs", "pt", "hr", "ru")
+    """The languages we write."""
+    footer: str = ""
+    """The last lines of our mails: who we are."""
+
+    @property
+    def bounce_address(self) -> str:
+        """`bounce`, or its default."""
+        return (self.bounce or f"bounce@{self.domain}").lower()
+
+
+class Paths(_Section):
+    rules: Path | None = None
+    """rules.yaml; none is the packaged one."""
+    templates: Path | None = None
+    """Folder whose templates win over the packaged ones."""
+    state: Path = Path("/var/lib/mailwicket")
+    """Database, lock, key; mode 0700."""
+    runtime: Path = Path("/run/mailwicket")
+    """Control socket and LMTP socket."""
+
+
+class Database(_Section):
+    url: str = ""
+    """SQLAlchemy URL without password; empty is SQLite in `paths.state`. PostgreSQL needs the extra `pg`."""
+    password: Secret | None = None
+    """Of the PostgreSQL account."""
+    busy_timeout: Duration = timedelta(seconds=5)
+    """How long SQLite waits for a lock that somebody else holds."""
+    auto_upgrade: bool = False
+    """Upgrade an older schema at start instead of refusing (a new database is always made)."""
+    i_accept_data_loss: bool = False
+    """Start although the store cannot keep its promise. Shown in `status` for good."""
+
+
+class Intake(_Section):
+    max_size: ByteSize = ByteSize(25 * 1024 * 1024)
+    """L1: larger mail is refused with 552."""
+    max_recipients: int = 100
+    """L3: more get 452; the earlier ones stay valid."""
+    max_hops: int = 50
+    """L15: more Received fields are a loop, 554 5.4.6."""
+    unknown_recipient: Literal["reject", "accept"] = "reject"
+    """Mail to an unknown address in our domains: 550, or the default team."""
+    backlog: int = 10_000
+    """Pending mails above which no new mail is taken (452)."""
+    backlog_age: Duration = timedelta(hours=1)
+    """Age of the oldest pending mail above which no new mail is taken."""
+    min_free: ByteSize | None = None
+    """L13: free space below which MAIL gets 452; none is the largest of 1.5 x max_size, 5 %, 500 MiB."""
+
+
+class _Listener(_Section):
+    connections: int = 100
+    """L2: sessions at once; more get 421."""
+    per_ip: int = 10
+    """L2: sessions at once from one address; trusted networks do not count."""
+    command_line: int = 2048
+    """L4: octets of a command line; longer ones get 500."""
+    idle: Duration = timedelta(seconds=300)
+    """L5: silence after which a session gets 421."""
+    data: Duration = timedelta(seconds=600)
+    """L5: how long one DATA may take."""
+    total: Duration = timedelta(seconds=1800)
+    """L5: how long one session may take."""
+    errors: int = 20
+    """L5: refused commands after which a session gets 421."""
+    junk: int = 100
+    """L5: commands that lead nowhere (NOOP, RSET, repeated EHLO) after which a session gets 421."""
+    trusted_networks: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+    """Our own MTA: reserved sessions, bare line ends stored as they are. A unix socket always is."""
+
+
+class Smtp(_Listener):
+    listen: str = ""
+    """host:port; empty is off."""
+    public: bool = False
+    """Whether strangers connect: needs `tls_cert`, and nobody is trusted to send bare line ends."""
+    starttls: bool = True
+    """Offer STARTTLS when a certificate is given."""
+    tls_cert: Path | None = None
+    """PEM chain."""
+    tls_key: Path | None = None
+    """PEM key, mode 0600."""
+
+
+class Lmtp(_Listener):
+    listen: str = ""
+    """`unix:/path` or host:port; empty is `unix:` lmtp.sock in `paths.runtime`; `off` is off."""
+    socket_mode: str = "0660"
+    """Of the unix socket, octal."""
+
+
+class AuthSettings(_Section):
+    trusted_authserv_ids: tuple[str, ...] = ()
+    """Whose Authentication-Results we believe."""
+
+
+class Acknowledge(_Section):
+    unauthenticated: Literal["auto", "never", "known", "all"] = "auto"
+    """Who gets an acknowledgement without an aligned pass; auto: everybody where no verdicts exist at all."""
+
+
+class Outbound(_Section):
+    relay: str = "127.0.0.1:25"
+    """host:port of the submission server."""
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """To the relay; `none` only on loopback."""
+    user: str = ""
+    """Log in as; empty is no AUTH."""
+    password: Secret | None = None
+    """Of `user`."""
+    concurrency: int = 4
+    """Mails under way at once."""
+    retry: tuple[Duration, ...] = tuple(timedelta(minutes=m) for m in (5, 10, 20, 40, 60))
+    """Waits after the first, second, ... attempt; the last repeats."""
+    jitter_percent: int = 10
+    """How far a wait may stray, either way."""
+    give_up: Duration = timedelta(days=5)
+    """After that a mail has failed."""
+    on_uncertain: Literal["resend", "hold"] = "resend"
+    """When the relay may or may not have the mail."""
+
+
+class LimitSettings(_Section):
+    header_block: ByteSize = ByteSize(256 * 1024)
+    """L6: octets of all header fields that are parsed."""
+    header_fields: int = 1000
+    """L6: fields that are parsed."""
+    header_field: ByteSize = ByteSize(64 * 1024)
+    """L6: octets of one field that are parsed."""
+    header_addresses: int = 200
+    """L6: addresses of one field that are kept."""
+    mime_depth: int = 30
+    """L7: deeper parts stay one opaque attachment."""
+    mime_parts: int = 500
+    """L7: more parts stay one opaque attachment."""
+    child_cpu_s: int = 5
+    """L8: CPU seconds for one mail."""
+    child_memory: ByteSize = ByteSize(512 * 1024 * 1024)
+    """L8: address space of a parser child."""
+    child_attempts: int = 3
+    """L8: then quarantine with a stub ticket."""
+    regex_input: ByteSize = ByteSize(64 * 1024)
+    """L9: how much of a value the rules read."""
+    rules_ms: int = 50
+    """L9: for all rules of one mail."""
+    template_s: float = 1.0
+    """L10: seconds to render one mail."""
+    template_output: ByteSize = ByteSize(256 * 1024)
+    """L10: octets of one rendered mail."""
+    lease_s: int = 300
+    """L14: how long a worker owns what it claimed."""
+
+
+class Log(_Section):
+    format: Literal["kv", "json"] = "kv"
+    """One line per event."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on."""
+
+
+class Settings(BaseSettings):
+    """The whole of mailwicket.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    site: Site = Site()
+    paths: Paths = Paths()
+    database: Database = Database()
+    intake: Intake = Intake()
+    smtp: Smtp = Smtp()
+    lmtp: Lmtp = Lmtp()
+    auth: AuthSettings = AuthSettings()
+    acknowledge: Acknowledge = Acknowledge()
+    outbound: Outbound = Outbound()
+    limits: LimitSettings = LimitSettings()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over the files; no .env, no secrets folder."""
+        return env_settings, init_settings
+
+    @property
+    def database_url(self) -> str:
+        """`database.url`, or SQLite in the state folder."""
+        return self.database.url or f"sqlite:///{self.paths.state / 'mailwicket.db'}"
+
+
+def load_settings(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    """The settings in force.
+
+    path       mailwicket.toml; None uses the packaged defaults alone
+    overrides  what flags say, by section; wins over everything
+    Raises     ConfigError  with every problem at once: file, line, key, nearest known word
+    """
+    merged, texts = _read_files(path)
+    problems = list(_unknown_variables())
+    try:
+        if not problems:
+            settings = Settings(**merged)
+            return _overridden(settings, overrides or {})
+    except ValidationError as e:
+        problems.extend(_as_problem(error, texts) for error in e.errors())
+    raise ConfigError(*problems)
+
+
+def origins(path: Path | None) -> Iterator[tuple[str, str, str]]:
+    """(key, value, where it comes from) of each setting in force, for `config show --origin`."""
+    settings = load_settings(path)
+    _, texts = _read_files(path)
+    for section, name in known_keys():
+        value = getattr(getattr(settings, section), name)
+        variable = f"{ENV_PREFIX}{section}__{name}".upper()
+        where = "default"
+        for file, text in texts.items():
+            if name in tomllib.loads(text).get(section, {}):
+                where = f"{file}:{line_of(text, (section, name))}"
+        if variable in {v.upper() for v in os.environ}:
+            where = variable
+        yield f"{section}.{name}", _shown(value), where
+
+
+def known_keys() -> Iterator[tuple[str, str]]:
+    """(section, key) of every setting, in order."""
+    for section, info in Settings.model_fields.items():
+        for name in info.annotation.model_fields:  # type: ignore[union-attr]
+            yield section, name
+
+
+def describe(section: str, name: str) -> tuple[str, str]:
+    """(default, help) of one setting, as the reference prints it."""
+    info = Settings.model_fields[section].annotation.model_fields[name]  # type: ignore[union-attr]
+    return _shown(info.default), info.description or ""
+
+
+def line_of(toml: str, location: Iterable[object]) -> int:
+    """The line, from 1, of the longest known prefix of a key's path; tomllib tells no positions itself."""
+    wanted, best = tuple(map(str, location)), (0, 1)
+    table: tuple[str, ...] = ()
+    seen: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(toml.splitlines(), 1):
+        if found := re.match(r"\s*(\[\[?)\s*([\w.-]+)", line):
+            table = tuple(found[2].split("."))
+            if found[1] == "[[":
+                seen[table] = seen.get(table, -1) + 1
+                table += (str(seen[table]),)
+        key = re.match(r"\s*([\w.-]+)\s*=", line)
+        path = table + tuple(key[1].split(".")) if key else table
+        if path == wanted[: len(path)] and len(path) > best[0]:
+            best = len(path), number
+    return best[1]
+
+
+def packaged(name: str) -> Path:
+    """A file or folder that the distribution ships: `templates`, `rules.yaml`."""
+    inside = Path(__file__).parent / "_data" / name
+    return inside if inside.exists() else Path(__file__).parent.parent / name
+
+
+def hmac_key(settings: Settings, *, create: bool) -> bytes:
+    """The key of reply tokens and loop marks: the credential `hmac-key`, else `hmac-key` in the state folder.
+
+    create  make the file on first use, exclusively, mode 0600
+    Raises  ConfigError  the key is missing or too short
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if folder and (Path(folder) / "hmac-key").is_file():
+        key = (Path(folder) / "hmac-key").read_bytes().strip()
+    else:
+        path = settings.paths.state / "hmac-key"
+        if create and not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+                f.write(os.urandom(32).hex().encode())
+                f.flush()
+                os.fsync(f.fileno())
+        key = Secret(file=path).read().encode()
+    if len(key) < 32:
+        raise ConfigError(_problem("hmac-key is shorter than 32 octets", "openssl rand -hex 32"))
+    return key
+
+
+def _read_files(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
+    merged: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+    if path is None:
+        return merged, texts
+    for file in (path, *sorted(path.with_name(path.name + ".d").glob("*.toml"))):
+        try:
+            texts[str(file)] = file.read_text("utf-8")
+            data = tomllib.loads(texts[str(file)])
+        except OSError as e:
+            raise ConfigError(Problem(str(file), 0, 0, "C001", f"cannot be read: {e.strerror}", "-c FILE")) from e
+        except UnicodeDecodeError as e:
+            raise ConfigError(Problem(str(file), 0, 0, "C002", "is not UTF-8")) from e
+        except tomllib.TOMLDecodeError as e:
+            at = re.search(r"at line (\d+), column (\d+)", str(e))
+            line, column = (int(at[1]), int(at[2])) if at else (0, 0)
+            source = texts[str(file)].splitlines()[line - 1] if line else ""
+            text = str(e).partition(" (at ")[0]
+            raise ConfigError(Problem(str(file), line, column, "C002", text, source=source)) from e
+        for section, values in data.items():
+            if isinstance(values, dict) and isinstance(merged.get(section), dict):
+                merged[section] |= values
+            else:
+                merged[section] = values
+    return merged, texts
+
+
+def _unknown_variables() -> Iterator[Problem]:
+    known = {f"{ENV_PREFIX}{s}__{n}".upper() for s, n in known_keys()} | {
+        ENV_PREFIX + s.upper() for s in Settings.model_fields
+    }
+    known |= {f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}RULES"}  # flags of the command line (cli/main.py)
+    known |= {f"{ENV_PREFIX}TEST_PG", f"{ENV_PREFIX}COMPLETE"}
+    for variable in sorted(v for v in os.environ if v.upper().startswith(ENV_PREFIX)):
+        base = re.sub(r"__(CREDENTIAL|FILE)$", "", variable.upper())
+        if base not in known:
+            yield Problem(
+                "environment", 0, 0, "C003", f"unknown variable {variable}", _nearest(variable.upper(), known)
+            )
+
+
+def _as_problem(error: Any, texts: Mapping[str, str]) -> Problem:
+    location = tuple(map(str, error["loc"]))
+    key = ".".join(location)
+    text = {"extra_forbidden": f"unknown key “{key}”"}.get(
+        error["type"], f"{key}: {error['msg'].removeprefix('Value error, ')}"
+    )
+    hint = ""
+    if error["type"] == "extra_forbidden":
+        section = Settings.model_fields.get(location[0])
+        names = list(section.annotation.model_fields) if section and len(location) > 1 else list(Settings.model_fields)  # type: ignore[union-attr]
+        hint = _nearest(location[-1], names)
+    variable = (ENV_PREFIX + "__".join(location)).upper()
+    if variable in {v.upper() for v in os.environ}:
+        return Problem(variable, 0, 0, "C004", text, hint)
+    for file, content in reversed(list(texts.items())):
+        data: Any = tomllib.loads(content)
+        for part in location:
+            data = data.get(part) if isinstance(data, dict) else None
+        if data is not None:
+            line = line_of(content, location)
+            return Problem(file, line, 1, "C004", text, hint, content.splitlines()[line - 1])
+    return Problem("mailwicket.toml", 0, 0, "C004", text, hint)
+
+
+def _overridden(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
+    changed = {
+        section: getattr(settings, section).model_copy(update=dict(values)) for section, values in overrides.items()
+    }
+    return settings.model_copy(update=changed)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, 1, 0.6)
+    return f"did you mean “{close[0]}”?" if close else "known: " + ", ".join(names[:30])
+
+
+def _problem(text: str, hint: str) -> Problem:
+    return Problem("mailwicket.toml", 0, 0, "C005", text, hint)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case timedelta():
+            seconds = value.total_seconds()
+            unit = next(u for u in ("d", "h", "m", "s", "ms") if seconds / _UNITS[u] == int(seconds / _UNITS[u]))
+            return f"{int(seconds / _UNITS[unit])}{unit}"
+        case ByteSize():
+            return value.human_readable(separator=" ")
+        case tuple():
+            return "[" + ", ".join(map(_shown, value)) + "]"
+        case bool():
+            return str(value).lower()
+        case None:
+            return "none"
+        case Secret():
+            return f"credential {value.credential}" if value.credential else f"file {value.file}"
+        case _:
+            return str(value)

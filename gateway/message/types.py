@@ -1,0 +1,139 @@
+"""The facts of a mail: what SMTP said, and what the message says.
+
+Sources  RFC 5598 (names), RFC 5321 (envelope), RFC 5322 (message), RFC 3834 (classes), RFC 8601 (authentication).
+         All frozen, tuples not lists, aware UTC; text holds no NUL, no control but tab and newline, no surrogate.
+Not here  how they are found: parse.py, text.py, reply.py, classify.py, auth.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Via = Literal["smtp", "lmtp", "pipe", "imap", "api", "import"]
+Kind = Literal["person", "auto-reply", "auto-generated", "report", "bulk", "loop"]
+AuthResult = Literal["pass", "fail", "none", "temperror", "permerror"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the sending side said before the content (RFC 5321 §2.3.1)."""
+
+    reverse_path: str | None  # None is <>, the null reverse-path
+    forward_paths: tuple[str, ...]  # our recipients, normalised: domain in lower case, no source route
+    helo: str
+    peer: str  # the client's address, "unix" for a local socket
+    via: Via
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A mail whose raw bytes are on stable storage: from here on it is ours."""
+
+    id: int  # what people say: m-55120
+    key: str  # UUIDv7 as 32 hex digits; sorts by arrival
+    envelope: Envelope
+    size: int  # octets as received, dots unstuffed
+    sha256: str
+    attempts: int  # how often work on it was begun, this time included
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name, possibly empty, and an addr-spec (RFC 5322 §3.4)."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field in wire order: name as written, value unfolded and decoded."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not the text. Its octets stay in the raw mail and are cut out by `part` when wanted."""
+
+    part: str  # MIME path, counted from 1: "1.2"
+    name: str  # cleaned, never empty, never a path
+    media_type: str
+    size: int  # octets after decoding
+    sha256: str
+    content_id: str | None = None  # without angle brackets; None when the part has none
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something wrong with the mail that we read around."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail as parsed. Making one never fails; what is wrong with it is in `defects`."""
+
+    fields: tuple[Field, ...]
+    message_id: str | None  # with angle brackets, at most 250 octets; None when missing or unusable
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    date: datetime | None  # as the mail claims; for display only
+    author: Mailbox | None  # RFC5322.From; None when missing or ambiguous
+    ambiguous_author: bool
+    sender: Mailbox | None
+    reply_to: tuple[Mailbox, ...]
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    subject: str
+    text: str  # the new words
+    quoted: str
+    signature: str
+    html: str | None  # sanitised; None when there is no HTML part
+    attachments: tuple[Attachment, ...]
+    language: str | None  # of the new words; None when not certain
+    language_source: Literal["header", "detected", "none"]
+    language_confidence: float  # 0 to 1
+    loop_mark: str | None  # the value of our own loop field, which is no field of `fields`
+    body_sha256: str  # of the decoded parts, without any header: recognises a mail that came by another way
+    defects: tuple[Defect, ...]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of a field, in wire order; the name in any case."""
+        wanted = name.lower()
+        return tuple(f.value for f in self.fields if f.name.lower() == wanted)
+
+    def value(self, name: str) -> str | None:
+        """The first value of a field; None when it is absent."""
+        return next(iter(self.values(name)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What kind of mail it is, and whether an automatic mail may answer it (RFC 3834 §2)."""
+
+    kind: Kind
+    reason: str  # the evidence, for people
+    may_respond: bool
+    no_response_code: str | None  # the send guard's word, None when we may: "machine-sender", "null-sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What a host that we trust found out about the origin (RFC 8601)."""
+
+    dmarc: AuthResult
+    dkim: AuthResult
+    spf: AuthResult
+    by: str | None  # the authserv-id; None when no trusted host said anything
+
+
+NOT_AUTHENTICATED = Auth("none", "none", "none", None)
