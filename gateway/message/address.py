@@ -1,0 +1,333 @@
+"""What an address is, which mailboxes a field names, and the one author of a mail, or none.
+
+Sources  RFC 5321 §4.1.2, §4.1.3 (paths, literals), §4.5.3.1.3 (254 octets), RFC 5322 §3.4, §4.4 (mailboxes, old forms),
+         RFC 6531 §3.3 (UTF-8 addresses), RFC 5891 §4 (A-labels), RFC 5233 (sub-address).
+         Looser than RFC 5321: `_` in a domain, dots anywhere in a local part (then quoted), local parts over 64 octets;
+         all three are the addresses of real customers.
+Not here  what a field value is before it is unfolded (header.py), who may be answered (classify.py).
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gateway.errors import PermanentError
+from gateway.message.charset import clean_line
+from gateway.message.header import decode_words
+from gateway.message.types import Mailbox
+
+MAX_ADDRESS_OCTETS = 254
+_MAX_NAME = 500
+_MAX_PATH = 1_000  # characters with a source route; longer is no address in any reading
+
+_PLAIN = re.compile(
+    r"[a-z0-9+_=-]+(?:\.[a-z0-9+_=-]+)*@(?!.*xn--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]{2,20}"
+)
+_ROUTE = re.compile(r"@(?:\[[^\]]*\]|[^,:\[\]]+)(?:,@(?:\[[^\]]*\]|[^,:\[\]]+))*:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+")
+_DOT_STRING = re.compile(rf"{_ATOM.pattern}(?:\.{_ATOM.pattern})*")
+_LOOSE_STRING = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_UPPER = {n: n + 32 for n in range(ord("A"), ord("Z") + 1)}
+
+_WORD = r"=\?[^?\s]{1,100}\?[bBqQ]\?[^?\s]*\?="
+_TOKEN = re.compile(
+    rf'(?P<word>{_WORD})|(?P<quoted>"(?:[^"\\]|\\.)*\\?"?)|(?P<literal>\[[^\]<>"]*\]?)'
+    r"|(?P<special>[<>@,;:()])|(?P<blank>\s+)|(?P<text>(?:(?!=\?)[^\s<>@,;:()\[\"]|=\?)+)",
+    re.DOTALL,
+)
+_HIDDEN = re.compile(r'[<>@,;:()"]')
+_COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
+
+
+def path_address(text: str, *, smtputf8: bool, sender: bool = False) -> str:
+    """The address of a reverse-path or forward-path, given without its angle brackets, in one spelling.
+
+    Source route and last dot stripped, domain in lower case as A-labels, local part quoted only when it must be; its
+    case is kept. `<>` and a bare `postmaster` are for the caller to know.
+
+    Raises  PermanentError 501 5.1.3 (5.1.7 with sender)  it is no address; the sender keeps the mail
+            PermanentError 553 5.1.3 (5.1.7 with sender)  it needs SMTPUTF8, which the client did not ask for
+    """
+    status = "5.1.7" if sender else "5.1.3"
+    if not text.isascii() and not smtputf8 and not _CONTROL.search(text):
+        raise PermanentError("this address needs SMTPUTF8", code=553, status=status)
+    try:
+        return _canonical(text)
+    except ValueError as e:
+        raise PermanentError(f"bad address syntax: {e}", code=501, status=status) from None
+
+
+def normal(address: str) -> str:
+    """The spelling to compare by: ASCII lower case, domain as A-labels; no other letters are merged.
+
+    What is no address comes back in lower case, never an error.
+    """
+    lowered = address.translate(_UPPER)
+    if _PLAIN.fullmatch(lowered) and len(lowered) <= MAX_ADDRESS_OCTETS:
+        return lowered
+    try:
+        return _canonical(lowered).translate(_UPPER)
+    except ValueError:
+        return lowered
+
+
+def domain_of(address: str) -> str:
+    """The domain, lower case, as A-labels; empty when there is none."""
+    return normal(address).rpartition("@")[2] if "@" in address else ""
+
+
+def sub_address(address: str, delimiter: str) -> tuple[str, str | None]:
+    """`support+t4812.T@x` becomes (`support@x`, `t4812.T`); the second is None when there is no delimiter."""
+    local, at, domain = address.rpartition("@")
+    quoted = len(local) > 1 and local[0] == local[-1] == '"'
+    name, found, detail = (local[1:-1] if quoted else local).partition(delimiter) if delimiter else (local, "", "")
+    if not at or not found or not name:
+        return address, None
+    return f'"{name}"@{domain}' if quoted else f"{name}@{domain}", detail
+
+
+def author(values: Sequence[str]) -> tuple[Mailbox | None, bool]:
+    """The author, and whether the From fields can be read in more than one way; then there is no author.
+
+    values  of all From fields, unfolded, encoded words not decoded
+    A reading counts as certain only when every parser must agree: one field, one mailbox, no group, no route, no second
+    `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address.
+    (None, False) means that nobody is named.
+    """
+    if len(values) != 1:
+        return None, len(values) > 1
+    tokens = tuple(_tokens(values[0]))
+    found = tuple(_parsed(tokens))
+    specials = [t.text for t in tokens if t.kind == "special"]
+    if "@" not in specials and not {",", ";", ":"} & set(specials):
+        return None, "\0" in values[0] or any(t.broken for t in tokens)
+    certain = (
+        len(found) == 1
+        and specials in (["@"], ["<", "@", ">"])
+        and "\0" not in values[0]
+        and not any(t.broken for t in tokens)
+        and not found[0].loose
+    )
+    try:
+        return (Mailbox(found[0].name, _canonical(found[0].address)), False) if certain else (None, True)
+    except ValueError:
+        return None, True
+
+
+def mailboxes(values: Sequence[str], limit: int) -> tuple[Mailbox, ...]:
+    """The mailboxes that fields such as To name, in order, repeats dropped; what is no address is left out.
+
+    values  unfolded, encoded words not decoded.  limit  how many are kept
+    """
+    found: dict[str, Mailbox] = {}
+    for value in values:
+        for candidate in _parsed(_tokens(value)):
+            if len(found) >= limit:
+                return tuple(found.values())
+            try:
+                address = _canonical(candidate.address)
+            except ValueError:
+                continue
+            found.setdefault(normal(address), Mailbox(candidate.name, address))
+    return tuple(found.values())
+
+
+def _canonical(text: str) -> str:
+    """The address in one spelling; ValueError says what is wrong, in words that are safe for the peer."""
+    if len(text) > _MAX_PATH:
+        raise ValueError("too long")
+    if _CONTROL.search(text):
+        raise ValueError("control character")
+    if text.startswith("@") and (route := _ROUTE.match(text)):
+        text = text[route.end() :]
+    local, at, domain = text.rpartition("@")
+    if not at:
+        raise ValueError("no @")
+    address = f"{_local_part(local)}@{_domain(domain)}"
+    if len(address.encode()) > MAX_ADDRESS_OCTETS:
+        raise ValueError("too long")
+    return address
+
+
+def _local_part(text: str) -> str:
+    if _DOT_STRING.fullmatch(text):
+        return text
+    if quoted := _QUOTED.fullmatch(text):
+        content = re.sub(r"\\(.)", r"\1", quoted[1])
+        if not content:
+            raise ValueError("empty local part")
+        if _DOT_STRING.fullmatch(content):
+            return content
+    elif _LOOSE_STRING.fullmatch(text):
+        content = text
+    else:
+        raise ValueError("local part")
+    escaped = content.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _domain(text: str) -> str:
+    if text.startswith("["):
+        return _literal(text)
+    text = text.removesuffix(".")
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    labels = [_label(label) for label in text.translate(_UPPER).split(".")]
+    domain = ".".join(labels)
+    if len(domain) > 253:
+        raise ValueError("domain too long")
+    return domain
+
+
+def _label(label: str) -> str:
+    if not label.isascii():
+        label = label.lower()
+        # RFC 5892: letters, marks and digits that compatibility mapping leaves alone; no other dots, no full width
+        if unicodedata.normalize("NFKC", label) != label or label.startswith("xn--"):
+            raise ValueError("domain")
+        if any(unicodedata.category(c)[0] not in "LMN" and c not in "-_" for c in label):
+            raise ValueError("domain")
+        label = "xn--" + label.encode("punycode").decode("ascii")
+    elif label.startswith("xn--"):
+        try:
+            label[4:].encode("ascii").decode("punycode")
+        except (UnicodeError, ValueError, OverflowError):
+            raise ValueError("domain") from None
+    if not _LABEL.fullmatch(label):
+        raise ValueError("domain")
+    return label
+
+
+def _literal(text: str) -> str:
+    if not text.endswith("]"):
+        raise ValueError("address literal")
+    inner = text[1:-1]
+    try:
+        if inner[:5].lower() == "ipv6:":
+            return f"[IPv6:{ipaddress.IPv6Address(inner[5:])}]"
+        return f"[{ipaddress.IPv4Address(inner)}]"
+    except ValueError:
+        raise ValueError("address literal") from None
+
+
+class _Token(NamedTuple):
+    """A piece of a structured field; `broken` when it is not closed, or hides specials in an encoded word."""
+
+    kind: str
+    text: str
+    broken: bool = False
+
+
+class _Candidate(NamedTuple):
+    """A mailbox as it stands in the field; `loose` when words stand where none belong."""
+
+    name: str
+    address: str
+    loose: bool
+
+
+def _tokens(value: str) -> Iterator[_Token]:
+    """Linear: each character is looked at once."""
+    at = 0
+    while at < len(value):
+        found = _TOKEN.match(value, at)
+        if found is None or found[0] == "(":
+            token, at = _comment(value, at)
+            yield token
+            continue
+        at = found.end()
+        kind = found.lastgroup or "text"
+        if kind == "word":
+            yield _Token("word", found[0], _HIDDEN.search(found[0]) is not None)
+        elif kind == "quoted":
+            yield _Token("quoted", found[0], not (len(found[0]) > 1 and found[0].endswith('"')))
+        elif kind == "literal":
+            yield _Token("literal", found[0], not found[0].endswith("]"))
+        else:
+            yield _Token(kind, found[0])
+
+
+def _comment(value: str, at: int) -> tuple[_Token, int]:
+    """The comment that opens at `at`, and where it ends."""
+    depth = 0
+    for mark in _COMMENT_MARK.finditer(value, at):
+        depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return _Token("comment", value[at + 1 : mark.start()]), mark.end()
+    return _Token("comment", value[at + 1 :], broken=True), len(value)
+
+
+def _parsed(tokens: Iterable[_Token]) -> Iterator[_Candidate]:
+    """The mailboxes in a token stream; anything between commas that holds no `@` is skipped."""
+    words: list[_Token] = []
+    angle: list[_Token] | None = None
+    inside = False
+    for token in (*tokens, _Token("special", ",")):
+        if token.kind == "special" and token.text == "<":
+            angle, inside = [], True
+        elif token.kind == "special" and token.text == ">":
+            inside = False
+        elif inside and angle is not None and not (token.text == "," and _names_somebody(angle)):
+            angle.append(token)
+        elif token.kind == "special" and token.text in ",;":
+            candidate = _in_angle(words, angle) if angle is not None else _bare(words)
+            if candidate is not None:
+                yield candidate
+            words, angle, inside = [], None, False
+        elif token.kind == "special" and token.text == ":":
+            words = []  # the name of a group
+        else:
+            words.append(token if angle is None else token._replace(kind="after" if token.kind != "blank" else "blank"))
+
+
+def _names_somebody(angle: Sequence[_Token]) -> bool:
+    """Whether the unclosed `<` before this comma already holds an address; in a route the `@` comes first."""
+    marks = [t.text for t in angle if t.kind != "blank"]
+    return "@" in marks[1:] and marks[0] != "@"
+
+
+def _in_angle(words: Sequence[_Token], angle: Sequence[_Token]) -> _Candidate | None:
+    address = "".join(t.text for t in angle if t.kind != "comment").strip()
+    loose = any(t.kind == "word" for t in angle) or any(t.kind in ("after", "word") and t.text == "@" for t in words)
+    loose = loose or any(t.kind == "after" for t in words)
+    return _Candidate(_name([t for t in words if t.kind != "after"]), address, loose) if address else None
+
+
+def _bare(words: Sequence[_Token]) -> _Candidate | None:
+    """An address without angle brackets: the run around `@`; `a@b (Ann)` and, loosely, `Ann a@b`."""
+    marks = [i for i, t in enumerate(words) if t.text == "@"]
+    if not marks:
+        return None
+    solid = ("text", "quoted", "literal", "special", "word")
+    start = end = marks[0]
+    while start > 0 and (words[start - 1].kind in solid or (start == marks[0] and words[start - 1].kind == "blank")):
+        start -= 1
+    while end + 1 < len(words) and (
+        words[end + 1].kind in solid or (end == marks[0] and words[end + 1].kind == "blank")
+    ):
+        end += 1
+    address = "".join(t.text for t in words[start : end + 1]).strip()
+    others = [*words[:start], *words[end + 1 :]]
+    loose = any(t.kind in solid for t in others) or any(t.kind == "word" for t in words[start : end + 1])
+    return _Candidate(_name(others), address.replace(" ", "") if address.count(" ") < 3 else address, loose)
+
+
+def _name(words: Sequence[_Token]) -> str:
+    """The display name; without one the comment, which was the name before RFC 822."""
+    pieces = [" " if t.kind == "blank" else _unquoted(t) for t in words if t.kind != "comment"]
+    name = clean_line(decode_words("".join(pieces)))
+    if not name:
+        name = next((clean_line(decode_words(t.text)) for t in words if t.kind == "comment"), "")
+    return name[:_MAX_NAME]
+
+
+def _unquoted(token: _Token) -> str:
+    if token.kind != "quoted":
+        return token.text
+    content = token.text[1:] if token.broken else token.text[1:-1]
+    return re.sub(r"\\(.)", r"\1", content, flags=re.DOTALL)

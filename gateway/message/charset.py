@@ -1,0 +1,143 @@
+"""Which characters octets stand for, whatever their label says; and text that every store takes.
+
+Sources  RFC 2045 §5.2, RFC 2046 §4.1.2 (labels), WHATWG Encoding (the supersets that real mail means by a label).
+         Valid UTF-8 wins over a label; a label may only name a codec of our list, so that none executes, unpacks
+         or smuggles markup (`utf-7`, `unicode_escape`, `zip`); the last resort is windows-1252 with replacement.
+Not here  encoded words and parameters (header.py).
+"""
+
+import re
+import unicodedata
+from encodings.aliases import aliases
+
+from charset_normalizer import from_bytes
+
+# what a label means: the superset that senders really use
+_SUPERSETS = {
+    "ascii": "utf_8",
+    "latin_1": "cp1252",
+    "iso8859_9": "cp1254",
+    "iso8859_11": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "iso2022_jp": "iso2022_jp_ext",
+    "tis_620": "cp874",
+}
+_NAMES = {
+    "utf8mb4": "utf_8",
+    "unicode_1_1_utf_8": "utf_8",
+    "x_unknown": "utf_8",
+    "unknown_8bit": "utf_8",
+    "ansi_x3_110_1983": "latin_1",
+    "cp_850": "cp850",
+    "x_sjis": "shift_jis",
+    "ms932": "cp932",
+    "ks_c_5601": "euc_kr",
+    "ks_c_5601_1987": "euc_kr",
+    "x_gbk": "gbk",
+    "x_euc_jp": "euc_jp",
+    "x_mac_roman": "mac_roman",
+    "x_windows_949": "cp949",
+    "iso_8859_8_i": "iso8859_8",
+    "iso_8859_8_e": "iso8859_8",
+}
+_STATEFUL = frozenset(
+    {
+        "hz", "iso2022_kr", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004",
+        "iso2022_jp_ext", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be",
+    }
+)  # fmt: skip
+_WIDE = frozenset({"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "euc_jis_2004", "johab"})
+_SINGLE = frozenset(
+    {f"cp{n}" for n in (437, 737, 775, 850, 852, 855, 857, 858, 860, 861, 862, 863, 864, 865, 866, 869, 874)}
+    | {f"cp{n}" for n in range(1250, 1259)}
+    | {f"iso8859_{n}" for n in range(2, 17)}
+    | {"koi8_r", "koi8_u", "koi8_t", "mac_roman", "mac_latin2", "mac_cyrillic", "mac_greek", "mac_turkish", "ptcp154"}
+)
+_ALLOWED = _STATEFUL | _WIDE | _SINGLE | {"utf_8", "utf_8_sig"}
+_DETECTABLE = sorted((_SINGLE | _WIDE) - {"cp437", "cp864", "johab", "ptcp154", "koi8_t"})
+_LABEL = re.compile(r"[A-Za-z0-9:._ ()+-]{1,40}", re.ASCII)
+_SAMPLE_OCTETS = 4096  # enough to tell alphabets apart; detection is the slowest step of all
+_UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n?")
+
+
+def codec(label: str) -> str | None:
+    """The codec that a charset label means; None for an unknown or refused one."""
+    if not _LABEL.fullmatch(label):
+        return None
+    name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    name = _NAMES.get(name) or aliases.get(name, name)
+    name = _SUPERSETS.get(name, name)
+    return name if name in _ALLOWED else None
+
+
+def decode(octets: bytes, label: str | None) -> tuple[str, str | None]:
+    """The text, and what was wrong with the label: None, `charset-unknown`, `charset-wrong`, `charset-undecodable`.
+
+    label  as the mail declares it; None when it does not. The text is not yet cleaned.
+    """
+    name = codec(label) if label else "utf_8"
+    unknown = "charset-unknown" if name is None else None
+    if name in _STATEFUL and not (name.startswith("utf") and b"\0" not in octets):
+        return octets.decode(name, "replace"), None
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return _from_eight_bit(octets, name, unknown)
+    if name in _WIDE and not text.isascii() and all(c < "\u0800" for c in text):
+        # a text in such a charset that happens to be valid UTF-8: real UTF-8 would hold letters of three octets
+        wide = _strictly(octets, name)
+        return (text, "charset-wrong") if wide is None else (wide, None)
+    return text.removeprefix("\ufeff"), unknown
+
+
+def clean(text: str) -> str:
+    """NFC text without NUL, controls (but tab and newline) and surrogates, which become U+FFFD; lines end in LF."""
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+    if _UNWANTED.search(text):
+        text = _UNWANTED.sub("\ufffd", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def clean_line(text: str) -> str:
+    """As `clean`, on one line: line ends and tabs become a space."""
+    return clean(re.sub(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+", " ", text)).strip()
+
+
+def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None) -> tuple[str, str | None]:
+    if name is not None and not name.startswith("utf"):
+        text = _strictly(octets, name)
+        if text is not None:
+            return text, None
+        if name in _WIDE or name == "cp1252":  # one broken letter is no reason to doubt the label
+            return octets.decode(name, "replace"), "charset-undecodable"
+    elif name is not None and 50 * octets.decode("utf-8", "replace").count("\ufffd") < sum(c > 127 for c in octets):
+        return octets.decode("utf-8", "replace"), "charset-undecodable"
+    found = _detected(octets)
+    if found is not None:
+        text = _strictly(octets, found)
+        if text is not None:
+            return text, unknown or "charset-wrong"
+    return octets.decode("cp1252", "replace"), unknown or "charset-wrong"
+
+
+def _detected(octets: bytes) -> str | None:
+    """A codec whose text looks like a language; None when nothing does."""
+    sample = octets[:_SAMPLE_OCTETS]
+    if len(octets) > _SAMPLE_OCTETS:  # a letter cut in two would hide the right answer
+        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    best = from_bytes(sample, steps=4, chunk_size=256, threshold=0.3, cp_isolation=_DETECTABLE, explain=False).best()
+    name = best.encoding if best is not None else None
+    return _SUPERSETS.get(name, name) if name is not None else None
+
+
+def _strictly(octets: bytes, name: str) -> str | None:
+    try:
+        return octets.decode(name)
+    except (UnicodeError, ValueError):
+        return None
