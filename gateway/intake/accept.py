@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.clock import Clock
 from gateway.config import Settings
@@ -121,8 +120,8 @@ class Door:
         self._free, before = usage.free, self._refusal
         try:
             waiting, since = await self._store.read(inbound.backlog)
-        except SQLAlchemyError:
-            self._refusal = TransientError("temporary failure in storage")
+        except TransientError as e:
+            self._refusal = e
         else:
             late = since is not None and self._clock.now() - since > intake.backlog_age
             self._refusal = (

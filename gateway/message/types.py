@@ -37,6 +37,7 @@ class Accepted:
     sha256: str
     attempts: int  # how often work on it was begun, this time included
     stub: int | None = None  # the ticket that a quarantine opened for it; a retry goes on there
+    released: bool = False  # a person wants it through: no rule may end it
 
 
 @dataclass(frozen=True, slots=True)

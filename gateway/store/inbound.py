@@ -35,7 +35,7 @@ _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket",
+        "attempts", "ticket", "released",
     )
 ]  # fmt: skip
 
@@ -215,12 +215,27 @@ def pieces(c: Connection, key: str, first: int, count: int) -> list[bytes]:
     return [bytes(row[0]) for row in rows]
 
 
-def reopen(c: Connection, key: str) -> bool:
-    """Let a finished mail be processed again from its raw bytes. False when it is no finished mail with bytes."""
+def reopen(c: Connection, key: str, *, released: bool) -> bool:
+    """Let a mail that made no entry be processed again from its raw bytes. False: there is no such mail.
+
+    released  a person wants it through: the rules of `received` are not asked again
+    """
     again = c.execute(
         update(inbound)
-        .where(inbound.c.key == key, inbound.c.state == "done", inbound.c.duplicate_of.is_(None))
-        .values(state="accepted", attempts=0, disposition=None, reason=None, not_before=None, finished_at=None)
+        .where(
+            inbound.c.key == key,
+            inbound.c.state == "done",
+            inbound.c.disposition.in_(("record", "quarantine", "report")),
+        )
+        .values(
+            state="accepted",
+            released=released,
+            attempts=0,
+            disposition=None,
+            reason=None,
+            not_before=None,
+            finished_at=None,
+        )
     )
     c.execute(delete(content).where(content.c.key == key))
     return again.rowcount == 1
@@ -301,7 +316,7 @@ def accepted(row: Row[Any]) -> Accepted:
         via=row.via,
         received_at=row.received_at,
     )
-    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, row.ticket)
+    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, row.ticket, row.released)
 
 
 def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:

@@ -76,6 +76,7 @@ inbound = Table(
     Column("lease_token", String(32)),
     Column("lease_until", Moment),
     Column("not_before", Moment),
+    Column("released", Boolean, nullable=False, server_default=text("false")),  # by a person: no rule may end it
     Column("disposition", String(12)),  # NULL is pending
     Column("reason", Text),
     Column("ticket", _Id),

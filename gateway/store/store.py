@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
@@ -89,9 +90,15 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, query)
 
     def read_now(self, query: Callable[[Connection], T]) -> T:
-        """As `read`, in the caller's thread."""
-        with self._readers.connect() as connection, connection.begin():
-            return query(connection)
+        """As `read`, in the caller's thread.
+
+        Raises  TransientError 4.3.0  the database is away
+        """
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                return query(connection)
+        except SQLAlchemyError as e:
+            raise TransientError("temporary failure in storage") from e
 
     async def claim(self, *, now: datetime, limit: int, suspicious_after: int) -> list[Accepted]:
         """T1a: the oldest pending mails, leased to us, their attempts counted."""

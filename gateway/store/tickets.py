@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
@@ -112,7 +112,7 @@ def find_customer(c: Connection, address: str) -> Customer | None:
     row = c.execute(_CUSTOMER, {"address": normal(address)}).one_or_none()
     if row is None:
         return None
-    return Customer(row.id, row.name, address, row.language, row.muted, row.tickets)
+    return Customer(row.id, row.name, address, row.language, row.muted, row.tickets, row.answered)
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------
@@ -342,6 +342,9 @@ _CUSTOMER = (
         .where(ticket.c.customer == customer.c.id)
         .scalar_subquery()
         .label("tickets"),
+        exists()
+        .where(entry.c.ticket == ticket.c.number, ticket.c.customer == customer.c.id, entry.c.kind == "answer")
+        .label("answered"),
     )
     .join(customer_address, customer_address.c.customer == customer.c.id)
     .where(customer_address.c.address == bindparam("address"))

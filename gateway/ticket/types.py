@@ -87,6 +87,7 @@ class Customer:
     language: str | None
     muted: bool
     tickets: int
+    answered: bool  # whether a person of ours ever wrote to him
 
 
 # --- which ticket -----------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ class ThreadMatch:
     """Which ticket a mail belongs to, by which evidence, and what that evidence is worth."""
 
     ticket: int | None  # None opens a new one
-    by: Literal["token", "references", "body-token", "subject-tag", "none"]
+    by: Literal["token", "references", "body-token", "subject-tag", "stub", "none"]
     trust: Trust
     evidence: str  # the words that matched, for people
     mentions: tuple[int, ...] = ()  # tickets named by evidence that does not hold

@@ -1,0 +1,72 @@
+"""What threading, rules and the send guard look up, inside the transaction that will hold the changes.
+
+Not here  the queries (tickets.py, outbox.py); the Protocols it fulfils (ticket/thread.py, ticket/notify.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.store import outbox, tickets
+from gateway.ticket.types import Customer, Ticket
+
+
+class StoreView:
+    """The store as one mail sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket; None when there is none of this number."""
+        return tickets.find_ticket(self._connection, number)
+
+    def participants(self, number: int) -> Sequence[str]:
+        """Addresses, in normal form, of those who take part in the ticket."""
+        return tickets.participants(self._connection, number)
+
+    def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """Message-ID -> (ticket, address) of each who sent it or was sent it."""
+        return tickets.holders(self._connection, message_ids)
+
+    def customer(self, address: str) -> Customer | None:
+        """Who writes from this address; None for a first contact."""
+        return tickets.find_customer(self._connection, address)
+
+    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
+        """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
+        item = outbox.find(self._connection, id)
+        return None if item is None else (item.ticket,)
+
+    def count(self, since: datetime, at_most: int, **scope: object) -> int:
+        """Automatic mails queued since then, counted up to `at_most`."""
+        return outbox.sent_since(self._connection, since=since, at_most=at_most, **scope)
+
+
+class EmptyView:
+    """A desk without tickets, customers or mail, for what is only tried."""
+
+    def ticket(self, number: int) -> Ticket | None:
+        """None."""
+        return None
+
+    def participants(self, number: int) -> Sequence[str]:
+        """Nobody."""
+        return ()
+
+    def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """Nobody."""
+        return {}
+
+    def customer(self, address: str) -> Customer | None:
+        """Nobody."""
+        return None
+
+    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
+        """None."""
+        return None
+
+    def count(self, since: datetime, at_most: int, **scope: object) -> int:
+        """No budget is used."""
+        return 0

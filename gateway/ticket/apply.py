@@ -1,0 +1,128 @@
+"""What a mail changes, given which ticket it belongs to and what the rules decided.
+
+Sources  automatic mail never changes a state (RFC 3834 and promise 4); a customer's reply opens a ticket that
+         waited for him; a third party's words are kept apart until an agent accepts them.
+Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how changes are stored (store/).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.message.types import Accepted, Classification, Message
+from gateway.rules.types import Action, Assign, Decision, Dispose, Reply, Route, Set, Tag
+from gateway.ticket.types import (
+    AddEntry,
+    Change,
+    OpenTicket,
+    Record,
+    SetField,
+    ThreadMatch,
+    Ticket,
+    Trust,
+)
+
+_AUTOMATIC = ("auto-reply", "auto-generated", "bulk")
+_NO_SUBJECT = "(no subject)"
+_SUBJECT_CHARACTERS = 500
+
+
+def provisional(message: Message, team: str, language: str, now: datetime) -> Ticket:
+    """The ticket that a mail is about to open, for the rules to look at; its number is 0."""
+    return Ticket(
+        number=0,
+        subject=subject_of(message),
+        team=team,
+        assignee=None,
+        priority="normal",
+        status="new",
+        tags=(),
+        fields=(),
+        language=language,
+        channel="mail",
+        requester=message.author,
+        created_at=now,
+        updated_at=now,
+        messages=0,
+        version=0,
+    )
+
+
+def apply(
+    ticket: Ticket, message: Message, verdict: Classification, match: ThreadMatch, decision: Decision, inbound: Accepted
+) -> tuple[Change, ...]:
+    """The changes of a mail from a person or a machine, in order.
+
+    ticket  the one that matched, or the provisional one that `match.ticket` None opens
+    """
+    if (end := decision.disposition) is not None:
+        return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
+    received = inbound.envelope.received_at
+    entry = _entry(message, verdict, match.trust, received)
+    actions = tuple(_fields(ticket, decision.actions))
+    if match.ticket is None:
+        opening = OpenTicket(
+            subject=ticket.subject,
+            team=ticket.team,
+            requester=message.author,
+            language=ticket.language,
+            channel=ticket.channel,
+            at=received,
+            mentions=match.mentions,
+            flags=_flags(message),
+        )
+        return (opening, replace(entry, trust="participant" if message.author else "stranger"), *actions)
+    if entry.kind == "event":
+        return (entry,)
+    return (entry, *_opened_again(ticket, match), *actions)
+
+
+def subject_of(message: Message) -> str:
+    """The subject as a ticket has it: never empty, bounded."""
+    return message.subject.strip()[:_SUBJECT_CHARACTERS] or _NO_SUBJECT
+
+
+def _entry(message: Message, verdict: Classification, trust: Trust, received: datetime) -> AddEntry:
+    """Automatic mail in a ticket is an event: seen by agents, without effect on the state."""
+    automatic = verdict.kind in _AUTOMATIC
+    return AddEntry(
+        kind="event" if automatic and trust != "stranger" else "mail",
+        author=message.author,
+        at=received,
+        text=message.text,
+        quoted=message.quoted,
+        signature=message.signature,
+        html=message.html,
+        message_id=message.message_id,
+        public=not automatic and trust != "third-party",
+        trust=trust,
+        attachments=message.attachments,
+    )
+
+
+def _opened_again(ticket: Ticket, match: ThreadMatch) -> Iterator[SetField]:
+    """A customer's reply ends waiting, solved and, inside the reopen window, closed."""
+    if match.trust in ("proven", "participant") and ticket.status_type in ("waiting_customer", "solved", "closed"):
+        yield SetField("status", "open", "reply")
+
+
+def _fields(ticket: Ticket, actions: Sequence[Action]) -> Iterator[SetField]:
+    tags = list(ticket.tags)
+    for action in actions:
+        match action:
+            case Route(rule, team):
+                yield SetField("team", team, f"rule:{rule}")
+            case Assign(rule, agent):
+                yield SetField("assignee", agent, f"rule:{rule}")
+            case Set(rule, name, value):
+                yield SetField(name, value, f"rule:{rule}")
+            case Tag(rule, add, remove):
+                tags = [t for t in tags if t not in remove] + [t for t in add if t not in tags]
+                yield SetField("tags", tuple(tags), f"rule:{rule}")
+            case Reply() | Dispose():
+                pass  # mails are notify.py's, dispositions were handled above
+
+
+def _flags(message: Message) -> tuple[str, ...]:
+    flags = ["ambiguous-author"] if message.ambiguous_author else []
+    return (*flags, *(d.code for d in message.defects if d.code in ("date-suspicious", "too-deep", "too-many-parts")))

@@ -1,0 +1,85 @@
+"""What the rules may test of one mail, its ticket and its author.
+
+Not here  the list of facts itself (rules/types.py), how they are tested (rules/evaluate.py).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.message.address import domain_of, normal, sub_address
+from gateway.message.types import Accepted, Auth, Classification, Message
+from gateway.rules.types import Facts
+from gateway.ticket.types import Customer, Ticket
+
+
+def facts(
+    message: Message,
+    verdict: Classification,
+    auth: Auth,
+    inbound: Accepted,
+    customer: Customer | None,
+    *,
+    language: tuple[str, str],
+    delimiter: str,
+    now: datetime,
+) -> Facts:
+    """The facts of a mail, before any ticket.
+
+    language  the language in force and where it comes from: header, detected, history, default
+    """
+    author, envelope = message.author, inbound.envelope
+    return Facts(
+        subject=message.subject,
+        body_text="\n".join(part for part in (message.text, message.quoted) if part),
+        body_new_text=message.text,
+        body_html=message.html,
+        headers=tuple((f.name, f.value) for f in message.fields),
+        envelope_from=envelope.reverse_path or "",
+        is_auto_reply=verdict.kind in ("auto-reply", "auto-generated"),
+        is_bounce=verdict.kind == "report",
+        is_list=verdict.kind == "bulk",
+        size=inbound.size,
+        via=envelope.via,
+        mailbox=tuple(sub_address(path, delimiter)[0] for path in envelope.forward_paths),
+        from_address=normal(author.address) if author else None,
+        from_domain=domain_of(normal(author.address)) if author else None,
+        from_name=author.name if author else None,
+        from_ambiguous=message.ambiguous_author,
+        to=tuple(normal(m.address) for m in message.to),
+        cc=tuple(normal(m.address) for m in message.cc),
+        reply_to=tuple(normal(m.address) for m in message.reply_to),
+        attachments_count=len(message.attachments),
+        attachments_names=tuple(a.name for a in message.attachments),
+        attachments_types=tuple(a.media_type for a in message.attachments),
+        attachments_size=sum(a.size for a in message.attachments),
+        auth_spf=auth.spf,
+        auth_dkim=auth.dkim,
+        auth_dmarc=auth.dmarc,
+        auth_trusted=auth.by is not None,
+        language=language[0],
+        language_confidence=message.language_confidence,
+        language_source=language[1],
+        customer_known=customer is not None,
+        customer_first_contact=customer is None,
+        customer_muted=customer.muted if customer else False,
+        actor="customer",
+        now=now,
+    )
+
+
+def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
+    """The facts of a mail together with its ticket, for the events new and reply."""
+    return replace(
+        before,
+        ticket_number=ticket.number or None,
+        ticket_status=ticket.status,
+        ticket_status_type=ticket.status_type,
+        ticket_priority=ticket.priority,
+        ticket_team=ticket.team,
+        ticket_assignee=ticket.assignee,
+        ticket_tags=ticket.tags,
+        ticket_channel=ticket.channel,
+        ticket_fields=ticket.fields,
+        ticket_age=now - ticket.created_at,
+        ticket_messages=ticket.messages,
+    )

@@ -1,0 +1,158 @@
+"""Whom to tell, in which language, and whether we may: the one send guard of automatic mail.
+
+Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules of the site, acceptance L11.
+         A refusal is a value: a notification with the guard's word, stored and visible, never silence.
+Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from gateway.message.address import domain_of, normal
+from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
+from gateway.rules.types import Decision, Limits, Rate, Reply, RuleSet
+from gateway.ticket.types import Customer, Notification, Saved, Ticket
+
+_REFERENCES = 10  # the first and the last nine
+
+
+class Sent(Protocol):
+    """How much automatic mail there was."""
+
+    def count(self, since: datetime, at_most: int, **scope: object) -> int:
+        """Automatic mails queued since then, counted up to `at_most`; scope: recipient, domain, ticket, template."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyPolicy:
+    """What the site says about automatic mail."""
+
+    rules: RuleSet
+    own_addresses: frozenset[str]  # normal form
+    unauthenticated: Literal["auto", "never", "known", "all"]
+    verdicts_exist: bool  # whether any host is trusted to authenticate mail
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The mail that caused the notifications, as the guard looks at it."""
+
+    inbound: Accepted
+    message: Message
+    verdict: Classification
+    auth: Auth
+    customer: Customer | None
+    language: str
+
+
+def notify(
+    saved: Saved, arrived: Arrived, decision: Decision, policy: NotifyPolicy, sent: Sent, now: datetime
+) -> tuple[Notification, ...]:
+    """The mails that follow from what was saved, each judged by the send guard."""
+    if saved.ticket is None or saved.entry is None:
+        return ()
+    wanted = _wanted(saved, decision, policy)
+    return tuple(_judged(_notification(reply, saved.ticket, arrived), arrived, policy, sent, now) for reply in wanted)
+
+
+def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
+    """What the rules ask for; the team's own acknowledgement only where no rule of the run replied."""
+    replies = [action for action in decision.actions if isinstance(action, Reply)]
+    team = policy.rules.teams.get(saved.ticket.team) if saved.ticket else None
+    if not replies and saved.opened and team is not None and team.auto_ack:
+        yield Reply("team.auto_ack", "auto_ack")
+    yield from {(r.template, r.variant): r for r in replies}.values()
+
+
+def _notification(reply: Reply, ticket: Ticket, arrived: Arrived) -> Notification:
+    message = arrived.message
+    author = message.author or Mailbox("", arrived.inbound.envelope.reverse_path or "")
+    thread = tuple(dict.fromkeys((*message.references, *message.in_reply_to)))
+    if message.message_id is not None:
+        thread = (*(i for i in thread if i != message.message_id), message.message_id)
+    return Notification(
+        recipient=Mailbox("", author.address),
+        template=reply.template,
+        variant=reply.variant,
+        language=reply.language or ticket.language or arrived.language,
+        ticket=ticket.number,
+        team=ticket.team,
+        subject=ticket.subject if _authenticated(arrived) or _known(arrived) else None,
+        in_reply_to=message.message_id,
+        references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
+        auto_submitted="auto-replied",
+        dedupe_key=f"{reply.template}:{arrived.inbound.key}",
+        cause=reply.rule,
+        values={"ticket": {"number": ticket.number}},
+    )
+
+
+def _judged(notice: Notification, arrived: Arrived, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
+    for judge in (_by_mail, _by_authentication, _by_budget):
+        if (code := judge(notice, arrived, policy, sent, now)) is not None:
+            return replace(notice, suppressed=code)
+    return notice
+
+
+def _by_mail(notice: Notification, arrived: Arrived, policy: NotifyPolicy, _sent: Sent, _now: datetime) -> str | None:
+    """What the mail itself says about answers (RFC 3834 §2)."""
+    address = normal(notice.recipient.address)
+    if "@" not in address:
+        return "ambiguous-from" if arrived.message.ambiguous_author else "no-recipient"
+    if address in policy.own_addresses:
+        return "own-address"
+    if not arrived.verdict.may_respond:
+        return arrived.verdict.no_response_code or "machine-sender"
+    if arrived.message.author is None:
+        return "ambiguous-from" if arrived.message.ambiguous_author else "no-recipient"
+    if arrived.customer is not None and arrived.customer.muted:
+        return "muted"
+    return None
+
+
+def _by_authentication(
+    _notice: Notification, arrived: Arrived, policy: NotifyPolicy, _sent: Sent, _now: datetime
+) -> str | None:
+    """Whether the author is who he says; without verdicts at all everybody gets one within the budgets."""
+    if arrived.auth.dmarc == "fail":
+        return "unauthenticated"
+    if _authenticated(arrived):
+        return None
+    allowed = {
+        "all": True,
+        "never": False,
+        "known": _known(arrived),
+        "auto": not policy.verdicts_exist,
+    }
+    return None if allowed[policy.unauthenticated] else "unauthenticated"
+
+
+def _by_budget(notice: Notification, _arrived: Arrived, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
+    """The first budget that is used up (acceptance L11)."""
+    limits, address = policy.rules.limits, normal(notice.recipient.address)
+    for code, rate, scope in _budgets(limits, notice, address):
+        if sent.count(now - rate.per, rate.count, **scope) >= rate.count:
+            return code
+    return None
+
+
+def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[tuple[str, Rate, dict[str, object]]]:
+    if notice.template == "auto_ack":
+        yield "ack-limit", limits.ack, {"recipient": address, "template": "auto_ack"}
+    yield "thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket}
+    yield "recipient-limit", limits.auto_per_recipient, {"recipient": address}
+    yield "domain-limit", limits.auto_per_domain, {"domain": domain_of(address)}
+    yield "ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket}
+    yield "total-limit", limits.auto_total, {}
+
+
+def _authenticated(arrived: Arrived) -> bool:
+    """Only DMARC says that the From is genuine; a bare SPF or DKIM pass may be somebody else's domain."""
+    return arrived.auth.dmarc == "pass"
+
+
+def _known(arrived: Arrived) -> bool:
+    return arrived.customer is not None and arrived.customer.answered
