@@ -1,0 +1,173 @@
+"""One Markdown text as HTML and as plain text, both with places for the values.
+
+Sources  CommonMark 0.31 in a closed selection (h1-h2, paragraphs, lists, bold, links, tables), without raw HTML.
+         A value never passes through Markdown: the template's text holds a private-use character in its place, and
+         the value is written in afterwards, escaped for HTML in one part and as it is in the other.
+Not here  Jinja (sandbox.py), layouts and languages (render.py).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from urllib.parse import quote
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_PLACES = 0x1000
+_FIRST = 0xE000
+_PLACE = re.compile("[\ue000-\uefff]")
+_HREF = re.compile('(?<= href=")[^"]*')
+_LINK = re.compile(r"(?:https://|mailto:)[^\s<>\"'\\]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An outlined link that writes a mail with a command in it; a sentence where there is no HTML."""
+
+    text: str
+    sentence: str
+    address: str
+    command: str
+
+    @property
+    def html(self) -> str:
+        """The link (RFC 6068)."""
+        target = f"mailto:{quote(self.address, safe='@+')}?body={quote(self.command, safe='')}"
+        return f'<a class="btn" href="{escape(target)}">{escape(self.text)}</a>'
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The same words twice."""
+
+    html: str
+    text: str
+
+
+def place(number: int) -> str:
+    """What stands in a template's text for the value with this number, counted from 0."""
+    if number >= MAX_PLACES:
+        raise ValueError("too many values")
+    return chr(_FIRST + number)
+
+
+def without_places(text: str) -> str:
+    """The text of a template or a value without characters that we use ourselves."""
+    return _PLACE.sub("", text)
+
+
+@lru_cache(maxsize=512)
+def parts(source: str) -> Parts:
+    """Both parts, with places still in them. Two mails that differ in their values only share the work."""
+    tokens = _MARKDOWN.parse(source)
+    return Parts(str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})), _Writer().write(tokens))
+
+
+def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
+    """Both parts with the values in their places."""
+
+    def in_link(found: re.Match[str]) -> str:
+        return _PLACE.sub(lambda p: quote(_text(values[ord(p[0]) - _FIRST]), safe=""), found[0])
+
+    def in_html(found: re.Match[str]) -> str:
+        value = values[ord(found[0]) - _FIRST]
+        return value.html if isinstance(value, Button) else escape(value)
+
+    def in_text(found: re.Match[str]) -> str:
+        return _text(values[ord(found[0]) - _FIRST])
+
+    return Parts(_PLACE.sub(in_html, _HREF.sub(in_link, empty.html)), _PLACE.sub(in_text, empty.text))
+
+
+def _text(value: str | Button) -> str:
+    return value.sentence if isinstance(value, Button) else value
+
+
+class _Writer:
+    """Plain text from tokens: paragraphs apart, `-` and numbers for lists, links with their address behind."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._lists: list[int | None] = []  # the next number of each open list; None for bullets
+        self._mark = ""  # of the item whose first line comes next
+        self._row: list[str] | None = None
+
+    def write(self, tokens: Iterable[Token]) -> str:
+        for token in tokens:
+            self._block(token)
+        return "\n".join(self._lines).strip("\n")
+
+    def _block(self, token: Token) -> None:
+        match token.type:
+            case "inline" if self._row is not None:
+                self._row.append(_inline(token))
+            case "inline":
+                self._paragraph(_inline(token))
+            case "bullet_list_open":
+                self._lists.append(None)
+            case "ordered_list_open":
+                self._lists.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+                self._gap()
+            case "list_item_open":
+                self._item()
+            case "tr_open":
+                self._row = []
+            case "tr_close":
+                self._lines.append(" · ".join(self._row or ()))
+                self._row = None
+            case "heading_close" | "table_close":
+                self._gap()
+            case "paragraph_close" if not token.hidden:
+                self._gap()
+
+    def _item(self) -> None:
+        number = self._lists[-1]
+        self._mark = "- " if number is None else f"{number}. "
+        if number is not None:
+            self._lists[-1] = number + 1
+
+    def _paragraph(self, text: str) -> None:
+        depth = len(self._lists)
+        indent = "  " * depth
+        first = "  " * (depth - 1) + self._mark if self._mark else indent
+        lines = text.split("\n")
+        self._lines.append(first + lines[0])
+        self._lines.extend(indent + line for line in lines[1:])
+        self._mark = ""
+
+    def _gap(self) -> None:
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+
+def _inline(token: Token) -> str:
+    written, links = "", list[tuple[int, str]]()
+    for child in token.children or ():
+        match child.type:
+            case "softbreak" | "hardbreak":
+                written += "\n"
+            case "link_open":
+                links.append((len(written), str(child.attrGet("href") or "")))
+            case "link_close":
+                start, target = links.pop()
+                if written[start:] != target.removeprefix("mailto:"):
+                    written += f" ({target})"
+            case _:
+                written += child.content
+    return written
+
+
+def _make_markdown() -> MarkdownIt:
+    markdown = MarkdownIt("zero", {"html": False, "breaks": True})
+    markdown.enable(["heading", "list", "table", "emphasis", "link", "escape", "newline"])
+    markdown.validateLink = lambda url: _LINK.fullmatch(url) is not None  # type: ignore[method-assign]
+    markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
+    return markdown
+
+
+_MARKDOWN = _make_markdown()

@@ -1,0 +1,167 @@
+"""What a mail says: subject, text and HTML, in one language, from one template.
+
+Sources  RFC 2046 §5.1.4 (alternatives say the same), RFC 5646 (language tags).
+         A mail is never half rendered and always says something: the template of the override folder, then the packaged
+         one of the same language, then a fixed sentence. What went wrong on the way is in `Rendered.trouble`.
+Not here  which templates there are (templates.py), what they may say (sandbox.py), header fields (compose.py).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from gateway.config import packaged
+from gateway.outgoing.header import clean_header
+from gateway.outgoing.markdown import Button, filled, parts
+from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
+from gateway.outgoing.templates import INSERTED, Layouts, Mail, compiled, read_templates
+
+_MAX_SUBJECT = 250  # characters
+_FALLBACK = {"pt-br": "pt", "sk": "cs", "sr-latn": "hr", "bs": "hr", "uk": "en", "be": "ru"}
+_LAST_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one mail says. `trouble` names what failed on the way here; empty is the rule."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
+    trouble: tuple[str, ...] = ()
+
+
+def load_templates(override: Path | None, default_language: str, budget: Callable[[], Budget]) -> "Templates":
+    """The packaged templates, with those of the override folder in front of them.
+
+    budget  makes the time and size that one mail may take
+    Raises  ConfigError  a folder or file cannot be read
+    """
+    own = read_templates(packaged("templates"))
+    return Templates(own, read_templates(override) if override else {}, default_language, budget)
+
+
+class Templates:
+    """All templates, compiled. Rendering reads no files; `problems` names the files that are wrong."""
+
+    def __init__(
+        self,
+        packaged: Mapping[str, str],
+        override: Mapping[str, str],
+        default_language: str,
+        budget: Callable[[], Budget],
+    ) -> None:
+        self._default, self._budget = default_language.lower(), budget
+        self._override, self._packaged = compiled(override), compiled(packaged)
+        if self._packaged.layouts is None or _LAST_LANGUAGE not in self._packaged.words:
+            raise ValueError("the packaged templates have layouts and English words")
+        self._words = {
+            language: {**self._packaged.words[_LAST_LANGUAGE], **self._packaged.words.get(language, {}), **more}
+            for language in (*self._packaged.words, *self._override.words)
+            for more in (self._override.words.get(language, {}),)
+        }
+        self.problems = (*self._override.problems, *self._packaged.problems)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The mails that there are templates for."""
+        return frozenset(name for name, _, _ in (*self._override.mails, *self._packaged.mails))
+
+    def render(self, template: str, variant: str | None, language: str, values: Mapping[str, Any]) -> Rendered:
+        """What the mail says; whatever stands in a template, there is an answer.
+
+        language  a wish (RFC 5646); the nearest language that the mail is written in is taken
+        values    plain; with `ticket.number`, `site.footer` (lines), `mail.reply_to` and `mail.body_token`
+        """
+        given, trouble = plain(values), list[str]()
+        found = self._language_of(template, variant, language)
+        if variant is not None and found is None:
+            trouble.append(f"{template} has no variant {variant}")
+            variant, found = None, self._language_of(template, None, language)
+        if found is None:
+            trouble.append(f"no template {template}")
+        for mail, layouts in self._attempts((template, variant, found or "")):
+            if isinstance(mail, str):
+                trouble.append(mail)
+                continue
+            try:
+                return self._rendered(mail, layouts, found or "", given, tuple(trouble))
+            except FAILURES as e:
+                trouble.append(f"{mail.name}: {type(e).__name__}: {e}")
+        spoken = next(tag for tag in self._chain(language) if tag in self._words)
+        return self._fixed(spoken, given, tuple(trouble))
+
+    def _chain(self, wanted: str) -> Iterator[str]:
+        tag = wanted.lower()
+        first = tag.partition("-")[0]
+        yield from (tag, _FALLBACK.get(tag, tag), first, _FALLBACK.get(first, first), self._default, _LAST_LANGUAGE)
+
+    def _language_of(self, template: str, variant: str | None, wanted: str) -> str | None:
+        sets = (self._override, self._packaged)
+        tags = (tag for tag in self._chain(wanted) if any((template, variant, tag) in s.mails for s in sets))
+        return next(tags, None)
+
+    def _attempts(self, key: tuple[str, str | None, str]) -> Iterator[tuple[Mail | str, Layouts]]:
+        """As configured; then all of it packaged, which differs only where something was overridden."""
+        layouts = self._packaged.layouts
+        assert layouts is not None  # noqa: S101  checked when this was made
+        own, given = self._packaged.mails.get(key), self._override.mails.get(key)
+        if given is not None:
+            yield given, self._override.layouts or layouts
+        if own is not None and self._override.layouts is not None and given is None:
+            yield own, self._override.layouts
+        if own is not None:
+            yield own, layouts
+
+    def _rendered(
+        self, mail: Mail, layouts: Layouts, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]
+    ) -> Rendered:
+        budget = self._budget()
+        words = self._words.get(language, self._words[_LAST_LANGUAGE])
+        subject = clean_header(run(mail.subject, given, budget))[:_MAX_SUBJECT]
+        inserted: list[str | Button] = []
+        body = run(mail.body, {**given, INSERTED: inserted, "button": _button_of(words, given)}, budget)
+        content = filled(parts(body), inserted)
+        around = {
+            **given,
+            "lang": language,
+            "subject": subject,
+            "preheader": clean_header(run(mail.preheader, given, budget)),
+            "marker": words["reply_marker"],
+            "why": words["why_sent"],
+            "footer": given["site"]["footer"],
+            "body_token": given["mail"]["body_token"],
+        }
+        text = run(layouts.text, {**around, "content": content.text}, budget)
+        html = run(layouts.html, {**around, "content": Markup(content.html)}, budget)  # noqa: S704  escaped above
+        return Rendered(subject, text, html, language, trouble)
+
+    def _fixed(self, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]) -> Rendered:
+        words = self._words[language]
+        number = str(given["ticket"]["number"])
+        subject, sentence = (words[w].replace("{number}", number) for w in ("received_subject", "received"))
+        last = f"{words['why_sent']}   {given['mail']['body_token']}"
+        footer = "\n".join((*given["site"]["footer"], last))
+        text = f"{words['reply_marker']}\n\n{sentence}\n\n-- \n{footer}\n"
+        html = "".join(f"<p>{escape(p)}</p>\n" for p in (words["reply_marker"], sentence, *footer.split("\n")))
+        return Rendered(
+            clean_header(subject),
+            text,
+            f'<!doctype html>\n<html lang="{language}"><body>{html}</body></html>\n',
+            language,
+            trouble,
+        )
+
+
+def _button_of(words: Mapping[str, str], given: Mapping[str, Any]) -> Callable[..., Button]:
+    def button(text: str, command: str) -> Button:
+        """What `button("…", command="#…")` in a template makes."""
+        sentence = words["button"].replace("{text}", text).replace("{command}", command)
+        return Button(text, sentence, given["mail"]["reply_to"], command)
+
+    return button

@@ -1,0 +1,153 @@
+"""Which templates there are, compiled: mails, layouts and words of one folder.
+
+Sources  RFC 5646 (language tags). `<mail>/<lang>.md.j2` with subject and preheader in its front matter, variants
+         `<mail>/<variant>.<lang>.md.j2`; `_strings/<lang>.yaml`; `_layout.html.j2` and `_layout.txt.j2`.
+         A file that is wrong stays in the set as what is wrong with it, so that each mail can tell.
+Not here  what a template may say (sandbox.py), which one a mail takes (render.py).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Template
+from jinja2.exceptions import UndefinedError
+from jinja2.runtime import Context
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gateway.errors import ConfigError, Problem
+from gateway.outgoing.markdown import Button, place, without_places
+from gateway.outgoing.sandbox import FAILURES, Sandbox
+
+WORDS = frozenset({"reply_marker", "why_sent", "received_subject", "received", "button"})
+INSERTED = "_inserted"  # the name under which a body finds its list of values; no template can write it
+HTML_LAYOUT, TEXT_LAYOUT = "_layout.html.j2", "_layout.txt.j2"
+
+_MAIL = re.compile(r"([a-z0-9_-]+)/(?:([a-z0-9_-]+)\.)?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md\.j2")
+_STRINGS = re.compile(r"_strings/([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.yaml")
+_FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
+
+Key = tuple[str, str | None, str]  # mail, variant, language in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One compiled template."""
+
+    name: str
+    subject: Template
+    preheader: Template
+    body: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """What stands around the words of a mail."""
+
+    html: Template
+    text: Template
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSet:
+    """One folder. A text in the place of a mail says why there is none."""
+
+    mails: Mapping[Key, Mail | str]
+    layouts: Layouts | None
+    words: Mapping[str, Mapping[str, str]]  # language -> name -> text
+    problems: tuple[str, ...]
+
+
+def read_templates(folder: Path) -> dict[str, str]:
+    """Path below the folder -> text, of all its templates, layouts and words.
+
+    Raises  ConfigError  the folder or a file cannot be read, or is not UTF-8
+    """
+    found = {}
+    try:
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".j2", ".yaml")):
+            found[path.relative_to(folder).as_posix()] = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError(Problem(str(folder), 0, 0, "C001", f"templates cannot be read: {e}")) from e
+    if not found:
+        raise ConfigError(Problem(str(folder), 0, 0, "C001", "no templates there", "paths.templates"))
+    return found
+
+
+def compiled(files: Mapping[str, str]) -> TemplateSet:
+    """The set of these files, as `read_templates` returns them."""
+    mails: dict[Key, Mail | str] = {}
+    words: dict[str, Mapping[str, str]] = {}
+    problems = []
+    for path, source in files.items():
+        try:
+            if mail := _MAIL.fullmatch(path):
+                key = (mail[1], mail[2], mail[3].lower())
+                mails[key] = f"{path} is broken"
+                mails[key] = _mail(path, source)
+            elif strings := _STRINGS.fullmatch(path):
+                words[strings[1].lower()] = _words(source)
+            elif path not in (HTML_LAYOUT, TEXT_LAYOUT):
+                problems.append(f"{path}: no name of a template")
+        except (*FAILURES, YAMLError) as e:
+            problems.append(f"{path}: {e}")
+    return TemplateSet(mails, _layouts(files, problems), words, tuple(problems))
+
+
+def _layouts(files: Mapping[str, str], problems: list[str]) -> Layouts | None:
+    if HTML_LAYOUT not in files or TEXT_LAYOUT not in files:
+        return None
+    try:
+        return Layouts(_HTML.compile(files[HTML_LAYOUT], HTML_LAYOUT), _WORDS.compile(files[TEXT_LAYOUT], TEXT_LAYOUT))
+    except FAILURES as e:
+        problems.append(f"layouts: {e}")
+        return None
+
+
+def _mail(path: str, source: str) -> Mail:
+    found = _FRONT.fullmatch(without_places(source.replace("\r\n", "\n")))
+    front = _yaml(found[1]) if found else {}
+    if found is None or front.keys() != {"subject", "preheader"}:
+        raise ValueError("it begins with --- subject: … preheader: … ---")
+    return Mail(
+        path,
+        _WORDS.compile(front["subject"], path),
+        _WORDS.compile(front["preheader"], path),
+        _BODY.compile(found[2], path),
+    )
+
+
+def _words(source: str) -> Mapping[str, str]:
+    words = _yaml(source)
+    if unknown := words.keys() - WORDS:
+        raise ValueError(f"unknown word {min(unknown)}")
+    return words
+
+
+def _yaml(source: str) -> dict[str, str]:
+    values = YAML(typ="safe", pure=True).load(source)
+    if not isinstance(values, dict) or not all(isinstance(v, str) for v in values.values()):
+        raise ValueError("words are `name: text`")
+    return values
+
+
+def _said(_context: Context, value: object) -> object:
+    """A value in a subject or a layout; a missing one must not be sent as the word None."""
+    if value is None:
+        raise UndefinedError("a value is none")
+    return value
+
+
+def _inserted(context: Context, value: object) -> object:
+    """The place of a value in a body: Markdown never sees the value itself."""
+    values: list[str | Button] = context[INSERTED]
+    said = _said(context, value)
+    values.append(said if isinstance(said, Button) else " ".join(str(said).split("\n")))
+    return place(len(values) - 1)
+
+
+_WORDS = Sandbox(_said)
+_HTML = Sandbox(_said, html=True)
+_BODY = Sandbox(_inserted, html=True)

@@ -1,0 +1,105 @@
+"""The octets of a mail: parts in 7 bit, and the last check before anything is stored or sent.
+
+Sources  RFC 5321 §2.3.8, §4.5.3.1.6 (CRLF only, 1000 octets a line), RFC 5322 §3.6 (fields once), RFC 2045 §6.7, §6.8.
+         The check reads the finished octets and knows nothing of how they came about; it holds on any Python.
+Not here  how a field is written (header.py), dots at the start of a line (smtp.py).
+"""
+
+import base64
+import binascii
+import re
+from collections import Counter
+
+from gateway.errors import PoisonError
+
+ALLOWED_FIELDS = frozenset(
+    {
+        "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
+        "auto-submitted", "x-auto-response-suppress", "precedence", "content-language",
+        "mime-version", "content-type",
+        "x-mailwicket-ticket", "x-mailwicket-mail", "x-mailwicket-loop",
+    }
+)  # fmt: skip
+_REQUIRED = frozenset({"from", "to", "date", "message-id", "mime-version", "content-type"})
+_MAX_LINE = 998
+_QUOTED_PRINTABLE_GROWTH = 3  # octets for one that is not ASCII; base64 takes 4 for 3
+
+_ASCII = bytes(range(0x80))
+_FORBIDDEN = re.compile(rb"[^\t\r\n\x20-\x7e]")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LONG = re.compile(rb"[^\n]{%d}" % (_MAX_LINE + 2))
+_FIELD_NAME = re.compile(rb"([!-9;-~]+): ?")
+_ENCODINGS = {b"quoted-printable", b"base64"}
+_ENCODING = re.compile(rb"(?i)\r\ncontent-transfer-encoding: ([^\r]*)")
+_BOUNDARY = re.compile(rb'boundary="([^"]+)"')
+
+
+def text_part(media_type: str, text: str) -> str:
+    """A part of a multipart body: its fields and its content, in quoted-printable or base64, whichever is shorter."""
+    octets = text.encode()
+    foreign = len(octets.translate(None, _ASCII))
+    if len(octets) + (_QUOTED_PRINTABLE_GROWTH - 1) * foreign <= len(octets) * 4 / 3:
+        encoding, content = "quoted-printable", _quoted_printable(octets)
+    else:
+        encoding, content = "base64", base64.encodebytes(octets).decode().replace("\n", "\r\n")
+    return f'Content-Type: {media_type}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}'
+
+
+def _quoted_printable(octets: bytes) -> str:
+    encoded = binascii.b2a_qp(octets, istext=True).decode()
+    if not encoded.endswith("\n"):
+        encoded += "\n"
+    return encoded.replace("\n", "\r\n")
+
+
+def check(raw: bytes) -> None:
+    """Refuse octets that must not leave the machine.
+
+    Raises  PoisonError  bare line end, 8 bit or control, over-long line, unknown or repeated field, odd encoding;
+                         the mail is not stored and not sent, what caused it stays with us
+    """
+    head, _, body = raw.partition(b"\r\n\r\n")
+    problem = _octet_problem(raw) or _field_problem(head) or _part_problem(head, body)
+    if problem:
+        raise PoisonError(f"outgoing mail failed the wire check: {problem}")
+
+
+def _octet_problem(raw: bytes) -> str:
+    if bad := _FORBIDDEN.search(raw):
+        return f"octet {bad[0][0]:#04x} at {bad.start()}"
+    if bare := _BARE.search(raw):
+        return f"bare line end at {bare.start()}"
+    if long := _LONG.search(raw):
+        return f"line over {_MAX_LINE} octets at {long.start()}"
+    return "" if raw.endswith(b"\r\n") else "no line end at the end"
+
+
+def _field_problem(head: bytes) -> str:
+    seen: Counter[str] = Counter()
+    for line in head.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t") and line.strip() and seen:
+            continue
+        name = _FIELD_NAME.match(line)
+        if name is None:
+            return f"line {line[:40]!r} is no field"
+        seen[name[1].decode().lower()] += 1
+    if unknown := seen.keys() - ALLOWED_FIELDS:
+        return f"field {min(unknown)}"
+    if missing := _REQUIRED - seen.keys():
+        return f"no field {min(missing)}"
+    repeated = [name for name, count in seen.items() if count > 1]
+    return f"field {repeated[0]} twice" if repeated else ""
+
+
+def _part_problem(head: bytes, body: bytes) -> str:
+    boundary = _BOUNDARY.search(head)
+    if boundary is None:
+        return "no boundary"
+    first, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1])
+    if first or len(parts) < 2 or parts[-1] != b"--\r\n":
+        return "parts are not closed"
+    for part in parts[:-1]:
+        encoding = _ENCODING.search(part.partition(b"\r\n\r\n")[0])
+        if encoding is None or encoding[1] not in _ENCODINGS:
+            return "part without a 7-bit transfer encoding"
+    return ""
