@@ -114,12 +114,10 @@ def claim(
 ) -> list[Accepted]:
     """T1a: the oldest pending mails, their attempts counted before any work on them is done.
 
-    suspicious_after  a mail tried so often is handed out alone, so that its next accident is its own
+    suspicious_after  of mails tried so often one is handed out at a time: who is under way at the next accident
+                      is most likely its cause
     """
-    free = and_(
-        or_(inbound.c.state == "accepted", and_(inbound.c.state == "working", inbound.c.lease_until < now)),
-        or_(inbound.c.not_before.is_(None), inbound.c.not_before <= now),
-    )
+    free = or_(inbound.c.state == "accepted", and_(inbound.c.state == "working", inbound.c.lease_until < now))
     due = (
         select(inbound.c.id, inbound.c.attempts)
         .where(inbound.c.state != "done", free)
@@ -130,7 +128,7 @@ def claim(
         due = due.with_for_update(skip_locked=True)
     found = c.execute(due).all()
     suspicious = [row.id for row in found if row.attempts >= suspicious_after]
-    ids = [row.id for row in found if row.attempts < suspicious_after] or suspicious[:1]
+    ids = [row.id for row in found if row.attempts < suspicious_after] + suspicious[:1]
     if not ids:
         return []
     rows = c.execute(
@@ -147,7 +145,7 @@ def claim(
     return sorted((accepted(row) for row in rows), key=lambda a: a.id)
 
 
-def release(c: Connection, key: str, *, not_before: datetime | None = None, innocent: bool = False) -> None:
+def release(c: Connection, key: str, *, innocent: bool = False) -> None:
     """Give a claimed mail back; `innocent` takes the counted attempt back, because the trouble was ours."""
     c.execute(
         update(inbound)
@@ -156,7 +154,6 @@ def release(c: Connection, key: str, *, not_before: datetime | None = None, inno
             state="accepted",
             lease_token=None,
             lease_until=None,
-            not_before=not_before,
             attempts=inbound.c.attempts - (1 if innocent else 0),
         )
     )
@@ -233,7 +230,6 @@ def reopen(c: Connection, key: str, *, released: bool) -> bool:
             attempts=0,
             disposition=None,
             reason=None,
-            not_before=None,
             finished_at=None,
         )
     )

@@ -82,6 +82,13 @@ def attach(c: Connection, id: int, *, message_id: str, reverse_path: str | None,
     )
 
 
+def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
+    """A mail that could not be composed: visible as failed, never sent."""
+    c.execute(
+        update(outbox).where(outbox.c.id == id).values(state="failed", stage="done", reason=reason, settled_at=now)
+    )
+
+
 def sent_since(c: Connection, *, since: datetime, at_most: int, **scope: object) -> int:
     """How many automatic mails were queued since then, counted up to `at_most`.
 

@@ -75,7 +75,6 @@ inbound = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("lease_token", String(32)),
     Column("lease_until", Moment),
-    Column("not_before", Moment),
     Column("released", Boolean, nullable=False, server_default=text("false")),  # by a person: no rule may end it
     Column("disposition", String(12)),  # NULL is pending
     Column("reason", Text),

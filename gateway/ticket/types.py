@@ -145,7 +145,7 @@ class AddEntry:
     message_id: str | None
     public: bool
     trust: Trust
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ async def test_pending_mail_is_claimed_once_and_counted(store: Store) -> None:
     assert len(await store.claim(now=late, limit=9, suspicious_after=2)) == 5
 
 
-async def test_a_suspicious_mail_is_handed_out_alone(store: Store) -> None:
+async def test_suspicious_mails_are_handed_out_one_at_a_time(store: Store) -> None:
     for i in range(3):
         await store.accept(arriving(b"mail %d" % i, seed=i))
     for hours in (0, 1):

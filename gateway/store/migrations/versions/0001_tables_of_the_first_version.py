@@ -72,7 +72,6 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("lease_token", sa.String(length=32), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
-        sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("released", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("disposition", sa.String(length=12), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),

@@ -1,0 +1,279 @@
+"""ONE message, top to bottom: the table of contents of the gateway.
+
+Transaction  T1: changes, audit, outgoing mails and the disposition are one commit, without any network. It is
+             redone from the accepted row if it is lost; UNIQUE(source) and UNIQUE(dedupe_key) make that harmless.
+Not here     how bytes become a Message (parsing/), who calls this and what a failure means (work.py).
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from gateway.errors import PoisonError
+from gateway.message.address import normal, sub_address
+from gateway.message.auth import authenticate
+from gateway.message.classify import OwnMail, classify
+from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
+from gateway.outgoing.compose import Desk, compose
+from gateway.rules.evaluate import Budget, evaluate
+from gateway.rules.types import Decision, Event, RuleSet, Trace
+from gateway.store import inbound as mail_store
+from gateway.store import outbox, tickets
+from gateway.store.view import StoreView
+from gateway.ticket.apply import apply, provisional, subject_of
+from gateway.ticket.facts import facts, with_ticket
+from gateway.ticket.notify import Arrived, NotifyPolicy, Sent, notify
+from gateway.ticket.thread import ThreadIndex, ThreadPolicy, thread
+from gateway.ticket.types import (
+    AddEntry,
+    Change,
+    Customer,
+    Explanation,
+    Notification,
+    OpenTicket,
+    Outcome,
+    Record,
+    SetField,
+    ThreadMatch,
+    Ticket,
+)
+
+log = structlog.get_logger("pipeline")
+
+
+class View(ThreadIndex, Sent, Protocol):
+    """All that deciding looks up."""
+
+    def customer(self, address: str) -> Customer | None:
+        """Who writes from this address; None for a first contact."""
+        ...
+
+    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
+        """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What one revision of the rules and one configuration make of every mail."""
+
+    rules: RuleSet
+    desk: Desk
+    own: OwnMail
+    threading: ThreadPolicy
+    notifying: NotifyPolicy
+    trusted_authserv_ids: tuple[str, ...]
+    bounce_address: str  # normal form
+    new_budget: Callable[[], Budget]
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done with a mail and why; nothing is done yet."""
+
+    verdict: Classification
+    auth: Auth
+    customer: Customer | None
+    language: tuple[str, str]
+    match: ThreadMatch | None  # None: settled before threading
+    ticket: Ticket | None  # the one that matched, or the provisional one
+    decision: Decision
+    changes: tuple[Change, ...]
+    events: tuple[Event, ...] = field(default=())
+
+
+def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
+    """One accepted message, top to bottom. One transaction, no network. [T1]"""
+    now, view = d.now(), StoreView(c)
+    if (first := mail_store.same_content(c, content_hash(message, inbound, d), inbound.key, now)) is not None:
+        return _finish_duplicate(inbound, message, first, d, c, now)
+    plan = decide(inbound, message, d, view, now)
+    matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
+    saved = tickets.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
+    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
+    notices = notify(saved, arrived, plan.decision, d.notifying, view, now)
+    for notice in notices:
+        _enqueue(notice, d, c, now)
+    filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
+    number = saved.ticket.number if saved.ticket is not None else filed
+    outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
+    if outcome.disposition in ("ticket", "entry"):
+        mail_store.name_content(c, inbound.key, outcome.ticket)
+    _finish(outcome, message, explain(message, plan, notices), c, now)
+    return outcome
+
+
+def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: datetime) -> Plan:
+    """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing."""
+    auth = authenticate(message, d.trusted_authserv_ids)
+    verdict = classify(message, inbound.envelope, d.own)
+    customer = view.customer(message.author.address) if message.author is not None else None
+    language = _language(message, customer, d.rules)
+    if (settled := _settled(message, inbound, verdict, d, view)) is not None:
+        nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
+        return Plan(verdict, auth, customer, language, None, None, nothing, (settled,))
+    match = _stub(inbound) or thread(message, inbound.envelope, auth, view, d.threading, now)
+    ticket = view.ticket(match.ticket) if match.ticket is not None else None
+    if ticket is None:
+        match = replace(match, ticket=None)
+        ticket = provisional(message, _team(inbound, d), language[0], now)
+    events: tuple[Event, ...] = ("new",) if match.ticket is None else ("reply",)
+    if not inbound.released:
+        events = ("received", *events)
+    known = facts(
+        message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
+    )
+    decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
+    changes = apply(ticket, message, verdict, match, decision, inbound)
+    return Plan(verdict, auth, customer, language, match, ticket, decision, changes, events)
+
+
+def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcome:
+    """A mail that we cannot process: kept with its reason, and seen by people as a stub ticket. [T1]"""
+    now, envelope = d.now(), inbound.envelope
+    subject = f"Mail m-{inbound.id} could not be read"
+    words = (
+        f"From: {envelope.reverse_path or '<>'}\nTo: {', '.join(envelope.forward_paths)}\n"
+        f"Received: {envelope.received_at:%Y-%m-%d %H:%M:%S} UTC from {envelope.peer}, {inbound.size} octets\n"
+        f"Reason: {reason}\n\nThe original is kept: mailwicket mail raw m-{inbound.id}"
+    )
+    changes = (
+        OpenTicket(subject, _team(inbound, d), None, None, "mail", envelope.received_at, (), ("poison",)),
+        AddEntry("event", None, envelope.received_at, words, "", "", None, None, public=False, trust="stranger"),
+        SetField("tags", ("poison",), "quarantine"),
+    )
+    saved = tickets.save(c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now)
+    outcome = Outcome(inbound.key, "quarantine", reason, saved.ticket.number if saved.ticket else None, saved.entry)
+    _finish(outcome, None, None, c, now)
+    log.error("mail.quarantined", mail=inbound.key, ticket=outcome.ticket, reason=reason)
+    return outcome
+
+
+def content_hash(message: Message, inbound: Accepted, d: Deps) -> str:
+    """Key 2 of duplicates: Message-ID, author and body; never the Message-ID alone (acceptance A-08, A-09).
+
+    A mail without a Message-ID is only the same when all its bytes are.
+    """
+    author = normal(message.author.address) if message.author else ""
+    parts = [message.message_id or inbound.sha256, author, message.body_sha256]
+    if d.rules.defaults.cross_team == "each":
+        parts.append(_team(inbound, d))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def explain(message: Message, plan: Plan, notices: tuple[Notification, ...]) -> Explanation:
+    """The reasons of one mail, as they are stored and as `why` and `rules explain` print them."""
+    auth = plan.auth
+    said = f"spf={auth.spf} dkim={auth.dkim} dmarc={auth.dmarc} (by {auth.by}, trusted)" if auth.by else "none"
+    return Explanation(
+        kind=plan.verdict.kind,
+        kind_reason=plan.verdict.reason,
+        author=str(message.author) if message.author else "",
+        ambiguous_author=message.ambiguous_author,
+        auth=said,
+        language=f"{plan.language[0]} ({plan.language[1]})",
+        new_text=len(message.text),
+        quoted=len(message.quoted),
+        attachments=len(message.attachments),
+        defects=tuple(d.code for d in message.defects),
+        match=plan.match,
+        rules=plan.decision.trace,
+        mails=tuple(_mail_line(n) for n in notices),
+    )
+
+
+def _settled(message: Message, inbound: Accepted, verdict: Classification, d: Deps, view: View) -> Record | None:
+    """What ends before any rule: our own mail come back, and reports about our mail."""
+    if verdict.kind == "loop":
+        return Record("record", f"own mail: {verdict.reason}")
+    bounced = [sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths]
+    for base, detail in bounced:
+        if base == d.bounce_address and detail is not None:
+            id = d.threading.ring.read_bounce(detail)
+            found = view.outbox_ticket(id) if id is not None else None
+            if found is not None:
+                return Record("report", f"about our mail q-{id}", found[0])
+    if verdict.kind == "report" or all(base == d.bounce_address for base, _ in bounced):
+        return Record("record", f"backscatter: {verdict.reason}")
+    return None
+
+
+def _stub(inbound: Accepted) -> ThreadMatch | None:
+    """A retried mail goes on in the ticket that its quarantine opened."""
+    if inbound.stub is None:
+        return None
+    return ThreadMatch(inbound.stub, "stub", "participant", "the ticket that was opened when it could not be read")
+
+
+def _team(inbound: Accepted, d: Deps) -> str:
+    """The team of the first address that has one."""
+    for path in inbound.envelope.forward_paths:
+        team = d.rules.team_of(sub_address(path, d.threading.delimiter)[0])
+        if team is not None:
+            return team.id
+    return d.rules.defaults.team
+
+
+def _language(
+    message: Message, customer: Customer | None, rules: RuleSet
+) -> tuple[str, Literal["header", "detected", "history", "default"]]:
+    """The language of our mails to this author, and where it comes from."""
+    if message.language is not None and message.language_source != "none":
+        return message.language, message.language_source
+    if customer is not None and customer.language is not None:
+        return customer.language, "history"
+    return rules.defaults.language, "default"
+
+
+def _enqueue(notice: Notification, d: Deps, c: Connection, now: datetime) -> None:
+    """Queue a mail, rendered once: its bytes and Message-ID are fixed before any attempt."""
+    id = outbox.enqueue(c, notice, now)
+    if id is None or notice.suppressed is not None:
+        return
+    try:
+        letter = compose(notice, id, d.desk)
+    except PoisonError as e:
+        outbox.refuse(c, id, e.text, now)
+        log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
+        return
+    outbox.attach(c, id, message_id=letter.message_id, reverse_path=letter.reverse_path, raw=letter.raw, now=now)
+    tickets.remember_message(c, letter.message_id, [normal(notice.recipient.address)], notice.ticket)
+
+
+def _finish_duplicate(
+    inbound: Accepted, message: Message, first: tuple[str, int | None], d: Deps, c: Connection, now: datetime
+) -> Outcome:
+    key, ticket = first
+    reason = f"the same mail came before as {key}"
+    outcome = Outcome(inbound.key, "duplicate", reason, ticket, None)
+    verdict = classify(message, inbound.envelope, d.own)
+    nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
+    plan = Plan(verdict, NOT_AUTHENTICATED, None, _language(message, None, d.rules), None, None, nothing, ())
+    _finish(outcome, message, explain(message, plan, ()), c, now)
+    return outcome
+
+
+def _finish(
+    outcome: Outcome, message: Message | None, explanation: Explanation | None, c: Connection, now: datetime
+) -> None:
+    heading = {
+        "message_id": message.message_id if message else None,
+        "author": str(message.author) if message and message.author else None,
+        "subject": subject_of(message) if message else None,
+    }
+    text = msgspec.json.encode(explanation).decode() if explanation is not None else ""
+    if not mail_store.finish(c, outcome, now=now, heading=heading, explanation=text):
+        raise RuntimeError(f"mail {outcome.key} has a disposition already")
+
+
+def _mail_line(notice: Notification) -> str:
+    name = f"{notice.template}/{notice.variant}" if notice.variant else notice.template
+    verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else "send guard: pass"
+    return f"{name} ({notice.language}) -> {notice.recipient.address} · {verdict} · {notice.cause}"

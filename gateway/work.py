@@ -1,0 +1,130 @@
+"""Who works on accepted mail: claim, parse in a child, process; a failure costs one attempt, the third quarantines.
+
+Transactions  T1a claim (committed before any work), T1 process or quarantine (DESIGN §6).
+Sources       acceptance A-15, P-6: one bad mail never blocks the next; trouble of ours is not the mail's fault.
+Not here      what is decided (pipeline.py), what a child may cost (parsing/pool.py).
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.errors import TransientError
+from gateway.message.types import Accepted
+from gateway.parsing.pool import Failure, ParserPool
+from gateway.pipeline import Deps, process, quarantine
+from gateway.store import inbound
+from gateway.store.store import Store
+from gateway.ticket.types import Outcome
+
+_UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
+_LOOK_AGAIN_S = 1.0  # for leases that ran out, and mails that another process accepted
+_AFTER_TROUBLE_S = 1.0
+_SUSPICIOUS_AFTER = 1  # attempts after which a mail may be the cause of the accidents
+log = structlog.get_logger("work")
+
+
+class Worker:
+    """One per daemon. `wake` says that mail was accepted."""
+
+    def __init__(
+        self,
+        store: Store,
+        pool: ParserPool,
+        deps: Callable[[], Deps],
+        clock: Clock,
+        attempts: int,
+        queued: Callable[[], None],
+    ) -> None:
+        self._store, self._pool, self._deps, self._clock = store, pool, deps, clock
+        self._attempts, self._queued = attempts, queued
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until `stop`; what is under way is then finished."""
+        while not self._stopping:
+            self._woken.clear()
+            free = _UNDER_WAY - len(self._under_way)
+            claimed = await self._claim(free) if free >= _UNDER_WAY // 2 else []
+            for mail in claimed:
+                task = asyncio.create_task(self._work(mail))
+                self._under_way.add(task)
+                task.add_done_callback(self._done)
+            if not claimed:
+                await self._wait()
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._woken.set()
+
+    async def _claim(self, limit: int) -> list[Accepted]:
+        try:
+            return await self._store.claim(now=self._clock.now(), limit=limit, suspicious_after=_SUSPICIOUS_AFTER)
+        except TransientError:
+            await asyncio.sleep(_AFTER_TROUBLE_S)  # logged by the writer; nothing was claimed
+            return []
+
+    async def _work(self, mail: Accepted) -> None:
+        """One claimed mail to its end, or given back. The outermost frame: nothing leaves it but cancellation."""
+        deps = self._deps()  # a mail ends with the revision it began with
+        try:
+            read = await self._pool.parse(self._store.raw(mail.key), mail.size, mail.attempts)
+            if isinstance(read, Failure):
+                await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
+                return
+            outcome = await self._store.write(lambda c: process(mail, read, deps, c))
+        except TransientError:
+            await self._give_back(mail)
+        except Exception as e:
+            log.error("mail.poison", mail=mail.key, attempts=mail.attempts, exc_info=e)
+            await self._failed(mail, f"{type(e).__name__} while processing", deps)
+        else:
+            self._tell(outcome)
+
+    async def _failed(self, mail: Accepted, reason: str, deps: Deps) -> None:
+        """One attempt is spent; the last one ends in quarantine."""
+        log.warning("mail.attempt_failed", mail=mail.key, attempts=mail.attempts, reason=reason)
+        try:
+            if mail.attempts >= self._attempts:
+                self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
+            else:
+                await self._store.write(lambda c: inbound.release(c, mail.key))
+        except TransientError:
+            await self._give_back(mail)
+
+    async def _give_back(self, mail: Accepted) -> None:
+        """The store was in trouble, not the mail: the attempt does not count. Tried until the store is back."""
+        while not self._stopping:
+            await asyncio.sleep(_AFTER_TROUBLE_S)
+            with suppress(TransientError):
+                await self._store.write(lambda c: inbound.release(c, mail.key, innocent=True))
+                return
+
+    def _tell(self, outcome: Outcome) -> None:
+        log.info(
+            "mail.done", mail=outcome.key, disposition=outcome.disposition, ticket=outcome.ticket, reason=outcome.reason
+        )
+        self._queued()
