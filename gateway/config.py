@@ -379,6 +379,12 @@ def hmac_key(settings: Settings, *, create: bool) -> bytes:
     return key
 
 
+def service_environment() -> dict[str, str]:
+    """What systemd passed to this process (sd_notify(3), sd_listen_fds(3)); empty without it."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def _read_files(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     merged: dict[str, Any] = {}
     texts: dict[str, str] = {}

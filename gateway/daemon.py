@@ -1,0 +1,209 @@
+"""The daemon: what starts in which order, what a signal does, and how it stops without losing anything.
+
+Sources  operations: READY=1 only after start gate, schema, lease recovery and a durable test write; SIGTERM: no new
+         mail, running DATA commits finish, outgoing stages are marked, a last durable commit, exit 0.
+         sd_notify(3). SIGKILL at any moment loses nothing acknowledged.
+Not here  what each part does; this module only turns them.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.config import Settings, hmac_key
+from gateway.control import ControlServer
+from gateway.errors import ConfigError, TransientError
+from gateway.intake.accept import Door
+from gateway.intake.sockets import Listeners, activated_sockets
+from gateway.outgoing.outbox import Sender
+from gateway.outgoing.smtp import relay_of
+from gateway.parsing.pool import ParserPool
+from gateway.pipeline import Deps
+from gateway.policy import addresses, deps, parse_limits, read_rules, revision_of, rules_file, templates_of
+from gateway.store import inbound
+from gateway.store.store import Store, open_store, test_write
+from gateway.ticket.token import TokenRing
+from gateway.timers import Timers
+from gateway.work import Worker
+
+_LOOK_S = 1.0  # how often the door measures room
+_BEAT_S = 10.0  # how often the watchdog is told; the unit allows 30
+_DRAIN_S = 30.0  # for mail under way at a stop
+log = structlog.get_logger("daemon")
+
+
+class Daemon:
+    """One gateway process. `start` returns when mail can be taken; `stop` when the last commit is flushed."""
+
+    def __init__(self, settings: Settings, clock: Clock, passed: Mapping[str, str] | None = None) -> None:
+        self._settings, self._clock, self._passed = settings, clock, passed or {}
+        self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listeners: Listeners | None = None
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Where it listens, by `smtp` and `lmtp`."""
+        return self._listeners.addresses if self._listeners else {}
+
+    async def start(self) -> None:
+        """Everything up, in the order in which each part needs the others.
+
+        Raises  ConfigError     the start is forbidden: nothing listens, nothing was accepted
+                TransientError  another process holds the state, or the database is away
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """No new mail first, the store last."""
+        while self._stop:
+            ended = self._stop.pop()()
+            if ended is not None:
+                await ended
+
+    async def reload(self) -> None:
+        """Read rules and templates again; a bad file changes nothing. A mail ends with the revision it began with."""
+        try:
+            self._deps = await self._read_policy()
+        except ConfigError as e:
+            log.error("rules.reload_failed", problems=len(e.problems), first=str(e.problems[0]).splitlines()[0])
+        else:
+            log.info("rules.loaded", revision=self._deps.rules.revision, rules=len(self._deps.rules.rules))
+
+    async def _start(self) -> None:
+        settings, clock = self._settings, self._clock
+        self._store = open_store(settings)
+        self._stop.append(self._store.close)
+        self._ring = TokenRing.of(hmac_key(settings, create=True))
+        await self._store.write(test_write, durable=True)
+        self._deps = await self._read_policy()
+        await self._recover()
+
+        limits = settings.limits
+        pool = ParserPool(
+            os.cpu_count() or 1,
+            limits.child_memory,
+            limits.child_cpu_s,
+            parse_limits(settings),
+            settings.site.languages,
+        )
+        self._stop.append(pool.close)
+        sender = Sender(self._store, settings.outbound, relay_of(settings), clock)
+        worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake)
+        door = Door(self._store, settings, clock, lambda: addresses(settings, self._deps.rules), worker.wake)
+        timers = Timers(self._store, clock)
+        timers.start()
+        self._stop.append(timers.stop)
+        self._run(sender.run(), sender.stop)
+        self._run(worker.run(), worker.stop)
+
+        def woken() -> None:
+            worker.wake()
+            sender.wake()
+
+        control = ControlServer(settings, self._store, clock, woken)
+        await control.start()
+        self._stop.append(control.close)
+        await door.look()
+        self._run(_every(_LOOK_S, door.look), None)
+        self._listeners = Listeners(settings, door, clock)
+        await self._listeners.start(activated_sockets(self._passed))
+        self._stop.append(self._close_listeners)
+        log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
+
+    def _run(self, work: Awaitable[None], stop: Callable[[], None] | None) -> None:
+        """A part that runs until it is stopped; without a way to stop it is cancelled."""
+        task = asyncio.ensure_future(work)
+
+        async def end() -> None:
+            if stop is None:
+                task.cancel()
+            else:
+                stop()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        self._stop.append(end)
+
+    async def _close_listeners(self) -> None:
+        if self._listeners is not None:
+            await self._listeners.close(_DRAIN_S)
+
+    async def _read_policy(self) -> Deps:
+        templates = templates_of(self._settings, self._clock)
+        if templates.problems:
+            log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
+        path = rules_file(self._settings)
+        text = read_rules(path, templates).text
+        number = await self._store.write(lambda c: revision_of(c, text, self._clock.now()), durable=True)
+        return deps(self._settings, read_rules(path, templates, number), self._ring, templates, self._clock)
+
+    async def _recover(self) -> None:
+        """What a killed process left: claimed mail is free again, mail at the dot is uncertain."""
+        mails = await self._store.write(inbound.release_all, durable=True) if self._store.alone else 0
+        sending = await self._store.recover_outbox(self._clock.now())
+        if mails or sending:
+            log.info("daemon.recovered", mails=mails, outbox=sending)
+
+    @property
+    def store(self) -> Store:
+        """The open store, for whoever shows what became of each mail."""
+        return self._store
+
+
+async def serve(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    environment  what systemd passed: sockets, where to say READY
+    Raises       as `Daemon.start`
+    """
+    daemon, loop, stopping = Daemon(settings, clock, environment), asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await daemon.start()
+    loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(daemon.reload()))
+    tell = _Manager(environment.get("NOTIFY_SOCKET", ""))
+    tell("READY=1")
+    watchdog = asyncio.ensure_future(_watch(daemon.store, tell))
+    await stopping.wait()
+    tell("STOPPING=1")
+    watchdog.cancel()
+    await daemon.stop()
+    log.info("daemon.stopped")
+
+
+class _Manager:
+    """Says one line to the service manager; silent without one."""
+
+    def __init__(self, path: str) -> None:
+        self._path = "\0" + path[1:] if path.startswith("@") else path
+
+    def __call__(self, state: str) -> None:
+        if self._path:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer, contextlib.suppress(OSError):
+                peer.sendto(state.encode(), self._path)
+
+
+async def _watch(store: Store, tell: Callable[[str], None]) -> None:
+    """WATCHDOG=1 only after a durable write: a stuck loop or writer is restarted (acceptance J-03)."""
+    while True:
+        with contextlib.suppress(TransientError):
+            await store.write(test_write, durable=True)
+            tell("WATCHDOG=1")
+        await asyncio.sleep(_BEAT_S)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await work()

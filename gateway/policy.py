@@ -1,0 +1,133 @@
+"""What is in force: rules, templates, keys and addresses, put together as the pipeline wants them.
+
+Not here  what rules mean (rules/), how a mail is processed with them (pipeline.py), when they change (daemon.py).
+"""
+
+import hashlib
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from gateway.clock import Clock
+from gateway.config import Settings, packaged
+from gateway.errors import ConfigError, Problem
+from gateway.intake.accept import Addresses
+from gateway.message.address import domain_of, normal, sub_address
+from gateway.message.classify import OwnMail
+from gateway.message.limits import ParseLimits
+from gateway.message.types import Mailbox
+from gateway.outgoing.compose import Desk
+from gateway.outgoing.render import Templates, load_templates
+from gateway.outgoing.sandbox import Budget as RenderBudget
+from gateway.pipeline import Deps
+from gateway.rules.evaluate import Budget as RuleBudget
+from gateway.rules.load import load_rules
+from gateway.rules.types import RuleSet
+from gateway.store.schema import rule_revision
+from gateway.ticket.notify import NotifyPolicy
+from gateway.ticket.thread import ThreadPolicy
+from gateway.ticket.token import TokenRing
+
+_NONCE = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def rules_file(settings: Settings) -> Path:
+    """Where the rules stand: `paths.rules`, else the packaged example."""
+    return settings.paths.rules or packaged("rules.yaml")
+
+
+def read_rules(path: Path, templates: Templates, revision: int = 0) -> RuleSet:
+    """The rules of a file.
+
+    Raises  ConfigError  with every problem: file, line, column, nearest known word
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as e:
+        raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", "paths.rules")) from e
+    except UnicodeDecodeError as e:
+        raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8")) from e
+    return load_rules(text, path.name, revision, templates.names)
+
+
+def templates_of(settings: Settings, clock: Clock, default_language: str = "en") -> Templates:
+    """All templates, compiled.
+
+    Raises  ConfigError  a folder or file of ours cannot be read
+    """
+    limits = settings.limits
+    return load_templates(
+        settings.paths.templates,
+        default_language,
+        lambda: RenderBudget(clock.monotonic, limits.template_s, limits.template_output),
+    )
+
+
+def revision_of(c: Connection, text: str, now: datetime) -> int:
+    """The number of this text of the rules, given on first sight. [durable]"""
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    known = c.execute(select(rule_revision.c.number).where(rule_revision.c.sha256 == sha256)).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    made = insert(rule_revision).values(sha256=sha256, text=text, loaded_at=now).returning(rule_revision.c.number)
+    return int(c.execute(made).scalar_one())
+
+
+def parse_limits(settings: Settings) -> ParseLimits:
+    """The limits of the parser children."""
+    limits = settings.limits
+    return ParseLimits(
+        header_block=limits.header_block,
+        header_fields=limits.header_fields,
+        header_field=limits.header_field,
+        header_addresses=limits.header_addresses,
+        mime_depth=limits.mime_depth,
+        mime_parts=limits.mime_parts,
+    )
+
+
+def own_addresses(settings: Settings, rules: RuleSet) -> frozenset[str]:
+    """Every address of ours, in normal form."""
+    teams = (address for team in rules.teams.values() for address in team.addresses)
+    return frozenset(normal(a) for a in (*teams, *settings.site.own_addresses, settings.site.bounce_address))
+
+
+def addresses(settings: Settings, rules: RuleSet) -> Addresses:
+    """Where mail for us may go."""
+    ours = own_addresses(settings, rules)
+    return Addresses(ours, frozenset(map(domain_of, ours)) | {settings.site.domain.lower()})
+
+
+def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:
+    """Everything that one mail is processed with."""
+    site, ours = settings.site, own_addresses(settings, rules)
+    desk = Desk(
+        site_name=site.name,
+        domain=site.domain,
+        bounce_base=site.bounce_address,
+        delimiter=site.delimiter,
+        plus_addressing=site.plus_addressing,
+        teams={team.id: Mailbox(site.name, team.addresses[0]) for team in rules.teams.values()},
+        ring=ring,
+        templates=templates,
+        nonce=lambda: "".join(secrets.choice(_NONCE) for _ in range(8)),
+        now=clock.now,
+        footer=tuple(site.footer.splitlines()),
+        subject_tag=rules.defaults.subject_tag,
+        subject_prefix=rules.defaults.subject_prefix,
+    )
+    return Deps(
+        rules=rules,
+        desk=desk,
+        own=OwnMail(ours, ring.is_loop_mark),
+        threading=ThreadPolicy(ring, site.delimiter, rules.defaults.subject_prefix, rules.defaults.reopen_window),
+        notifying=NotifyPolicy(
+            rules, ours, settings.acknowledge.unauthenticated, bool(settings.auth.trusted_authserv_ids)
+        ),
+        trusted_authserv_ids=settings.auth.trusted_authserv_ids,
+        bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
+        new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
+        now=clock.now,
+    )

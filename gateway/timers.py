@@ -1,0 +1,65 @@
+"""What is done at fixed intervals: leases of the dead come back, what is remembered for a time is forgotten.
+
+Sources  APScheduler 3.11 with UTC and interval triggers only; everything with a due time of its own is a row,
+         so a run that was missed or done twice does no harm.
+Not here  when a single mail is tried again (outgoing/schedule.py).
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection, delete
+
+from gateway.clock import Clock
+from gateway.errors import TransientError
+from gateway.store.schema import arrival, content
+from gateway.store.store import Store
+
+log = structlog.get_logger("timers")
+
+
+class Timers:
+    """The scheduler of one daemon."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300}
+        )
+
+    def start(self) -> None:
+        """Begin; each job runs for the first time after its interval."""
+        self.every(timedelta(minutes=1), self._recover_leases)
+        self.every(timedelta(hours=1), self._forget)
+        self._scheduler.start()
+
+    def every(self, interval: timedelta, job: Callable[[], Awaitable[None]]) -> None:
+        """Run a job at an interval; trouble of the store is logged by the writer and waits for the next time."""
+
+        async def run() -> None:
+            try:
+                await job()
+            except TransientError as e:
+                log.warning("timer.missed", job=job.__name__, reason=e.text)
+
+        self._scheduler.add_job(run, "interval", seconds=interval.total_seconds(), id=job.__name__)
+
+    def stop(self) -> None:
+        """No further runs."""
+        self._scheduler.shutdown(wait=False)
+
+    async def _recover_leases(self) -> None:
+        """On PostgreSQL another process may have died; a lone daemon did this at its start."""
+        if not self._store.alone:
+            await self._store.recover_outbox(self._clock.now())
+
+    async def _forget(self) -> None:
+        now = self._clock.now()
+
+        def forget(c: Connection) -> None:
+            for table in (arrival, content):
+                c.execute(delete(table).where(table.c.expires_at < now))
+
+        await self._store.write(forget)
