@@ -132,9 +132,12 @@ def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int)
     return tuple(sorted((_item(row) for row in rows), key=lambda item: item.id))
 
 
-def mark_dot(c: Connection, item: OutboxItem) -> bool:
-    """T2: the final dot is about to be written. False: the lease was lost, do not write it."""
-    done = c.execute(update(outbox).where(_mine(item)).values(stage="dot"))
+def mark_dot(c: Connection, item: OutboxItem, until: datetime) -> bool:
+    """T2: the final dot is about to be written. False: the lease was lost, do not write it.
+
+    until  the end of the lease from now on: the answer may take longer than everything before it
+    """
+    done = c.execute(update(outbox).where(_mine(item)).values(stage="dot", lease_until=until))
     return done.rowcount == 1
 
 
@@ -186,6 +189,12 @@ def unscheduled(c: Connection) -> tuple[OutboxItem, ...]:
     """Uncertain mails that nobody has decided about yet."""
     rows = c.execute(select(outbox).where(outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None)))
     return tuple(_item(row) for row in rows)
+
+
+def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str) -> None:
+    """When an uncertain mail is sent once more; None leaves it to a person."""
+    unsure = and_(outbox.c.id == item.id, outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None))
+    c.execute(update(outbox).where(unsure).values(next_attempt_at=at, reason=reason))
 
 
 def next_due(c: Connection) -> datetime | None:

@@ -126,9 +126,9 @@ class Store:
             lambda c: outbox.lease(c, now=now, token=token, lease_s=lease_s, limit=limit), durable=True
         )
 
-    async def mark_dot(self, item: OutboxItem) -> bool:
-        """T2, durable. False: the lease was lost, the final dot must not be written."""
-        return await self.write(lambda c: outbox.mark_dot(c, item), durable=True)
+    async def mark_dot(self, item: OutboxItem, until: datetime) -> bool:
+        """T2, durable; the lease now lasts until then. False: it was lost, the final dot must not be written."""
+        return await self.write(lambda c: outbox.mark_dot(c, item, until), durable=True)
 
     async def settle(
         self,
@@ -148,9 +148,12 @@ class Store:
             durable=True,
         )
 
-    async def recover_outbox(self, now: datetime) -> int:
-        """Take back leases of the dead; how many."""
-        return await self.write(lambda c: outbox.recover(c, now=now, everything=self.alone), durable=True)
+    async def recover_outbox(self, now: datetime, *, running: bool = True) -> int:
+        """Take back leases of the dead; how many.
+
+        running  also those that have not run out, if nobody else can own them: at the start
+        """
+        return await self.write(lambda c: outbox.recover(c, now=now, everything=running and self.alone), durable=True)
 
     async def next_outbox_due(self) -> datetime | None:
         """When the next mail is due; None when none waits."""
