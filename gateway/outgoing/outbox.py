@@ -1,0 +1,250 @@
+"""The outbox at work: lease, deliver, settle; what was uncertain, and when to wake up.
+
+Transactions  T2 before anything leaves the machine and before the final dot; T3 after; no transaction is open while the
+              network is used (DESIGN §6). Leases are fenced: who lost his can settle nothing.
+Sources       acceptance F-04 to F-07, §5.7.
+Not here      one delivery (smtp.py), the delays (schedule.py), SQL (store/outbox.py).
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.errors import TransientError
+from gateway.outgoing.relay import Relay
+from gateway.outgoing.schedule import UNCERTAIN_WAIT, next_attempt, stale
+from gateway.outgoing.smtp import Connection, Deferred, Delivered, DeliveryResult, Failed, Uncertain, deliver
+from gateway.store import outbox
+from gateway.store.outbox import OutboxItem
+from gateway.store.store import Store
+
+_POLL = timedelta(seconds=30)  # another process may queue mails, and a lease may end
+_SOON = timedelta(milliseconds=100)
+_ANSWER_WAIT = timedelta(seconds=660)  # longer than the relay may take to answer the dot (smtp.py)
+_BREAK_AFTER = 5  # attempts in a row that found no relay
+_BREAK_S = 60
+_STORE_AWAY_S = 5
+_UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
+
+_log = structlog.get_logger("outbox")
+
+
+class Sender:
+    """Sends what is due until it is told to stop. One for a process."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        relay: Relay,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`chance` gives numbers from 0 to 1 that spread the retries."""
+        self._store, self._settings, self._clock, self._chance = store, settings.outbound, clock, chance
+        self._idle = [Connection(relay, clock) for _ in range(settings.outbound.concurrency)]
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._event = asyncio.Event()
+        self._stopping = False
+        self._no_relay = 0
+        self._broken_until = self._look_at = 0.0
+
+    def wake(self) -> None:
+        """Something was queued. For the event loop's own thread."""
+        self._event.set()
+
+    async def recover(self) -> int:
+        """At the start, what a crash left behind: before the dot queued again, after it uncertain. How many mails."""
+        return await self._recovered(await self._store.recover_outbox(self._clock.now()))
+
+    async def run(self) -> None:
+        """Send until `stop`."""
+        while not self._stopping:
+            self._event.clear()
+            try:
+                pause = await self._turn()
+            except TransientError as e:
+                _log.error("outbox.store_away", reason=e.text)
+                pause = timedelta(seconds=_STORE_AWAY_S)
+            await self._wait(pause)
+
+    async def stop(self, grace: timedelta) -> None:
+        """Lease nothing more, let what is under way end, then cut it off.
+
+        grace  what is cut off before its dot is sent at the next start, after it is uncertain
+        """
+        self._stopping = True
+        self._event.set()
+        if self._at_work:
+            _, late = await asyncio.wait(self._at_work, timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for connection in self._idle:
+            await connection.close()
+
+    async def _turn(self) -> timedelta:
+        """Lease as much as there are hands for; returns how long nothing else is due."""
+        await self._take_back()
+        broken_s = self._broken_until - self._clock.monotonic()
+        if broken_s > 0:
+            return timedelta(seconds=broken_s)
+        if not self._idle:
+            return _POLL
+        items = await self._store.lease_outbox(self._clock.now(), len(self._idle))
+        for item in items:
+            task = asyncio.create_task(self._work(item, self._idle.pop()))
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+        if items:
+            return _SOON if self._idle else _POLL
+        for connection in tuple(self._idle):
+            await connection.rest()
+        due = await self._store.next_outbox_due()
+        return _POLL if due is None else min(_POLL, max(_SOON, due - self._clock.now()))
+
+    async def _take_back(self) -> None:
+        """Leases that ran out: of another process that died, or ours that could not be settled."""
+        if self._clock.monotonic() < self._look_at:
+            return
+        self._look_at = self._clock.monotonic() + _POLL.total_seconds()
+        await self._recovered(await self._store.recover_outbox(self._clock.now(), running=False))
+
+    async def _wait(self, pause: timedelta) -> None:
+        if self._event.is_set():
+            return
+        woken = asyncio.create_task(self._event.wait())
+        slept = asyncio.create_task(self._clock.sleep(max(pause.total_seconds(), 0)))
+        try:
+            await asyncio.wait((woken, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            slept.cancel()
+
+    async def _work(self, item: OutboxItem, connection: Connection) -> None:
+        attempt = _Attempt(self._store, self._clock, item)
+        try:
+            if not await self._settle(item, await self._result(attempt, connection)):
+                _log.warning("outbox.lease_lost", id=item.id)
+        except TransientError as e:  # the lease runs out, and the mail is taken back
+            _log.error("outbox.store_away", id=item.id, reason=e.text)
+        finally:
+            self._idle.append(connection)
+            self._event.set()
+
+    async def _result(self, attempt: "_Attempt", connection: Connection) -> DeliveryResult | None:
+        item = attempt.item
+        if stale(item.template, item.queued_at, self._clock.now()) and not item.reason.startswith(_UNSURE):
+            return None
+        try:
+            result = await deliver(item, connection, attempt.before_dot)
+        except TransientError as e:  # the stage could not be committed, so the dot was not written
+            return Deferred(e.text)
+        except Exception as e:  # noqa: BLE001  the outermost frame: one mail must not end the sending of others
+            _log.exception("outbox.bug", id=item.id)
+            return Uncertain(type(e).__name__) if attempt.dot else Deferred(f"our own fault: {type(e).__name__}")
+        self._note_relay(result)
+        return result
+
+    def _note_relay(self, result: DeliveryResult) -> None:
+        if not (isinstance(result, Deferred) and result.unreachable):
+            self._no_relay = 0
+            return
+        self._no_relay += 1
+        if self._no_relay >= _BREAK_AFTER:
+            self._broken_until = self._clock.monotonic() + _BREAK_S
+
+    async def _settle(self, item: OutboxItem, result: DeliveryResult | None) -> bool:
+        now, settle = self._clock.now(), self._store.settle
+        match result:
+            case None:
+                _log.info("mail.stale", id=item.id, ticket=item.ticket)
+                return await settle(item, "suppressed", now=now, reason="stale")
+            case Delivered(reply):
+                _log.info("mail.sent", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=reply)
+                return await settle(item, "sent", now=now, reply=reply, reason=_kept(item, ""))
+            case Failed(reply):
+                _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=reply)
+                return await settle(item, "failed", now=now, reply=reply, reason=_kept(item, "refused"))
+            case Uncertain(stage):
+                return await self._unsure(item, stage)
+            case Deferred():
+                return await self._defer(item, result)
+        assert_never(result)
+
+    async def _defer(self, item: OutboxItem, result: Deferred) -> bool:
+        now, reply = self._clock.now(), result.reply or ""
+        due = next_attempt(item.queued_at, item.attempts, now, self._settings.retry, self._settings.give_up)
+        if due is None:
+            _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=result.reason)
+            reason = _kept(item, f"given up: {result.reason}")
+            return await self._store.settle(item, "failed", now=now, reply=reply, reason=reason)
+        log = _log.error if result.alarm else _log.info
+        log("mail.deferred", id=item.id, ticket=item.ticket, attempt=item.attempts, reason=result.reason)
+        return await self._store.settle(
+            item,
+            "deferred",
+            now=now,
+            next_attempt_at=self._jittered(now, due),
+            reply=reply,
+            reason=_kept(item, result.reason),
+        )
+
+    async def _unsure(self, item: OutboxItem, stage: str) -> bool:
+        _log.warning("mail.uncertain", id=item.id, ticket=item.ticket, attempt=item.attempts, stage=stage)
+        now = self._clock.now()
+        due, reason = self._resend(item, now, stage)
+        written = replace(item, stage="dot")
+        return await self._store.settle(written, "uncertain", now=now, next_attempt_at=due, reason=reason)
+
+    async def _recovered(self, count: int) -> int:
+        if count:
+            _log.warning("outbox.recovered", mails=count)
+            for item in await self._store.read(outbox.unscheduled):
+                await self._decide(item)
+        return count
+
+    async def _decide(self, item: OutboxItem) -> None:
+        """An uncertain mail that a crash left: when to send it again, if at all."""
+        if item.reason.startswith(_UNSURE):
+            return  # it waits for a person
+        due, reason = self._resend(item, self._clock.now(), item.reason)
+        await self._store.write(lambda c: outbox.schedule(c, item, due, reason), durable=True)
+
+    def _resend(self, item: OutboxItem, now: datetime, why: str) -> tuple[datetime | None, str]:
+        """Once more with the same bytes, not before the relay may have finished thinking; the next time a person."""
+        if self._settings.on_uncertain == "hold" or item.reason.startswith(_UNSURE):
+            return None, f"{_UNSURE}, waits for a person: {why}"
+        return now + UNCERTAIN_WAIT, f"{_UNSURE}: {why}"
+
+    def _jittered(self, now: datetime, due: datetime) -> datetime:
+        share = self._settings.jitter_percent / 100 * (2 * self._chance() - 1)
+        return due + (due - now) * share
+
+
+class _Attempt:
+    """One mail under way, and whether its final dot may be on the wire."""
+
+    def __init__(self, store: Store, clock: Clock, item: OutboxItem) -> None:
+        self._store, self._clock = store, clock
+        self.item, self.dot = item, False
+
+    async def before_dot(self) -> bool:
+        """T2: commit the stage, and keep the lease for as long as the relay may think."""
+        self.dot = await self._store.mark_dot(self.item, until=self._clock.now() + _ANSWER_WAIT)
+        return self.dot
+
+
+def _kept(item: OutboxItem, reason: str) -> str:
+    """The reason, with the mark of a mail that was uncertain before: it may have arrived twice."""
+    if not item.reason.startswith(_UNSURE):
+        return reason
+    before = item.reason.partition("; ")[0]
+    return f"{before}; {reason}" if reason else before
