@@ -22,7 +22,7 @@ from gateway.errors import ConfigError, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.outgoing.outbox import Sender
-from gateway.outgoing.smtp import relay_of
+from gateway.outgoing.relay import relay_of
 from gateway.parsing.pool import ParserPool
 from gateway.pipeline import Deps
 from gateway.policy import addresses, deps, parse_limits, read_rules, revision_of, rules_file, templates_of

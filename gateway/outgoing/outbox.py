@@ -16,7 +16,7 @@ from typing import assert_never
 import structlog
 
 from gateway.clock import Clock
-from gateway.config import Settings
+from gateway.config import Outbound
 from gateway.errors import TransientError
 from gateway.outgoing.relay import Relay
 from gateway.outgoing.schedule import UNCERTAIN_WAIT, next_attempt, stale
@@ -30,7 +30,8 @@ _SOON = timedelta(milliseconds=100)
 _ANSWER_WAIT = timedelta(seconds=660)  # longer than the relay may take to answer the dot (smtp.py)
 _BREAK_AFTER = 5  # attempts in a row that found no relay
 _BREAK_S = 60
-_STORE_AWAY_S = 5
+_STORE_AWAY = timedelta(seconds=5)
+_DRAIN_S = 20.0  # of the 30 that the daemon has
 _UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 
 _log = structlog.get_logger("outbox")
@@ -40,16 +41,11 @@ class Sender:
     """Sends what is due until it is told to stop. One for a process."""
 
     def __init__(
-        self,
-        store: Store,
-        settings: Settings,
-        clock: Clock,
-        relay: Relay,
-        chance: Callable[[], float] = random.random,
+        self, store: Store, settings: Outbound, relay: Relay, clock: Clock, chance: Callable[[], float] = random.random
     ) -> None:
         """`chance` gives numbers from 0 to 1 that spread the retries."""
-        self._store, self._settings, self._clock, self._chance = store, settings.outbound, clock, chance
-        self._idle = [Connection(relay, clock) for _ in range(settings.outbound.concurrency)]
+        self._store, self._settings, self._clock, self._chance = store, settings, clock, chance
+        self._idle = [Connection(relay, clock) for _ in range(settings.concurrency)]
         self._at_work: set[asyncio.Task[None]] = set()
         self._event = asyncio.Event()
         self._stopping = False
@@ -60,30 +56,27 @@ class Sender:
         """Something was queued. For the event loop's own thread."""
         self._event.set()
 
-    async def recover(self) -> int:
-        """At the start, what a crash left behind: before the dot queued again, after it uncertain. How many mails."""
-        return await self._recovered(await self._store.recover_outbox(self._clock.now()))
-
     async def run(self) -> None:
-        """Send until `stop`."""
+        """Send until `stop`; returns when nothing is under way any more."""
         while not self._stopping:
             self._event.clear()
             try:
                 pause = await self._turn()
             except TransientError as e:
                 _log.error("outbox.store_away", reason=e.text)
-                pause = timedelta(seconds=_STORE_AWAY_S)
+                pause = _STORE_AWAY
             await self._wait(pause)
+        await self._drain()
 
-    async def stop(self, grace: timedelta) -> None:
-        """Lease nothing more, let what is under way end, then cut it off.
-
-        grace  what is cut off before its dot is sent at the next start, after it is uncertain
-        """
+    def stop(self) -> None:
+        """Lease nothing more."""
         self._stopping = True
         self._event.set()
+
+    async def _drain(self) -> None:
+        """Let what is under way end; what is cut off before its dot is sent at the next start, after it uncertain."""
         if self._at_work:
-            _, late = await asyncio.wait(self._at_work, timeout=grace.total_seconds())
+            _, late = await asyncio.wait(self._at_work, timeout=_DRAIN_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -115,7 +108,10 @@ class Sender:
         if self._clock.monotonic() < self._look_at:
             return
         self._look_at = self._clock.monotonic() + _POLL.total_seconds()
-        await self._recovered(await self._store.recover_outbox(self._clock.now(), running=False))
+        if count := await self._store.recover_outbox(self._clock.now(), running=False):
+            _log.warning("outbox.recovered", mails=count)
+        for item in await self._store.read(outbox.unscheduled):
+            await self._decide(item)
 
     async def _wait(self, pause: timedelta) -> None:
         if self._event.is_set():
@@ -203,13 +199,6 @@ class Sender:
         due, reason = self._resend(item, now, stage)
         written = replace(item, stage="dot")
         return await self._store.settle(written, "uncertain", now=now, next_attempt_at=due, reason=reason)
-
-    async def _recovered(self, count: int) -> int:
-        if count:
-            _log.warning("outbox.recovered", mails=count)
-            for item in await self._store.read(outbox.unscheduled):
-                await self._decide(item)
-        return count
 
     async def _decide(self, item: OutboxItem) -> None:
         """An uncertain mail that a crash left: when to send it again, if at all."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.config import Outbound
+from gateway.config import Outbound, Settings
 from gateway.errors import ConfigError, Problem
 
 _DEFAULT_PORT = {"starttls": 587, "implicit": 465, "none": 25}
@@ -31,12 +31,12 @@ class Relay:
     context: ssl.SSLContext
 
 
-def relay_of(outbound: Outbound, helo: str) -> Relay:
+def relay_of(settings: Settings) -> Relay:
     """The relay of the settings.
 
-    helo    the name that we greet with
     Raises  ConfigError  no host and port, no encryption off loopback, a user without password or encryption
     """
+    outbound = settings.outbound
     host, port = _host_port(outbound)
     local = _is_loopback(host)
     if outbound.tls == "none" and not local:
@@ -55,7 +55,7 @@ def relay_of(outbound: Outbound, helo: str) -> Relay:
         tls="optional" if local and outbound.tls == "starttls" else outbound.tls,
         user=outbound.user,
         password=secret.read if secret is not None else str,
-        helo=helo,
+        helo=settings.site.domain,
         context=context,
     )
 
@@ -79,4 +79,4 @@ def _is_loopback(host: str) -> bool:
 
 
 def _problem(text: str, hint: str) -> Problem:
-    return Problem("outbound", 0, 0, "C004", text, hint)
+    return Problem("mailwicket.toml", 0, 0, "C009", text, hint)
