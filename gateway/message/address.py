@@ -91,10 +91,11 @@ def sub_address(address: str, delimiter: str) -> tuple[str, str | None]:
     return f'"{name}"@{domain}' if quoted else f"{name}@{domain}", detail
 
 
-def author(values: Sequence[str]) -> tuple[Mailbox | None, bool]:
+def author(values: Sequence[str], charset: str | None = None) -> tuple[Mailbox | None, bool]:
     """The author, and whether the From fields can be read in more than one way; then there is no author.
 
-    values  of all From fields, unfolded, encoded words not decoded
+    values   of all From fields, unfolded, encoded words not decoded
+    charset  what octets that are no UTF-8 most likely are
     A reading counts as certain only when every parser must agree: one field, one mailbox, no group, no route, no second
     `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address.
     (None, False) means that nobody is named.
@@ -102,7 +103,7 @@ def author(values: Sequence[str]) -> tuple[Mailbox | None, bool]:
     if len(values) != 1:
         return None, len(values) > 1
     tokens = tuple(_tokens(values[0]))
-    found = tuple(_parsed(tokens))
+    found = tuple(_parsed(tokens, charset))
     specials = [t.text for t in tokens if t.kind == "special"]
     if "@" not in specials and not {",", ";", ":"} & set(specials):
         return None, "\0" in values[0] or any(t.broken for t in tokens)
@@ -119,14 +120,15 @@ def author(values: Sequence[str]) -> tuple[Mailbox | None, bool]:
         return None, True
 
 
-def mailboxes(values: Sequence[str], limit: int) -> tuple[Mailbox, ...]:
+def mailboxes(values: Sequence[str], limit: int, charset: str | None = None) -> tuple[Mailbox, ...]:
     """The mailboxes that fields such as To name, in order, repeats dropped; what is no address is left out.
 
-    values  unfolded, encoded words not decoded.  limit  how many are kept
+    values   unfolded, encoded words not decoded.  limit  how many are kept
+    charset  what octets that are no UTF-8 most likely are
     """
     found: dict[str, Mailbox] = {}
     for value in values:
-        for candidate in _parsed(_tokens(value)):
+        for candidate in _parsed(_tokens(value), charset):
             if len(found) >= limit:
                 return tuple(found.values())
             try:
@@ -262,7 +264,7 @@ def _comment(value: str, at: int) -> tuple[_Token, int]:
     return _Token("comment", value[at + 1 :], broken=True), len(value)
 
 
-def _parsed(tokens: Iterable[_Token]) -> Iterator[_Candidate]:
+def _parsed(tokens: Iterable[_Token], charset: str | None) -> Iterator[_Candidate]:
     """The mailboxes in a token stream; anything between commas that holds no `@` is skipped."""
     words: list[_Token] = []
     angle: list[_Token] | None = None
@@ -275,7 +277,7 @@ def _parsed(tokens: Iterable[_Token]) -> Iterator[_Candidate]:
         elif inside and angle is not None and not (token.text == "," and _names_somebody(angle)):
             angle.append(token)
         elif token.kind == "special" and token.text in ",;":
-            candidate = _in_angle(words, angle) if angle is not None else _bare(words)
+            candidate = _in_angle(words, angle, charset) if angle is not None else _bare(words, charset)
             if candidate is not None:
                 yield candidate
             words, angle, inside = [], None, False
@@ -291,14 +293,14 @@ def _names_somebody(angle: Sequence[_Token]) -> bool:
     return "@" in marks[1:] and marks[0] != "@"
 
 
-def _in_angle(words: Sequence[_Token], angle: Sequence[_Token]) -> _Candidate | None:
+def _in_angle(words: Sequence[_Token], angle: Sequence[_Token], charset: str | None) -> _Candidate | None:
     address = "".join(t.text for t in angle if t.kind != "comment").strip()
     loose = any(t.kind == "word" for t in angle) or any(t.kind in ("after", "word") and t.text == "@" for t in words)
     loose = loose or any(t.kind == "after" for t in words)
-    return _Candidate(_name([t for t in words if t.kind != "after"]), address, loose) if address else None
+    return _Candidate(_name([t for t in words if t.kind != "after"], charset), address, loose) if address else None
 
 
-def _bare(words: Sequence[_Token]) -> _Candidate | None:
+def _bare(words: Sequence[_Token], charset: str | None) -> _Candidate | None:
     """An address without angle brackets: the run around `@`; `a@b (Ann)` and, loosely, `Ann a@b`."""
     marks = [i for i, t in enumerate(words) if t.text == "@"]
     if not marks:
@@ -314,15 +316,15 @@ def _bare(words: Sequence[_Token]) -> _Candidate | None:
     address = "".join(t.text for t in words[start : end + 1]).strip()
     others = [*words[:start], *words[end + 1 :]]
     loose = any(t.kind in solid for t in others) or any(t.kind == "word" for t in words[start : end + 1])
-    return _Candidate(_name(others), address.replace(" ", "") if address.count(" ") < 3 else address, loose)
+    return _Candidate(_name(others, charset), address.replace(" ", "") if address.count(" ") < 3 else address, loose)
 
 
-def _name(words: Sequence[_Token]) -> str:
+def _name(words: Sequence[_Token], charset: str | None) -> str:
     """The display name; without one the comment, which was the name before RFC 822."""
     pieces = [" " if t.kind == "blank" else _unquoted(t) for t in words if t.kind != "comment"]
-    name = clean_line(decode_words("".join(pieces)))
+    name = clean_line(decode_words("".join(pieces), charset))
     if not name:
-        name = next((clean_line(decode_words(t.text)) for t in words if t.kind == "comment"), "")
+        name = next((clean_line(decode_words(t.text, charset)) for t in words if t.kind == "comment"), "")
     return name[:_MAX_NAME]
 
 

@@ -75,10 +75,11 @@ def codec(label: str) -> str | None:
     return name if name in _ALLOWED else None
 
 
-def decode(octets: bytes, label: str | None) -> tuple[str, str | None]:
+def decode(octets: bytes, label: str | None, *, detect: bool = True) -> tuple[str, str | None]:
     """The text, and what was wrong with the label: None, `charset-unknown`, `charset-wrong`, `charset-undecodable`.
 
-    label  as the mail declares it; None when it does not. The text is not yet cleaned.
+    label   as the mail declares it; None when it does not. The text is not yet cleaned.
+    detect  whether a guess may be made where the label is of no use: some milliseconds
     """
     name = codec(label) if label else "utf_8"
     unknown = "charset-unknown" if name is None else None
@@ -87,12 +88,20 @@ def decode(octets: bytes, label: str | None) -> tuple[str, str | None]:
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
-        return _from_eight_bit(octets, name, unknown)
+        return _from_eight_bit(octets, name, unknown, detect=detect)
     if name in _WIDE and not text.isascii() and all(c < "\u0800" for c in text):
         # a text in such a charset that happens to be valid UTF-8: real UTF-8 would hold letters of three octets
         wide = _strictly(octets, name)
         return (text, "charset-wrong") if wide is None else (wide, None)
     return text.removeprefix("\ufeff"), unknown
+
+
+def octets_of(text: str) -> bytes:
+    """The octets of a text that was read with `surrogateescape`."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def clean(text: str) -> str:
@@ -109,7 +118,7 @@ def clean_line(text: str) -> str:
     return clean(re.sub(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+", " ", text)).strip()
 
 
-def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None) -> tuple[str, str | None]:
+def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, detect: bool) -> tuple[str, str | None]:
     if name is not None and not name.startswith("utf"):
         text = _strictly(octets, name)
         if text is not None:
@@ -118,7 +127,7 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None) -> tup
             return octets.decode(name, "replace"), "charset-undecodable"
     elif name is not None and 50 * octets.decode("utf-8", "replace").count("\ufffd") < sum(c > 127 for c in octets):
         return octets.decode("utf-8", "replace"), "charset-undecodable"
-    found = _detected(octets)
+    found = detected(octets) if detect else None
     if found is not None:
         text = _strictly(octets, found)
         if text is not None:
@@ -126,7 +135,7 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None) -> tup
     return octets.decode("cp1252", "replace"), unknown or "charset-wrong"
 
 
-def _detected(octets: bytes) -> str | None:
+def detected(octets: bytes) -> str | None:
     """A codec whose text looks like a language; None when nothing does."""
     sample = octets[:_SAMPLE_OCTETS]
     if len(octets) > _SAMPLE_OCTETS:  # a letter cut in two would hide the right answer

@@ -8,40 +8,60 @@ Not here  which mailboxes a value names (address.py), how much of a header is re
 
 import binascii
 import re
+from dataclasses import dataclass
 
-from gateway.message.charset import decode
+from gateway.message.charset import decode, octets_of
 
 _MAX_WORDS = 500  # L6: more encoded words stay as they are written
+_MAX_PARAMETERS = 100  # L6
 _ENCODED = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
+_ESCAPED = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PARAMETER = re.compile(
+    rb"\s*([^\s=;\"()<>@,:/\[\]?]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\\?\"?|[^;]*)[^;]*(?:;|\Z)|[^;]*(?:;|\Z)", re.DOTALL
+)
+_CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
+_COMMENT = re.compile(rb'("(?:[^"\\]|\\.)*")|\([^()"]*\)', re.DOTALL)
+NO_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")))
 
 
-def decode_words(text: str) -> str:
-    """The text with its encoded words decoded; what cannot be decoded stays as written. Not yet cleaned."""
+def raw_text(octets: bytes) -> str:
+    """The octets of a field as text whose encoded words are not decoded; what is no UTF-8 stays escaped."""
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def decode_words(text: str, charset: str | None = None) -> str:
+    """The text with its encoded words decoded; what cannot be decoded stays as written. Not yet cleaned.
+
+    text     may hold octets that are no UTF-8, as `raw_text` leaves them
+    charset  what such octets most likely are
+    """
+    if not text.isascii() and _ESCAPED.search(text):
+        text = decode(octets_of(text), charset, detect=False)[0]
     if "=?" not in text:
         return text
     pieces: list[str] = []
-    pending, charset, at = b"", "", 0
+    pending, label, at = b"", "", 0
     for count, word in enumerate(_ENCODED.finditer(text)):
         if count >= _MAX_WORDS:
             break
         between = text[at : word.start()]
         octets = _word_octets(word[2], word[3])
         # blanks between two words are not text, and letters may be cut in two where one word ends (RFC 2047 §6.2)
-        if at and not between.strip() and word[1].lower() == charset:
+        if at and not between.strip() and word[1].lower() == label:
             pending += octets
         else:
-            pieces.append(decode(pending, charset)[0] if pending else "")
+            pieces.append(decode(pending, label, detect=False)[0])
             pieces.append(between if between.strip() or not at else "")
-            pending, charset = octets, word[1].lower()
+            pending, label = octets, word[1].lower()
         at = word.end()
-    pieces.append(decode(pending, charset)[0] if pending else "")
+    pieces.append(decode(pending, label, detect=False)[0])
     return "".join(pieces) + text[at:]
 
 
 def _word_octets(encoding: str, content: str) -> bytes:
-    octets = content.encode("utf-8", "surrogateescape")
+    octets = octets_of(content)
     if encoding in "qQ":
         return _ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), octets.replace(b"_", b" "))
     return loose_base64(octets)
@@ -49,8 +69,70 @@ def _word_octets(encoding: str, content: str) -> bytes:
 
 def loose_base64(octets: bytes) -> bytes:
     """The decoded octets; anything that is no base64 is skipped, a missing end is forgiven."""
-    if not octets.isalnum():
-        octets = _NO_BASE64.sub(b"", octets)
+    octets = octets.translate(None, NO_BASE64)
     if len(octets) % 4 == 1:
         octets = octets[:-1]
     return binascii.a2b_base64(octets + b"=" * (-len(octets) % 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """A structured MIME field: the value before the first `;`, and what follows, names in lower case."""
+
+    value: str
+    params: dict[str, str]
+    repeated: tuple[str, ...]  # named more than once: parsers may differ
+
+
+def parameters(octets: bytes) -> Parameters:
+    """The parts of a Content-Type or Content-Disposition value, RFC 2231 and encoded words decoded, not cleaned."""
+    if b"(" in octets:
+        octets = _COMMENT.sub(lambda m: m[1] or b" ", octets)
+    value, _, rest = octets.partition(b";")
+    plain: dict[str, bytes] = {}
+    pieces: dict[str, dict[int, tuple[bytes, bool]]] = {}
+    repeated: list[str] = []
+    for count, found in enumerate(_PARAMETER.finditer(rest)):
+        if count >= _MAX_PARAMETERS:
+            break
+        if found[1] is None:
+            continue
+        name = _CONTINUED.fullmatch(found[1].decode("utf-8", "replace").lower())
+        content = _unquoted(found[2])
+        if name is None:
+            continue
+        if name[2] is None and name[3] is None:
+            if name[1] in plain:
+                repeated.append(name[1])
+            plain.setdefault(name[1], content)
+        else:
+            pieces.setdefault(name[1], {}).setdefault(int(name[2] or 0), (content, name[3] is not None))
+    params = {name: decode_words(_lenient(content)) for name, content in plain.items()}
+    params |= {name: _joined(parts) for name, parts in pieces.items()}
+    return Parameters(_lenient(value).strip(), params, tuple(repeated))
+
+
+def _unquoted(octets: bytes) -> bytes:
+    octets = octets.strip()
+    if octets[:1] != b'"':
+        return octets
+    octets = octets[1:-1] if len(octets) > 1 and octets.endswith(b'"') else octets[1:]
+    return octets.replace(b'\\"', b'"').replace(b"\\\\", b"\\")  # other backslashes are parts of Windows paths
+
+
+def _joined(pieces: dict[int, tuple[bytes, bool]]) -> str:
+    """The value of an extended or continued parameter (RFC 2231 §4.1)."""
+    charset = None
+    out = b""
+    for count, (_, (content, extended)) in enumerate(sorted(pieces.items())):
+        if extended:
+            if count == 0 and content.count(b"'") >= 2:
+                label, _, content = content.split(b"'", 2)
+                charset = label.decode("ascii", "replace") or None
+            content = _PERCENT.sub(lambda m: bytes((int(m[1], 16),)), content)
+        out += content
+    return decode_words(decode(out, charset, detect=False)[0])
+
+
+def _lenient(octets: bytes) -> str:
+    return octets.decode("ascii") if octets.isascii() else decode(octets, None, detect=False)[0]

@@ -1,0 +1,83 @@
+"""What a host that we trust found out about where a mail comes from.
+
+Sources  RFC 8601 §2.2 (Authentication-Results), §4.1, §5 (only the own boundary is believed), §7.1 (forged fields).
+         Only the topmost field of a configured authserv-id counts, and only above the Received field of our boundary:
+         what stands below that line came from outside, whoever it names. Fields are never joined.
+Not here  own checks of SPF, DKIM and DMARC.
+"""
+
+import re
+
+import authres
+
+from gateway.message.types import NOT_AUTHENTICATED, Auth, AuthResult, Message
+
+_RECEIVED_BY = re.compile(r"(?:^|\s)by\s+([\w.-]+)", re.IGNORECASE)
+_MAX_OCTETS = 8 * 1024  # the parser is quadratic
+_RESULTS: dict[str, AuthResult] = {
+    "pass": "pass",
+    "fail": "fail",
+    "softfail": "fail",
+    "hardfail": "fail",
+    "policy": "fail",
+    "neutral": "none",
+    "none": "none",
+    "temperror": "temperror",
+    "permerror": "permerror",
+    "bestguesspass": "none",
+}
+_BEST_FIRST: tuple[AuthResult, ...] = ("pass", "fail", "temperror", "permerror", "none")
+
+
+def authenticate(message: Message, trusted: tuple[str, ...]) -> Auth:
+    """The verdicts of the first field that a trusted host wrote; NOT_AUTHENTICATED when there is none.
+
+    trusted  authserv-ids in any case. When the topmost such field cannot be read, nothing is believed.
+    """
+    wanted = {name.lower() for name in trusted}
+    if not wanted:
+        return NOT_AUTHENTICATED
+    found: str | None = None
+    for field in message.fields:
+        name = field.name.lower()
+        if name == "authentication-results" and found is None and _server(field.value) in wanted:
+            found = field.value
+        elif name == "received":  # the topmost one is our boundary's, or nobody of ours has seen the mail
+            received = _RECEIVED_BY.search(field.value)
+            ours = received is not None and any(_same_site(received[1].lower(), server) for server in wanted)
+            return (_read(found) or NOT_AUTHENTICATED) if found is not None and ours else NOT_AUTHENTICATED
+    return NOT_AUTHENTICATED
+
+
+def _same_site(host: str, server: str) -> bool:
+    """Whether an authserv-id is the host that received, or the domain it belongs to."""
+    return host == server or host.endswith(f".{server}") or server.endswith(f".{host}")
+
+
+def _server(value: str) -> str:
+    """The authserv-id as written, in lower case; a field that begins with a comment is not one that our host writes."""
+    head = value.partition(";")[0].split()
+    return head[0].lower() if head else ""
+
+
+def _read(value: str) -> Auth | None:
+    if len(value) > _MAX_OCTETS or not value.isascii():
+        return None
+    try:
+        field = authres.AuthenticationResultsHeader.parse_value(value)
+        results = [(r.method.lower(), str(r.result).lower()) for r in field.results]
+    except (authres.AuthResError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        return None
+
+    def verdict(method: str) -> AuthResult:
+        found = {_RESULTS.get(result, "none") for name, result in results if name == method}
+        return next((r for r in _BEST_FIRST if r in found), "none")
+
+    # several signatures: one that holds is enough; DMARC and SPF have one result, and two are a contradiction
+    dmarc = {_RESULTS.get(result, "none") for name, result in results if name == "dmarc"}
+    return Auth(
+        dmarc=dmarc.pop() if len(dmarc) == 1 else "none" if not dmarc else "fail",
+        dkim=verdict("dkim"),
+        spf=verdict("spf"),
+        by=str(field.authserv_id),
+    )

@@ -1,0 +1,135 @@
+"""Which of the configured languages the new words are in.
+
+Sources  RFC 3282 (Content-Language), RFC 5646 §2.2.1 (primary subtag), RFC 4647 §3.4 (lookup).
+         The field first; else small words and letters that tell the seven languages we write apart, without a model.
+         Unsure is an answer: None.
+Not here  what is used instead (the contact's language, the mailbox's, the default).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+MIN_LETTERS = 20
+_LOOKED_AT = 4000  # characters; a language shows in the first lines
+_CONFIDENT = 0.8
+_WORD = re.compile(r"[^\W\d_]+")
+_CODE = re.compile(r"[a-zA-Z]{2,8}(?:-[a-zA-Z0-9]{1,8}){0,3}")
+_NOT_WORDS = re.compile(r"https?://\S{1,300}|\S{1,60}@\S{1,80}")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SMALL_WORDS = {
+    "en": _set(
+        "the and to of a is in you that it for on with as this have be are not at we i my can please from your "
+        "was but or an will has when do if our would what which there does could how hello regards thanks thank "
+        "any been"
+    ),
+    "de": _set(
+        "der die das und ist nicht ich sie wir ein eine einen mit für auf zu von den dem im es an bei auch aber "
+        "oder wenn wie was kann können haben habe hat wird werden bitte noch nach mein meine unser ihre ihnen "
+        "sehr danke hallo grüße freundlichen geehrte guten mir uns sich nur schon leider seit"
+    ),
+    "pl": _set(
+        "i w z na do nie się że to jest proszę dla o od po jak ale czy mam mi ja za przez przy mogę może już "
+        "tylko bardzo dzień dobry dziękuję pozdrawiam pozdrowieniami witam są był jestem nas państwo mój moje "
+        "moja tego które który być będzie ma ze oraz lub także gdy jeśli dlaczego kiedy"
+    ),
+    "cs": _set(
+        "a v na se je že to s z do pro jsem jsme mi by jak ale nebo aby už není prosím děkuji dobrý den za od po "
+        "při jsou byl bylo které který tak jen ještě mohu můžete vám vás nás mám máme má pozdravem můj moje ve ke "
+        "když proč co bude také velmi"
+    ),
+    "pt": _set(
+        "o a de que e do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu sua ou "
+        "quando muito nos já eu também só pelo pela até isso ela entre depois sem mesmo aos meu minha está "
+        "obrigado obrigada olá bom dia tenho gostaria posso podem foi fazer favor você vocês estou cumprimentos "
+        "nosso nossa são"
+    ),
+    "hr": _set(
+        "i u je se na za da od su sam ne s a o iz po kako ali što ili to koji koja koje mi smo nije već samo "
+        "molim hvala dobar dan poštovani poštovanje pozdrav lijep mogu možete biti bio bila bilo vas vam nas nam "
+        "moj moja moje imam imamo kada gdje zašto jer sve još do pri li te ću ćemo"
+    ),
+    "ru": _set(
+        "и в не на я что с по это как а у мы вы к за от из для но же бы так все мне меня нас вас вам есть или "
+        "если был была было когда только уже еще ещё можно могу прошу пожалуйста спасибо здравствуйте добрый день "
+        "уважением мой моя"
+    ),
+}  # fmt: skip
+# letters that one of the seven has and its neighbours have not
+_LETTERS = {
+    "de": _set("ä ö ü ß"),
+    "pl": _set("ą ę ł ń ś ź ż"),
+    "cs": _set("ě ř ů ť ď ň ý"),
+    "pt": _set("ã õ ç ê â à"),
+    "hr": _set("đ ć"),
+}
+_FOREIGN = _set("ñ ¿ ø å æ œ ő ű ğ ş ı ț ș ă î û ë ï ľ ĺ ŕ ș þ ð")  # letters of languages that are none of the seven
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A configured language or None, who says so, and how surely (0 to 1)."""
+
+    code: str | None
+    source: Literal["header", "detected", "none"]
+    confidence: float
+
+
+NO_LANGUAGE = Language(None, "none", 0.0)
+
+
+def language_of(field: str | None, text: str, configured: Sequence[str]) -> Language:
+    """The language of the new words.
+
+    field  the value of Content-Language, None when there is none; counts when it names exactly one configured language
+    """
+    named = {code for tag in _CODE.findall(field or "") if (code := _configured(tag, configured)) is not None}
+    if len(named) == 1 and len(_CODE.findall(field or "")) == 1:
+        return Language(named.pop(), "header", 1.0)
+    return _detected(text, configured)
+
+
+def _configured(tag: str, configured: Sequence[str]) -> str | None:
+    """The configured code that a tag means: `de-AT` is `de`, `pt` is `pt-PT` when only that is there."""
+    by_code = {code.lower(): code for code in configured}
+    primary = tag.lower().partition("-")[0]
+    exact = by_code.get(tag.lower()) or by_code.get(primary)
+    return exact or next((code for low, code in by_code.items() if low.partition("-")[0] == primary), None)
+
+
+def _detected(text: str, configured: Sequence[str]) -> Language:
+    words = _WORD.findall(_NOT_WORDS.sub(" ", text[:_LOOKED_AT].lower()))
+    letters = sum(map(len, words))
+    if letters < MIN_LETTERS:
+        return NO_LANGUAGE
+    scores = _scores(words)
+    best, second = sorted(scores, key=lambda code: -scores[code])[:2]
+    if scores[best] < max(2.0, len(words) / 12):  # too few small words: another language, or no sentences
+        return NO_LANGUAGE
+    confidence = round(scores[best] / (scores[best] + scores[second]), 2)
+    code = _configured(best, configured)
+    if code is None or confidence < _CONFIDENT:
+        return NO_LANGUAGE
+    return Language(code, "detected", confidence)
+
+
+def _scores(words: Sequence[str]) -> dict[str, float]:
+    """Points for each language; a small word that several share counts for less in each."""
+    scores = dict.fromkeys(_SMALL_WORDS, 0.0)
+    for word in words:
+        sharing = [code for code, small in _SMALL_WORDS.items() if word in small]
+        for code in sharing:
+            scores[code] += 1.0 / len(sharing) ** 2
+        if not word.isascii():
+            letters = set(word)
+            for code, own in _LETTERS.items():
+                scores[code] += 0.5 if letters & own else 0.0
+            if letters & _FOREIGN:
+                scores = {code: score - 0.7 for code, score in scores.items()}
+    return {code: max(score, 0.0) for code, score in scores.items()}

@@ -1,0 +1,176 @@
+"""The parts of a mail, as ranges of its octets; nothing is copied, decoded or entered that may not be.
+
+Sources  RFC 2045 §5 (types), RFC 2046 §5.1 (multipart), §5.2.1 (message/rfc822: stays closed, its text is another
+         mail's). Each boundary is searched for from where it was declared, so the work grows with the octets, not
+         with lines times depth. What is too deep stays one opaque part.
+Not here  what the octets of a part say (content.py), which parts are the text (text.py).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from gateway.message.header import parameters
+from gateway.message.limits import HeaderBlock, ParseLimits, header_block
+from gateway.message.types import Defect
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_MEANT = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}  # written without a subtype
+_LINE_REST = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
+_GUESSED = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_HITS_PER_PART = 4  # lines that look like a boundary, for each part that we would take
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One body part; `children` is empty for everything that is not an opened multipart."""
+
+    path: str  # "1" is the message itself, "1.2" its second part
+    header: HeaderBlock
+    media_type: str  # lower case
+    params: dict[str, str]  # of Content-Type, names in lower case, values decoded
+    start: int  # the body, from here
+    end: int  # to here, as it stands in the raw mail
+    children: tuple["Part", ...] = ()
+
+
+class TooManyPartsError(Exception):
+    """More parts than we read; the mail stays whole."""
+
+
+@dataclass(slots=True)
+class _Kind:
+    media_type: str
+    params: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A multipart whose boundary is still being searched for, or (mark is empty) the part that is being read."""
+
+    path: str
+    header: HeaderBlock
+    kind: _Kind
+    mark: bytes
+    hit: tuple[int, int, bool] | None = (-1, -1, False)  # next boundary line: start, end, closing; None: no more
+    children: list[Part] = field(default_factory=list)
+
+
+def structure(raw: bytes, header: HeaderBlock, limits: ParseLimits) -> tuple[Part, tuple[Defect, ...]]:
+    """The message as a tree of parts.
+
+    Raises  TooManyPartsError  more than `limits.mime_parts`
+    """
+    return _Splitter(raw, limits).split(header)
+
+
+class _Splitter:
+    """One walk from boundary to boundary; `_stack` holds what is open, outermost first."""
+
+    def __init__(self, raw: bytes, limits: ParseLimits) -> None:
+        self._raw, self._limits = raw, limits
+        self._stack: list[_Open] = []
+        self._hits = self._parts = 0
+        self._defects: dict[str, Defect] = {}
+
+    def split(self, header: HeaderBlock) -> tuple[Part, tuple[Defect, ...]]:
+        """The tree, and what is wrong with it."""
+        root: list[Part] = []
+        self._open("1", header, "text/plain")
+        at = header.end
+        while self._stack and (found := self._next(at)) is not None:
+            level, (line, at, closing) = found
+            self._close_down_to(level + (0 if closing else 1), self._before(line), root)
+            if not closing and level + 1 == len(self._stack):
+                at = self._begin_child(at)
+        if self._stack:
+            if self._stack[0].mark:
+                self._note("mime-unfinished", "the closing boundary is missing")
+            self._close_down_to(0, len(self._raw), root)
+        return root[0], tuple(self._defects.values())
+
+    def _begin_child(self, at: int) -> int:
+        """Open the part whose header begins at `at`; where its body begins."""
+        parent = self._stack[-1]
+        following = self._next(at)
+        header = header_block(self._raw, at, following[1][0] if following else len(self._raw), self._limits)
+        default = "message/rfc822" if parent.kind.media_type == "multipart/digest" else "text/plain"
+        self._open(f"{parent.path}.{len(parent.children) + 1}", header, default)
+        return header.end
+
+    def _open(self, path: str, header: HeaderBlock, default: str) -> None:
+        self._parts += 1
+        if self._parts > self._limits.mime_parts:
+            raise TooManyPartsError
+        value = header.first("content-type")
+        kind = _Kind(*content_type(value, default))
+        mark = b""
+        if kind.media_type.startswith("multipart/"):
+            if sum(1 for o in self._stack if o.mark) < self._limits.mime_depth:
+                mark = self._mark(kind, header.end)
+            else:
+                self._note("mime-depth", f"more than {self._limits.mime_depth} levels")
+        self._stack.append(_Open(path, header, kind, mark))
+
+    def _mark(self, kind: _Kind, start: int) -> bytes:
+        """`--` and the boundary; empty when there is none: then the part holds one text (RFC 2046 §5.1.2)."""
+        boundary = kind.params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
+        if boundary and self._raw.find(b"\n--" + boundary, start - 1) >= 0:
+            return b"--" + boundary
+        guess = _GUESSED.match(self._raw, start)
+        if guess and self._raw.find(b"\n--" + guess[1] + b"--", guess.end() - 1) >= 0:
+            self._note("mime-boundary", "not the declared one")
+            return b"--" + guess[1]
+        self._note("mime-boundary", "a multipart without parts")
+        kind.media_type = "text/plain"
+        return b""
+
+    def _next(self, at: int) -> tuple[int, tuple[int, int, bool]] | None:
+        """The level and place of the next boundary line at or after `at`; the innermost when several fit."""
+        best: tuple[int, tuple[int, int, bool]] | None = None
+        for level in range(len(self._stack) - 1, -1, -1):
+            part = self._stack[level]
+            if part.mark and part.hit is not None:
+                if part.hit[0] < at:
+                    part.hit = self._search(part.mark, at)
+                if part.hit is not None and (best is None or part.hit[0] < best[1][0]):
+                    best = level, part.hit
+        return best
+
+    def _search(self, mark: bytes, at: int) -> tuple[int, int, bool] | None:
+        needle = b"\n" + mark
+        found = self._raw.find(needle, max(at - 1, 0))
+        while found >= 0:
+            self._hits += 1
+            if self._hits > _HITS_PER_PART * self._limits.mime_parts:
+                raise TooManyPartsError
+            rest = _LINE_REST.match(self._raw, found + len(needle))
+            if rest:
+                return found + 1, rest.end(), rest[1] is not None
+            found = self._raw.find(needle, found + 1)
+        return None
+
+    def _before(self, line: int) -> int:
+        """The end of a part: the line end before a boundary belongs to the boundary."""
+        end = line - 1
+        return end - 1 if self._raw[end - 1 : end] == b"\r" else end
+
+    def _close_down_to(self, level: int, end: int, root: list[Part]) -> None:
+        while len(self._stack) > level:
+            part = self._stack.pop()
+            kind, last = part.kind, max(end, part.header.end)
+            done = Part(
+                part.path, part.header, kind.media_type, kind.params, part.header.end, last, tuple(part.children)
+            )
+            (self._stack[-1].children if self._stack else root).append(done)
+
+    def _note(self, code: str, detail: str) -> None:
+        self._defects.setdefault(code, Defect(code, detail))
+
+
+def content_type(value: bytes | None, default: str = "text/plain") -> tuple[str, dict[str, str]]:
+    """The media type in lower case and its parameters; the default for what is missing or none (RFC 2045 §5.2)."""
+    if value is None:
+        return default, {}
+    found = parameters(value)
+    text = found.value.lower().strip("\"' ")
+    return text if _MEDIA_TYPE.fullmatch(text) else _MEANT.get(text, default), found.params
