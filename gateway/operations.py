@@ -1,0 +1,164 @@
+"""What an operator may do to mails and to outgoing mails; each leaves an audit row in the same transaction.
+
+Transaction  the caller's, durable. An answer is a value for each name: a conflict changes nothing and says why.
+Not here     who asks and who may ask (control.py); the statements (store/).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from gateway.store import inbound, outbox, tickets
+from gateway.store.inbound import MailRow
+from gateway.store.outbox import OutboxItem
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """Mails by what people say: m-55120, a key, or the head of a key."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Outgoing mails by number: 912 is q-912."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one name of an operation, in one sentence."""
+
+    name: str
+    outcome: Literal["done", "not-found", "conflict"]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of the registry: which arguments it takes, and what it does in the transaction of the caller."""
+
+    arguments: type[Any]
+    perform: Callable[[Connection, Any, datetime], tuple[Done, ...]]
+
+
+def _replay(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
+    return tuple(_reopened(c, name, now, released=False) for name in mails.names)
+
+
+def _release(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
+    return tuple(_reopened(c, name, now, released=True) for name in mails.names)
+
+
+def _reopened(c: Connection, name: str, now: datetime, *, released: bool) -> Done:
+    """Let a mail be processed again from its raw bytes, unless it made an entry: one message, one effect."""
+    row = inbound.find(c, name)
+    if row is None:
+        return _no_mail(name)
+    if (why := _must_stay(row)) is not None:
+        return Done(f"m-{row.id}", "conflict", why)
+    if not inbound.reopen(c, row.key, released=released):
+        return Done(f"m-{row.id}", "conflict", "somebody else changed it just now")
+    _note(c, now, "mail.released" if released else "mail.replayed", row.ticket, row.key, f"was {_was(row)}")
+    how = "goes through: no rule of “received” is asked again" if released else "is processed again"
+    return Done(f"m-{row.id}", "done", f"{how}; it was {_was(row)}")
+
+
+def _must_stay(row: MailRow) -> str | None:
+    match row.disposition:
+        case None:
+            return "it still waits to be processed"
+        case "ticket" | "entry":
+            return f"it made an entry in ticket {row.ticket} already, and one mail makes one entry"
+        case "duplicate":
+            return f"it is a duplicate: {row.reason}"
+        case _:
+            return None
+
+
+def _discard(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
+    return tuple(_discarded(c, name, now) for name in mails.names)
+
+
+def _discarded(c: Connection, name: str, now: datetime) -> Done:
+    row = inbound.find(c, name)
+    if row is None:
+        return _no_mail(name)
+    if not inbound.discard(c, row.key, f"discarded by a person; it was {_was(row)}"):
+        return Done(f"m-{row.id}", "conflict", f"it is not in quarantine: {_was(row)}")
+    _note(c, now, "mail.discarded", row.ticket, row.key, f"was {_was(row)}")
+    return Done(f"m-{row.id}", "done", "is a record now; its raw bytes are kept until retention ends")
+
+
+def _retry(c: Connection, letters: Letters, now: datetime) -> tuple[Done, ...]:
+    return tuple(_due(c, id, now) for id in letters.ids)
+
+
+def _due(c: Connection, id: int, now: datetime) -> Done:
+    item = outbox.find(c, id)
+    if item is None:
+        return _no_letter(id)
+    if not outbox.retry(c, id, now):
+        return Done(f"q-{id}", "conflict", _settled(item))
+    _note(c, now, "outbox.retried", item.ticket, None, f"q-{id}, was {item.state}")
+    twice = "; the relay may have it already, then it arrives twice" if item.state == "uncertain" else ""
+    return Done(f"q-{id}", "done", f"is due now; it was {item.state}{twice}")
+
+
+def _drop(c: Connection, letters: Letters, now: datetime) -> tuple[Done, ...]:
+    return tuple(_dropped(c, id, now) for id in letters.ids)
+
+
+def _dropped(c: Connection, id: int, now: datetime) -> Done:
+    item = outbox.find(c, id)
+    if item is None:
+        return _no_letter(id)
+    if not outbox.drop(c, id, now):
+        return Done(f"q-{id}", "conflict", _settled(item))
+    _note(c, now, "outbox.dropped", item.ticket, None, f"q-{id}, was {item.state}")
+    return Done(f"q-{id}", "done", f"will never be sent; it was {item.state}")
+
+
+def _settled(item: OutboxItem) -> str:
+    """Why an outgoing mail can be neither retried nor dropped."""
+    match item.state:
+        case "sent":
+            return "it was sent already"
+        case "leased":
+            return "it is being sent just now"
+        case "suppressed":
+            return f"it was never written, because the send guard said {item.reason}"
+        case "dropped":
+            return "it was dropped already"
+        case _:
+            return f"it could not be composed: {item.reason}"
+
+
+def _no_mail(name: str) -> Done:
+    return Done(name, "not-found", "names no mail, or more than one")
+
+
+def _no_letter(id: int) -> Done:
+    return Done(f"q-{id}", "not-found", "names no outgoing mail")
+
+
+def _was(row: MailRow) -> str:
+    return f"{row.disposition or 'pending'} ({row.reason})" if row.reason else row.disposition or "pending"
+
+
+def _note(c: Connection, now: datetime, action: str, ticket: int | None, source: str | None, detail: str) -> None:
+    tickets.add_audit(c, at=now, actor="operator", action=action, ticket=ticket, source=source, detail=detail)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "mail.replay": Operation(Mails, _replay),
+    "mail.release": Operation(Mails, _release),
+    "mail.discard": Operation(Mails, _discard),
+    "outbox.retry": Operation(Letters, _retry),
+    "outbox.drop": Operation(Letters, _drop),
+}
