@@ -63,8 +63,9 @@ class Problem:
         lines = [f"{place if self.line else self.file}: error {self.code}: {self.text}"]
         if self.source and self.column:
             cut = len(self.source) - len(self.source.lstrip())
-            lines.append(f"    {self.source.strip()}")
-            lines.append(" " * (4 + self.column - 1 - cut) + "^" + (f"  {self.hint}" if self.hint else ""))
+            indent = cut or 4
+            lines.append(" " * indent + self.source.strip())
+            lines.append(" " * (indent + self.column - 1 - cut) + "^" + (f"  {self.hint}" if self.hint else ""))
         elif self.hint:
             lines.append(f"    {self.hint}")
         return "\n".join(lines)

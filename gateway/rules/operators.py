@@ -1,0 +1,259 @@
+"""What each operator means: which types it is for, and whether it holds for a value.
+
+Sources  rules.md §4. An absent value fails every test but `exists: false`, `empty: true`, `is_not` and `not_in`.
+         `is` and its family ignore case, not accents: addresses must not be confused by look-alike letters. The word
+         operators ignore both, unless `fold: false` or `case: true` asks for the exact letters.
+Not here reading operands from the file (conditions.py), time and order (evaluate.py).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from gateway.message.fold import folded
+from gateway.rules.pattern import Found, Pattern
+from gateway.rules.spelling import spelled
+from gateway.rules.types import FactType, Test, Value
+
+TEXT_READ = 64 * 1024  # octets of one value that text operators read (acceptance L9)
+
+_TEXTUAL: tuple[FactType, ...] = ("text", "list", "enum", "pairs")
+_ORDERED: tuple[FactType, ...] = ("number", "size", "duration", "time")
+_ALL: tuple[FactType, ...] = (*_TEXTUAL, *_ORDERED, "bool")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorInfo:
+    """One entry of the registry of operators."""
+
+    types: tuple[FactType, ...]
+    options: tuple[str, ...] = ()
+
+
+OPERATORS: Mapping[str, OperatorInfo] = {
+    "is": OperatorInfo(_ALL, ("case",)),
+    "is_not": OperatorInfo(_ALL, ("case",)),
+    "in": OperatorInfo(_ALL, ("case",)),
+    "not_in": OperatorInfo(_ALL, ("case",)),
+    "contains": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
+    "contains_all": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
+    "starts_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
+    "ends_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
+    "matches": OperatorInfo(_TEXTUAL),
+    "under": OperatorInfo(_TEXTUAL),
+    "gt": OperatorInfo(_ORDERED),
+    "gte": OperatorInfo(_ORDERED),
+    "lt": OperatorInfo(_ORDERED),
+    "lte": OperatorInfo(_ORDERED),
+    "between": OperatorInfo(_ORDERED),
+    "exists": OperatorInfo(_ALL),
+    "empty": OperatorInfo(_ALL),
+}
+OPTIONS = ("word", "fold", "case")
+LATER = ("changed", "changed_to", "changed_from", "within", "outside")
+NEGATIVE = frozenset({"is_not", "not_in"})
+
+
+def same_key(text: str, *, case: bool) -> str:
+    """The form in which `is` and `in` compare texts."""
+    return text if case else unicodedata.normalize("NFC", text).casefold()
+
+
+def word_key(text: str, *, fold: bool) -> str:
+    """The form in which the word operators compare texts."""
+    return folded(text) if fold else text
+
+
+@dataclass
+class Seen:
+    """One value of a run, in the forms that operators ask for, each made once."""
+
+    value: Value
+    secret: bool = False  # a body: its words do not belong into a trace
+    _words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> tuple[str, ...]:
+        """The value as texts, uncut."""
+        match self.value:
+            case str():
+                return (self.value,)
+            case tuple():
+                return self.value
+            case _:
+                return ()
+
+    @cached_property
+    def _read(self) -> tuple[tuple[str, ...], tuple[bytes, ...], bool]:
+        texts, raw, left = [], [], TEXT_READ
+        for value in self.whole:
+            octets = value[:left].encode("utf-8", "replace")
+            if len(octets) > left:
+                octets = octets[:left].decode("utf-8", "ignore").encode()
+            raw.append(octets)
+            texts.append(octets.decode())
+            left -= len(octets)
+        return tuple(texts), tuple(raw), sum(map(len, self.whole)) > sum(map(len, texts))
+
+    @property
+    def octets(self) -> tuple[bytes, ...]:
+        """What is read of it, as UTF-8."""
+        return self._read[1]
+
+    @property
+    def cut(self) -> bool:
+        """More existed than is read."""
+        return self._read[2]
+
+    @cached_property
+    def _folded(self) -> tuple[str, ...]:
+        return tuple(map(folded, self._read[0]))
+
+    def texts(self, *, fold: bool) -> tuple[str, ...]:
+        """What is read of it, folded or letter for letter."""
+        return self._folded if fold else self._read[0]
+
+    def words(self, *, fold: bool) -> tuple[frozenset[str], ...]:
+        """The words of each text."""
+        if fold not in self._words:
+            self._words[fold] = tuple(frozenset(_WORD.findall(t)) for t in self.texts(fold=fold))
+        return self._words[fold]
+
+    @cached_property
+    def lowered(self) -> tuple[str, ...]:
+        """The whole value as `is` compares it."""
+        return tuple(same_key(t, case=False) for t in self.whole)
+
+    @cached_property
+    def shown(self) -> str:
+        """YAML spelling for the trace; of a body only its length."""
+        if self.secret and isinstance(self.value, str):
+            return f"{len(self.value)} characters"
+        return spelled(self.value)
+
+
+Search = Callable[[Pattern, bytes], Found | None]
+
+
+def holds(test: Test, seen: Seen, search: Search) -> tuple[bool, str, Mapping[str, str]]:
+    """Whether the test holds, the word that decided it, and what named groups caught.
+
+    search  runs one pattern over one text; what it raises is the caller's
+    """
+    if test.operator == "exists":
+        return (seen.value is not None) is test.operand, "", {}
+    if test.operator == "empty":
+        return (seen.value in (None, "", ())) is test.operand, "", {}
+    if seen.value is None:
+        return test.operator in NEGATIVE, "", {}
+    if test.operator == "matches":
+        return _matches(test.operand, seen, search)
+    word = _OF[test.operator](test, seen)
+    return (word is not None), word or "", {}
+
+
+def _matches(pattern: Pattern, seen: Seen, search: Search) -> tuple[bool, str, Mapping[str, str]]:
+    for octets in seen.octets:
+        if found := search(pattern, octets):
+            caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())
+            return True, caught or spelled(found.text), found.captures
+    return False, "", {}
+
+
+def _same(test: Test, seen: Seen) -> str | None:
+    """`is` and `in`; the operand maps the compared form to the words of the file."""
+    wanted: Mapping[Any, str] = test.operand
+    values: tuple[Any, ...] = (seen.whole if test.case else seen.lowered) or (seen.value,)
+    if isinstance(seen.value, tuple) and not seen.value:
+        return None
+    return next((wanted[v] for v in values if v in wanted), None)
+
+
+def _other(test: Test, seen: Seen) -> str | None:
+    return "" if _same(test, seen) is None else None
+
+
+def _contains(test: Test, seen: Seen) -> str | None:
+    return next((word for key, word in test.operand if _has(key, test, seen)), None)
+
+
+def _contains_all(test: Test, seen: Seen) -> str | None:
+    if all(_has(key, test, seen) for key, _ in test.operand):
+        return ", ".join(word for _, word in test.operand)
+    return None
+
+
+def _has(key: str, test: Test, seen: Seen) -> bool:
+    if not test.word:
+        return any(key in text for text in seen.texts(fold=test.fold))
+    if _WORD.fullmatch(key):
+        return any(key in words for words in seen.words(fold=test.fold))
+    return any(_whole(key, text) for text in seen.texts(fold=test.fold))
+
+
+def _whole(phrase: str, text: str) -> bool:
+    """Whether a phrase stands in a text with no letter or digit touching its ends."""
+    at = text.find(phrase)
+    while at >= 0:
+        if _bounded(text, at, at + len(phrase)):
+            return True
+        at = text.find(phrase, at + 1)
+    return False
+
+
+def _bounded(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (_WORD.match(before) and _WORD.match(text[start])) and not (
+        _WORD.match(after) and _WORD.match(text[end - 1])
+    )
+
+
+def _starts(test: Test, seen: Seen) -> str | None:
+    for text in seen.texts(fold=test.fold):
+        for key, word in test.operand:
+            if text.startswith(key) and (not test.word or _bounded(text, 0, len(key))):
+                return str(word)
+    return None
+
+
+def _ends(test: Test, seen: Seen) -> str | None:
+    for text in seen.texts(fold=test.fold):
+        for key, word in test.operand:
+            if text.endswith(key) and (not test.word or _bounded(text, len(text) - len(key), len(text))):
+                return str(word)
+    return None
+
+
+def _under(test: Test, seen: Seen) -> str | None:
+    for text in seen.lowered:
+        domain = text.rpartition("@")[2].rstrip(".")
+        for key, word in test.operand:
+            if domain == key or domain.endswith("." + key):
+                return str(word)
+    return None
+
+
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Test, Seen], str | None]:
+    return lambda test, seen: seen.shown if holds(seen.value, test.operand) else None
+
+
+_OF: Mapping[str, Callable[[Test, Seen], str | None]] = {
+    "is": _same,
+    "in": _same,
+    "is_not": _other,
+    "not_in": _other,
+    "contains": _contains,
+    "contains_all": _contains_all,
+    "starts_with": _starts,
+    "ends_with": _ends,
+    "under": _under,
+    "gt": _ordered(lambda value, bound: bool(value > bound)),
+    "gte": _ordered(lambda value, bound: bool(value >= bound)),
+    "lt": _ordered(lambda value, bound: bool(value < bound)),
+    "lte": _ordered(lambda value, bound: bool(value <= bound)),
+    "between": _ordered(lambda value, bounds: bool(bounds[0] <= value <= bounds[1])),
+}

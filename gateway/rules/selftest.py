@@ -1,0 +1,101 @@
+"""Whether a scene of the rule file came out as it expects.
+
+Sources  rules.md §6, “Tests”, §7. What a scene does not name is not asserted; `rules` and `sent` are exact.
+Not here running the scene: that takes the whole pipeline (rehearsal.py beside it).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.rules.explain import reasons
+from gateway.rules.spelling import spelled
+from gateway.rules.types import Scene, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What became of a scene."""
+
+    rules: tuple[str, ...]  # applied, in order, each once
+    ticket: str  # "none", "new", or a number
+    team: str | None
+    assignee: str | None
+    status: str | None
+    priority: str | None
+    tags: tuple[str, ...]
+    fields: Mapping[str, str]
+    sent: tuple[str, ...]  # TEMPLATE[/VARIANT].LANGUAGE
+    quarantine: str | None  # the reason; None when it is not there
+    drop: str | None
+    trace: Trace | None = None  # None when the mail ended before the rules
+
+
+def compare(scene: Scene, observed: Observed) -> tuple[str, ...]:
+    """The lines that tell each difference: expected, got, because. Empty when there is none."""
+    return tuple(line for name in scene.expect for line in _difference(name, scene.expect[name], observed))
+
+
+def verdict(scene: Scene, differences: tuple[str, ...], took_ms: float) -> Iterator[str]:
+    """The PASS or FAIL line of a scene and what stands below it."""
+    name = f"{'FAIL' if differences else 'PASS'}  {scene.name}"
+    yield f"  {name}" if differences else f"  {name:<72} {took_ms:4.0f} ms"
+    for line in differences:
+        yield f"          {line}"
+
+
+def _difference(name: str, wanted: Any, observed: Observed) -> Iterator[str]:
+    got = _got(name, wanted, observed)
+    if _fits(name, wanted, got):
+        return
+    yield f"{f'expected {name}':<15} {_shown(wanted)}"
+    yield f"{f'got {name}':<15} {_shown(got)}"
+    if name in ("rules", "rules_not"):
+        yield from _because(wanted, observed)
+
+
+def _got(name: str, wanted: Any, o: Observed) -> Any:
+    match name:
+        case "rules_not":
+            return tuple(r for r in o.rules if r in wanted)
+        case "not_sent":
+            return tuple(s for s in o.sent if s in wanted)
+        case "fields":
+            return {key: o.fields.get(key, "none") for key in wanted}
+        case "ticket":
+            return o.ticket
+        case _:
+            return getattr(o, name)
+
+
+_FITS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "rules_not": lambda wanted, got: not got,
+    "not_sent": lambda wanted, got: not got,
+    "tags": lambda wanted, got: set(wanted) == set(got),
+    "sent": lambda wanted, got: sorted(wanted) == sorted(got),
+    "ticket": lambda wanted, got: str(wanted) == str(got),
+}
+
+
+def _fits(name: str, wanted: Any, got: Any) -> bool:
+    if name in _FITS:
+        return _FITS[name](wanted, got)
+    return bool(wanted == (got if got is not None else "none"))
+
+
+def _because(wanted: tuple[str, ...], observed: Observed) -> Iterator[str]:
+    """Why each rule that was expected did not apply."""
+    head = "because"
+    for hit in observed.trace.hits if observed.trace else ():
+        if hit.rule not in wanted or hit.rule in observed.rules:
+            continue
+        told = [hit.error] if hit.error else list(reasons(hit.check)) if hit.check else ["comes after a stop"]
+        for reason in told:
+            yield f"{head:<15} {hit.rule} {reason}"
+            head = ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {spelled(v)}" for k, v in value.items()) + "}"
+    return "none" if value is None else spelled(value)
