@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 _WIDTH = 76
 _MAX_NAME = 120  # characters of a display name
 _MAX_IDS_OCTETS = 960  # of References with its line ends: RFC 5322 §2.1.1 as if it were one line
-_WORD_OCTETS = 45  # of text in one encoded word: 60 characters of base64 and 12 around them
+_WORD_OCTETS = 39  # of text in one encoded word: 52 characters of base64, 12 around them, and room for a field name
 
 # controls, line and paragraph separators, surrogates; and what turns the order of letters around in a name
 _DIRTY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -21,7 +21,7 @@ _DIRTY_TEXT = re.compile(f"(?![\t\n]){_DIRTY.pattern}")
 _SPACES = re.compile(" {2,}")
 _PLAIN_WORDS = re.compile(r"(?!.*=\?)[ -~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
+_ID = re.compile(r"(?!.*=\?)<[!-;=?A-~]+@[!-;=?A-~]+>")
 
 
 def clean_header(text: str) -> str:

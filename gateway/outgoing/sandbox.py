@@ -147,7 +147,7 @@ def _examine(tree: nodes.Template) -> None:
     for node in tree.find_all(nodes.Node):
         problem = ""
         match node:
-            case nodes.Name() if node.name.startswith("_"):
+            case nodes.Name() if node.name.startswith("_") or node.name == "self":
                 problem = node.name
             case nodes.Getattr() if node.attr.startswith("_"):
                 problem = f".{node.attr}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Template
+from jinja2 import Template, Undefined
 from jinja2.exceptions import UndefinedError
 from jinja2.runtime import Context
 from ruamel.yaml import YAML
@@ -133,21 +133,23 @@ def _yaml(source: str) -> dict[str, str]:
     return values
 
 
-def _said(_context: Context, value: object) -> object:
-    """A value in a subject or a layout; a missing one must not be sent as the word None."""
-    if value is None:
-        raise UndefinedError("a value is none")
+def said(_context: Context, value: object) -> object:
+    """A value in a subject or a layout: text or a number. Nobody is sent the word None, or the inside of a list."""
+    if isinstance(value, Undefined):
+        return str(value)  # raises, and says which name it is
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Button):
+        raise UndefinedError(f"a {type(value).__name__} cannot be written")
     return value
 
 
 def _inserted(context: Context, value: object) -> object:
     """The place of a value in a body: Markdown never sees the value itself."""
     values: list[str | Button] = context[INSERTED]
-    said = _said(context, value)
-    values.append(said if isinstance(said, Button) else " ".join(str(said).split("\n")))
+    word = said(context, value)
+    values.append(word if isinstance(word, Button) else " ".join(str(word).split("\n")))
     return place(len(values) - 1)
 
 
-_WORDS = Sandbox(_said)
-_HTML = Sandbox(_said, html=True)
+_WORDS = Sandbox(said)
+_HTML = Sandbox(said, html=True)
 _BODY = Sandbox(_inserted, html=True)
