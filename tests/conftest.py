@@ -16,6 +16,11 @@ from gateway.store.store import Store, open_store
 _POSTGRES = "MAILWICKET_TEST_PG"  # a server to use instead of an own one
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes what is made now as what is expected; the diff is read."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives for the test run."""
@@ -37,7 +42,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'state' / 'mailwicket.db'}"
         return
-    yield from _own_database(request.getfixturevalue("postgres"))
+    yield from own_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -71,7 +76,8 @@ def settings_in(folder: Path, url: str = "") -> Settings:
     )
 
 
-def _own_database(server: str) -> Iterator[str]:
+def own_database(server: str) -> Iterator[str]:
+    """An empty database on this server, dropped afterwards."""
     name = f"mw_{uuid4().hex[:12]}"
     url = make_url(server).set(drivername="postgresql+psycopg")
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
