@@ -25,8 +25,9 @@ from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.parsing.pool import ParserPool
 from gateway.pipeline import Deps
-from gateway.policy import addresses, deps, parse_limits, read_rules, revision_of, rules_file, templates_of
+from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of
 from gateway.store import inbound
+from gateway.store.revisions import revision_of
 from gateway.store.store import Store, open_store, test_write
 from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
@@ -92,7 +93,7 @@ class Daemon:
         limits = settings.limits
         pool = ParserPool(
             os.cpu_count() or 1,
-            limits.child_memory,
+            int(limits.child_memory),
             limits.child_cpu_s,
             parse_limits(settings),
             settings.site.languages,

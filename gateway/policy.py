@@ -3,12 +3,8 @@
 Not here  what rules mean (rules/), how a mail is processed with them (pipeline.py), when they change (daemon.py).
 """
 
-import hashlib
 import secrets
-from datetime import datetime
 from pathlib import Path
-
-from sqlalchemy import Connection, insert, select
 
 from gateway.clock import Clock
 from gateway.config import Settings, packaged
@@ -25,7 +21,6 @@ from gateway.pipeline import Deps
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.load import load_rules
 from gateway.rules.types import RuleSet
-from gateway.store.schema import rule_revision
 from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import TokenRing
@@ -65,23 +60,13 @@ def templates_of(settings: Settings, clock: Clock, default_language: str = "en")
     )
 
 
-def revision_of(c: Connection, text: str, now: datetime) -> int:
-    """The number of this text of the rules, given on first sight. [durable]"""
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
-    known = c.execute(select(rule_revision.c.number).where(rule_revision.c.sha256 == sha256)).scalar_one_or_none()
-    if known is not None:
-        return int(known)
-    made = insert(rule_revision).values(sha256=sha256, text=text, loaded_at=now).returning(rule_revision.c.number)
-    return int(c.execute(made).scalar_one())
-
-
 def parse_limits(settings: Settings) -> ParseLimits:
     """The limits of the parser children."""
     limits = settings.limits
     return ParseLimits(
-        header_block=limits.header_block,
+        header_block=int(limits.header_block),
         header_fields=limits.header_fields,
-        header_field=limits.header_field,
+        header_field=int(limits.header_field),
         header_addresses=limits.header_addresses,
         mime_depth=limits.mime_depth,
         mime_parts=limits.mime_parts,

@@ -10,11 +10,10 @@ from datetime import UTC, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import Connection, delete
 
 from gateway.clock import Clock
 from gateway.errors import TransientError
-from gateway.store.schema import arrival, content
+from gateway.store import inbound
 from gateway.store.store import Store
 
 log = structlog.get_logger("timers")
@@ -57,9 +56,4 @@ class Timers:
 
     async def _forget(self) -> None:
         now = self._clock.now()
-
-        def forget(c: Connection) -> None:
-            for table in (arrival, content):
-                c.execute(delete(table).where(table.c.expires_at < now))
-
-        await self._store.write(forget)
+        await self._store.write(lambda c: inbound.forget(c, now))

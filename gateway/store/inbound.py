@@ -237,6 +237,12 @@ def reopen(c: Connection, key: str, *, released: bool) -> bool:
     return again.rowcount == 1
 
 
+def forget(c: Connection, now: datetime) -> None:
+    """Remove the keys of duplicates that are older than anybody's queue."""
+    for table in (arrival, content):
+        c.execute(delete(table).where(table.c.expires_at < now))
+
+
 def discard(c: Connection, key: str, reason: str) -> bool:
     """Turn a quarantined mail into a record; its raw bytes stay until retention ends."""
     done = c.execute(
