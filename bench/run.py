@@ -41,7 +41,6 @@ limits:
   auto_per_domain: 1000000 per 1s
   auto_per_ticket: 1000000 per 1s
   auto_total: 1000000 per 1s
-rules: []
 """
 
 

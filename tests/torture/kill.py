@@ -32,11 +32,9 @@ from gateway.store.store import open_reader, raw_sha256
 _CLIENTS = 12
 _RULES = """version: 1
 defaults: {team: support}
-agents: {}
 teams: {support: {address: support@acme.test}}
 limits: {auto_per_domain: 100000 per 1h, auto_total: 100000 per 1h, auto_per_recipient: 100000 per 1h, \
 ack: 100000 per 1h}
-rules: []
 """
 
 

@@ -1,0 +1,108 @@
+"""The whole way on real SMTP: a mail becomes a ticket, its author gets an acknowledgement, his reply finds it again."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+
+import pytest
+
+from gateway.config import Settings
+from tests.running import Gateway, mail
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    return email.message_from_bytes(raw, policy=email.policy.default)  # type: ignore[return-value]
+
+
+async def test_a_mail_becomes_a_ticket_and_its_author_hears_of_it(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        reply = await gateway.send(mail(Message_ID="<a1@bigbank.test>", References="<a0@bigbank.test>"))
+        assert reply.startswith("250 2.")
+        assert await gateway.quiet() == {"received": 1, "pending": 0, "ticket": 1}
+        (ticket,) = gateway.tickets()
+        assert (ticket.subject, ticket.team, ticket.status, ticket.messages) == ("Zwrot", "support", "new", 1)
+        ((to, raw),) = gateway.relay.mails
+        ack = parsed(raw)
+        assert to == "jan@bigbank.test"
+        assert ack["In-Reply-To"] == "<a1@bigbank.test>"
+        assert ack["References"].split() == ["<a0@bigbank.test>", "<a1@bigbank.test>"]
+        assert ack["Auto-Submitted"] == "auto-replied"
+        assert f"#{ticket.number}" in ack["Subject"]
+        assert "Zwrot" not in raw.decode()  # nothing that a stranger wrote comes back
+        assert {part.get_content_type() for part in ack.iter_parts()} == {"text/plain", "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("way", "by"),
+    [
+        ("reply-to", "token"),  # what mail programs do
+        ("in-reply-to", "references"),  # a client that lost the address
+        ("subject", "subject-tag"),  # a client that lost everything but the subject
+    ],
+)
+async def test_his_reply_finds_the_ticket(settings: Settings, way: str, by: str) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail(Message_ID="<a1@bigbank.test>"))
+        await gateway.quiet()
+        ack = parsed(gateway.relay.mails[0][1])
+        to = str(ack["Reply-To"].addresses[0].addr_spec) if way == "reply-to" else "support@acme.test"
+        fields = {"In_Reply_To": str(ack["Message-ID"])} if way == "in-reply-to" else {}
+        subject = "Re: [#1] Zwrot" if way == "subject" else "Re: Zwrot"
+        await gateway.send(mail(subject, "A gdzie moje pieniądze?", **fields), to=to)
+        assert await gateway.quiet() == {"received": 2, "pending": 0, "ticket": 1, "entry": 1}
+        (ticket,) = gateway.tickets()
+        assert ticket.messages == 2
+        trust = "participant" if by == "subject-tag" else "proven"
+        assert [e.trust for e in gateway.entries(1)] == ["participant", trust]
+        assert len(gateway.relay.mails) == 1  # one acknowledgement a ticket
+
+
+async def test_a_stranger_with_a_number_gets_a_ticket_of_his_own(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        await gateway.send(mail("Re: [#1] Zwrot", From="eva@evil.test"), sender="eva@evil.test")
+        await gateway.quiet()
+        assert [t.number for t in gateway.tickets()] == [1, 2]
+        assert len(gateway.entries(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "sender", "code"),
+    [
+        (mail(Auto_Submitted="auto-replied"), "jan@bigbank.test", "machine-sender"),
+        (mail(List_Id="<news.x.test>"), "jan@bigbank.test", "machine-sender"),
+        (mail(), "", "null-sender"),
+        (mail(), "somebody@else.test", "envelope-differs"),
+        (mail(From="support@acme.test"), "support@acme.test", "own-address"),
+    ],
+)
+async def test_who_gets_no_acknowledgement(settings: Settings, raw: bytes, sender: str, code: str) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(raw, sender=sender)
+        numbers = await gateway.quiet()
+        assert numbers["received"] == 1
+        assert gateway.relay.mails == []
+        assert [item.reason for item in gateway.outbox()] in ([code], [])
+        assert all(item.state == "suppressed" for item in gateway.outbox())
+
+
+async def test_our_own_mail_come_back_is_recorded_and_never_answered(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        await gateway.send(gateway.relay.mails[0][1])
+        assert await gateway.quiet() == {"received": 2, "pending": 0, "ticket": 1, "record": 1}
+        assert len(gateway.relay.mails) == 1
+
+
+async def test_a_report_about_our_mail_goes_to_its_ticket(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        bounce = gateway.outbox()[0].reverse_path
+        assert bounce is not None
+        report = mail("Undelivered", From="MAILER-DAEMON@bigbank.test", Content_Type="text/plain")
+        await gateway.send(report, to=bounce, sender="")
+        assert await gateway.quiet() == {"received": 2, "pending": 0, "ticket": 1, "report": 1}
+        assert gateway.mails()[1].ticket == 1
