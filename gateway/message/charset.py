@@ -61,8 +61,9 @@ _ALLOWED = _STATEFUL | _WIDE | _SINGLE | {"utf_8", "utf_8_sig"}
 _DETECTABLE = sorted((_SINGLE | _WIDE) - {"cp437", "cp864", "johab", "ptcp154", "koi8_t"})
 _LABEL = re.compile(r"[A-Za-z0-9:._ ()+-]{1,40}", re.ASCII)
 _SAMPLE_OCTETS = 4096  # enough to tell alphabets apart; detection is the slowest step of all
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
-_LINE_END = re.compile(r"\r\n?")
+_LINE_BREAK = re.compile(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+")
 
 
 def codec(label: str) -> str | None:
@@ -107,7 +108,7 @@ def octets_of(text: str) -> bytes:
 def clean(text: str) -> str:
     """NFC text without NUL, controls (but tab and newline) and surrogates, which become U+FFFD; lines end in LF."""
     if "\r" in text:
-        text = _LINE_END.sub("\n", text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _UNWANTED.search(text):
         text = _UNWANTED.sub("\ufffd", text)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -115,7 +116,7 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """As `clean`, on one line: line ends and tabs become a space."""
-    return clean(re.sub(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+", " ", text)).strip()
+    return clean(_LINE_BREAK.sub(" ", text)).strip()
 
 
 def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, detect: bool) -> tuple[str, str | None]:
@@ -125,8 +126,12 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, det
             return text, None
         if name in _WIDE or name == "cp1252":  # one broken letter is no reason to doubt the label
             return octets.decode(name, "replace"), "charset-undecodable"
-    elif name is not None and 50 * octets.decode("utf-8", "replace").count("\ufffd") < sum(c > 127 for c in octets):
-        return octets.decode("utf-8", "replace"), "charset-undecodable"
+    elif name is not None:
+        text = octets.decode("utf-8", "replace")
+        if 2 * text.count("\ufffd") <= len(
+            _BEYOND_ASCII.findall(text)
+        ):  # most of it is UTF-8, some letters are damaged
+            return text, "charset-undecodable"
     found = detected(octets) if detect else None
     if found is not None:
         text = _strictly(octets, found)

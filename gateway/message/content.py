@@ -64,9 +64,10 @@ def _from_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
     segments = 0
     for piece in pieces:
         octets = rest + piece.translate(None, _OUTSIDE_BASE64)
-        *closed, octets = _PADDING.split(octets) if segments < _MAX_SEGMENTS else (octets.replace(b"=", b""),)
-        segments += len(closed)
-        yield b"".join(loose_base64(segment) for segment in closed)
+        if b"=" in octets:
+            *closed, octets = _PADDING.split(octets) if segments < _MAX_SEGMENTS else (octets.replace(b"=", b""),)
+            segments += len(closed)
+            yield b"".join(loose_base64(segment) for segment in closed)
         cut = len(octets) - len(octets) % 4
         rest = octets[cut:]
         yield binascii.a2b_base64(octets[:cut])

@@ -16,6 +16,7 @@ _MAX_WORDS = 500  # L6: more encoded words stay as they are written
 _MAX_PARAMETERS = 100  # L6
 _ENCODED = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _ESCAPED = re.compile("[\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(
@@ -42,7 +43,7 @@ def decode_words(text: str, charset: str | None = None) -> str:
     if "=?" not in text:
         return text
     pieces: list[str] = []
-    pending, label, at = b"", "", 0
+    pending, written, label, at = b"", "", "", 0
     for count, word in enumerate(_ENCODED.finditer(text)):
         if count >= _MAX_WORDS:
             break
@@ -50,14 +51,18 @@ def decode_words(text: str, charset: str | None = None) -> str:
         octets = _word_octets(word[2], word[3])
         # blanks between two words are not text, and letters may be cut in two where one word ends (RFC 2047 §6.2)
         if at and not between.strip() and word[1].lower() == label:
-            pending += octets
+            pending, written = pending + octets, written + between + word[0]
         else:
-            pieces.append(decode(pending, label, detect=False)[0])
-            pieces.append(between if between.strip() or not at else "")
-            pending, label = octets, word[1].lower()
+            pieces += (_decoded(pending, label, written), between if between.strip() or not at else "")
+            pending, written, label = octets, word[0], word[1].lower()
         at = word.end()
-    pieces.append(decode(pending, label, detect=False)[0])
-    return "".join(pieces) + text[at:]
+    return "".join((*pieces, _decoded(pending, label, written), text[at:]))
+
+
+def _decoded(octets: bytes, label: str, written: str) -> str:
+    """The text of encoded words; as they are written when they give no text in any reading."""
+    text, defect = decode(octets, label, detect=False)
+    return written if defect is not None and _NO_TEXT.search(text) else text
 
 
 def _word_octets(encoding: str, content: str) -> bytes:

@@ -119,17 +119,26 @@ def _detected(text: str, configured: Sequence[str]) -> Language:
     return Language(code, "detected", confidence)
 
 
+def _points() -> dict[str, tuple[tuple[str, float], ...]]:
+    """For each small word, the languages that have it; what several share counts for less in each."""
+    words = {word for small in _SMALL_WORDS.values() for word in small}
+    sharing = {word: [code for code, small in _SMALL_WORDS.items() if word in small] for word in words}
+    return {word: tuple((code, len(codes) ** -2.0) for code in codes) for word, codes in sharing.items()}
+
+
+_POINTS = _points()
+
+
 def _scores(words: Sequence[str]) -> dict[str, float]:
-    """Points for each language; a small word that several share counts for less in each."""
+    """Points for each language."""
     scores = dict.fromkeys(_SMALL_WORDS, 0.0)
+    foreign = 0
     for word in words:
-        sharing = [code for code, small in _SMALL_WORDS.items() if word in small]
-        for code in sharing:
-            scores[code] += 1.0 / len(sharing) ** 2
+        for code, points in _POINTS.get(word, ()):
+            scores[code] += points
         if not word.isascii():
             letters = set(word)
             for code, own in _LETTERS.items():
-                scores[code] += 0.5 if letters & own else 0.0
-            if letters & _FOREIGN:
-                scores = {code: score - 0.7 for code, score in scores.items()}
-    return {code: max(score, 0.0) for code, score in scores.items()}
+                scores[code] += 0.0 if own.isdisjoint(letters) else 0.5
+            foreign += not _FOREIGN.isdisjoint(letters)
+    return {code: max(score - 0.7 * foreign, 0.0) for code, score in scores.items()}

@@ -1,8 +1,8 @@
 """The one way from octets to a Message; it never fails, whatever the octets are.
 
 Sources  RFC 5322 §3.6 (fields), §4 (old forms), RFC 6532 (UTF-8).
-         mail-parser reads the date and finds faults in the originator fields, from a header block of those fields
-         alone; structure, words and addresses are read by our own modules, under `limits`.
+         mail-parser reads the date and finds faults in it and in From, from a header block of these two alone: its
+         other answers cost more than they add. Structure, words and addresses are ours, under `limits`.
 Not here  what kind of mail it is (classify.py), whether the author is proven (auth.py).
 """
 
@@ -33,8 +33,11 @@ WHOLE_MAIL = "0"  # the `part` of an attachment that is the mail itself
 _MAX_LINE = 998  # characters of a subject; more than a line may have (RFC 5322 §2.1.1) is shown cut
 _MAX_CHECKED = 2000  # octets of a field that mail-parser sees
 _MESSAGE_ID = re.compile(r"<([^<>]+)>")
-_CHECKED = frozenset({"from", "sender", "reply-to", "to", "cc", "date"})
-_ONCE = _CHECKED | {"message-id", "in-reply-to", "references", "subject", "content-type", "content-transfer-encoding"}
+_CHECKED = frozenset({"from", "date"})
+_ONCE = _CHECKED | {
+    "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "content-type",
+    "content-transfer-encoding",
+}  # fmt: skip
 # fields of exact words: an encoded word in them is a trick, not a text
 _EXACT = frozenset({
     "arc-authentication-results", "arc-message-signature", "arc-seal", "authentication-results", "auto-submitted",
@@ -58,7 +61,7 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
     fields = _Fields(header, guard.take("charset", lambda: _charset(header)))
     whose, ambiguous = guard.take("From", lambda: author(fields.raw("from"), fields.charset)) or (None, True)
     senders = fields.mailboxes("sender", limits, guard)
-    date = guard.take("originator fields", lambda: _checked(header, guard))
+    date = guard.take("From and Date", lambda: _checked(header, guard))
     body = guard.take("body", lambda: _content(raw, header, limits, guard, without_html=without_html)) or _closed(
         raw, header
     )

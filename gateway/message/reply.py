@@ -8,6 +8,7 @@ Not here  HTML structure, our own stored text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MARKERS = {
@@ -29,7 +30,12 @@ _DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}|\b\d{1,2}
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}|年")
 _SEPARATOR = re.compile(r"\s*(?:>\s*)*(?:-{3,}\s?[^-\s].{1,60}[^-\s]\s?-{3,}|[_-]{10,})\s*")
-_SIGNATURE_MARK = re.compile(r"--\s?|—\s?")
+_NAMED_SEPARATOR = re.compile(r"\s*-{4,}\s?[^-\s].{1,120}[^-\s]\s?-{4,}\s*")
+_FORWARD = re.compile(
+    r"forward|weitergeleitet|przekaz|přepos|encaminhad|proslij|пересыл|пересл|transfér", re.IGNORECASE
+)
+_INTRODUCTION = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80})[\s*_]*$")
+_SIGNATURE_MARK = re.compile(r"--\s?")
 _ATTRIBUTION_LINES = 5
 _SIGNATURE_LINES = 20
 
@@ -63,13 +69,13 @@ def _text(lines: list[str]) -> str:
 
 def _quoted_range(seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The quoted lines, from, to; an empty range when there are none."""
-    start = min(_marker(seen), _header_block(seen), _unmarked_quote(seen, quote))
-    trailing, end = _trailing_quote(seen, quote)
-    if trailing < start:
-        return _attribution_start(seen, quote, trailing), end
+    start = min(_marker(seen), _header_block(seen), _separator(seen), _unmarked_quote(seen, quote))
+    first, end = _trailing_quote(seen, quote)
+    if first < start:
+        return _attribution_start(seen, quote, first), end
     if start < len(seen):
         return _attribution_start(seen, quote, start), len(seen)
-    return _leading_quote(seen, quote)
+    return _only_quote(seen, quote)
 
 
 def _marker(seen: list[str]) -> int:
@@ -99,20 +105,35 @@ def _header_block(seen: list[str]) -> int:
 
 
 def _above_separator(seen: list[str], start: int) -> int:
+    """Where a header block begins with what stands above it; len(seen) when that says it is forwarded, so new."""
     above = start - 1
     while above > 0 and start - above < 3 and not seen[above].strip():
         above -= 1
+    if above >= 0 and _FORWARD.search(seen[above]):
+        return len(seen)
     return above if above >= 0 and _SEPARATOR.fullmatch(seen[above]) else start
+
+
+def _separator(seen: list[str]) -> int:
+    """A line of words between dashes, such as programs write and people do not."""
+    for i, line in enumerate(seen):
+        if line.lstrip().startswith("----") and _NAMED_SEPARATOR.fullmatch(line) and not _FORWARD.search(line):
+            return i
+    return len(seen)
 
 
 def _unmarked_quote(seen: list[str], quote: list[bool]) -> int:
     """A paragraph that ends in `:` and holds an address, a day and a time, above text without quote marks."""
     for i, line in enumerate(seen):
-        if line.rstrip().endswith((":", "：")) and not quote[i] and any(s.strip() for s in seen[i + 1 : i + 4]):
-            start = _paragraph_start(seen, quote, i)
-            words = " ".join(seen[start : i + 1])
-            if _ADDRESS.search(words) and _DAY.search(words) and _TIME.search(words) and not any(quote[i + 1 : i + 4]):
-                return start
+        if (
+            line.rstrip().endswith((":", "："))
+            and not any(quote[i : i + 4])
+            and any(s.strip() for s in seen[i + 1 : i + 4])
+        ):
+            for start in _upwards(seen, quote, i):
+                words = " ".join(seen[start : i + 1])
+                if _ADDRESS.search(words) and _DAY.search(words) and _TIME.search(words):
+                    return start
     return len(seen)
 
 
@@ -134,34 +155,36 @@ def _last_words(seen: list[str], mark: int, quote: list[bool]) -> bool:
     return next((quote[i] for i in range(mark - 1, -1, -1) if seen[i].strip()), False)
 
 
-def _leading_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
-    """A quote that opens the text, when everything below it is new."""
+def _only_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
+    """The one quote of a text that goes on below it; nothing when answers stand between several."""
     first = next((i for i, marked in enumerate(quote) if marked), len(seen))
-    if _attribution_start(seen, quote, first) > 0 and any(line.strip() for line in seen[:first]):
-        return len(seen), len(seen)
     end = first
     while end < len(seen) and (quote[end] or not seen[end].strip()):
         end += 1
-    return (0, end) if not any(quote[end:]) else (len(seen), len(seen))
+    start = _attribution_start(seen, quote, first)
+    introduced = start < first or not any(line.strip() for line in seen[:first])
+    return (start, end) if introduced and not any(quote[end:]) else (len(seen), len(seen))
 
 
 def _attribution_start(seen: list[str], quote: list[bool], first: int) -> int:
-    """Where the paragraph that introduces the quote begins; `first` when there is none."""
+    """Where the lines that introduce the quote begin: as few as hold a date or an address; `first` when none do."""
     last = first - 1
     while last >= 0 and first - last <= 2 and not seen[last].strip():
         last -= 1
-    if last < 0 or quote[last] or not seen[last].rstrip(" *_").endswith((":", "：", ">")):
+    if last < 0 or quote[last] or not _INTRODUCTION.search(seen[last]):
         return first
-    start = _paragraph_start(seen, quote, last)
-    words = " ".join(seen[start : last + 1])
-    return start if _ADDRESS.search(words) or _DATE.search(words) else first
+    for start in _upwards(seen, quote, last):
+        if _DATE.search(" ".join(seen[start : last + 1])):
+            return start
+    return last if _ADDRESS.search(seen[last]) else first
 
 
-def _paragraph_start(seen: list[str], quote: list[bool], last: int) -> int:
-    start = last
-    while start > 0 and last - start < _ATTRIBUTION_LINES - 1 and seen[start - 1].strip() and not quote[start - 1]:
-        start -= 1
-    return start
+def _upwards(seen: list[str], quote: list[bool], last: int) -> Iterator[int]:
+    """The lines of a paragraph from its last one up, a few."""
+    for i in range(last, max(-1, last - _ATTRIBUTION_LINES), -1):
+        if not seen[i].strip() or quote[i]:
+            return
+        yield i
 
 
 def _signature_start(seen: list[str], quote: list[bool]) -> int:
