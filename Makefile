@@ -1,0 +1,53 @@
+# Mailwicket. Needs python3 with venv and pip, and make; everything else goes into .venv.
+# The variables: PYTHON=python3.12, OFFLINE=1 (with ./wheels), ONCE=0, RESET=1, SMTP_PORT=2526, K=threading.
+
+PYTHON ?= python3
+BIN := .venv/bin
+EVERYDAY := not push and not nightly
+BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not there.      → sudo apt install python3 python3-venv" >&2; exit 1; }; \
+	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test t lint serve bench docs golden dist clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/run ## play a dozen mails through a real gateway and show what became of each (ONCE=0 goes on)
+	@$(BIN)/mailwicket demo $(if $(filter 0,$(ONCE)),,--once) $(if $(RESET),--reset) $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT))
+
+test: .venv/dev ## the everyday tests, in parallel, without a network
+	@$(BIN)/python -m pytest -n auto -m "$(EVERYDAY)"
+
+t: .venv/dev ## the tests whose name holds K: make t K=threading
+	@$(BIN)/python -m pytest -k "$(K)" -m "$(EVERYDAY)"
+
+lint: .venv/dev ## ruff, formatting, mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+serve: .venv/run ## the gateway with ./mailwicket.toml, in the foreground
+	@$(BIN)/mailwicket -c mailwicket.toml serve
+
+bench: .venv/dev ## measure: accept rate, mail to ticket, memory
+	@$(BIN)/python -m bench.run
+
+docs: .venv/dev ## write docs/cli.md and docs/settings.md anew from the code
+	@$(BIN)/python tools/reference.py
+
+golden: .venv/dev ## write the expected output of golden tests anew; read the diff
+	@$(BIN)/python -m pytest -m "$(EVERYDAY)" --update-golden
+
+dist: .venv/dev ## the wheel and the source archive, in dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## away with everything that was made here, the demo's state included
+	@rm -rf .venv dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/run: pyproject.toml tools/bootstrap.py
+	$(BOOTSTRAP) run
+
+.venv/dev: pyproject.toml tools/bootstrap.py
+	$(BOOTSTRAP) dev
