@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import hashlib
 import re
 import socket
 from ast import literal_eval
@@ -22,7 +23,7 @@ from typing import Any
 
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
-from gateway.errors import PermanentError, TransientError
+from gateway.errors import PermanentError
 from gateway.intake.accept import Incoming
 from gateway.intake.sockets import Listeners
 from gateway.message.address import domain_of, normal, sub_address
@@ -40,8 +41,10 @@ class RecordingDoor:
     addresses: frozenset[str] = frozenset({"support@gw.test", "sales@gw.test", "postmaster@gw.test"})
     accepted: list[tuple[Envelope, bytes]] = field(default_factory=list)
     incoming: list[Incoming] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)  # set when a mail has come to its end
     fails: dict[str, Exception] = field(default_factory=dict)  # by method
     before_commit: Callable[[], Any] | None = None  # an async function to wait for
+    keeps: bool = True  # else only the hash of what is read back, in pieces
 
     def check_room(self, declared_octets: int) -> None:
         self._fail("check_room")
@@ -58,12 +61,13 @@ class RecordingDoor:
     async def accept(self, envelope: Envelope, incoming: Incoming) -> Receipt:
         with incoming.raw:
             self.incoming.append(incoming)
+            self.arrived.set()
             if self.before_commit is not None:
                 await self.before_commit()
             self._fail("accept")
             if incoming.hops > 50:
                 raise PermanentError("too many hops", code=554, status="5.4.6")
-            self.accepted.append((envelope, incoming.raw.read()))
+            self.accepted.append((envelope, incoming.raw.read() if self.keeps else _digest(incoming)))
         return Receipt(f"{len(self.accepted):032x}", duplicate=False)
 
     def _fail(self, where: str) -> None:
@@ -73,6 +77,10 @@ class RecordingDoor:
     @property
     def mails(self) -> list[bytes]:
         return [raw for _, raw in self.accepted]
+
+
+def _digest(incoming: Incoming) -> bytes:
+    return hashlib.file_digest(incoming.raw, "sha256").digest()
 
 
 def _milliseconds(text: str) -> timedelta:
@@ -117,6 +125,11 @@ def settings_for(folder: Path, words: str = "smtp", **sections: Mapping[str, Any
     for section, values in sections.items():
         merged.setdefault(section, {}).update(values)
     return load_settings(None, merged)
+
+
+def entries(folder: Path) -> list[str]:
+    """The names in a folder."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 @asynccontextmanager
@@ -201,16 +214,15 @@ class Client:
         self.writer.transport.abort()
 
 
-async def play(path: Path, folder: Path) -> None:
-    """Play one file; the assertion names file and line."""
-    lines = path.read_text("utf-8").splitlines()
+async def play(name: str, lines: list[str], folder: Path) -> None:
+    """Play the lines of one file; the assertion names file and line."""
     words = next(line[3:] for line in lines if line.startswith("W: "))
     door = RecordingDoor()
     async with listening(settings_for(folder, words), door) as listeners:
         client = await Client.to(listeners, words.split()[0])
         try:
             for number, line in enumerate(lines, 1):
-                await _step(line, client, door, f"{path.name}:{number}: {line}")
+                await _step(line, client, door, f"{name}:{number}: {line}")
         finally:
             client.close()
 

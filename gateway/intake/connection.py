@@ -8,6 +8,7 @@ Not here what a command does (smtp.py), who may come in (caps.py), sockets (sock
 """
 
 import asyncio
+import contextlib
 import secrets
 import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -77,11 +78,12 @@ class Connection(SMTP):
         self.peer = UNIX
         self.ending: str | None = None  # the last word, once it is known
         self.in_data = self.accepting = False
-        self._admitted = self._hurried = False
+        self._admitted = self._hurried = self._deaf = False
         self._errors = self._wasted = 0
         loop = asyncio.get_running_loop()
         self._started_at = self._active_at = loop.time()
         self._data_ends_at = float("inf")
+        self.gone = loop.create_future()  # done when the connection is no more
         super().__init__(
             self,
             data_size_limit=int(terms.intake.max_size),
@@ -115,18 +117,21 @@ class Connection(SMTP):
             self._admitted = False
             self.terms.live.discard(self)
             self.terms.caps.leave(self.peer)
+            self.gone.set_result(None)
             super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
         """Octets from the client; within DATA, any of them end the silence."""
         if self.in_data:
             self._active_at = self.loop.time()
-        super().data_received(data)
+        if not self._deaf:
+            super().data_received(data)
 
     def eof_received(self) -> bool:
         """The client says no more, and may still listen; the parent would cancel the command under way."""
-        self._reader.feed_eof()
-        return not self.encrypted  # TLS cannot be half open
+        if not self._deaf:
+            self._reader.feed_eof()
+        return not self._deaf and not self.encrypted  # TLS cannot be half open
 
     @property
     def encrypted(self) -> bool:
@@ -155,15 +160,17 @@ class Connection(SMTP):
         """Close without a word; what was not answered, the client still has."""
         self._writer.transport.abort()
 
-    @property
-    def running(self) -> asyncio.Task[None] | None:
-        """Done when the session is over."""
-        return self._handler_coroutine
-
     async def _close(self) -> None:
+        """Say the last word, and go on reading to nowhere: octets left unread would reset what was said."""
         self._hurry()
-        await self.push(self.ending or GIVING_UP)
-        self._writer.close()
+        self._deaf = True
+        with contextlib.suppress(ConnectionError):
+            await self.push(self.ending or GIVING_UP)
+        if self.encrypted:
+            self._writer.close()
+        elif not self._writer.is_closing():
+            self._writer.write_eof()
+            cast("asyncio.ReadTransport", self._writer.transport).resume_reading()
 
     # --- time: one timer, which looks when it fires whether its reasons still hold ---
 

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.clock import Clock
 from gateway.config import Settings, Smtp
@@ -80,11 +81,12 @@ class Listeners:
         for connection in live:
             connection.end_after_mail(_STOPPING)
         commits = [task for each in listening for task in each.terms.accepting]
-        await _finished([*commits, *(c.running for c in live)], grace_s)
-        for connection in live:
+        await _finished([*commits, *(c.gone for c in live)], grace_s)
+        late = [c for c in live if not c.gone.done()]
+        for connection in late:
             connection.end(_STOPPING)
-        await _finished([c.running for c in live], _LAST_WORD_S)
-        for connection in live:
+        await _finished([c.gone for c in late], _LAST_WORD_S)
+        for connection in late:
             connection.abort()
 
     async def _start_smtp(self, passed: Sequence[socket.socket]) -> None:
@@ -172,8 +174,8 @@ def _tls(smtp: Smtp) -> ssl.SSLContext | None:
     return context
 
 
-async def _finished(tasks: Iterable[asyncio.Task[object] | None], within_s: float) -> None:
-    pending = {task for task in tasks if task is not None and not task.done()}
+async def _finished(futures: Iterable[asyncio.Future[Any]], within_s: float) -> None:
+    pending = {future for future in futures if not future.done()}
     if pending:
         await asyncio.wait(pending, timeout=within_s)
 

@@ -1,4 +1,4 @@
-"""A-10: whatever breaks inside, the client hears 451 4.3.0 with an id; the words of the exception go to the log alone."""
+"""A-10: whatever breaks, the client hears 451 4.3.0 with an id; the words of the exception go to the log alone."""
 
 import sqlite3
 from pathlib import Path

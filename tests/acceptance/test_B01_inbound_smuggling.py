@@ -39,7 +39,7 @@ async def test_B01_one_mail_one_reply_at_any_split(tmp_path: Path, no_end: bytes
                 assert await client.ask("RSET") == "250 2.0.0 ok"
         client.close()
     rounds = len(no_end) + 3
-    assert door.mails == ([(body(no_end) + b"\r\n").replace(b"\r\n..", b"\r\n.")] * rounds if accepted else [])
+    assert door.mails == ([(body(no_end) + b"\r\n").replace(b"\r\n.", b"\r\n")] * rounds if accepted else [])
 
 
 async def test_B01_a_public_listener_trusts_nobody(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
