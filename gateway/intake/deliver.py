@@ -130,13 +130,14 @@ def main(arguments: Sequence[str]) -> int:
     """
     before = {number: signal.signal(number, _interrupted) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
+        os.fstat(0)  # closed, the number would go to our socket
         result = together(delivered(order(arguments), _standard_input()))
     except Trouble as e:
         result = Result(LATER, str(e))
     except TimeoutError:
         result = Result(LATER, "4.4.2 the gateway took too long")
     except OSError as e:
-        result = Result(LATER, f"4.3.0 no connection to the gateway: {e.strerror or e}")
+        result = Result(LATER, f"4.3.0 cannot hand over: {e.strerror or e}")
     except Exception as e:  # noqa: BLE001 - outermost frame: a bug of ours must not bounce a mail
         result = Result(LATER, f"4.3.5 {type(e).__name__}")
     finally:
@@ -234,14 +235,11 @@ def _for_now(reply: Reply) -> str:
 
 
 def _standard_input() -> Iterator[bytes]:
-    while True:
-        try:
-            octets = os.read(0, _CHUNK_OCTETS)
-        except OSError as e:
-            raise Trouble("4.3.5 standard input cannot be read") from e
-        if not octets:
-            return
-        yield octets
+    try:
+        while octets := os.read(0, _CHUNK_OCTETS):
+            yield octets
+    except OSError as e:
+        raise Trouble("4.3.5 standard input cannot be read") from e
 
 
 def _interrupted(_number: int, _frame: FrameType | None) -> None:
