@@ -160,7 +160,7 @@ class Actions:
         name = self._template(at) if at else None
         variant = k.get("variant")
         if variant is not None and variant.kind == "map":
-            self.f.later(variant, "key", "variant: {outside, use}")
+            reading.keys(variant, (), self.f, later=("outside", "use"))
             variant = None
         language = reading.line(k["language"], self.f) if "language" in k else None
         chosen = self._variant(name, variant) if variant else None

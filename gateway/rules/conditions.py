@@ -105,7 +105,8 @@ class Conditions:
     def _check_options(self, word: Node, node: Node, options: Mapping[str, bool]) -> None:
         for key, _ in node.pairs:
             if key.text in options and key.text not in OPERATORS[word.text].options:
-                hint = "write (?i) into the pattern" if word.text == "matches" else ""
+                instead = r"\b" if key.text == "word" else "(?i)"
+                hint = f"write {instead} into the pattern" if word.text == "matches" else ""
                 self.f.add(key, "R030", f"option “{key.text}” does not go with operator “{word.text}”", hint)
 
     def _test(
@@ -164,7 +165,7 @@ class Conditions:
         if many and node.kind != "list" and not _is_list(node):
             self.f.add(node, "R030", f"“{operator}” takes a list", "such as [a, b] or $name")
             return None
-        if not many and _is_list(node):
+        if not many and (node.kind == "list" or _is_list(node)):
             self.f.add(node, "R030", f"“{operator}” takes one value", "for a list there is “in”")
             return None
         if info.type in ("text", "list", "enum", "pairs"):

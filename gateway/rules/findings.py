@@ -13,6 +13,9 @@ from gateway.errors import Problem
 _MANY = 12  # more known words than this are not listed
 
 
+_SOURCE_SHOWN = 300  # characters of a line; a longer one is a generated file
+
+
 class Place(Protocol):
     """Anything that stands somewhere in the file; both count from 1, line 0 is the file as a whole."""
 
@@ -34,6 +37,7 @@ class Findings:
         """Note one problem. `at` None is the file as a whole; an alias that repeats a place is told once."""
         line, column = (at.line, at.column) if at else (0, 0)
         source = self._lines[line - 1].rstrip("\r") if 0 < line <= len(self._lines) else ""
+        source = source[: column + _SOURCE_SHOWN] if column <= _SOURCE_SHOWN else ""
         problem = Problem(self.name, line, column, code, text, hint, source)
         self._problems.setdefault((line, column, code, text), problem)
 

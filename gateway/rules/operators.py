@@ -20,6 +20,9 @@ from gateway.rules.types import FactType, Test, Value
 
 TEXT_READ = 64 * 1024  # octets of one value that text operators read (acceptance L9)
 
+_PIECE = 4
+_INDEX_AFTER = 500
+
 _TEXTUAL: tuple[FactType, ...] = ("text", "list", "enum", "pairs")
 _ORDERED: tuple[FactType, ...] = ("number", "size", "duration", "time")
 _ALL: tuple[FactType, ...] = (*_TEXTUAL, *_ORDERED, "bool")
@@ -75,6 +78,8 @@ class Seen:
     value: Value
     secret: bool = False  # a body: its words do not belong into a trace
     _words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    _pieces: dict[bool, frozenset[str]] = field(default_factory=dict)
+    _asked: int = 0
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -122,6 +127,22 @@ class Seen:
         if fold not in self._words:
             self._words[fold] = tuple(frozenset(_WORD.findall(t)) for t in self.texts(fold=fold))
         return self._words[fold]
+
+    def holds_text(self, key: str, *, fold: bool) -> bool:
+        """Whether one of the texts holds this one, anywhere.
+
+        After as many searches as an index costs, an index of all pieces of four letters answers most of them.
+        """
+        self._asked += 1
+        if self._asked > _INDEX_AFTER and len(key) >= _PIECE and key[:_PIECE] not in self._index(fold=fold):
+            return False
+        return any(key in text for text in self.texts(fold=fold))
+
+    def _index(self, *, fold: bool) -> frozenset[str]:
+        if fold not in self._pieces:
+            texts = self.texts(fold=fold)
+            self._pieces[fold] = frozenset(t[i : i + _PIECE] for t in texts for i in range(len(t) - _PIECE + 1))
+        return self._pieces[fold]
 
     @cached_property
     def lowered(self) -> tuple[str, ...]:
@@ -189,7 +210,7 @@ def _contains_all(test: Test, seen: Seen) -> str | None:
 
 def _has(key: str, test: Test, seen: Seen) -> bool:
     if not test.word:
-        return any(key in text for text in seen.texts(fold=test.fold))
+        return seen.holds_text(key, fold=test.fold)
     if _WORD.fullmatch(key):
         return any(key in words for words in seen.words(fold=test.fold))
     return any(_whole(key, text) for text in seen.texts(fold=test.fold))

@@ -39,7 +39,7 @@ def compare(scene: Scene, observed: Observed) -> tuple[str, ...]:
 def verdict(scene: Scene, differences: tuple[str, ...], took_ms: float) -> Iterator[str]:
     """The PASS or FAIL line of a scene and what stands below it."""
     name = f"{'FAIL' if differences else 'PASS'}  {scene.name}"
-    yield f"  {name}" if differences else f"  {name:<72} {took_ms:4.0f} ms"
+    yield f"  {name}" if differences else f"  {name:<77} {took_ms:4.0f} ms"
     for line in differences:
         yield f"          {line}"
 

@@ -13,7 +13,7 @@ from gateway.rules.types import Value
 SHOWN = 60  # characters of one value
 
 _PLAIN = re.compile(r"[\w./$+@(](?:[\w ./$+@()!?=~-]*[\w./$+@()!?=~-])?")
-_OTHER_TYPES = re.compile(r"[-+.0-9][0-9a-fox_.e+-]*|true|false|null|absent|~", re.IGNORECASE)
+_OTHER_TYPES = re.compile(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?|0[ox][0-9a-f]+|true|false|null|absent|~", re.IGNORECASE)
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 

@@ -235,7 +235,9 @@ def _syntax(error: YAMLError, text: str, findings: Findings) -> None:
         code = error.character if isinstance(error.character, int) else ord(error.character)
         findings.add(mark, "R030", f"the character U+{code:04X} is not allowed")
         return
-    where = getattr(error, "problem_mark", None) if isinstance(error, MarkedYAMLError) else None
+    where = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if where is not None and where.line >= text.count("\n") and error.context_mark is not None:
+        where = error.context_mark  # what was never closed, not the end of the file
     said = str(getattr(error, "problem", None) or "not readable as YAML")
     at = _Mark(where.line + 1, where.column + 1) if where is not None else None
     if "\\t" in said:

@@ -1,0 +1,31 @@
+"""Small rule files for tests: two teams, two agents, and whatever the test adds."""
+
+from gateway.rules.load import load_rules
+from gateway.rules.types import RuleSet
+
+HEAD = r"""
+version: 1
+defaults: {team: support}
+agents:
+  ana: {name: Ana Kovač, email: ana@acme.test}
+  piotr: {name: Piotr Zieliński, email: piotr@acme.test}
+teams:
+  support: {address: support@acme.test, members: [ana, piotr]}
+  billing: {address: billing@acme.test, members: [piotr]}
+lists:
+  words: [refund, zwrot]
+fields:
+  order: {type: text, pattern: '[A-Z]{2}-\d{5}'}
+  note: {type: text}
+  kind: {type: enum, values: [small, large]}
+"""
+
+
+def rules_of(text: str) -> RuleSet:
+    """A revision with the two teams; `text` holds the sections that follow."""
+    return load_rules(HEAD + text, "rules.yaml", 7)
+
+
+def one_rule(when: str, *, on: str = "new", do: str = "{tag: [hit]}") -> RuleSet:
+    """One rule with the id `r`."""
+    return rules_of(f"rules:\n  - {{id: r, on: {on}, when: {when}, do: [{do}]}}\n")

@@ -1,0 +1,120 @@
+"""The lines of a trace, as people read them."""
+
+import pytest
+
+from gateway.rules.evaluate import Budget, evaluate
+from gateway.rules.explain import trace_lines
+from gateway.rules.types import Facts
+from tests.rules.desk import rules_of
+
+RULES = rules_of(r"""
+rules:
+  - id: drop-machine-mail
+    on: received
+    when:
+      any:
+        - {mail.is_bounce: true}
+        - {mail.is_auto_reply: true}
+        - {from.address: {matches: '^(no-?reply|mailer-daemon)@'}}
+    do: [{record: machine_mail}, {stop: true}]
+  - {id: never-reached, on: received, do: [{route: support}]}
+  - id: vip-fast-lane
+    on: new
+    when: {any: [{from.domain: {in: [bigbank.test]}}, {customer.first_contact: true}]}
+    do: [{set: {priority: high}}, {tag: [vip]}]
+  - id: refunds-to-billing
+    on: new
+    when:
+      subject: {exists: true}
+      any: [{subject: {contains: $words}}, {body.new_text: {contains: $words}}]
+      none: [{ticket.team: billing}]
+    do: [{route: billing}, {tag: [refund]}]
+  - id: order-number
+    on: new
+    when: {subject: {matches: '(?i)\border[ #:]*(?P<order>[A-Z]{2}-\d{5})'}}
+    do: [{set: {field.order: "{{ captures.order }}"}}]
+  - id: nested
+    on: new
+    when: {any: [{none: [{subject: a}, {subject: b}]}, {all: [{subject: c}]}]}
+    do: [{unassign: true}]
+  - {id: no-doubt, on: new, when: {none: [{ticket.team: billing}]}, do: [{tag: a}]}
+  - {id: always, on: new, do: [{reply: auto_ack}]}
+  - {id: waits, on: reply, do: [{tag: a}]}
+""")
+
+GOOD = """\
+✗  drop-machine-mail   rules.yaml:18
+   ✗ any: mail.is_bounce is true [false] · mail.is_auto_reply is true [absent]
+          from.address matches '^(no-?reply|mailer-daemon)@' [jan@bigbank.test]
+✓  never-reached       rules.yaml:26   ✓ always
+   → team: support ⇒ support
+✓  vip-fast-lane       rules.yaml:27
+   ✓ any: ✓ from.domain in [bigbank.test] → bigbank.test · ✗ customer.first_contact is true [false]
+   → priority: normal ⇒ high · tag: +vip
+✓  refunds-to-billing  rules.yaml:31
+   ✓ subject exists true ['Zwrot, order PL-10442']
+   ✓ any: ✓ subject contains $words → zwrot · ✗ body.new_text contains $words [5 characters]
+   ✓ none: ticket.team is billing   ✓ absent [support]
+   → team: support ⇒ billing · tag: +refund
+✓  order-number        rules.yaml:38   ✓ subject matches '(?i)\\border[ #:]*(?P<order>…' → order=PL-10442
+   → field.order: ∅ ⇒ PL-10442
+✓  nested              rules.yaml:42
+   ✓ any: ✓ none(subject is a   ✓ absent ['Zwrot, order PL-10442'] · subject is b   ✓ absent ['Zwrot, order PL-10442'])
+          ✗ all(subject is c ['Zwrot, order PL-10442'])
+   → assignee: ∅ ⇒ ∅
+✗  no-doubt            rules.yaml:46   ✗ none: ticket.team is billing   ✗ present [billing]
+✓  always              rules.yaml:47   ✓ always
+   → reply: auto_ack
+–  1 rule is for other events: waits"""
+
+MACHINE = """\
+✓  drop-machine-mail  rules.yaml:18
+   ✓ any: ✗ mail.is_bounce is true [false] · ✓ mail.is_auto_reply is true [true]
+          ✗ from.address matches '^(no-?reply|mailer-daemon)@' [absent]
+   → record: machine_mail · stop
+–  1 rule comes after a stop: never-reached
+–  7 rules are for other events: vip-fast-lane, refunds-to-billing, order-number, nested, no-doubt, always, waits"""
+
+SPENT = "!  order-number        rules.yaml:38   error: the patterns of this mail took their 0 ms already"
+
+
+def lines(facts: Facts, budget: Budget | None = None) -> str:
+    return "\n".join(trace_lines(evaluate(RULES, facts, ("received", "new"), budget=budget).trace))
+
+
+def test_a_trace_shows_each_rule_with_its_reasons_and_effects() -> None:
+    facts = Facts(
+        subject="Zwrot, order PL-10442",
+        body_new_text="Witam",
+        is_bounce=False,
+        from_address="jan@bigbank.test",
+        from_domain="bigbank.test",
+        customer_first_contact=False,
+        ticket_team="support",
+        ticket_priority="normal",
+    )
+    assert lines(facts) == GOOD
+
+
+def test_a_stop_and_rules_that_were_not_reached_are_told() -> None:
+    assert lines(Facts(is_bounce=False, is_auto_reply=True)) == MACHINE
+
+
+def test_a_failed_rule_shows_its_error() -> None:
+    assert SPENT in lines(Facts(subject="order PL-10442"), Budget(0.0, lambda: 1.0))
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    ("plain words, with a comma", "'plain words, with a comma'"),
+    ("it's", "'it''s'"),
+    ("true", "'true'"),                                         # a text that YAML would read as something else
+    ("1.10", "'1.10'"),
+    ("two\nlines\x1b[31m", '"two\\nlines\\u001b[31m"'),          # no control character reaches a terminal
+    ("evil\u202etxt.exe", '"evil\\u202etxt.exe"'),
+    ("x" * 70, "x" * 59 + "…"),
+    ("", "''"),
+])  # fmt: skip
+def test_values_stand_in_yaml_spelling_on_one_line(value: str, shown: str) -> None:
+    rules = rules_of("rules:\n  - {id: r, on: new, when: {subject: zzz}, do: [{tag: a}]}\n")
+    (line,) = trace_lines(evaluate(rules, Facts(subject=value), ("new",)).trace)
+    assert line == f"✗  r  rules.yaml:17   ✗ subject is zzz [{shown}]"
