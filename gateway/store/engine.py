@@ -116,6 +116,20 @@ def unsafe(engine: Engine) -> Iterator[str]:
                 yield f"PostgreSQL runs with {name}={value}"
 
 
+def damage(engine: Engine) -> Iterator[str]:
+    """What SQLite finds wrong in its own pages and indexes; PostgreSQL checks its own."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+        yield from (str(line) for line in found if line != "ok")
+
+
+def server_version(engine: Engine) -> str:
+    """`SQLite 3.40.1`, `PostgreSQL 16.4`: what answered the last connection."""
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[engine.dialect.name]
+    return f"{name} {'.'.join(map(str, engine.dialect.server_version_info or ()))}"
+
+
 def reachable(engine: Engine) -> str:
     """Empty when a connection can be had, else why not, without any password."""
     try:

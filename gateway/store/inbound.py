@@ -280,6 +280,18 @@ def mails(c: Connection, *, dispositions: Sequence[str], since: datetime | None,
     return [_mail(row) for row in c.execute(query)]
 
 
+def needing_attention(c: Connection, *, since: datetime | None, limit: int) -> list[MailRow]:
+    """Mail in quarantine, and mail that was tried and still waits; newest first."""
+    tried = or_(
+        and_(inbound.c.state == "accepted", inbound.c.attempts > 0),
+        and_(inbound.c.state == "working", inbound.c.attempts > 1),
+    )
+    query = select(inbound).where(or_(inbound.c.disposition == "quarantine", tried))
+    if since is not None:
+        query = query.where(inbound.c.received_at >= since)
+    return [_mail(row) for row in c.execute(query.order_by(inbound.c.id.desc()).limit(limit))]
+
+
 def find(c: Connection, name: str) -> MailRow | None:
     """The mail that `m-55120`, a key, or the head of a key names; None when nothing or more than one does."""
     if name.startswith("m-") and name[2:].isdecimal():

@@ -68,12 +68,12 @@ def upgrade(engine: Engine) -> None:
         _flush_names(Path(engine.url.database or ""))
 
 
-def pending_sql(url: str) -> str:
-    """What an upgrade from nothing would run, as SQL text."""
+def pending_sql(url: str, since: str | None = None) -> str:
+    """What an upgrade from this revision, or from nothing, would run, as SQL text."""
     config = _config()
     config.attributes["url"] = url
     config.output_buffer = text = io.StringIO()
-    command.upgrade(config, "head", sql=True)
+    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
     return text.getvalue()
 
 

@@ -229,6 +229,13 @@ def find_many(
     return [_item(row) for row in c.execute(query)]
 
 
+def due(c: Connection, *, now: datetime, limit: int) -> list[OutboxItem]:
+    """What is due and not yet leased, longest due first."""
+    waiting = outbox.c.state.in_(("queued", "deferred", "uncertain"))
+    query = select(outbox).where(waiting, outbox.c.next_attempt_at <= now)
+    return [_item(row) for row in c.execute(query.order_by(outbox.c.next_attempt_at).limit(limit))]
+
+
 def retry(c: Connection, id: int, now: datetime) -> bool:
     """Make a deferred, failed, held or uncertain mail due now. False: it is in no such state."""
     allowed = and_(outbox.c.state.in_(("deferred", "failed", "held", "uncertain", "queued")), outbox.c.raw.is_not(None))

@@ -1,0 +1,112 @@
+"""`mailwicket config`: which settings are in force, where each comes from, and whether they can be used."""
+
+import difflib
+import json
+from typing import Any
+
+import click
+
+from gateway.cli.context import config_file, settings_of
+from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
+from gateway.cli.failure import NOT_FOUND, CommandError
+from gateway.cli.output import Column, counted, print_json, print_lines, printable, table
+from gateway.config import Secret, Settings, known_keys, origins
+from gateway.store.engine import database_url
+
+_RULES_KEY = "paths.rules"
+
+
+@click.group(cls=Group, examples=("mailwicket config show --origin", "mailwicket config get intake.max_size"))
+def config() -> None:
+    """Show and check the configuration, mailwicket.toml."""
+
+
+@config.command("show", examples=("mailwicket config show --origin", "mailwicket config show --json"))
+@click.option("--origin", is_flag=True, help="Where each value comes from.")
+@json_option
+@pass_invocation
+def show(invocation: Invocation, *, origin: bool, as_json: bool) -> None:
+    """Print all settings in force; of secrets only where they are."""
+    settings = settings_of(invocation)
+    shown = list(_shown(invocation))
+    if as_json:
+        values = {key: {"value": _plain(settings, key), "origin": where} for key, _, where in shown}
+        print_json("config/1", {"settings": values})
+        return
+    columns = (Column("Key"), Column("Value", least=20), Column("From"))[: 3 if origin else 2]
+    print_lines(table(columns, (row[: len(columns)] for row in shown), invocation.columns()))
+
+
+@config.command("check", examples=("mailwicket config check", "mailwicket config check -c ./mailwicket.toml"))
+@json_option
+@pass_invocation
+def check(invocation: Invocation, *, as_json: bool) -> None:
+    """Check that all settings can be used, secrets included; exit 78 with every problem at once.
+
+    The rules have a check of their own: mailwicket rules check.
+    """
+    settings = settings_of(invocation)
+    secrets = list(_secrets(settings))
+    for _, secret in secrets:
+        secret.read()
+    database_url(settings)
+    path = config_file(invocation)
+    if as_json:
+        keys = sum(1 for _ in known_keys())
+        print_json("config-check/1", {"file": path, "keys": keys, "secrets": [key for key, _ in secrets]})
+        return
+    where = printable(str(path)) if path else "no file, packaged defaults"
+    print_lines([f"✓ {where}: all settings can be used, {counted(len(secrets), 'secret')} read"])
+
+
+@config.command("get", examples=("mailwicket config get paths.state", "mailwicket config get intake.max_size --json"))
+@click.argument("key", metavar="KEY")
+@json_option
+@pass_invocation
+def get(invocation: Invocation, key: str, *, as_json: bool) -> None:
+    """Print one setting, for scripts."""
+    found = {name: (text, where) for name, text, where in _shown(invocation)}
+    if key not in found:
+        close = difflib.get_close_matches(key, found, 1, 0.6)
+        hint = f"did you mean “{close[0]}”?" if close else "mailwicket config show"
+        raise CommandError(f"there is no setting “{printable(key, 60)}”", hint=hint, exit_code=NOT_FOUND)
+    text, where = found[key]
+    if as_json:
+        print_json("config-value/1", {"key": key, "value": _plain(settings_of(invocation), key), "origin": where})
+    else:
+        print_lines([printable(text)])
+
+
+@config.command("path", examples=("mailwicket config path", '"$EDITOR" "$(mailwicket config path)"'))
+@pass_invocation
+def path(invocation: Invocation) -> None:
+    """Print which file is read; exit 4 when there is none and packaged defaults hold."""
+    found = config_file(invocation)
+    if found is None:
+        why = "neither -c nor MAILWICKET_CONFIG names one, and /etc/mailwicket/mailwicket.toml is not there"
+        raise CommandError("no configuration file is read", why, "mailwicket -c FILE config path", exit_code=NOT_FOUND)
+    print_lines([printable(str(found), 4096)])
+    dropins = sorted(found.with_name(found.name + ".d").glob("*.toml"))
+    print_lines(printable(str(each), 4096) for each in dropins)
+
+
+def _shown(invocation: Invocation) -> Any:
+    """(key, value in words, where it comes from) of each setting, --rules included."""
+    for key, text, where in origins(config_file(invocation)):
+        if key == _RULES_KEY and invocation.rules is not None:
+            yield key, str(invocation.rules), "--rules"
+        else:
+            yield key, text, where
+
+
+def _plain(settings: Settings, key: str) -> Any:
+    """A setting as JSON has it: octets and counts are numbers, durations ISO 8601."""
+    section, _, name = key.partition(".")
+    return json.loads(getattr(settings, section).model_dump_json())[name]
+
+
+def _secrets(settings: Settings) -> Any:
+    for section, name in known_keys():
+        value = getattr(getattr(settings, section), name)
+        if isinstance(value, Secret):
+            yield f"{section}.{name}", value

@@ -1,0 +1,149 @@
+"""`mailwicket db`: which schema the database has, the way to the one of this program, and whether it is sound."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.cli.context import settings_of
+from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation
+from gateway.cli.failure import FINDINGS
+from gateway.cli.output import facts, octets, print_json, print_lines, printable
+from gateway.config import Settings
+from gateway.errors import TransientError
+from gateway.store import inbound, migrate
+from gateway.store.engine import damage, database_url, open_engine, reachable, server_version, unsafe
+from gateway.store.store import open_store, raw_sha256
+
+
+@click.group(cls=Group, examples=("mailwicket db status", "mailwicket db upgrade --dry-run"))
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("status", examples=("mailwicket db status", "mailwicket db status --json"))
+@json_option
+@pass_invocation
+def status(invocation: Invocation, *, as_json: bool) -> None:
+    """Print which database it is, and whether its schema is that of this program; exit 1 when not."""
+    settings = settings_of(invocation)
+    with _looked_at(settings) as engine:
+        found, version = migrate.revision(engine), server_version(engine)
+    current = found == migrate.head()
+    size = _size(settings)
+    if as_json:
+        schema = {"found": found, "known": migrate.head(), "current": current}
+        print_json(
+            "db-status/1", {"url": _address(settings), "server": version, "schema_of_database": schema, "size": size}
+        )
+    else:
+        verdict = "current" if current else f"this program has {migrate.head()}: mailwicket db upgrade"
+        print_lines(
+            facts(
+                (
+                    ("Database", _address(settings)),
+                    ("Server", version),
+                    ("Schema", f"{found or 'none'} ({verdict})"),
+                    ("Size", octets(size) if size is not None else ""),
+                )
+            )
+        )
+    if not current:
+        click.get_current_context().exit(FINDINGS)
+
+
+@db.command("upgrade", examples=("mailwicket db upgrade", "mailwicket db upgrade --dry-run | less"))
+@dry_run_option
+@pass_invocation
+def upgrade(invocation: Invocation, *, dry_run: bool) -> None:
+    """Bring the database to the schema of this program; --dry-run prints the SQL.
+
+    Each step is one transaction, and an interrupted upgrade goes on where it stopped. The daemon must be stopped.
+    """
+    settings = settings_of(invocation)
+    found = _revision(settings)
+    if found == migrate.head():
+        print_lines([f"✓ schema {found}: nothing to do"])
+    elif dry_run:
+        print_lines([migrate.pending_sql(settings.database_url, found)])
+    else:
+        allowed = settings.database.model_copy(update={"auto_upgrade": True})
+        open_store(settings.model_copy(update={"database": allowed})).close()
+        print_lines([f"✓ schema {migrate.head()}, it was {found or 'none'}"])
+
+
+@db.command("check", examples=("mailwicket db check", "mailwicket db check --json"))
+@json_option
+@pass_invocation
+def check(invocation: Invocation, *, as_json: bool) -> None:
+    """Check that the database keeps its promise: flushed commits, sound pages, waiting mail with its bytes; exit 1."""
+    with _looked_at(settings_of(invocation)) as engine:
+        problems = list(_problems(engine))
+    if as_json:
+        print_json("db-check/1", {"problems": problems})
+    elif problems:
+        print_lines(f"✗ {printable(problem)}" for problem in problems)
+    else:
+        print_lines(["✓ commits are flushed, pages are sound, every waiting mail has its bytes"])
+    if problems:
+        click.get_current_context().exit(FINDINGS)
+
+
+@contextmanager
+def _looked_at(settings: Settings) -> Iterator[Engine]:
+    """An engine that can only read, whatever schema the database has.
+
+    Raises  TransientError  the database is away or was never made
+    """
+    engine = open_engine(database_url(settings), connections=1, read_only=True)
+    try:
+        if trouble := reachable(engine):
+            raise TransientError(f"the database {_address(settings)} cannot be opened: {trouble}")
+        yield engine
+    except SQLAlchemyError as e:
+        raise TransientError("the database failed while it was read") from e
+    finally:
+        engine.dispose()
+
+
+def _revision(settings: Settings) -> str | None:
+    """The schema of the database; None for an empty one, or one that is still to be made."""
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    with _looked_at(settings) as engine:
+        return migrate.revision(engine)
+
+
+def _problems(engine: Engine) -> Iterator[str]:
+    found = migrate.revision(engine)
+    if found != migrate.head():
+        yield f"the schema is {found or 'none'}, this program has {migrate.head()}: mailwicket db upgrade"
+        return
+    yield from unsafe(engine)
+    yield from damage(engine)
+    with engine.connect() as connection, connection.begin():
+        yield from _damaged_mail(connection)
+
+
+def _damaged_mail(c: Connection) -> Iterator[str]:
+    for key, sha256 in inbound.unfinished(c):
+        if raw_sha256(c, key) != sha256:
+            yield f"the waiting mail {key} is not the bytes that were accepted"
+
+
+def _address(settings: Settings) -> str:
+    return database_url(settings).render_as_string(hide_password=True)
+
+
+def _size(settings: Settings) -> int | None:
+    """Octets of the files of SQLite; None for PostgreSQL."""
+    url = database_url(settings)
+    if url.get_backend_name() != "sqlite":
+        return None
+    files = (Path(f"{url.database}{end}") for end in ("", "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

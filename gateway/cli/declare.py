@@ -1,0 +1,108 @@
+"""How a command is declared: the global options, the classes of nouns and verbs, the options that many have.
+
+The global options are taken before the noun and behind the verb alike; they are shown by `mailwicket --help` alone.
+Not here what they lead to (context.py): reading settings is slow, and `--help` should not wait for it.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.clock import Clock, SystemClock
+
+_WIDTH = 120  # where there is no terminal
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of the command line, as the global options have it."""
+
+    config: Path | None = None
+    rules: Path | None = None
+    quiet: bool = False
+    verbose: int = 0
+    width: int = 0  # columns; 0 is the terminal's
+    clock: Clock = field(default_factory=SystemClock)
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return self.clock.now()
+
+    def columns(self) -> int:
+        """How wide a table may be."""
+        return self.width or shutil.get_terminal_size((_WIDTH, 24)).columns
+
+    def note(self, text: str) -> None:
+        """Tell a person what is no result: to stderr, unless -q."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its first key names its schema.")
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, metavar="N", help="At most so many."
+)
+
+
+class _Common(click.Command):
+    """Global options in any place, and a help that ends with real examples."""
+
+    hides_global_options = True
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.params.extend(global_options(hidden=self.hides_global_options))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, one a line, as they are typed."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"  {example}\n")
+
+
+class Command(_Common):
+    """A verb."""
+
+
+class Group(_Common, click.Group):
+    """A noun with its verbs."""
+
+    command_class = Command
+
+
+def global_options(*, hidden: bool) -> list[click.Parameter]:
+    """The options that every command takes; one given behind the verb wins over one before the noun."""
+
+    def option(*names: str, **kwargs: Any) -> click.Option:
+        return click.Option(names, expose_value=False, callback=_keep, hidden=hidden, **kwargs)
+
+    file = click.Path(path_type=Path)
+    variables = (None,) * 3 if hidden else ("MAILWICKET_CONFIG", "MAILWICKET_RULES", "NO_COLOR")
+    return [
+        option("-c", "--config", type=file, envvar=variables[0], metavar="FILE", help="mailwicket.toml to use."),
+        option("--rules", type=file, envvar=variables[1], metavar="FILE", help="rules.yaml to use."),
+        option("-q", "--quiet", is_flag=True, help="Results and errors alone."),
+        option("-v", "--verbose", count=True, help="More words; -vv shows tracebacks."),
+        option("--no-color", flag_value="1", envvar=variables[2], help="No colours on a terminal (also NO_COLOR=1)."),
+        option("--width", type=click.IntRange(40, 10_000), metavar="N", help="Columns of a table."),
+    ]
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    name = param.name or ""
+    if ctx.get_parameter_source(name) in (None, click.core.ParameterSource.DEFAULT):
+        return
+    if name == "no_color":
+        ctx.color = False  # contexts of commands inherit it
+    else:
+        setattr(ctx.ensure_object(Invocation), name, value)

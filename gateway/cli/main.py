@@ -1,0 +1,97 @@
+"""`mailwicket`: which commands there are, and how a call ends.
+
+A command's module is imported when it is called: `--help` and `deliver` start fast.
+Not here what commands share (context.py), exit codes (failure.py).
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from gateway.cli.declare import Group, Invocation
+from gateway.cli.failure import exit_code_of, tell
+from gateway.intake import deliver
+
+# for whom, the name, where it is made, what it is for
+_SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Run",
+        (
+            ("serve", "gateway.cli.serve:serve", "Run the gateway until it is told to stop."),
+            ("deliver", "gateway.cli.deliver:deliver", "Hand one mail from an MTA's pipe to the daemon."),
+            ("version", "gateway.cli.version:version", "Print the versions of the program and of what it stands on."),
+        ),
+    ),
+    ("Rules", (("why", "gateway.cli.why:why", "Print why a ticket, or a mail, became what it is."),)),
+    (
+        "Tickets and mail",
+        (
+            ("ticket", "gateway.cli.ticket:ticket", "Look at tickets."),
+            ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
+            ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
+            ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),
+        ),
+    ),
+    (
+        "Installation",
+        (
+            ("db", "gateway.cli.db:db", "Look after the database."),
+            ("config", "gateway.cli.config:config", "Show and check the configuration."),
+        ),
+    ),
+)
+_MADE_AT = {name: place for _, commands in _SECTIONS for name, place, _ in commands}
+
+
+class Commands(Group):
+    """The nouns, grouped by who needs them."""
+
+    hides_global_options = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        return list(_MADE_AT)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command; None when there is none of this name."""
+        if cmd_name not in _MADE_AT:
+            return None
+        module, _, name = _MADE_AT[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section for each persona."""
+        for title, commands in _SECTIONS:
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, _, text in commands])
+
+
+main = Commands(
+    "mailwicket",
+    help="Customers write to support@, agents answer from their own mail program.",
+    examples=("mailwicket ticket list --status open", "mailwicket why 4812"),
+    subcommand_metavar="NOUN [VERB] ...",
+)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The console script: one call, and its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["deliver"] and given[1:] != ["--help"]:
+        return deliver.main(given[1:])  # of an MTA: whatever is wrong, it is never exit 2
+    invocation = Invocation()
+    try:
+        with main.make_context("mailwicket", given, obj=invocation) as ctx:
+            main.invoke(ctx)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has seen enough
+        return 0
+    except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 -- outermost frame: every failure becomes an exit code
+        tell(e, invocation.verbose)
+        return exit_code_of(e)
+    return 0

@@ -1,0 +1,250 @@
+"""`mailwicket ticket`: which tickets there are, and one with its words, mails and changes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from gateway.cli.context import reading
+from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
+from gateway.cli.failure import NOT_FOUND, CommandError
+from gateway.cli.output import (
+    Column,
+    block,
+    counted,
+    facts,
+    octets,
+    print_json,
+    print_lines,
+    printable,
+    span,
+    stamp,
+    table,
+)
+from gateway.cli.queue import letter_json
+from gateway.message.types import Mailbox
+from gateway.store import inbound, outbox, tickets
+from gateway.store.inbound import MailRow
+from gateway.store.outbox import OutboxItem
+from gateway.store.tickets import AuditRow
+from gateway.ticket.types import STATUS_TYPES, Entry, Ticket
+
+_COLUMNS = (
+    Column("#", right=True),
+    Column("P"),
+    Column("Status"),
+    Column("Team", least=8),
+    Column("Owner", least=6),
+    Column("Customer", least=10),
+    Column("Subject", least=12),
+    Column("Age", right=True),
+)
+_MARKS = {"urgent": "!!", "high": "!", "low": "-"}
+
+
+class TicketNumber(click.ParamType[int]):
+    """A ticket: 4812 or #4812."""
+
+    name = "ticket"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        digits = str(value).removeprefix("#")
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+            self.fail(f"“{printable(str(value), 40)}” is no ticket number, such as 4812.", param, ctx)
+        return int(digits)
+
+
+@click.group(cls=Group, examples=("mailwicket ticket list --status open --team billing", "mailwicket ticket show 4812"))
+def ticket() -> None:
+    """Look at tickets."""
+
+
+@ticket.command(
+    "list", examples=("mailwicket ticket list --status new --status open", "mailwicket ticket list --json --limit 1000")
+)
+@click.option(
+    "--status", multiple=True, type=click.Choice(tuple(STATUS_TYPES)), metavar="S", help="Only these statuses."
+)
+@click.option("--team", metavar="T", help="Only tickets of this team.")
+@limit_option
+@json_option
+@pass_invocation
+def list_command(invocation: Invocation, status: tuple[str, ...], team: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """List tickets, last changed first.
+
+    Statuses: new open pending on_hold snoozed solved closed merged spam.
+    """
+    with reading(invocation) as c:
+        found = tickets.list_tickets(c, status_types=status, team=team, limit=limit)
+        total = sum(tickets.count_tickets(c).values())
+    if as_json:
+        print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})
+        return
+    print_lines(table(_COLUMNS, (_row(t, invocation.now()) for t in found), invocation.columns()))
+    example = f" · mailwicket ticket show {found[0].number}" if found else ""
+    invocation.note(f"  {len(found)} of {counted(total, 'ticket')}{example}")
+
+
+@ticket.command(
+    "show", examples=("mailwicket ticket show 4812 --thread", "mailwicket ticket show 4812 --events --json")
+)
+@click.argument("number", type=TicketNumber())
+@click.option("--thread", is_flag=True, help="All entries, not the last one alone.")
+@click.option("--events", is_flag=True, help="Every change, with who made it.")
+@click.option("--raw", is_flag=True, help="With quoted words and signatures, as they were received.")
+@json_option
+@pass_invocation
+def show(invocation: Invocation, number: int, *, thread: bool, events: bool, raw: bool, as_json: bool) -> None:
+    """Print one ticket: its fields, its last words, its mails in and out."""
+    with reading(invocation) as c:
+        shown = _Shown(c, number)
+    if as_json:
+        print_json("ticket/1", shown.as_json())
+        return
+    print_lines(shown.heading(invocation.now()))
+    entries = shown.entries if thread or raw else shown.entries[-1:]
+    for entry in entries:
+        print_lines(_entry_lines(entry, shown.mail_of(entry), raw=raw))
+    if hidden := len(shown.entries) - len(entries):
+        invocation.note(f"\n{counted(hidden, 'earlier entry' if hidden == 1 else 'earlier entrie')}: --thread")
+    if events:
+        print_lines(_event_lines(shown.history))
+
+
+class _Shown:
+    """All that is shown of one ticket, read in one transaction."""
+
+    def __init__(self, c: Connection, number: int) -> None:
+        found = tickets.find_ticket(c, number)
+        if found is None:
+            raise CommandError(f"there is no ticket {number}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
+        self.ticket = found
+        self.entries = tickets.entries(c, number)
+        self.history = tickets.history(c, number)
+        self.links = tickets.links(c, number)
+        self.mails = inbound.of_ticket(c, number)
+        self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]
+
+    def mail_of(self, entry: Entry) -> MailRow | None:
+        """The accepted mail that an entry came from; None when a person or we wrote it."""
+        key = (entry.source or "").removeprefix("stub:")
+        return next((mail for mail in self.mails if mail.key == key), None)
+
+    def heading(self, now: datetime) -> Iterator[str]:
+        t = self.ticket
+        yield click.style(f"#{t.number}  {printable(t.subject)}", bold=True)
+        yield from facts(
+            (
+                ("Status", t.status),
+                ("Team", t.team),
+                ("Owner", t.assignee or "—"),
+                ("Priority", t.priority),
+                ("Customer", str(t.requester) if t.requester else "—"),
+                ("Language", t.language or ""),
+                ("Tags", ", ".join(t.tags)),
+                ("Fields", ", ".join(f"{name}={value}" for name, value in t.fields)),
+                ("Flags", ", ".join(t.flags)),
+                ("Links", ", ".join(f"{kind} #{other}" for kind, other in self.links)),
+                ("Opened", f"{stamp(t.created_at)}, {span(now - t.created_at)} ago"),
+                ("Changed", f"{stamp(t.updated_at)}, {span(now - t.updated_at)} ago"),
+                ("Mail in", ", ".join(f"m-{mail.id}" for mail in self.mails)),
+                ("Mail out", ", ".join(_letter(item) for item in self.letters)),
+            )
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "ticket": ticket_json(self.ticket),
+            "links": [{"kind": kind, "ticket": other} for kind, other in self.links],
+            "entries": [_entry_json(entry, self.mail_of(entry)) for entry in self.entries],
+            "mails": [f"m-{mail.id}" for mail in self.mails],
+            "outbox": [letter_json(item) for item in self.letters],
+            "events": self.history,
+        }
+
+
+def ticket_json(t: Ticket) -> dict[str, Any]:
+    """A ticket as `--json` prints it."""
+    return {
+        "number": t.number,
+        "subject": t.subject,
+        "status": t.status,
+        "status_type": t.status_type,
+        "priority": t.priority,
+        "team": t.team,
+        "assignee": t.assignee,
+        "requester": t.requester,
+        "language": t.language,
+        "channel": t.channel,
+        "tags": t.tags,
+        "fields": dict(t.fields),
+        "flags": t.flags,
+        "messages": t.messages,
+        "created_at": t.created_at,
+        "updated_at": t.updated_at,
+        "version": t.version,
+    }
+
+
+def _row(t: Ticket, now: datetime) -> tuple[str, ...]:
+    customer = _who(t.requester) if t.requester else "—"
+    mark = _MARKS.get(t.priority, "")
+    return (
+        str(t.number), mark, t.status, t.team, t.assignee or "—", customer, t.subject, span(now - t.created_at),
+    )  # fmt: skip
+
+
+def _who(mailbox: Mailbox) -> str:
+    return mailbox.name or mailbox.address
+
+
+def _entry_lines(entry: Entry, mail: MailRow | None, *, raw: bool) -> Iterator[str]:
+    who = printable(str(entry.author)) if entry.author else "the gateway"
+    came = f"  m-{mail.id}" if mail else ""
+    privately = "" if entry.public else "  not public"
+    trust = f"  {entry.trust}" if entry.trust else ""
+    yield ""
+    yield click.style(f"{entry.kind}  {stamp(entry.at)}  {who}{trust}{privately}{came}", bold=True)
+    yield from _indented(entry.text or "(no words)")
+    if raw:
+        yield from _indented(entry.quoted)
+        yield from _indented(entry.signature)
+    elif entry.quoted or entry.signature:
+        yield f"  ({len(entry.quoted)} characters quoted, {len(entry.signature)} of signature: --raw)"
+    for part in entry.attachments:
+        yield f"  attachment {printable(part.name)}  {printable(part.media_type)}  {octets(part.size)}"
+
+
+def _indented(text: str) -> Iterator[str]:
+    yield from (f"  {line}".rstrip() for line in block(text).splitlines())
+
+
+def _event_lines(history: list[AuditRow]) -> Iterator[str]:
+    yield ""
+    columns = (Column("At"), Column("Who"), Column("Did"), Column("What"))
+    yield from table(columns, ((stamp(e.at), e.actor, e.action, e.detail) for e in history), 10_000)
+
+
+def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "at": entry.at,
+        "author": entry.author,
+        "public": entry.public,
+        "trust": entry.trust,
+        "text": entry.text,
+        "quoted": entry.quoted,
+        "signature": entry.signature,
+        "attachments": entry.attachments,
+        "message_id": entry.message_id,
+        "mail": f"m-{mail.id}" if mail else None,
+    }
+
+
+def _letter(item: OutboxItem) -> str:
+    why = f": {item.reason}" if item.state in ("suppressed", "failed") and item.reason else ""
+    return f"q-{item.id} {item.template} {item.state}{why}"

@@ -1,0 +1,55 @@
+"""`mailwicket why`: the reasons that were stored when the mails of a ticket were processed."""
+
+from collections.abc import Sequence
+
+import click
+from sqlalchemy import Connection
+
+from gateway.cli.context import reading
+from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
+from gateway.cli.failure import NOT_FOUND, CommandError
+from gateway.cli.mail_show import found_mail, mail_json
+from gateway.cli.output import print_json, print_lines, printable
+from gateway.cli.reasons import explanation_of, mail_reasons
+from gateway.store import inbound, tickets
+from gateway.store.inbound import MailRow
+
+
+@click.command("why", cls=Command, examples=("mailwicket why 4812", "mailwicket why m-55120 --json"))
+@click.argument("name", metavar="TICKET")
+@click.option("--message", type=click.IntRange(min=1), metavar="N", help="Only the Nth mail of the ticket.")
+@json_option
+@pass_invocation
+def why(invocation: Invocation, name: str, *, message: int | None, as_json: bool) -> None:
+    """Print why a ticket, or a mail, became what it is.
+
+    For each mail: how it was read and threaded, which rules were looked at with the values they saw,
+    and which mails went out or were held back. TICKET is 4812, or a mail: m-55120.
+    """
+    with reading(invocation) as c:
+        mails = _mails(c, name)
+        if message is not None:
+            mails = _nth(mails, message, name)
+        reasons = [(row, explanation_of(c, row)) for row in mails]
+    if as_json:
+        print_json("why/1", {"mails": [{"mail": mail_json(row), "explanation": said} for row, said in reasons]})
+        return
+    for number, (row, said) in enumerate(reasons):
+        print_lines([""] if number else [])
+        print_lines(mail_reasons(row, said, invocation.columns()))
+
+
+def _mails(c: Connection, name: str) -> Sequence[MailRow]:
+    digits = name.removeprefix("#")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18) or inbound.find(c, name) is not None:
+        return (found_mail(c, name),)
+    if tickets.find_ticket(c, int(digits)) is None:
+        raise CommandError(f"there is no ticket {digits}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
+    return inbound.of_ticket(c, int(digits))
+
+
+def _nth(mails: Sequence[MailRow], number: int, name: str) -> Sequence[MailRow]:
+    if number > len(mails):
+        what = f"{printable(name)} has {len(mails)} mails"
+        raise CommandError(what, hint=f"mailwicket why {printable(name)}", exit_code=NOT_FOUND)
+    return (mails[number - 1],)
