@@ -284,7 +284,8 @@ def _parsed(tokens: Iterable[_Token], charset: str | None) -> Iterator[_Candidat
         elif token.kind == "special" and token.text == ":":
             words = []  # the name of a group
         else:
-            words.append(token if angle is None else token._replace(kind="after" if token.kind != "blank" else "blank"))
+            after = angle is not None and token.kind not in ("blank", "comment")
+            words.append(token._replace(kind="after") if after else token)
 
 
 def _names_somebody(angle: Sequence[_Token]) -> bool:
@@ -295,8 +296,7 @@ def _names_somebody(angle: Sequence[_Token]) -> bool:
 
 def _in_angle(words: Sequence[_Token], angle: Sequence[_Token], charset: str | None) -> _Candidate | None:
     address = "".join(t.text for t in angle if t.kind != "comment").strip()
-    loose = any(t.kind == "word" for t in angle) or any(t.kind in ("after", "word") and t.text == "@" for t in words)
-    loose = loose or any(t.kind == "after" for t in words)
+    loose = any(t.kind == "word" for t in angle) or any(t.kind == "after" for t in words)
     return _Candidate(_name([t for t in words if t.kind != "after"], charset), address, loose) if address else None
 
 

@@ -60,6 +60,8 @@ _SINGLE = frozenset(
 _ALLOWED = _STATEFUL | _WIDE | _SINGLE | {"utf_8", "utf_8_sig"}
 _DETECTABLE = sorted((_SINGLE | _WIDE) - {"cp437", "cp864", "johab", "ptcp154", "koi8_t"})
 _LABEL = re.compile(r"[A-Za-z0-9:._ ()+-]{1,40}", re.ASCII)
+_ASCII = bytes(range(128))
+_MIN_TELLING = 6  # octets beyond ASCII; a name or two fits several alphabets
 _SAMPLE_OCTETS = 4096  # enough to tell alphabets apart; detection is the slowest step of all
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
@@ -141,7 +143,9 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, det
 
 
 def detected(octets: bytes) -> str | None:
-    """A codec whose text looks like a language; None when nothing does."""
+    """A codec whose text looks like a language; None when nothing does, or there is too little to tell."""
+    if len(octets.translate(None, _ASCII)) < _MIN_TELLING:
+        return None
     sample = octets[:_SAMPLE_OCTETS]
     if len(octets) > _SAMPLE_OCTETS:  # a letter cut in two would hide the right answer
         sample = sample[: sample.rfind(b"\n") + 1] or sample

@@ -23,6 +23,8 @@ def _tags(names: str) -> frozenset[str]:
 _FLAT = _tags("area base br col hr img input link meta source wbr p li dt dd td th tr tbody thead tfoot option")
 _STYLED = _tags("a b big code em font i nobr s small strike strong tt u")  # opened again in later paragraphs
 _MAX_TAGS, _MAX_ENTITIES, _MAX_DEPTH, _MAX_WORK = 200_000, 50_000, 200, 500_000
+_MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 30_000, 500, 5
+_ATTRIBUTE_BREAK = re.compile(r"[\s/=]")
 _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES.setdefault("*", set()).update({"style", "dir"})
 _STYLES = {
@@ -34,10 +36,10 @@ _CUT_CONTENT = {"script", "style", "title", "noscript", "template", "textarea", 
 
 def too_hard(html: str) -> bool:
     """Whether parsing would cost far more than the octets suggest; found out in one pass."""
-    if html.count("<") > _MAX_TAGS or html.count("&") > _MAX_ENTITIES:
+    if html.count("<") > _MAX_TAGS or html.count("&") > _MAX_ENTITIES or _too_many_attributes(html):
         return True
     live: Counter[str] = Counter()
-    deep = styled = 0
+    deep = styled = templates = 0
     work = _MAX_WORK
     for closing, written in _TAG.findall(html):
         name = written.lower()
@@ -47,7 +49,19 @@ def too_hard(html: str) -> bool:
             deep += step
             styled += step * (name in _STYLED)
         work -= styled
-        if deep > _MAX_DEPTH or work < 0:
+        templates += name == "template"  # what they hold is put aside and not closed by what follows
+        if deep > _MAX_DEPTH or work < 0 or templates > _MAX_TEMPLATES:
+            return True
+    return False
+
+
+def _too_many_attributes(html: str) -> bool:
+    """Attributes of one tag are compared each with each. What separates them is counted, values included."""
+    if len(html) < _MAX_ATTRIBUTES:
+        return False
+    for piece in html.split("<"):
+        tag = piece.partition(">")[0]
+        if len(tag) > _MAX_ATTRIBUTES and len(_ATTRIBUTE_BREAK.findall(tag)) > _MAX_ATTRIBUTES:
             return True
     return False
 
@@ -183,7 +197,7 @@ class _Converter(HTMLParser):
         return line.rstrip() if self._pre else re.sub(r"(?<=\S) {2,}", " ", line).rstrip(" ")
 
     def _write(self, line: str) -> None:
-        prefix = "> " * min(self._quote, 20)
+        prefix = "> " * min(self._quote, _MAX_QUOTE_MARKS)
         if self._blank and self._lines:
             self._lines.append(prefix.rstrip())
         self._blank = False

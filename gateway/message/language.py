@@ -1,8 +1,8 @@
 """Which of the configured languages the new words are in.
 
 Sources  RFC 3282 (Content-Language), RFC 5646 §2.2.1 (primary subtag), RFC 4647 §3.4 (lookup).
-         The field first; else small words and letters that tell the seven languages we write apart, without a model.
-         Unsure is an answer: None.
+         The field first; else small words and letters that tell the seven languages we write apart from each other and
+         from their neighbours, without a model. Unsure is an answer: None.
 Not here  what is used instead (the contact's language, the mailbox's, the default).
 """
 
@@ -60,6 +60,39 @@ _SMALL_WORDS = {
         "если был была было когда только уже еще ещё можно могу прошу пожалуйста спасибо здравствуйте добрый день "
         "уважением мой моя"
     ),
+    # neighbours, so that their texts are not taken for one of the seven
+    "es": _set(
+        "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí "
+        "porque esta entre cuando muy sin sobre también me hasta hay donde desde nos durante ni contra ese eso "
+        "buenos días gracias saludos hola puede nuestro nuestra ayer tengo estoy favor quisiera ustedes"
+    ),
+    "fr": _set(
+        "de la le et les des en un une du est que qui dans pour au pas sur ne se ce il avec plus par je vous nous "
+        "mon ma mes votre notre bonjour merci cordialement mais ou si cette depuis être avoir été sont ai peut "
+        "pouvez hier très aussi"
+    ),
+    "it": _set(
+        "di e che la il un a per è in una non sono mi ha con si lo ho le del della nel al ma come da più anche se "
+        "gli questo questa buongiorno grazie saluti cordiali ieri nostro nostra può potete vorrei dal alla"
+    ),
+    "nl": _set(
+        "de het een en van is in op te dat niet voor met zijn ik je we wij u er aan maar om ook als bij of uit "
+        "naar kan kunt heb hebben wordt onze mijn graag bedankt groeten hallo goedendag sinds gisteren geen nog"
+    ),
+    "sv": _set(
+        "och att det i en som på är av för med till den inte jag har de vi om ett men var kan från hej tack "
+        "hälsningar min vår sedan igår skulle ni er så eller när finns"
+    ),
+    "sk": _set(
+        "a v na sa je že to s z do pre som sme mi by ako ale alebo aby už nie prosím ďakujem dobrý deň za od po "
+        "pri sú bol bolo ktoré ktorý tak len ešte môžem môžete vám vás nás mám máme má môj moje keď prečo čo bude "
+        "tiež veľmi včera nefunguje"
+    ),
+    "uk": _set(
+        "і в не на я що з по це як а у ми ви до за від із для але ж би так все мені мене нас вас вам є або якщо "
+        "був була було коли тільки вже ще можна можу прошу будь ласка дякую добрий день вітаю повагою мій моя та "
+        "також"
+    ),
 }  # fmt: skip
 # letters that one of the seven has and its neighbours have not
 _LETTERS = {
@@ -69,7 +102,7 @@ _LETTERS = {
     "pt": _set("ã õ ç ê â à"),
     "hr": _set("đ ć"),
 }
-_FOREIGN = _set("ñ ¿ ø å æ œ ő ű ğ ş ı ț ș ă î û ë ï ľ ĺ ŕ ș þ ð")  # letters of languages that are none of the seven
+_FOREIGN = _set("ñ ¿ ø å æ œ ő ű ğ ş ı ț ș ă î û ë ï ľ ĺ ŕ ș þ ð")  # letters that none of the seven has
 
 
 @dataclass(frozen=True, slots=True)

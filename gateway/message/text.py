@@ -150,10 +150,10 @@ class _Reader:
         source = self._characters(leaf, self._limits.html)
         if too_hard(source):
             self._note("html-too-hard", leaf.path)
-            text = clean(without_tags(source))
+            text = clean(without_tags(source))[: self._limits.text]
             return _preformatted(text), text
         html = clean(sanitised(source))
-        return html, clean(html_text(html)) if with_text else ""
+        return html, clean(html_text(html))[: self._limits.text] if with_text else ""
 
     def _plain(self, part: Part) -> str:
         text = self._characters(part, self._limits.text)
