@@ -21,7 +21,7 @@ RANKS = (
     ("store",),
     ("intake", "outgoing", "parsing"),
     ("pipeline", "timers"),
-    ("policy", "work", "operations"),  # docs/decisions/0002
+    ("policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("control",),
     ("web",),
     ("daemon",),

@@ -179,8 +179,9 @@ class Actions:
 
     def _variant(self, template: str | None, node: Node) -> str | None:
         name = reading.line(node, self.f)
-        known = [t for t in self.known.templates if template and t.startswith(f"{template}/")]
-        if name is not None and self.known.templates and f"{template}/{name}" not in known:
+        every = [t for t in self.known.templates if "/" in t]
+        known = [t for t in every if template and t.startswith(f"{template}/")]
+        if name is not None and every and f"{template}/{name}" not in known:
             self.f.unknown(node, "variant", name, [t.partition("/")[2] for t in known], "variants")
             return None
         return name

@@ -47,8 +47,8 @@ _CUSTOM = "ticket.field."
 class Budget:
     """The time that all patterns of one run share (acceptance L9)."""
 
-    seconds: float
     monotonic: Callable[[], float]
+    seconds: float
 
 
 class _Failed(Exception):  # noqa: N818  (a rule that fails is an outcome, told by its hit)

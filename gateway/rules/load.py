@@ -37,7 +37,7 @@ def load_rules(text: str, name: str, revision: int, templates: Collection[str] =
     """The revision, compiled.
 
     name       of the file, for messages.  revision  the number that traces will name
-    templates  the mails there are, variants as NAME/VARIANT; none given: any name is taken
+    templates  the mails there are, and their variants as NAME/VARIANT; where there is none of a kind, any is taken
     Raises     ConfigError  with all problems; the caller keeps what it has
     """
     findings = Findings(name, text)

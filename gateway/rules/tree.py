@@ -236,8 +236,8 @@ def _syntax(error: YAMLError, text: str, findings: Findings) -> None:
         findings.add(mark, "R030", f"the character U+{code:04X} is not allowed")
         return
     where = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-    if where is not None and where.line >= text.count("\n") and error.context_mark is not None:
-        where = error.context_mark  # what was never closed, not the end of the file
+    if isinstance(error, MarkedYAMLError) and where is not None and where.line >= text.count("\n"):
+        where = error.context_mark or where  # what was never closed, not the end of the file
     said = str(getattr(error, "problem", None) or "not readable as YAML")
     at = _Mark(where.line + 1, where.column + 1) if where is not None else None
     if "\\t" in said:

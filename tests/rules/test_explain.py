@@ -101,7 +101,7 @@ def test_a_stop_and_rules_that_were_not_reached_are_told() -> None:
 
 
 def test_a_failed_rule_shows_its_error() -> None:
-    assert SPENT in lines(Facts(subject="order PL-10442"), Budget(0.0, lambda: 1.0))
+    assert SPENT in lines(Facts(subject="order PL-10442"), Budget(lambda: 1.0, 0.0))
 
 
 @pytest.mark.parametrize(("value", "shown"), [

@@ -1,0 +1,191 @@
+"""What would become of a mail, without its becoming: the same stages as live, nothing stored, nothing sent.
+
+Sources  rules.md §6, “Tests”, and §7, `rules explain`.
+         A scene of the rule file is played as bytes, through the parser and `decide` of the pipeline: a second way to
+         the same answer would sooner or later give another one.
+Not here  comparing a scene with what it expects (rules/selftest.py), reading mails of strangers (parsing/).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.message.address import mailboxes, normal, sub_address
+from gateway.message.limits import ParseLimits
+from gateway.message.parse import parse
+from gateway.message.types import Accepted, Envelope, Message
+from gateway.pipeline import Deps, Plan, View, decide, explain
+from gateway.rules.selftest import Observed
+from gateway.rules.types import Dispose, Scene
+from gateway.ticket.notify import Arrived, notify
+from gateway.ticket.types import AddEntry, Explanation, Notification, OpenTicket, Record, Saved, SetField, Ticket
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday: the time of scenes that name none
+AUTHSERV_ID = "rules.test"  # who says what the `auth` of a scene says
+
+_BOUNDARY = "=_scene"
+_KEY = "0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would become of a mail, and every reason."""
+
+    message: Message
+    plan: Plan
+    notices: tuple[Notification, ...]
+    ticket: Ticket | None  # as it would be afterwards; number 0 is a new one. None when the mail would not reach one
+    explanation: Explanation
+    observed: Observed
+
+
+def play(scene: Scene, raw: bytes, d: Deps, limits: ParseLimits, languages: tuple[str, ...], view: View) -> Rehearsal:
+    """A scene of the rule file, in its own time, with the verdicts it names and no budget used.
+
+    raw  the mail: `scene_mail(scene)`, or the octets of its file
+    """
+    now = scene.now or NOON
+    said = "auth" in scene.mail
+    staged = replace(
+        d,
+        trusted_authserv_ids=(AUTHSERV_ID,),
+        notifying=replace(d.notifying, unauthenticated="auto", verdicts_exist=said),
+        now=lambda: now,
+    )
+    message = parse(raw, limits, languages=languages)
+    return rehearse(raw, message, staged, view, now)
+
+
+def rehearse(raw: bytes, message: Message, d: Deps, view: View, now: datetime) -> Rehearsal:
+    """One mail through the stages of the pipeline; the envelope is read off its fields."""
+    inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), hashlib.sha256(raw).hexdigest(), 1)
+    plan = decide(inbound, message, d, view, now)
+    saved = _saved(plan)
+    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
+    notices = notify(saved, arrived, plan.decision, d.notifying, view, now)
+    explanation = explain(message, plan, notices)
+    return Rehearsal(message, plan, notices, saved.ticket, explanation, _observed(plan, saved, notices))
+
+
+def scene_mail(scene: Scene, to: str) -> bytes:
+    """The mail of a scene as RFC 5322 octets.
+
+    to  where it goes when the scene does not say
+    """
+    mail = scene.mail
+    fields = [*_verdicts(mail), *_fields(scene, to)]
+    text, html = mail.get("text") or "", mail.get("html")
+    if html is None:
+        fields.append(("Content-Type", "text/plain; charset=utf-8"))
+        body = text
+    else:
+        fields.append(("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"'))
+        body = "".join(
+            f"--{_BOUNDARY}\nContent-Type: text/{kind}; charset=utf-8\n\n{content}\n"
+            for kind, content in (("plain", text), ("html", html))
+            if content
+        )
+        body += f"--{_BOUNDARY}--\n"
+    head = "".join(f"{name}: {' '.join(value.split())}\n" for name, value in fields)
+    return "\r\n".join(f"{head}\n{body}\n".splitlines()).encode("utf-8", "replace") + b"\r\n"
+
+
+def _verdicts(mail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The verdicts, and below them the field of the host that gave them: without it nobody believes them."""
+    if results := mail.get("auth"):
+        said = "; ".join(f"{method}={result}" for method, result in results.items())
+        yield "Authentication-Results", f"{AUTHSERV_ID}; {said}"
+        yield "Received", f"from client.test by {AUTHSERV_ID} with LMTP"
+
+
+def _fields(scene: Scene, to: str) -> Iterator[tuple[str, str]]:
+    """The fields that the scene gives, and those that every mail has."""
+    mail = scene.mail
+    own: Mapping[str, Sequence[str]] = mail.get("headers", {})
+    named = {name.lower() for name in own}
+    now = scene.now or NOON
+    usual = {
+        "From": mail.get("from", ()),
+        "To": mail.get("to", (to,)),
+        "Cc": mail.get("cc", ()),
+        "Reply-To": mail.get("reply_to", ()),
+        "Subject": (mail.get("subject") or "",),
+        "Date": (f"{now.astimezone(UTC):%a, %d %b %Y %H:%M:%S} +0000",),
+        "Message-ID": (f"<{hashlib.sha256(scene.name.encode()).hexdigest()[:16]}@{AUTHSERV_ID}>",),
+        "MIME-Version": ("1.0",),
+    }
+    for name, values in usual.items():
+        if name.lower() not in named and values:
+            yield name, ", ".join(values)
+    for name, values in own.items():
+        yield from ((name, value) for value in values)
+
+
+def _envelope(message: Message, d: Deps, now: datetime) -> Envelope:
+    """What SMTP would probably have said: Return-Path or the author, and those of the recipients that are ours."""
+    written = message.value("Return-Path")
+    sender = message.author.address if message.author else None
+    if written is not None:
+        sender = written.strip().strip("<>") or None
+    named = [
+        *(m.address for value in message.values("Delivered-To") for m in mailboxes((value,), 1)),
+        *(m.address for m in (*message.to, *message.cc)),
+    ]
+    delimiter = d.threading.delimiter
+    ours = [normal(a) for a in named if d.rules.team_of(sub_address(normal(a), delimiter)[0]) is not None]
+    default = d.rules.teams[d.rules.defaults.team].addresses[0]
+    return Envelope(sender, tuple(dict.fromkeys(ours)) or (default,), "rehearsal", "unix", "lmtp", now)
+
+
+def _saved(plan: Plan) -> Saved:
+    """What the store would answer."""
+    record = next((c for c in plan.changes if isinstance(c, Record)), None)
+    if record is not None:
+        return Saved(record.disposition, record.reason, None, None, opened=False)
+    ticket = plan.ticket
+    for change in plan.changes:
+        if isinstance(change, SetField) and ticket is not None:
+            ticket = _changed(ticket, change)
+    opened = any(isinstance(c, OpenTicket) for c in plan.changes)
+    entry = 0 if any(isinstance(c, AddEntry) for c in plan.changes) else None
+    return Saved("ticket" if opened else "entry", "", ticket, entry, opened)
+
+
+def _changed(ticket: Ticket, change: SetField) -> Ticket:
+    if not change.name.startswith("field."):
+        return replace(ticket, **{change.name: change.value})  # type: ignore[arg-type]
+    name = change.name.removeprefix("field.")
+    kept = tuple(pair for pair in ticket.fields if pair[0] != name)
+    return replace(ticket, fields=(*kept, (name, str(change.value))) if change.value is not None else kept)
+
+
+def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Observed:
+    ticket, end = saved.ticket, plan.decision.disposition
+    applied = (hit.rule for hit in plan.decision.trace.hits if hit.outcome == "applied")
+    return Observed(
+        rules=tuple(dict.fromkeys(applied)),
+        ticket="none" if ticket is None else str(ticket.number or "new"),
+        team=ticket.team if ticket else None,
+        assignee=ticket.assignee if ticket else None,
+        status=ticket.status if ticket else None,
+        priority=ticket.priority if ticket else None,
+        tags=ticket.tags if ticket else (),
+        fields=dict(ticket.fields) if ticket else {},
+        sent=tuple(map(mail_name, (n for n in notices if n.suppressed is None))),
+        quarantine=saved.reason if saved.disposition == "quarantine" else None,
+        drop=_drop_reason(end),
+        trace=plan.decision.trace if plan.match is not None else None,
+    )
+
+
+def mail_name(notice: Notification) -> str:
+    """TEMPLATE[/VARIANT].LANGUAGE."""
+    variant = f"/{notice.variant}" if notice.variant else ""
+    return f"{notice.template}{variant}.{notice.language}"
+
+
+def _drop_reason(end: Dispose | None) -> str | None:
+    before = f"drop:{end.rule}: " if end else ""
+    return end.reason.removeprefix(before) if end and end.reason.startswith(before) else None
