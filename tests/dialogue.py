@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import re
 import socket
+import subprocess
 from ast import literal_eval
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -125,6 +126,21 @@ def settings_for(folder: Path, words: str = "smtp", **sections: Mapping[str, Any
     for section, values in sections.items():
         merged.setdefault(section, {}).update(values)
     return load_settings(None, merged)
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """(certificate, key) for gw.test, good for a day."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-days", "1", "-subj", "/CN=gw.test", "-addext", "subjectAltName=DNS:gw.test",
+            "-keyout", str(key), "-out", str(cert),
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return cert, key
 
 
 def entries(folder: Path) -> list[str]:

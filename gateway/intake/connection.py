@@ -8,7 +8,6 @@ Not here what a command does (smtp.py), who may come in (caps.py), sockets (sock
 """
 
 import asyncio
-import contextlib
 import secrets
 import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -78,7 +77,7 @@ class Connection(SMTP):
         self.peer = UNIX
         self.ending: str | None = None  # the last word, once it is known
         self.in_data = self.accepting = False
-        self._admitted = self._hurried = self._deaf = False
+        self._admitted = self._hurried = self._deaf = self._half_open = False
         self._errors = self._wasted = 0
         loop = asyncio.get_running_loop()
         self._started_at = self._active_at = loop.time()
@@ -131,17 +130,17 @@ class Connection(SMTP):
         """The client says no more, and may still listen; the parent would cancel the command under way."""
         if not self._deaf:
             self._reader.feed_eof()
-        return not self._deaf and not self.encrypted  # TLS cannot be half open
+        self._half_open = not self._deaf and not self.encrypted()  # TLS cannot be
+        return self._half_open
 
-    @property
     def encrypted(self) -> bool:
         """Whether TLS is below, by STARTTLS or from the start."""
         return self._writer.get_extra_info("sslcontext") is not None
 
-    async def push(self, status: str) -> None:  # type: ignore[override] - replies are text
+    async def push(self, status: str) -> None:  # type: ignore[override]  # replies are text
         """Send a reply. Raises ConnectionResetError when nobody is there."""
         self._writer.write(_STOCK_REPLIES.get(status, status).encode("utf-8", "replace") + b"\r\n")
-        await self._drain_helper()  # type: ignore[attr-defined] - of the stream; drain() would raise ConnectionOver
+        await self._drain_helper()  # type: ignore[attr-defined]  # of the stream; drain() would raise ConnectionOver
 
     def end(self, last_word: str) -> None:
         """Say this and close: now when we wait for the client, after the answer that is due when we work for it."""
@@ -164,13 +163,15 @@ class Connection(SMTP):
         """Say the last word, and go on reading to nowhere: octets left unread would reset what was said."""
         self._hurry()
         self._deaf = True
-        with contextlib.suppress(ConnectionError):
+        try:
             await self.push(self.ending or GIVING_UP)
-        if self.encrypted:
-            self._writer.close()
-        elif not self._writer.is_closing():
-            self._writer.write_eof()
-            cast("asyncio.ReadTransport", self._writer.transport).resume_reading()
+            if self._half_open or self.encrypted():
+                self._writer.close()
+            elif not self._writer.is_closing():
+                self._writer.write_eof()
+                cast("asyncio.ReadTransport", self._writer.transport).resume_reading()
+        except OSError:
+            self._writer.close()  # the client did not wait for it
 
     # --- time: one timer, which looks when it fires whether its reasons still hold ---
 

@@ -51,7 +51,7 @@ class MailSession(Connection):
         return super()._create_session()
 
     def _set_rset_state(self) -> None:
-        super()._set_rset_state()  # type: ignore[no-untyped-call] - of aiosmtpd
+        super()._set_rset_state()  # type: ignore[no-untyped-call]  # of aiosmtpd
         self.transaction = Transaction()
 
     def _extensions(self) -> tuple[str, ...]:
@@ -214,17 +214,17 @@ class SmtpSession(MailSession):
     answers_each_recipient = False
 
     def _extensions(self) -> tuple[str, ...]:
-        offered = self.terms.starttls is not None and not self.encrypted
+        offered = self.terms.starttls is not None and not self.encrypted()
         return (*super()._extensions(), *(("STARTTLS",) if offered else ()))
 
     async def starttls(self, argument: str) -> None:
         """STARTTLS (RFC 3207 §4): what was said and what is buffered is forgotten."""
         if argument:
             return await self.answer("501 5.5.4 STARTTLS takes no argument")
-        if self.terms.starttls is None or self.encrypted:
+        if self.terms.starttls is None or self.encrypted():
             return await self.answer("503 5.5.1 STARTTLS is not offered")
         await self.smtp_STARTTLS("")
-        if not self.encrypted:
+        if not self.encrypted():
             raise TLSSetupException  # the handshake came to no end
         return None
 
