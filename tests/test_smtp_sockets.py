@@ -4,8 +4,6 @@ import asyncio
 import os
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -76,16 +74,19 @@ def test_without_activation_there_are_no_sockets(environment: dict[str, str], fo
     assert activated_sockets(environment) == found
 
 
-def test_activation_passes_descriptors_by_name() -> None:
-    """In a process of its own, because the descriptors 3 and 4 are fixed."""
-    script = (
-        "import os, socket; a = socket.create_server(('127.0.0.1', 0)); b = socket.create_server(('127.0.0.1', 0));"
-        "os.dup2(a.fileno(), 13); os.dup2(b.fileno(), 14); a.close(); b.close(); os.dup2(13, 3); os.dup2(14, 4);"
-        "from gateway.intake.sockets import activated_sockets;"
-        "found = activated_sockets({'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '2', 'LISTEN_FDNAMES': 'smtp:smtp'});"
-        "assert [s.fileno() for s in found['smtp']] == [3, 4], found; assert not os.get_inheritable(3)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, close_fds=False)
+def test_activation_passes_descriptors_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = 200  # instead of 3, which the test run needs itself
+    monkeypatch.setattr("gateway.intake.sockets._FIRST_PASSED", first)
+    made = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    wanted = [s.getsockname() for s in made]
+    for number, each in enumerate(made):
+        os.dup2(each.fileno(), first + number)
+        each.close()
+    found = activated_sockets({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "3", "LISTEN_FDNAMES": "smtp:lmtp:smtp"})
+    assert [s.getsockname() for s in (*found["smtp"], *found["lmtp"])] == [wanted[0], wanted[2], wanted[1]]
+    for passed in (*found["smtp"], *found["lmtp"]):
+        assert not passed.get_inheritable()
+        passed.close()
 
 
 @pytest.mark.parametrize(
