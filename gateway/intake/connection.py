@@ -67,10 +67,8 @@ class Connection(SMTP):
 
     line_length_limit = 65_536  # where the stream stops reading from the socket; no limit of any line
     protocol_name: ClassVar[str]
-    commands: ClassVar[Mapping[str, Callable[[Any, str], str]]]  # one line, one reply
-    dialogues: ClassVar[
-        Mapping[str, Callable[[Any, str], Coroutine[Any, Any, None]]]
-    ]  # they read and answer themselves
+    commands: ClassVar[Commands]
+    dialogues: ClassVar[Dialogues]
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -104,6 +102,7 @@ class Connection(SMTP):
             self.peer = peer_address(transport.get_extra_info("peername"))
             self._admitted = self.terms.caps.admit(self.peer)
             if not self._admitted:
+                self._deaf = True
                 cast("asyncio.Transport", transport).write(b"421 4.7.0 too many sessions\r\n")
                 transport.close()
                 return
