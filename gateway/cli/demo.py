@@ -21,14 +21,13 @@ from gateway.cli.context import config_file, settings_of
 from gateway.cli.declare import Command, Invocation, pass_invocation
 from gateway.cli.failure import FINDINGS, CommandError
 from gateway.cli.output import columns_of, cut, printable
-from gateway.config import packaged
 from gateway.demo.cast import SCENES
 from gateway.demo.play import Play, Played
 from gateway.demo.stage import FOLDER, Stage, clear, forbid
 
 _SMTP_PORT = 2525
 _WIDTH = 100  # columns of the table, on whatever terminal
-_MAIL, _VIA, _BECAME, _WHERE, _OUT = 43, 4, 14, 18, 16
+_MAIL, _VIA, _BECAME, _WHERE, _OUT = 42, 4, 12, 16, 20
 _IN_USE = 75
 _TONE = {"ticket": "green", "entry": "cyan", "quarantine": "red", "refused": "red"}
 
@@ -145,9 +144,9 @@ def _lines(played: Played) -> Iterator[str]:
         _fit(played.via, _VIA),
         click.style(_fit(became, _BECAME), fg=_TONE.get(played.became)),
         _fit(where, _WHERE),
-        click.style(_fit(played.out, _OUT), fg="yellow" if played.out.startswith("no:") else None),
+        click.style(cut(played.out, _OUT), fg="yellow" if played.out.startswith("no:") else None),
     )
-    yield "  " + " ".join(cells).rstrip()
+    yield "  " + " ".join(cells)
     tags = f"  [{', '.join(ticket.tags)}]" if ticket is not None and ticket.tags else ""
     why = cut(printable(played.why), _WIDTH - 6 - len(tags))
     yield click.style(f"    └ {why}", dim=True) + click.style(tags, fg="magenta")
@@ -159,26 +158,29 @@ def _closing(stage: Stage, account: Mapping[str, int], wrong: int) -> Iterator[s
     ended = {name: number for name, number in account.items() if name not in ("received", "pending")}
     total = sum(ended.values()) + account["pending"]
     sign = "=" if total == account["received"] else "≠"
+    if account["pending"]:
+        ended["pending"] = account["pending"]
     parts = " + ".join(f"{number} {name}" for name, number in sorted(ended.items(), key=lambda e: -e[1]))
     yield "  " + "─" * (_WIDTH - 2)
-    yield f"  Account   {account['received']} accepted {sign} {parts} + {account['pending']} pending"
+    yield f"  Account   {account['received']} mails {sign} {parts}"
     yield f"  Caught    {len(stage.catcher.mails)} mails out, in {FOLDER}/caught/; what came in is in {FOLDER}/sent/"
     if wrong and stage.own_rules:
-        yield f"  Rules     with yours, {wrong} of {len(SCENES)} mails became something else than with the packaged ones"
+        yield f"  Rules     with yours, {wrong} of {len(SCENES)} mails became something else than with ours"
     elif wrong:
         yield click.style(f"  ✗ {wrong} of {len(SCENES)} mails became something else than they should", fg="red")
     command = f"{_program()} -c {FOLDER}/mailwicket.toml"
     tries = (
         ("why 1", "why Jan's refund is where it is"),
         ("ticket list", "what the desk has to do"),
-        ("mail list", "every mail that was accepted, and how it ended"),
-        ("queue list --suppressed", "whom the send guard did not answer"),
-        (f"rules explain {FOLDER}/sent/stranger.eml", "ask the rules; then change them and ask again"),
+        ("mail list", "every accepted mail, and how it ended"),
+        ("queue list --suppressed", "whom the guard did not answer"),
+        (f"rules explain {FOLDER}/sent/stranger.eml", ""),
     )
     yield ""
     yield click.style("  Try next", bold=True)
-    wide = max(len(verb) for verb, _ in tries)
-    yield from (f"  {command} {verb:<{wide}}  {what}" for verb, what in tries)
+    wide = max(len(verb) for verb, what in tries if what)
+    yield from (f"  {command} {verb:<{wide}}  {what and '# ' + what}".rstrip() for verb, what in tries)
+    yield f"  Or change {FOLDER}/rules.yaml, and play again."
 
 
 def _program() -> str:

@@ -21,6 +21,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Run",
         (
             ("serve", "gateway.cli.serve:serve", "Run the gateway until it is told to stop."),
+            ("demo", "gateway.cli.demo:demo", "Play a whole gateway on this machine; nothing leaves it."),
             ("deliver", "gateway.cli.deliver:deliver", "Hand one mail from an MTA's pipe to the daemon."),
             ("version", "gateway.cli.version:version", "Print the versions of the program and of what it stands on."),
         ),
@@ -78,12 +79,12 @@ main = Commands(
 )
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, invocation: Invocation | None = None) -> int:
     """The console script: one call, and its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["deliver"] and given[1:] != ["--help"]:
         return deliver.main(given[1:])  # of an MTA: whatever is wrong, it is never exit 2
-    invocation = Invocation()
+    invocation = invocation or Invocation()
     try:
         with main.make_context("mailwicket", given, obj=invocation) as ctx:
             main.invoke(ctx)
