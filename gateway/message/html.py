@@ -104,10 +104,10 @@ def html_text(safe_html: str) -> str:
 
 
 class _Converter(HTMLParser):
-    """Writes lines; `_quote` is how many blockquotes are open, `_blank` how many line ends are owed."""
+    """Writes lines; `_quote` is how many blockquotes are open, `_blank` whether an empty line is owed."""
 
     _PARAGRAPHS = _tags("p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre")
-    _LINES = _tags("div li tr dt dd br hr center article section header footer address caption")
+    _LINES = _tags("div li tr dt dd hr center article section header footer address caption")
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -116,7 +116,7 @@ class _Converter(HTMLParser):
         self._quote = self._pre = 0
         self._lists: list[int] = []  # the next number of each open list; -1 for bullets
         self._links: list[tuple[str, int]] = []
-        self._blank = False
+        self._blank, self._before = False, ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in self._PARAGRAPHS or tag in self._LINES:
@@ -145,7 +145,7 @@ class _Converter(HTMLParser):
                     self._line.append(f"[{alt}]")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._PARAGRAPHS or (tag in self._LINES and tag not in ("br", "hr")):
+        if tag in self._PARAGRAPHS or tag in self._LINES:
             self._end_line(paragraph=tag in self._PARAGRAPHS and not (tag in ("ul", "ol") and len(self._lists) > 1))
         match tag:
             case "blockquote":
@@ -199,8 +199,8 @@ class _Converter(HTMLParser):
     def _write(self, line: str) -> None:
         prefix = "> " * min(self._quote, _MAX_QUOTE_MARKS)
         if self._blank and self._lines:
-            self._lines.append(prefix.rstrip())
-        self._blank = False
+            self._lines.append(min(prefix, self._before, key=len).rstrip())
+        self._blank, self._before = False, prefix
         self._lines.append(prefix + line if line.strip() else prefix.rstrip())
 
     def text(self) -> str:

@@ -60,7 +60,9 @@ _SMALL_WORDS = {
         "если был была было когда только уже еще ещё можно могу прошу пожалуйста спасибо здравствуйте добрый день "
         "уважением мой моя"
     ),
-    # neighbours, so that their texts are not taken for one of the seven
+}  # fmt: skip
+# languages whose texts must not be taken for one of the seven; only what the seven do not have counts for them
+_NEIGHBOURS = {
     "es": _set(
         "de la que el en y a los del se las por un para con no una su al lo como más pero sus le ya o este sí "
         "porque esta entre cuando muy sin sobre también me hasta hay donde desde nos durante ni contra ese eso "
@@ -154,8 +156,10 @@ def _detected(text: str, configured: Sequence[str]) -> Language:
 
 def _points() -> dict[str, tuple[tuple[str, float], ...]]:
     """For each small word, the languages that have it; what several share counts for less in each."""
-    words = {word for small in _SMALL_WORDS.values() for word in small}
-    sharing = {word: [code for code, small in _SMALL_WORDS.items() if word in small] for word in words}
+    ours = frozenset().union(*_SMALL_WORDS.values())
+    small_words = _SMALL_WORDS | {code: small - ours for code, small in _NEIGHBOURS.items()}
+    words = frozenset().union(*small_words.values())
+    sharing = {word: [code for code, small in small_words.items() if word in small] for word in words}
     return {word: tuple((code, len(codes) ** -2.0) for code in codes) for word, codes in sharing.items()}
 
 
@@ -164,7 +168,7 @@ _POINTS = _points()
 
 def _scores(words: Sequence[str]) -> dict[str, float]:
     """Points for each language."""
-    scores = dict.fromkeys(_SMALL_WORDS, 0.0)
+    scores = dict.fromkeys((*_SMALL_WORDS, *_NEIGHBOURS), 0.0)
     foreign = 0
     for word in words:
         for code, points in _POINTS.get(word, ()):

@@ -8,6 +8,7 @@ Not here  what the octets of a part say (content.py), which parts are the text (
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gateway.message.header import parameters
 from gateway.message.limits import HeaderBlock, ParseLimits, header_block
@@ -16,7 +17,8 @@ from gateway.message.types import Defect
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _MEANT = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}  # written without a subtype
 _LINE_REST = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
-_GUESSED = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_GUESSED = re.compile(rb"(?<=\n)--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_MAX_GUESSES = 20
 _HITS_PER_PART = 4  # lines that look like a boundary, for each part that we would take
 
 
@@ -116,10 +118,10 @@ class _Splitter:
         boundary = kind.params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
         if boundary and self._raw.find(b"\n--" + boundary, start - 1) >= 0:
             return b"--" + boundary
-        guess = _GUESSED.match(self._raw, start)
-        if guess and self._raw.find(b"\n--" + guess[1] + b"--", guess.end() - 1) >= 0:
-            self._note("mime-boundary", "not the declared one")
-            return b"--" + guess[1]
+        for guess in islice(_GUESSED.finditer(self._raw, start), _MAX_GUESSES):
+            if self._raw.find(b"\n--" + guess[1] + b"--", guess.end() - 1) >= 0:
+                self._note("mime-boundary", "not the declared one")
+                return b"--" + guess[1]
         self._note("mime-boundary", "a multipart without parts")
         kind.media_type = "text/plain"
         return b""
@@ -157,10 +159,9 @@ class _Splitter:
     def _close_down_to(self, level: int, end: int, root: list[Part]) -> None:
         while len(self._stack) > level:
             part = self._stack.pop()
-            kind, last = part.kind, max(end, part.header.end)
-            done = Part(
-                part.path, part.header, kind.media_type, kind.params, part.header.end, last, tuple(part.children)
-            )
+            start, children = part.header.end, tuple(part.children)
+            media_type = "text/plain" if part.mark and not children else part.kind.media_type  # only a preamble
+            done = Part(part.path, part.header, media_type, part.kind.params, start, max(end, start), children)
             (self._stack[-1].children if self._stack else root).append(done)
 
     def _note(self, code: str, detail: str) -> None:

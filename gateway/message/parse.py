@@ -32,6 +32,7 @@ MAX_REFERENCES = 100
 WHOLE_MAIL = "0"  # the `part` of an attachment that is the mail itself
 _MAX_LINE = 998  # characters of a subject; more than a line may have (RFC 5322 §2.1.1) is shown cut
 _MAX_CHECKED = 2000  # octets of a field that mail-parser sees
+_SAMPLE_OCTETS = 2000
 _MESSAGE_ID = re.compile(r"<([^<>]+)>")
 _CHECKED = frozenset({"from", "date"})
 _ONCE = _CHECKED | {
@@ -58,7 +59,7 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
     header = header_block(raw, first_field(raw), len(raw), limits)
     guard = _Guard()
     guard.note(*header.defects, *_repeated(header))
-    fields = _Fields(header, guard.take("charset", lambda: _charset(header)))
+    fields = _Fields(header, guard.take("charset", lambda: _charset(raw, header)))
     whose, ambiguous = guard.take("From", lambda: author(fields.raw("from"), fields.charset)) or (None, True)
     senders = fields.mailboxes("sender", limits, guard)
     date = guard.take("From and Date", lambda: _checked(header, guard))
@@ -178,7 +179,7 @@ class _Fields:
         return clean_line(decode_words(raw_text(value), self.charset))
 
 
-def _charset(header: HeaderBlock) -> str | None:
+def _charset(raw: bytes, header: HeaderBlock) -> str | None:
     """What octets of the header that are no UTF-8 most likely are; None when there are none."""
     wrong = [
         value for _, value in header.fields if not value.isascii() and "\ufffd" in value.decode("utf-8", "replace")
@@ -188,7 +189,8 @@ def _charset(header: HeaderBlock) -> str | None:
     declared = content_type(header.first("content-type"))[1].get("charset", "")
     if (codec(declared) or "utf_8") != "utf_8":
         return declared
-    return detected(b"\n".join(wrong)) or "cp1252"
+    # a name or a subject alone is too little to tell alphabets apart; the body mostly speaks the same one
+    return detected(b"\n".join((*wrong, raw[header.end : header.end + _SAMPLE_OCTETS]))) or "cp1252"
 
 
 def _checked(header: HeaderBlock, guard: _Guard) -> datetime | None:

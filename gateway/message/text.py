@@ -72,10 +72,11 @@ class _Reader:
         texts, htmls = [], []
         for passage in passages:
             text, html = self._both(passage)
-            texts.append(text.strip("\n"))
-            htmls.append(_preformatted(text) if html is None else html)
+            if text.strip() or html:
+                texts.append(text.strip("\n"))
+                htmls.append(_preformatted(text) if html is None else html)
         return Content(
-            text="\n\n".join(t for t in texts if t.strip()),
+            text="\n\n".join(filter(str.strip, texts)),
             html=_RULE.join(htmls) if any(p.rich for p in passages) else None,
             attachments=tuple(self._attachments),
             body_sha256=self._body_hash(root),

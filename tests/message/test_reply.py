@@ -33,7 +33,7 @@ OUTLOOK = "From: Ann Lee <ann@x.test>\nSent: Monday, 2 November 2026 09:12\nTo: 
         (f"Yes.\n\n________________________________\n{OUTLOOK}\n\nIs it on?", "Yes."),
         (f"Yes.\n\n-----Original Message-----\n{OUTLOOK}\n\nIs it on?", "Yes."),
         (
-            "Ja.\n\nVon: Ann <ann@x.test>\nGesendet: Montag, 2. November 2026 09:12\nAn: Support\nBetreff: Drucker\n\nX",
+            "Ja.\n\nVon: Ann <ann@x.test>\nGesendet: Montag, 2. November 2026 09:12\nAn: Desk\nBetreff: Druck\n\nX",
             "Ja.",
         ),
         (
