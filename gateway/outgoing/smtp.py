@@ -292,4 +292,5 @@ def _said(reply: SMTPResponse) -> str:
 
 
 def _words(error: Exception) -> str:
-    return clean_header(str(error) or type(error).__name__)[:_MAX_REPLY]
+    text = error.message if isinstance(error, aiosmtplib.SMTPException) else str(error)
+    return clean_header(text or type(error).__name__)[:_MAX_REPLY]

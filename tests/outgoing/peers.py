@@ -33,6 +33,7 @@ class Peer:
     replies: dict[str, str | list[str]]
     tls: ssl.SSLContext | None = None
     port: int = 0
+    last: str = ""  # what it said last
     sessions: int = 0
     commands: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)  # with dots unstuffed, as RFC 5321 §4.5.2 reads
