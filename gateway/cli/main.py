@@ -21,12 +21,19 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Run",
         (
             ("serve", "gateway.cli.serve:serve", "Run the gateway until it is told to stop."),
+            ("demo", "gateway.cli.demo:demo", "Play a whole gateway on this machine; nothing leaves."),
             ("demo", "gateway.cli.demo:demo", "Play a whole gateway on this machine; nothing leaves it."),
             ("deliver", "gateway.cli.deliver:deliver", "Hand one mail from an MTA's pipe to the daemon."),
             ("version", "gateway.cli.version:version", "Print the versions of the program and of what it stands on."),
         ),
     ),
-    ("Rules", (("why", "gateway.cli.why:why", "Print why a ticket, or a mail, became what it is."),)),
+    (
+        "Rules",
+        (
+            ("rules", "gateway.cli.rules:rules", "Check the rules, run their tests, ask them about a mail."),
+            ("why", "gateway.cli.why:why", "Print why a ticket, or a mail, became what it is."),
+        ),
+    ),
     (
         "Tickets and mail",
         (
