@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP
 
+from gateway.cli.logs import configure_logs
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.daemon import Daemon
@@ -67,13 +68,15 @@ def main() -> None:
     arguments.add_argument("name", choices=["stock", "door", "gateway"])
     arguments.add_argument("config", nargs="?", type=Path)
     given = arguments.parse_args()
+    settings = load_settings(given.config)
+    configure_logs(settings.log)
     match given.name:
         case "stock":
             asyncio.run(_stock())
         case "door":
-            asyncio.run(_door(load_settings(given.config)))
+            asyncio.run(_door(settings))
         case _:
-            asyncio.run(_gateway(load_settings(given.config)))
+            asyncio.run(_gateway(settings))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ Not here      tickets (tickets.py), who calls in which thread (store.py).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, BinaryIO
 
 import msgspec
 from sqlalchemy import (
     Connection,
     Row,
+    Table,
     and_,
     bindparam,
     delete,
@@ -189,17 +191,17 @@ def finish(c: Connection, outcome: Outcome, *, now: datetime, heading: dict[str,
 def same_content(c: Connection, digest: str, key: str, now: datetime) -> tuple[str, int | None] | None:
     """Key and ticket of the mail that brought this content before; None when this one is the first."""
     row = c.execute(
-        _upsert(c, content, content.c.ticket), {"hash": digest, "key": key, "expires_at": now + REMEMBERED, "now": now}
+        _upsert_content(c.dialect.name), {"hash": digest, "key": key, "expires_at": now + REMEMBERED, "now": now}
     ).one_or_none()
     if row is not None:
         return None
-    first = c.execute(select(content.c.key, content.c.ticket).where(content.c.hash == digest)).one()
+    first = c.execute(_CONTENT, {"hash": digest}).one()
     return None if first.key == key else (first.key, first.ticket)
 
 
 def name_content(c: Connection, key: str, ticket: int | None) -> None:
     """Remember which ticket the content of a mail went to."""
-    c.execute(update(content).where(content.c.key == key).values(ticket=ticket))
+    c.execute(_NAME_CONTENT, {"b_key": key, "ticket": ticket})
 
 
 def pieces(c: Connection, key: str, first: int, count: int) -> list[bytes]:
@@ -346,7 +348,7 @@ def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
     known = {row.hash: row.key for row in rows}
     fresh = sorted(set(wanted) - set(known))  # in order, so that two processes never wait for each other in a ring
     if fresh:
-        statement = _upsert(c, arrival, None)
+        statement = _upsert(c.dialect.name, arrival)
         c.execute(statement, [{"hash": h, "key": wanted[h], "expires_at": now + REMEMBERED, "now": now} for h in fresh])
         if c.dialect.name == "postgresql":  # somebody else may have been faster
             rows = c.execute(select(arrival.c.hash, arrival.c.key).where(arrival.c.hash.in_(fresh)))
@@ -354,16 +356,21 @@ def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
     return {digest: known.get(digest, key) for digest, key in wanted.items()}
 
 
-def _upsert(c: Connection, table: Any, returning: Any) -> Any:
+@cache
+def _upsert_content(dialect: str) -> Any:
+    return _upsert(dialect, content).returning(content.c.ticket)
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Any:
     """Insert, or take over an expired row, or do nothing."""
-    statement = (pg_insert if c.dialect.name == "postgresql" else lite_insert)(table)
+    statement = (pg_insert if dialect == "postgresql" else lite_insert)(table)
     statement = statement.values(hash=bindparam("hash"), key=bindparam("key"), expires_at=bindparam("expires_at"))
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["hash"],
         set_={"key": statement.excluded.key, "expires_at": statement.excluded.expires_at},
         where=table.c.expires_at <= bindparam("now", type_=table.c.expires_at.type),
     )
-    return statement if returning is None else statement.returning(returning)
 
 
 def _row(mail: Arriving, forward_paths: tuple[str, ...], duplicate_of: str | None) -> dict[str, object]:
@@ -399,6 +406,8 @@ def _mail(row: Row[Any]) -> MailRow:
     return MailRow(**(values | {"forward_paths": tuple(msgspec.json.decode(row.forward_paths))}))
 
 
+_CONTENT = select(content.c.key, content.c.ticket).where(content.c.hash == bindparam("hash"))
+_NAME_CONTENT = update(content).where(content.c.key == bindparam("b_key")).values(ticket=bindparam("ticket"))
 _INSERT = insert(inbound)
 _INSERT_PIECE = insert(raw_piece)
 _FINISH = (

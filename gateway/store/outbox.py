@@ -8,9 +8,10 @@ Not here      what the mail says (outgoing/compose.py), when to try again (outgo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, update
 
 from gateway.message.address import domain_of, normal
 from gateway.store.schema import outbox
@@ -48,8 +49,7 @@ class OutboxItem:
 def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
     """A row for the notification, without its bytes yet; None when the same one was queued before."""
     address = notice.recipient.address
-    known = c.execute(select(outbox.c.id).where(outbox.c.dedupe_key == notice.dedupe_key)).one_or_none()
-    if known is not None:
+    if c.execute(_SAME_NOTICE, {"dedupe_key": notice.dedupe_key}).one_or_none() is not None:
         return None
     made = c.execute(
         _ENQUEUE,
@@ -94,14 +94,8 @@ def sent_since(c: Connection, *, since: datetime, at_most: int, **scope: object)
 
     scope  recipient=, domain=, ticket=, template=; none counts all
     """
-    where = [outbox.c[name] == value for name, value in scope.items()]
-    counted = (
-        select(outbox.c.id)
-        .where(outbox.c.queued_at > since, outbox.c.auto, outbox.c.state != "suppressed", *where)
-        .limit(at_most)
-        .subquery()
-    )
-    return int(c.execute(select(func.count()).select_from(counted)).scalar_one())
+    counted = _sent_in(tuple(sorted(scope)))
+    return int(c.execute(counted, {"since": since, "at_most": at_most, **scope}).scalar_one())
 
 
 def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int) -> tuple[OutboxItem, ...]:
@@ -216,24 +210,25 @@ def find(c: Connection, id: int) -> OutboxItem | None:
 
 
 def find_many(
-    c: Connection, *, states: Sequence[str], ticket: int | None, recipient: str | None, limit: int
+    c: Connection,
+    *,
+    states: Sequence[str],
+    ticket: int | None,
+    recipient: str | None,
+    limit: int,
+    due: datetime | None = None,
 ) -> list[OutboxItem]:
-    """Rows in these states (empty: all), newest first; `recipient` is a part of the address."""
+    """Rows in these states (empty: all), newest first; recipient: part of the address; due: only what was due then."""
     query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
     if states:
         query = query.where(outbox.c.state.in_(states))
     if ticket is not None:
         query = query.where(outbox.c.ticket == ticket)
+    if due is not None:
+        query = query.where(outbox.c.next_attempt_at <= due)
     if recipient is not None:
         query = query.where(outbox.c.recipient.contains(normal(recipient), autoescape=True))
     return [_item(row) for row in c.execute(query)]
-
-
-def due(c: Connection, *, now: datetime, limit: int) -> list[OutboxItem]:
-    """What is due and not yet leased, longest due first."""
-    waiting = outbox.c.state.in_(("queued", "deferred", "uncertain"))
-    query = select(outbox).where(waiting, outbox.c.next_attempt_at <= now)
-    return [_item(row) for row in c.execute(query.order_by(outbox.c.next_attempt_at).limit(limit))]
 
 
 def retry(c: Connection, id: int, now: datetime) -> bool:
@@ -261,6 +256,19 @@ def counts(c: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in c.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
 
 
+@cache
+def _sent_in(scope: tuple[str, ...]) -> Select[int]:
+    """The statement of a scope is made once: making it costs more than running it."""
+    where = [outbox.c[name] == bindparam(name) for name in scope]
+    counted = (
+        select(outbox.c.id)
+        .where(outbox.c.queued_at > bindparam("since"), outbox.c.auto, outbox.c.state != "suppressed", *where)
+        .limit(bindparam("at_most"))
+        .subquery()
+    )
+    return select(func.count()).select_from(counted)
+
+
 def _mine(item: OutboxItem) -> Any:
     return and_(outbox.c.id == item.id, outbox.c.lease_token == item.lease_token, outbox.c.state == "leased")
 
@@ -270,6 +278,7 @@ def _item(row: Row[Any]) -> OutboxItem:
     return OutboxItem(**(values | {"raw": bytes(row.raw or b"")}))
 
 
+_SAME_NOTICE = select(outbox.c.id).where(outbox.c.dedupe_key == bindparam("dedupe_key"))
 _ENQUEUE = insert(outbox).values(attempts=0, last_reply="").returning(outbox.c.id)
 _ATTACH = (
     update(outbox)

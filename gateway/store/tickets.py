@@ -7,10 +7,11 @@ Not here     which changes (ticket/apply.py), the mail itself (inbound.py), what
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, Update, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
@@ -155,7 +156,8 @@ def save(
     if current is not None and values:
         current = _update(c, current, values, now)
     number = current.number if current is not None else record.ticket if record is not None else None
-    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": source} for note in notes])
+    mail = source.removeprefix("stub:")  # the audit names the mail; the entry of its stub has a source of its own
+    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": mail} for note in notes])
     if record is not None:
         return Saved(record.disposition, record.reason, current, entry_id, opened)
     if current is None:
@@ -176,7 +178,7 @@ def remember_message(c: Connection, message_id: str, addresses: Iterable[str], n
     """Who sent, or was sent, this Message-ID in this ticket; the first ticket keeps it."""
     rows = [{"message_id": message_id, "address": address, "ticket": number} for address in sorted(set(addresses))]
     if rows:
-        c.execute(_upsert(c, ticket_message), rows)
+        c.execute(_upsert(c.dialect.name, ticket_message), rows)
 
 
 def _open(c: Connection, change: OpenTicket) -> Ticket:
@@ -209,14 +211,12 @@ def _open(c: Connection, change: OpenTicket) -> Ticket:
 def _customer(c: Connection, requester: Mailbox, change: OpenTicket) -> int:
     """The customer of an address, made on first contact."""
     address = normal(requester.address)
-    find = select(customer_address.c.customer).where(customer_address.c.address == address)
-    if (known := c.execute(find).scalar_one_or_none()) is not None:
+    if (known := c.execute(_OWNER, {"address": address}).scalar_one_or_none()) is not None:
         return int(known)
-    made = insert(customer).returning(customer.c.id)
     values = {"name": requester.name, "language": change.language, "created_at": change.at}
-    number = int(c.execute(made, values).scalar_one())
-    c.execute(_upsert(c, customer_address), {"address": address, "customer": number})
-    return int(c.execute(find).scalar_one())  # PostgreSQL: another process may have been faster
+    number = int(c.execute(_NEW_CUSTOMER, values).scalar_one())
+    c.execute(_upsert(c.dialect.name, customer_address), {"address": address, "customer": number})
+    return int(c.execute(_OWNER, {"address": address}).scalar_one())  # PostgreSQL: another may have been faster
 
 
 def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int:
@@ -247,11 +247,8 @@ def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int
 def _update(c: Connection, current: Ticket, values: dict[str, object], now: datetime) -> Ticket:
     """Write the changed columns; the version keeps writers in line (acceptance H-07)."""
     values = {"updated_at": now, **values, "version": current.version + 1}
-    done = c.execute(
-        update(ticket)
-        .where(and_(ticket.c.number == current.number, ticket.c.version == current.version))
-        .values(values)
-    )
+    same = {"b_number": current.number, "b_version": current.version}
+    done = c.execute(_update_of(tuple(sorted(values))), values | same)
     if done.rowcount != 1:
         raise RuntimeError(f"ticket {current.number} was changed under a lock")
     return replace(current, version=current.version + 1)
@@ -285,8 +282,16 @@ def _note(action: str, actor: str, detail: str) -> dict[str, object]:
     return {"action": action, "actor": actor, "detail": detail}
 
 
-def _upsert(c: Connection, table: Any) -> Any:
-    return (pg_insert if c.dialect.name == "postgresql" else lite_insert)(table).on_conflict_do_nothing()
+@cache
+def _upsert(dialect: str, table: Table) -> Any:
+    return (pg_insert if dialect == "postgresql" else lite_insert)(table).on_conflict_do_nothing()
+
+
+@cache
+def _update_of(columns: tuple[str, ...]) -> Update:
+    """The statement of a set of columns is made once: making it costs more than running it."""
+    same = and_(ticket.c.number == bindparam("b_number"), ticket.c.version == bindparam("b_version"))
+    return update(ticket).where(same).values({name: bindparam(name) for name in columns})
 
 
 def _ticket(row: Row[Any]) -> Ticket:
@@ -356,3 +361,6 @@ _OPEN = (
 )
 _ENTRY = insert(entry).returning(entry.c.id)
 _AUDIT = insert(audit)
+_PARTICIPANT = insert(participant)
+_OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))
+_NEW_CUSTOMER = insert(customer).returning(customer.c.id)

@@ -22,6 +22,7 @@ async def test_A07_three_times_and_twice_in_one_batch(settings: Settings) -> Non
 async def test_A07_another_recipient_is_another_decision(settings: Settings) -> None:
     async with Gateway(settings) as gateway:
         await gateway.send(mail())
+        await gateway.quiet()
         await gateway.send(mail(), to="billing@acme.test")
         numbers = await gateway.quiet()
         assert (numbers["ticket"], numbers["duplicate"]) == (1, 1)  # decided after reading it

@@ -33,6 +33,7 @@ async def test_A08_each_team_its_own_ticket_where_the_rules_say_so(settings: Set
     rules = RULES.replace("{team: support}", "{team: support, cross_team: each}")
     async with Gateway(settings, rules) as gateway:
         await gateway.send(_ONE)
+        await gateway.quiet()
         await gateway.send(_ONE, to="billing@acme.test")
         assert (await gateway.quiet())["ticket"] == 2
         assert [t.team for t in gateway.tickets()] == ["support", "billing"]

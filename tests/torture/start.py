@@ -7,6 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from gateway.cli.logs import configure_logs
 from gateway.clock import SystemClock
 from gateway.config import load_settings
 from gateway.daemon import serve
@@ -29,4 +30,6 @@ async def early_250(self: Store, mail: Arriving) -> Receipt:
 if __name__ == "__main__":
     if "early-250" in sys.argv[2:]:
         Store.accept = early_250  # type: ignore[method-assign]
-    asyncio.run(serve(load_settings(Path(sys.argv[1])), SystemClock(), {}))
+    settings = load_settings(Path(sys.argv[1]))
+    configure_logs(settings.log)
+    asyncio.run(serve(settings, SystemClock(), {}))
