@@ -40,6 +40,7 @@ class Peer:
     cut_off: list[bytes] = field(default_factory=list)  # what came of mails without their dot
     encrypted: list[str] = field(default_factory=list)  # the commands that came under TLS
     arrived: asyncio.Event = field(default_factory=asyncio.Event)  # something of a content is here
+    taken: asyncio.Event = field(default_factory=asyncio.Event)  # a whole mail is here
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # a client went away
 
     def reply(self, verb: str) -> str:
@@ -94,6 +95,7 @@ class Peer:
             self.cut_off.append(b"".join(lines))
             return False
         self.mails.append(b"".join(lines))
+        self.taken.set()
         return True
 
 
