@@ -33,7 +33,7 @@ def show(invocation: Invocation, *, origin: bool, as_json: bool) -> None:
         values = {key: {"value": _plain(settings, key), "origin": where} for key, _, where in shown}
         print_json("config/1", {"settings": values})
         return
-    columns = (Column("Key"), Column("Value", least=20), Column("From"))[: 3 if origin else 2]
+    columns = (Column("Key"), Column("Value"), Column("From"))[: 3 if origin else 2]
     print_lines(table(columns, (row[: len(columns)] for row in shown), invocation.columns()))
 
 

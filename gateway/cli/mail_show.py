@@ -154,7 +154,7 @@ def _read(settings: Settings, c: Connection, row: MailRow) -> Message:
 
 async def _parsed(settings: Settings, pieces: Iterable[bytes], size: int) -> Message | Failure:
     limits = settings.limits
-    pool = ParserPool(1, limits.child_memory, limits.child_cpu_s, parse_limits(settings), settings.site.languages)
+    pool = ParserPool(1, int(limits.child_memory), limits.child_cpu_s, parse_limits(settings), settings.site.languages)
     try:
         return await pool.parse(_later(pieces), size, 1)
     finally:

@@ -95,13 +95,10 @@ def list_command(
     With --to or --ticket also what was sent, suppressed or dropped.
     """
     everything = to is not None or ticket is not None
-    wanted: Sequence[str] = states or (() if everything else _UNSETTLED)
+    wanted: Sequence[str] = _WAITING if due else states or (() if everything else _UNSETTLED)
     now = invocation.now()
     with reading(invocation) as c:
-        if due:
-            found = outbox.due(c, now=now, limit=limit)
-        else:
-            found = outbox.find_many(c, states=wanted, ticket=ticket, recipient=to, limit=limit)
+        found = outbox.find_many(c, states=wanted, ticket=ticket, recipient=to, limit=limit, due=now if due else None)
         counts = outbox.counts(c)
     if as_json:
         print_json("queue-list/1", {"outbox": [letter_json(item) for item in found], "states": counts})

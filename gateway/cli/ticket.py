@@ -213,7 +213,8 @@ def _entry_lines(entry: Entry, mail: MailRow | None, *, raw: bool) -> Iterator[s
         yield from _indented(entry.quoted)
         yield from _indented(entry.signature)
     elif entry.quoted or entry.signature:
-        yield f"  ({len(entry.quoted)} characters quoted, {len(entry.signature)} of signature: --raw)"
+        folded = (("quoted", entry.quoted), ("of signature", entry.signature))
+        yield f"  ({', '.join(f'{len(text)} characters {what}' for what, text in folded if text)}: --raw)"
     for part in entry.attachments:
         yield f"  attachment {printable(part.name)}  {printable(part.media_type)}  {octets(part.size)}"
 
