@@ -5,22 +5,21 @@ Nothing leaves the machine: what the gateway sends is caught. Everything made is
 
 import asyncio
 import itertools
-import logging
 import shutil
 import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
 
 import click
-import structlog
 
 from gateway.cli.context import config_file, settings_of
 from gateway.cli.declare import Command, Invocation, pass_invocation
 from gateway.cli.failure import FINDINGS, CommandError
+from gateway.cli.logs import configure_logs
 from gateway.cli.output import columns_of, cut, printable
+from gateway.config import Log
 from gateway.demo.cast import SCENES
 from gateway.demo.play import Play, Played
 from gateway.demo.stage import FOLDER, Stage, clear, forbid
@@ -64,7 +63,7 @@ def demo(invocation: Invocation, *, once: bool, reset: bool, speed: float, tempo
     _check_port(port)
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (FOLDER / "gateway.log").open("a", encoding="utf-8") as log:
-        _log_to(log)
+        configure_logs(Log(), log)  # the screen belongs to the table
         try:
             good = asyncio.run(_run(Stage(FOLDER, speed, port), once=once, tempo_s=tempo))
         except KeyboardInterrupt:
@@ -103,20 +102,6 @@ def _check_port(port: int) -> None:
             other = port + 1 if port < 65_535 else 2526
             hint = f"mailwicket demo --smtp-port {other}, or: make demo SMTP_PORT={other}"
             raise CommandError(f"port {port} is used by another program", hint=hint, exit_code=_IN_USE) from e
-
-
-def _log_to(log: TextIO) -> None:
-    """The daemon's lines go to a file; the screen belongs to the table."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(log),
-    )
-    logging.basicConfig(stream=log, level=logging.WARNING, force=True)
 
 
 def _opening(stage: Stage, seconds: float) -> Iterator[str]:

@@ -3,15 +3,17 @@
 import asyncio
 import email
 import email.policy
+import logging
 import re
 import socket
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
+from gateway.cli.main import run
 from gateway.config import load_settings, packaged
 from gateway.demo import cast
 from gateway.demo.catcher import Caught
@@ -19,8 +21,6 @@ from gateway.demo.play import Play, Played
 from gateway.demo.stage import Stage, clear, forbid
 from gateway.errors import ConfigError
 from gateway.store import inbound
-
-PROGRAM = (sys.executable, "-c", "import sys; from gateway.cli.main import run; sys.exit(run())")
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,21 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Performance, Perfor
     return asyncio.run(performed_in(folder)), asyncio.run(performed_in(folder))
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"} | environment
-    return subprocess.run(
-        [*PROGRAM, *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=100
-    )
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to be in, and the logs of the test run back afterwards."""
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield tmp_path
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def write_rules(folder: Path, text: str) -> None:
+    (folder / "var" / "demo").mkdir(parents=True)
+    (folder / "var" / "demo" / "rules.yaml").write_text(text, "utf-8")
 
 
 def test_every_mail_becomes_what_the_cast_says(twice: tuple[Performance, Performance]) -> None:
@@ -88,41 +98,36 @@ async def test_later_mail_is_shown_as_it_ends(tmp_path: Path) -> None:
         assert (await stage.store.read(inbound.account))["received"] >= 3
 
 
-def test_it_prints_a_table_and_commands_that_work(tmp_path: Path) -> None:
-    done = run(tmp_path, "demo", "--once")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert max(map(len, done.stdout.split("Try next")[0].splitlines())) <= 100
-    assert "\x1b" not in done.stdout
-    for scene in cast.SCENES:
-        assert scene.about in done.stdout
-    tries = re.findall(r"^  \S+ (-c var/demo/mailwicket\.toml .*)$", done.stdout.split("Try next")[1], re.MULTILINE)
+def test_it_prints_a_table_and_commands_that_work(in_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["demo", "--once"]) == 0
+    said = capsys.readouterr().out
+    assert max(map(len, said.split("Try next")[0].splitlines())) <= 100
+    assert "\x1b" not in said
+    assert not [scene.about for scene in cast.SCENES if scene.about not in said]
+    tries = re.findall(r"^  \S+ (-c var/demo/mailwicket\.toml .*)$", said.split("Try next")[1], re.MULTILINE)
     assert len(tries) >= 4
     for line in tries:
-        words = line.partition("#")[0].split()
-        tried = run(tmp_path, *words)
-        assert tried.returncode == 0, (line, tried.stderr)
-        assert tried.stdout
+        assert run(line.partition("#")[0].split()) == 0, line
+        assert capsys.readouterr().out
 
 
-def test_a_changed_rule_changes_the_play_and_is_said(tmp_path: Path) -> None:
-    folder = tmp_path / "var" / "demo"
-    folder.mkdir(parents=True)
+def test_a_changed_rule_changes_the_play_and_is_said(in_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = packaged("rules.yaml").read_text("utf-8")
-    (folder / "rules.yaml").write_text(text.replace("set: {priority: high}", "set: {priority: urgent}"), "utf-8")
-    done = run(tmp_path, "demo", "--once")
-    assert done.returncode == 0
-    assert "priority: urgent, expected high" in done.stdout
-    assert "with yours" in done.stdout
+    write_rules(in_folder, text.replace("set: {priority: high}", "set: {priority: urgent}"))
+    assert run(["demo", "--once"]) == 0
+    said = capsys.readouterr().out
+    assert "priority: urgent, expected high" in said
+    assert "with yours" in said
 
 
-def test_a_broken_rule_file_stops_it_before_anything_listens(tmp_path: Path) -> None:
-    folder = tmp_path / "var" / "demo"
-    folder.mkdir(parents=True)
-    (folder / "rules.yaml").write_text("version: 1\nrules: [{id: x, wehn: {}}]\n", "utf-8")
-    done = run(tmp_path, "demo", "--once")
-    assert done.returncode == 78
-    assert "rules.yaml:2" in done.stderr
-    assert "when" in done.stderr
+def test_a_broken_rule_file_stops_it_before_anything_listens(
+    in_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rules(in_folder, "version: 1\nrules: [{id: x, wehn: {}}]\n")
+    assert run(["demo", "--once"]) == 78
+    told = capsys.readouterr().err
+    assert "rules.yaml:2" in told
+    assert "when" in told
 
 
 @pytest.mark.parametrize(
@@ -146,15 +151,16 @@ def test_it_refuses_a_configuration(tmp_path: Path) -> None:
         forbid(load_settings(config), config)
 
 
-def test_a_port_in_use_is_one_line_with_the_way_out(tmp_path: Path) -> None:
+def test_a_port_in_use_is_told_with_the_way_out(in_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        done = run(tmp_path, "demo", "--once", "--smtp-port", str(port))
-    assert done.returncode == 75
-    assert f"port {port} is used by another program" in done.stderr
-    assert f"make demo SMTP_PORT={port + 1}" in done.stderr
+        assert run(["demo", "--once", "--smtp-port", str(port)]) == 75
+    told = capsys.readouterr().err
+    assert f"port {port} is used by another program" in told
+    assert f"make demo SMTP_PORT={port + 1}" in told
+    assert not (in_folder / "var").exists()
 
 
 def test_reset_removes_a_demo_and_nothing_else(tmp_path: Path) -> None:
