@@ -202,12 +202,19 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
         reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
         if reasons:
             raise ConfigError(*(_problem(reason) for reason in reasons))
+    except SQLAlchemyError as e:
+        _give_up(engine, lock)
+        raise TransientError(f"the database could not be prepared: {str(getattr(e, 'orig', e)).strip()}") from e
     except BaseException:
-        engine.dispose()
-        if lock is not None:
-            os.close(lock)
+        _give_up(engine, lock)
         raise
     return Store(settings, engine, open_engine(url, connections=_READERS, read_only=True), lock)
+
+
+def _give_up(engine: Engine, lock: int | None) -> None:
+    engine.dispose()
+    if lock is not None:
+        os.close(lock)
 
 
 def open_reader(settings: Settings) -> Engine:

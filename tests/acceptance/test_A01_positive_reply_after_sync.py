@@ -13,7 +13,7 @@ _STRACE = ("-y", "-s", "200000", "-e", "trace=pwrite64,fdatasync,fsync,sendto,wr
 pytestmark = [pytest.mark.p0, pytest.mark.sqlite]
 
 
-@pytest.mark.parametrize("sessions", [1, 16])
+@pytest.mark.parametrize("sessions", [1, pytest.param(16, marks=pytest.mark.push)])
 async def test_A01_each_250_follows_the_sync_of_its_own_row(tmp_path: Path, sessions: int) -> None:
     port, trace = free_port(), tmp_path / "trace"
     with started(write_config(tmp_path, port), port, (*_STRACE, str(trace))):

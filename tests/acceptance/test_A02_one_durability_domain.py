@@ -22,7 +22,7 @@ _KEPT = {"hmac-key", "lock", "mailwicket.db", "mailwicket.db-shm", "mailwicket.d
 
 
 async def test_A02_the_database_files_hold_everything(tmp_path: Path) -> None:
-    port, config = free_port(), write_config(tmp_path, port := free_port())
+    config = write_config(tmp_path, port := free_port())
     raw = mail(body="x" * 70_000)
     with started(config, port) as process:
         assert (await sent(port, raw)).startswith("250 2.")

@@ -58,6 +58,7 @@ def started(config: Path, port: int, strace: Sequence[str] = ()) -> Iterator[int
         with contextlib.suppress(ProcessLookupError):
             os.kill(_gateway_of(process, traced=bool(strace)), signal.SIGTERM)
         process.wait(30)
+        log.close()
 
 
 async def sent(port: int, raw: bytes) -> str:
@@ -87,7 +88,7 @@ def _gateway_of(process: subprocess.Popen[bytes], *, traced: bool) -> int:
     """strace's child is the gateway."""
     if not traced:
         return process.pid
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    if not children:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists() or not (found := children.read_text().split()):
         raise ProcessLookupError
-    return int(children[0])
+    return int(found[0])
