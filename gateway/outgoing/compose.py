@@ -1,7 +1,7 @@
 """A notification as a mail: the octets that every attempt will send.
 
 Sources  RFC 5322 §3.6 (fields), RFC 2046 §5.1.4 (alternatives), RFC 3834 §3.1 (fields of automatic answers), RFC 3282
-         (Content-Language), RFC 5230 §5 (VERP as reverse-path).
+         (Content-Language). The reverse-path names the outbox row (VERP), so that a report finds it.
          Rendered once, inside the transaction of the change that caused it; the Message-ID is fixed here, before any
          attempt. One recipient. Our own serialiser: the one of the standard library takes most of a millisecond.
 Not here  how a field is written (header.py), the check at the end (wire.py), what the mail says (render.py).

@@ -21,6 +21,8 @@ from tests.outgoing.letters import NOW, desk, notice
 from tests.outgoing.peers import CLOSE, SILENCE, Peer, free_port, peer, relay
 
 MINUTE = timedelta(minutes=1)
+# what is said here does not depend on the database, and an empty PostgreSQL takes a second
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -62,6 +64,7 @@ def row(store: Store, id: int) -> OutboxItem:
     return found
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("said", "state", "wait", "stage", "words"),
     [
@@ -108,6 +111,7 @@ async def test_a_deferred_mail_is_tried_again_in_time_and_with_the_same_octets(s
     assert server.mails == [row(store, id).raw] * 3
 
 
+@on_sqlite
 async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
     id = await queued(store, clock, template="answer")
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
@@ -121,6 +125,7 @@ async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
     assert (row(store, id).state, row(store, id).reason) == ("failed", "given up: 450 4.2.0 grey")
 
 
+@on_sqlite
 async def test_an_old_acknowledgement_is_not_sent(store, clock) -> None:
     id = await queued(store, clock)
     await clock.advance(25 * 3600)
@@ -129,6 +134,7 @@ async def test_an_old_acknowledgement_is_not_sent(store, clock) -> None:
     assert (row(store, id).state, row(store, id).reason, server.sessions) == ("suppressed", "stale", 0)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("policy", "second", "steps"),
     [
@@ -153,6 +159,7 @@ async def test_an_uncertain_mail_is_sent_once_more_or_waits_for_a_person(store, 
     assert server.mails == [mail.raw] * (1 if policy == "hold" else 2)
 
 
+@on_sqlite
 async def test_the_mark_stays_through_a_deferral(store, clock) -> None:
     id = await queued(store, clock)
     async with peer({"DOT": [CLOSE, "451 later", CLOSE, "250 ok"]}) as server:
@@ -272,6 +279,7 @@ async def test_the_lease_lasts_while_the_relay_thinks_about_the_dot(store, clock
 # --- the loop ----------------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 async def test_it_sends_when_it_is_woken_and_stops_when_the_mail_is_through(store, clock) -> None:
     async with peer() as server:
         working = sender(store, clock, server.port)
@@ -284,6 +292,7 @@ async def test_it_sends_when_it_is_woken_and_stops_when_the_mail_is_through(stor
     assert (row(store, id).state, server.commands[-1]) == ("sent", "QUIT")
 
 
+@on_sqlite
 async def test_it_wakes_by_itself_when_a_mail_is_due(store, clock) -> None:
     id = await queued(store, clock, template="answer")  # never stale, however far the clock runs
     async with peer({"RCPT": ["450 4.2.0 grey", "250 ok"]}) as server:
@@ -299,6 +308,7 @@ async def test_it_wakes_by_itself_when_a_mail_is_due(store, clock) -> None:
     assert row(store, id).state == "sent"
 
 
+@on_sqlite
 async def test_several_mails_are_under_way_at_once(store, clock) -> None:
     for n in range(6):
         await queued(store, clock, str(n))
@@ -310,6 +320,7 @@ async def test_several_mails_are_under_way_at_once(store, clock) -> None:
     assert (server.sessions, len(server.mails)) == (3, 6)
 
 
+@on_sqlite
 async def test_a_relay_that_is_away_is_left_alone_for_a_while(store, clock) -> None:
     ids = [await queued(store, clock, str(n)) for n in range(6)]
     working = sender(store, clock, free_port(), concurrency=1)
@@ -321,6 +332,7 @@ async def test_a_relay_that_is_away_is_left_alone_for_a_while(store, clock) -> N
     assert row(store, ids[5]).attempts == 1
 
 
+@on_sqlite
 async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -> None:
     id = await queued(store, clock)
     away, real = asyncio.Event(), store.lease_outbox
@@ -342,6 +354,7 @@ async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -
     assert row(store, id).state == "sent"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("dot", "state"),
     [
