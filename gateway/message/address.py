@@ -4,22 +4,19 @@ Sources  RFC 5321 §4.1.2, §4.1.3 (paths, literals), §4.5.3.1.3 (254 octets), 
          RFC 6531 §3.3 (UTF-8 addresses), RFC 5891 §4 (A-labels), RFC 5233 (sub-address).
          Looser than RFC 5321: `_` in a domain, dots anywhere in a local part (then quoted), local parts over 64 octets;
          all three are the addresses of real customers.
-Not here  what a field value is before it is unfolded (header.py), who may be answered (classify.py).
+Not here  the grammar of address fields (address_field.py), who may be answered (classify.py).
 """
 
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from gateway.errors import PermanentError
-from gateway.message.charset import clean_line
-from gateway.message.header import decode_words
+from gateway.message.address_field import candidates, field_tokens
 from gateway.message.types import Mailbox
 
 MAX_ADDRESS_OCTETS = 254
-_MAX_NAME = 500
 _MAX_PATH = 1_000  # characters with a source route; longer is no address in any reading
 
 _PLAIN = re.compile(
@@ -33,15 +30,6 @@ _LOOSE_STRING = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\x80-\U0010ffff-]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _UPPER = {n: n + 32 for n in range(ord("A"), ord("Z") + 1)}
-
-_WORD = r"=\?[^?\s]{1,100}\?[bBqQ]\?[^?\s]*\?="
-_TOKEN = re.compile(
-    rf'(?P<word>{_WORD})|(?P<quoted>"(?:[^"\\]|\\.)*\\?"?)|(?P<literal>\[[^\]<>"]*\]?)'
-    r"|(?P<special>[<>@,;:()])|(?P<blank>\s+)|(?P<text>(?:(?!=\?)[^\s<>@,;:()\[\"]|=\?)+)",
-    re.DOTALL,
-)
-_HIDDEN = re.compile(r'[<>@,;:()"]')
-_COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
 
 
 def path_address(text: str, *, smtputf8: bool, sender: bool = False) -> str:
@@ -102,8 +90,8 @@ def author(values: Sequence[str], charset: str | None = None) -> tuple[Mailbox |
     """
     if len(values) != 1:
         return None, len(values) > 1
-    tokens = tuple(_tokens(values[0]))
-    found = tuple(_parsed(tokens, charset))
+    tokens = tuple(field_tokens(values[0]))
+    found = tuple(candidates(tokens, charset))
     specials = [t.text for t in tokens if t.kind == "special"]
     if "@" not in specials and not {",", ";", ":"} & set(specials):
         return None, "\0" in values[0] or any(t.broken for t in tokens)
@@ -128,7 +116,7 @@ def mailboxes(values: Sequence[str], limit: int, charset: str | None = None) -> 
     """
     found: dict[str, Mailbox] = {}
     for value in values:
-        for candidate in _parsed(_tokens(value), charset):
+        for candidate in candidates(field_tokens(value), charset):
             if len(found) >= limit:
                 return tuple(found.values())
             try:
@@ -215,121 +203,3 @@ def _literal(text: str) -> str:
         return f"[{ipaddress.IPv4Address(inner)}]"
     except ValueError:
         raise ValueError("address literal") from None
-
-
-class _Token(NamedTuple):
-    """A piece of a structured field; `broken` when it is not closed, or hides specials in an encoded word."""
-
-    kind: str
-    text: str
-    broken: bool = False
-
-
-class _Candidate(NamedTuple):
-    """A mailbox as it stands in the field; `loose` when words stand where none belong."""
-
-    name: str
-    address: str
-    loose: bool
-
-
-def _tokens(value: str) -> Iterator[_Token]:
-    """Linear: each character is looked at once."""
-    at = 0
-    while at < len(value):
-        found = _TOKEN.match(value, at)
-        if found is None or found[0] == "(":
-            token, at = _comment(value, at)
-            yield token
-            continue
-        at = found.end()
-        kind = found.lastgroup or "text"
-        if kind == "word":
-            yield _Token("word", found[0], _HIDDEN.search(found[0]) is not None)
-        elif kind == "quoted":
-            yield _Token("quoted", found[0], not (len(found[0]) > 1 and found[0].endswith('"')))
-        elif kind == "literal":
-            yield _Token("literal", found[0], not found[0].endswith("]"))
-        else:
-            yield _Token(kind, found[0])
-
-
-def _comment(value: str, at: int) -> tuple[_Token, int]:
-    """The comment that opens at `at`, and where it ends."""
-    depth = 0
-    for mark in _COMMENT_MARK.finditer(value, at):
-        depth += {"(": 1, ")": -1}.get(mark[0], 0)
-        if depth == 0:
-            return _Token("comment", value[at + 1 : mark.start()]), mark.end()
-    return _Token("comment", value[at + 1 :], broken=True), len(value)
-
-
-def _parsed(tokens: Iterable[_Token], charset: str | None) -> Iterator[_Candidate]:
-    """The mailboxes in a token stream; anything between commas that holds no `@` is skipped."""
-    words: list[_Token] = []
-    angle: list[_Token] | None = None
-    inside = False
-    for token in (*tokens, _Token("special", ",")):
-        if token.kind == "special" and token.text == "<":
-            angle, inside = [], True
-        elif token.kind == "special" and token.text == ">":
-            inside = False
-        elif inside and angle is not None and not (token.text == "," and _names_somebody(angle)):
-            angle.append(token)
-        elif token.kind == "special" and token.text in ",;":
-            candidate = _in_angle(words, angle, charset) if angle is not None else _bare(words, charset)
-            if candidate is not None:
-                yield candidate
-            words, angle, inside = [], None, False
-        elif token.kind == "special" and token.text == ":":
-            words = []  # the name of a group
-        else:
-            after = angle is not None and token.kind not in ("blank", "comment")
-            words.append(token._replace(kind="after") if after else token)
-
-
-def _names_somebody(angle: Sequence[_Token]) -> bool:
-    """Whether the unclosed `<` before this comma already holds an address; in a route the `@` comes first."""
-    marks = [t.text for t in angle if t.kind != "blank"]
-    return "@" in marks[1:] and marks[0] != "@"
-
-
-def _in_angle(words: Sequence[_Token], angle: Sequence[_Token], charset: str | None) -> _Candidate | None:
-    address = "".join(t.text for t in angle if t.kind != "comment").strip()
-    loose = any(t.kind == "word" for t in angle) or any(t.kind == "after" for t in words)
-    return _Candidate(_name([t for t in words if t.kind != "after"], charset), address, loose) if address else None
-
-
-def _bare(words: Sequence[_Token], charset: str | None) -> _Candidate | None:
-    """An address without angle brackets: the run around `@`; `a@b (Ann)` and, loosely, `Ann a@b`."""
-    marks = [i for i, t in enumerate(words) if t.text == "@"]
-    if not marks:
-        return None
-    solid = ("text", "quoted", "literal", "special", "word")
-    start = end = marks[0]
-    while start > 0 and (words[start - 1].kind in solid or (start == marks[0] and words[start - 1].kind == "blank")):
-        start -= 1
-    while end + 1 < len(words) and (
-        words[end + 1].kind in solid or (end == marks[0] and words[end + 1].kind == "blank")
-    ):
-        end += 1
-    address = "".join(t.text for t in words[start : end + 1]).strip()
-    others = [*words[:start], *words[end + 1 :]]
-    loose = any(t.kind in solid for t in others) or any(t.kind == "word" for t in words[start : end + 1])
-    return _Candidate(_name(others, charset), address.replace(" ", "") if address.count(" ") < 3 else address, loose)
-
-
-def _name(words: Sequence[_Token], charset: str | None) -> str:
-    """The display name; without one the comment, which was the name before RFC 822."""
-    pieces = [" " if t.kind == "blank" else _unquoted(t) for t in words if t.kind != "comment"]
-    name = clean_line(decode_words("".join(pieces), charset))
-    if not name:
-        name = next((clean_line(decode_words(t.text, charset)) for t in words if t.kind == "comment"), "")
-    return name[:_MAX_NAME]
-
-
-def _unquoted(token: _Token) -> str:
-    if token.kind != "quoted":
-        return token.text
-    content = token.text[1:] if token.broken else token.text[1:-1]
-    return re.sub(r"\\(.)", r"\1", content, flags=re.DOTALL)

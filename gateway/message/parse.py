@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from email.errors import HeaderParseError
 from typing import TypeVar
 
 import mailparser
@@ -63,9 +64,8 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
     whose, ambiguous = guard.take("From", lambda: author(fields.raw("from"), fields.charset)) or (None, True)
     senders = fields.mailboxes("sender", limits, guard)
     date = guard.take("From and Date", lambda: _checked(header, guard))
-    body = guard.take("body", lambda: _content(raw, header, limits, guard, without_html=without_html)) or _closed(
-        raw, header
-    )
+    body = guard.take("body", lambda: _content(raw, header, limits, guard, without_html=without_html))
+    body = body or _closed(raw, header)
     guard.note(*body.defects)
     reply = guard.take("reply", lambda: split_reply(body.text)) or Reply(body.text, "", "")
     shown = guard.take("fields", fields.shown) or ()
@@ -195,18 +195,24 @@ def _charset(raw: bytes, header: HeaderBlock) -> str | None:
 
 def _checked(header: HeaderBlock, guard: _Guard) -> datetime | None:
     """The date, as mail-parser reads it, and what it finds wrong; None when there is no usable date."""
-    lines = [
-        name.encode() + b": " + value[:_MAX_CHECKED].replace(b"\r", b" ").replace(b"\0", b" ") + b"\r\n"
-        for name, value in header.fields
-        if name.lower() in _CHECKED
-    ]
-    if not lines:
-        return None
-    found = mailparser.parse_from_bytes(b"".join(lines) + b"\r\n")
+    try:
+        found = _by_mail_parser(header, _CHECKED)
+    except (HeaderParseError, ValueError):  # it stumbles over damaged encoded words in names
+        guard.note(Defect("invalid-encoded-word", "from"))
+        found = _by_mail_parser(header, frozenset({"date"}))
     for fault in (*found.address_header_defects, *found.date_header_defects):
         guard.note(Defect(str(fault["reason"]), str(fault["header"])))
     date: datetime | None = found.date
     return date
+
+
+def _by_mail_parser(header: HeaderBlock, names: frozenset[str]) -> mailparser.MailParser:
+    lines = [
+        name.encode() + b": " + value[:_MAX_CHECKED].replace(b"\r", b" ").replace(b"\0", b" ") + b"\r\n"
+        for name, value in header.fields
+        if name.lower() in names
+    ]
+    return mailparser.parse_from_bytes(b"".join(lines) + b"\r\n")
 
 
 def _content(raw: bytes, header: HeaderBlock, limits: ParseLimits, guard: _Guard, *, without_html: bool) -> Content:

@@ -236,6 +236,7 @@ def test_c09_dates(date: str, expected: str | None):
         (f"{FROM}\nno field at all\nSubject: s", "header-line"),
         (f"{FROM}\nno field at all\nnor this", "header-unfinished"),
         (f"{FROM}\nDate: Tue, 2 Nov 2026 08:00:00 +0000", "weekday-mismatch"),
+        ("From: =?utf-8?b?A?= <a@x.test>\nDate: Mon, 2 Nov 2026 08:00:00 +0000", "invalid-encoded-word"),
         (f"{FROM}\nContent-Type: multipart/mixed; boundary=b", "mime-boundary"),
         (f"{FROM}\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx", "mime-unfinished"),
     ],
