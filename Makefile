@@ -39,7 +39,7 @@ docs: .venv/dev ## write docs/cli.md and docs/settings.md anew from the code
 golden: .venv/dev ## write the expected output of golden tests anew; read the diff
 	@$(BIN)/python -m pytest -m "$(EVERYDAY)" --update-golden
 
-dist: .venv/dev ## the wheel and the source archive, in dist/
+dist: .venv/dev ## the wheel, in dist/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## away with everything that was made here, the demo's state included
