@@ -143,7 +143,7 @@ def called(node: ast.Call) -> str:
 
 
 def test_only_the_store_has_sql():
-    """Elsewhere a Connection may be passed on and its failure caught; statements, tables, drivers may not be touched."""
+    """Elsewhere a Connection may be passed on and its failure caught; statements, tables, drivers may not."""
     wrong = []
     for path in modules():
         if part_of(name_of(path)) == "store":
