@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from gateway.errors import ConfigError, Problem
 
@@ -300,7 +300,10 @@ def load_settings(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] 
             settings = Settings(**merged)
             return _overridden(settings, overrides or {})
     except ValidationError as e:
-        problems.extend(_as_problem(error, texts) for error in e.errors())
+        problems.extend(dict.fromkeys(_as_problem(error, texts) for error in e.errors()))
+    except SettingsError:  # a variable names a whole section, and is no JSON
+        names = sorted(v for v in os.environ if v.upper().removeprefix(ENV_PREFIX).lower() in Settings.model_fields)
+        problems.extend(Problem(name, 0, 0, "C004", "a section", f"{name}__KEY for one of its keys") for name in names)
     raise ConfigError(*problems)
 
 
@@ -427,27 +430,49 @@ def _unknown_variables() -> Iterator[Problem]:
 
 
 def _as_problem(error: Any, texts: Mapping[str, str]) -> Problem:
-    location = tuple(map(str, error["loc"]))
-    key = ".".join(location)
-    text = {"extra_forbidden": f"unknown key “{key}”"}.get(
-        error["type"], f"{key}: {error['msg'].removeprefix('Value error, ')}"
-    )
-    hint = ""
-    if error["type"] == "extra_forbidden":
-        section = Settings.model_fields.get(location[0])
-        names = list(section.annotation.model_fields) if section and len(location) > 1 else list(Settings.model_fields)  # type: ignore[union-attr]
-        hint = _nearest(location[-1], names)
+    location = tuple(
+        part for part in map(str, error["loc"]) if re.fullmatch(r"[\w.-]+", part)
+    )  # without pydantic's own
+    text, hint = _said(error, location)
     variable = (ENV_PREFIX + "__".join(location)).upper()
     if variable in {v.upper() for v in os.environ}:
         return Problem(variable, 0, 0, "C004", text, hint)
+    secret = error.get("ctx", {}).get("class_name") == Secret.__name__  # its line may hold what nobody should see
     for file, content in reversed(list(texts.items())):
         data: Any = tomllib.loads(content)
         for part in location:
-            data = data.get(part) if isinstance(data, dict) else None
+            data = _inside(data, part)
         if data is not None:
             line = line_of(content, location)
-            return Problem(file, line, 1, "C004", text, hint, content.splitlines()[line - 1])
+            return Problem(file, line, 1, "C004", text, hint, "" if secret else content.splitlines()[line - 1])
     return Problem("mailwicket.toml", 0, 0, "C004", text, hint)
+
+
+def _inside(data: Any, part: str) -> Any:
+    """What stands under a key of a table, or at an index of a list; None when nothing does."""
+    if isinstance(data, list):
+        return data[int(part)]
+    return data.get(part) if isinstance(data, dict) else None
+
+
+def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
+    """What is wrong, and the next step, in words of this product."""
+    key = ".".join(location)
+    match error["type"]:
+        case "extra_forbidden":
+            section = Settings.model_fields.get(location[0]) if len(location) > 1 else None
+            known = Settings.model_fields if section is None else section.annotation.model_fields  # type: ignore[union-attr]
+            return f"unknown key “{key}”", _nearest(location[-1], known)
+        case "model_type" if error["ctx"]["class_name"] == Secret.__name__:
+            return f"{key}: a secret stands elsewhere", '{credential = "smtp-password"} or {file = "/path"}'
+        case "model_type":
+            return f"“{key}” is a section", f"[{key}]"
+        case "tuple_type":
+            return f"{key}: no list", 'such as ["a", "b"]'
+        case "ip_v4_network" | "ip_v6_network":
+            return f"{key}: no network", "such as 10.0.0.0/8 or fd00::/8, the bits of the host zero"
+        case _:
+            return f"{key}: {error['msg'].removeprefix('Value error, ')}", ""
 
 
 def _overridden(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:

@@ -2,6 +2,8 @@
 
 import difflib
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,6 +13,7 @@ from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, table
 from gateway.config import Secret, Settings, known_keys, origins
+from gateway.errors import ConfigError, Problem
 from gateway.store.engine import database_url
 
 _RULES_KEY = "paths.rules"
@@ -47,8 +50,8 @@ def check(invocation: Invocation, *, as_json: bool) -> None:
     """
     settings = settings_of(invocation)
     secrets = list(_secrets(settings))
-    for _, secret in secrets:
-        secret.read()
+    if problems := [problem for key, secret in secrets for problem in _unreadable(key, secret)]:
+        raise ConfigError(*problems)
     database_url(settings)
     path = config_file(invocation)
     if as_json:
@@ -90,7 +93,7 @@ def path(invocation: Invocation) -> None:
     print_lines(printable(str(each), 4096) for each in dropins)
 
 
-def _shown(invocation: Invocation) -> Any:
+def _shown(invocation: Invocation) -> Iterator[tuple[str, str, str]]:
     """(key, value in words, where it comes from) of each setting, --rules included."""
     for key, text, where in origins(config_file(invocation)):
         if key == _RULES_KEY and invocation.rules is not None:
@@ -105,7 +108,14 @@ def _plain(settings: Settings, key: str) -> Any:
     return json.loads(getattr(settings, section).model_dump_json())[name]
 
 
-def _secrets(settings: Settings) -> Any:
+def _unreadable(key: str, secret: Secret) -> Iterator[Problem]:
+    try:
+        secret.read()
+    except ConfigError as e:
+        yield from (replace(problem, text=f"{key}: {problem.text}") for problem in e.problems)
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for section, name in known_keys():
         value = getattr(getattr(settings, section), name)
         if isinstance(value, Secret):

@@ -1,0 +1,68 @@
+"""A folder for each wrong configuration: its exact message, and exit 78 for whatever command is given."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.declare import Invocation
+from gateway.cli.main import run
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+_WRONG = sorted(path.name for path in CONFIGS.iterdir())
+
+
+@pytest.mark.parametrize("name", _WRONG)
+def test_a_wrong_configuration_is_told_exactly(
+    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(CONFIGS / name)
+    assert run(["config", "check"], Invocation(config=Path("mailwicket.toml"))) == 78
+    out, err = capsys.readouterr()
+    assert out == ""
+    expected = CONFIGS / name / "error.txt"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(err, "utf-8")
+    assert err == expected.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["serve", "serve --check", "ticket list", "mail replay m-1", "queue retry 1", "account", "config get log.level"],
+)
+def test_no_command_works_on_a_wrong_configuration(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = CONFIGS / "everything_at_once" / "mailwicket.toml"
+    assert run(command.split(), Invocation(config=wrong)) == 78
+    assert capsys.readouterr().err.count("error C004") == 4
+
+
+def test_no_secret_is_ever_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["-vv", "config", "check"], Invocation(config=CONFIGS / "password_in_the_file" / "mailwicket.toml"))
+    assert "hunter2" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "error"),
+    [
+        # variable, its value, the first line of the error
+        ("MAILWICKET_INTAK__MAX_SIZE", "1 MiB", "environment: error C003: unknown variable MAILWICKET_INTAK__MAX_SIZE"),
+        ("MAILWICKET_SITE", "acme", "MAILWICKET_SITE: error C004: a section"),
+        (
+            "MAILWICKET_LMTP__IDLE",
+            "300",
+            "MAILWICKET_LMTP__IDLE: error C004: lmtp.idle: a duration carries its unit, such as 60s, 15m or 1h",
+        ),
+    ],
+)
+def test_a_wrong_variable_is_told_exactly(
+    variable: str, value: str, error: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert run(["config", "check"]) == 78
+    assert capsys.readouterr().err.splitlines()[0] == error
+
+
+def test_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", "check", "-c", "/nonexistent/mailwicket.toml"]) == 78
+    assert capsys.readouterr().err == (
+        "/nonexistent/mailwicket.toml: error C001: cannot be read: No such file or directory\n    -c FILE\n"
+    )
