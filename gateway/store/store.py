@@ -36,6 +36,8 @@ T = TypeVar("T")
 _READERS = 4
 _TROUBLED_AFTER = 3  # failed commits in a row after which no new mail is taken (acceptance A-03)
 _PIECES_A_READ = 4
+_LOSS = "database.i_accept_data_loss = true starts all the same"
+_UPGRADE = "mailwicket db upgrade"
 
 
 class Store:
@@ -201,7 +203,7 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
         migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade)
         reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
         if reasons:
-            raise ConfigError(*(_problem(reason) for reason in reasons))
+            raise ConfigError(*(_problem(reason, _LOSS) for reason in reasons))
     except SQLAlchemyError as e:
         _give_up(engine, lock)
         raise TransientError(f"the database could not be prepared: {str(getattr(e, 'orig', e)).strip()}") from e
@@ -227,7 +229,9 @@ def open_reader(settings: Settings) -> Engine:
     if trouble := reachable(engine):
         raise TransientError(f"the database cannot be opened: {trouble}")
     if migrate.revision(engine) != migrate.head():
-        raise ConfigError(_problem(f"its schema is {migrate.revision(engine)}, this program knows {migrate.head()}"))
+        raise ConfigError(
+            _problem(f"its schema is {migrate.revision(engine)}, this program knows {migrate.head()}", _UPGRADE)
+        )
     return engine
 
 
@@ -261,7 +265,11 @@ def _locked(state: Path) -> int:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as e:
-        raise ConfigError(_problem(f"the state folder {state} cannot be written: {e.strerror}")) from e
+        raise ConfigError(
+            _problem(
+                f"the state folder {state} cannot be written: {e.strerror}", "paths.state, as the user of the gateway"
+            )
+        ) from e
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as e:
@@ -270,5 +278,5 @@ def _locked(state: Path) -> int:
     return descriptor
 
 
-def _problem(text: str) -> Problem:
-    return Problem("database", 0, 0, "C008", text, "database.i_accept_data_loss = true starts all the same")
+def _problem(text: str, hint: str) -> Problem:
+    return Problem("database", 0, 0, "C008", text, hint)

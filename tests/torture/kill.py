@@ -70,10 +70,13 @@ class Torture:
         self._write_config(relay.sockets[0].getsockname()[1])
         self._start()
         clients = [asyncio.create_task(self._client(i)) for i in range(_CLIENTS)]
-        for _ in range(kills):
-            await asyncio.sleep(self._random.uniform(0.4, 1.2))
+        for number in range(kills):
+            if number % 6 != 5:  # one in six dies while it starts
+                await self._listening()
+            await asyncio.sleep(self._random.uniform(0.2, 1.0))
             self._kill()
             self._start()
+        await self._listening()
         await asyncio.sleep(1)
         self._stopping = True
         await asyncio.gather(*clients)
@@ -112,6 +115,15 @@ class Torture:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+    async def _listening(self) -> None:
+        """Until it answers: load that nobody takes would prove nothing."""
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
 
     async def _quiet(self) -> None:
         """Until nothing is pending and nothing is on its way out."""
