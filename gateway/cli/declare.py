@@ -52,15 +52,12 @@ limit_option = click.option(
 )
 
 
-class _Common(click.Command):
-    """Global options in any place, and a help that ends with real examples."""
-
-    hides_global_options = True
+class Exemplified(click.Command):
+    """A help that ends with real examples."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
-        self.params.extend(global_options(hidden=self.hides_global_options))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, one a line, as they are typed."""
@@ -68,6 +65,16 @@ class _Common(click.Command):
             with formatter.section("Examples"):
                 for example in self.examples:
                     formatter.write(f"  {example}\n")
+
+
+class _Common(Exemplified):
+    """Global options in any place."""
+
+    hides_global_options = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(global_options(hidden=self.hides_global_options))
 
 
 class Command(_Common):

@@ -2,12 +2,18 @@
 
 import click
 
+from gateway.cli.declare import Exemplified
 from gateway.intake.deliver import main
 
 
 @click.command(
     "deliver",
+    cls=Exemplified,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    examples=(
+        "mailwicket deliver -f jan@bigbank.test -- support@acme.test < mail.eml",
+        "mailwicket deliver -f jan@bigbank.test -a vip -- support@acme.test < mail.eml",
+    ),
     options_metavar="-f SENDER [-a EXT] [--socket PATH] --",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="RECIPIENT...")
@@ -23,10 +29,5 @@ def deliver(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     \b
     Exit codes: 0 the gateway has the mail; 65 it is too large; 67 the recipient is
     unknown; 75 whatever else: the MTA keeps it and tries again.
-
-    \b
-    Examples:
-      mailwicket deliver -f jan@bigbank.test -- support@acme.test < mail.eml
-      mailwicket deliver -f jan@bigbank.test -a vip -- support@acme.test < mail.eml
     """
     ctx.exit(main(arguments))

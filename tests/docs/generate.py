@@ -1,0 +1,95 @@
+"""The pages that are made from the code: docs/cli.md and docs/settings.md.
+
+Written anew by `pytest tests/docs --update-golden`; the diff is read.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import click
+
+from gateway.cli.main import main
+from gateway.config import ENV_PREFIX, describe, known_keys
+
+WIDTH = 100
+_EXIT_CODES = (
+    # code, meaning: spec of the command line
+    (0, "done"),
+    (1, "findings: errors in rules, failed tests, a database that is not as it should be; or the answer was no"),
+    (2, "wrong use of the command line"),
+    (3, "warnings alone, with `--strict`"),
+    (4, "there is nothing of this name"),
+    (5, "it is in a state that does not allow it, or somebody else was faster"),
+    (6, "a daemon is needed, and there is none for this user"),
+    (70, "an error of the program: report it"),
+    (75, "not now: the same again in a moment"),
+    (78, "the configuration, or the state of the database, forbids it: nothing will change by waiting"),
+    (130, "interrupted"),
+)
+
+
+def cli_page() -> str:
+    """docs/cli.md."""
+    return "\n".join(_cli_lines()) + "\n"
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    return "\n".join(_settings_lines()) + "\n"
+
+
+def commands(command: click.Command, parent: click.Context | None, name: str) -> Iterator[tuple[str, click.Context]]:
+    """(full name, context) of a command and of all below it."""
+    context = click.Context(
+        command, parent, name, terminal_width=WIDTH, max_content_width=WIDTH, **command.context_settings
+    )
+    yield context.command_path, context
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            child = command.get_command(context, below)
+            assert child is not None
+            yield from commands(child, context, below)
+
+
+def _cli_lines() -> Iterator[str]:
+    yield "# The command line"
+    yield ""
+    yield "Made from the help of the commands. Results go to stdout, everything else to stderr. The options of"
+    yield "`mailwicket` itself may stand before the noun or behind the verb. `--json` prints one object whose first key"
+    yield "names its schema; within a number of a schema, keys are only added. Control characters of mail are escaped."
+    yield ""
+    yield "| exit code | meaning |"
+    yield "|---|---|"
+    yield from (f"| {code} | {meaning} |" for code, meaning in _EXIT_CODES)
+    yield ""
+    yield "`deliver` has exit codes of its own: its help."
+    for name, context in commands(main, None, "mailwicket"):
+        yield ""
+        yield f"{'#' * min(3, 1 + len(name.split()))} {name}"
+        yield ""
+        yield "```"
+        yield context.get_help()
+        yield "```"
+
+
+def _settings_lines() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "Made from the code. What holds comes, later winning, from: the defaults below; `mailwicket.toml`;"
+    yield f"`mailwicket.toml.d/*.toml`; variables `{ENV_PREFIX}<SECTION>__<KEY>`; options of the command line."
+    yield "`mailwicket config show --origin` prints where each value comes from. A quantity carries its unit"
+    yield '(`"25 MiB"`, `"60s"`). An unknown key is an error. A change needs a restart.'
+    yield ""
+    yield "A secret stands neither in the file nor in a variable, but where it is named:"
+    yield '`{credential = "smtp-password"}` is a systemd credential, `{file = "/run/secrets/smtp-password"}` a file of'
+    yield "mode 0600 or 0400 that belongs to the user of the daemon."
+    for section, keys in groupby(known_keys(), key=lambda pair: pair[0]):
+        yield ""
+        yield f"## [{section}]"
+        yield ""
+        yield "| key | default | what |"
+        yield "|---|---|---|"
+        for _, name in keys:
+            default, text = describe(section, name)
+            shown = f"`{default}`" if default else "empty"
+            yield f"| `{name}` | {shown} | {text.replace('|', chr(92) + '|')} |"
