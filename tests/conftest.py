@@ -4,13 +4,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from gateway.config import Settings, load_settings
+from gateway.store import migrate
+from gateway.store.engine import open_engine
 from gateway.store.store import Store, open_store
 
 _POSTGRES = "MAILWICKET_TEST_PG"  # a server to use instead of an own one
@@ -77,13 +81,34 @@ def settings_in(folder: Path, url: str = "") -> Settings:
 
 
 def own_database(server: str) -> Iterator[str]:
-    """An empty database on this server, dropped afterwards."""
+    """A database with our tables on this server, dropped afterwards."""
     name = f"mw_{uuid4().hex[:12]}"
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with admin.connect() as connection:
+    with _admin(server) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{_template(server)}"'))
+    yield _driver(server).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with _admin(server) as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+
+
+@cache
+def _template(server: str) -> str:
+    """The tables are made once for a test run: copying them takes a fraction of the time."""
+    name = f"mw_template_{uuid4().hex[:12]}"
+    with _admin(server) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine = open_engine(_driver(server).set(database=name), connections=1)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return name
+
+
+@contextmanager
+def _admin(server: str) -> Iterator[Connection]:
+    engine = create_engine(_driver(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _driver(server: str) -> URL:
+    return make_url(server).set(drivername="postgresql+psycopg")

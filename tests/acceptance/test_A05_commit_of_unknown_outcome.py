@@ -30,6 +30,7 @@ class Proxy:
                 self.armed -= 1
                 self.cut += 1
                 down.cancel()
+                await asyncio.gather(down, return_exceptions=True)
                 if self._forwards:
                     up_writer.write(data)
                     await up_writer.drain()
