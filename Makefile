@@ -34,7 +34,7 @@ bench: .venv/dev ## measure: accept rate, mail to ticket, memory
 	@$(BIN)/python -m bench.run
 
 docs: .venv/dev ## write docs/cli.md and docs/settings.md anew from the code
-	@$(BIN)/python tools/reference.py
+	@$(BIN)/python -m pytest tests/docs --update-golden
 
 golden: .venv/dev ## write the expected output of golden tests anew; read the diff
 	@$(BIN)/python -m pytest -m "$(EVERYDAY)" --update-golden

@@ -30,6 +30,8 @@ BLOCKS = [(found["mark"] or "", found["language"], found["text"]) for found in B
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where a reader would be who follows the README: the demo has run, the files are written."""
     here, before = tmp_path_factory.mktemp("reader"), Path.cwd()
+    columns = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "120"  # as wide as the README
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     os.chdir(here)
@@ -40,6 +42,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert called("mailwicket demo --once")[0] == 0
     yield here
     os.chdir(before)
+    os.environ.pop("COLUMNS")
+    if columns is not None:
+        os.environ["COLUMNS"] = columns
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
