@@ -1,9 +1,12 @@
 """A furnished desk for golden outputs, and a store with its configuration on each database."""
 
+import io
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from gateway.config import Settings
 from gateway.store.store import Store, open_store
@@ -50,3 +53,13 @@ def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, str
         assert shown == path.read_text("utf-8")
 
     return compare
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Where the log goes; as it was afterwards."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers[:], root.level = before
+    structlog.reset_defaults()

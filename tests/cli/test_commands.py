@@ -1,6 +1,7 @@
 """The commands as a whole: what the help promises is there, examples are real, every way to end has its code."""
 
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -16,9 +17,11 @@ from gateway.cli.declare import Command, Group, Invocation
 from gateway.cli.failure import CommandError, exit_code_of
 from gateway.cli.main import main, run
 from gateway.errors import ConfigError, PermanentError, PoisonError, Problem, TransientError
-from tests.cli.desk import Desk, mailwicket, mailwicket_beside
+from tests.cli.desk import Desk, mailwicket, mailwicket_beside, write_config
+from tests.conftest import settings_in
 from tests.docs.generate import commands
 
+_PROGRAM = (sys.executable, "-m", "tests.cli.program")
 ALL = dict(commands(main, None, "mailwicket"))
 
 
@@ -146,9 +149,15 @@ async def test_writes_without_a_daemon(
     golden("writes.txt", shown)
 
 
-def test_no_database_yet(config: Path, settings: object, capsys: pytest.CaptureFixture[str]) -> None:
-    assert mailwicket(config, "ticket", "list") in (75, 78)
-    assert "error" in capsys.readouterr().err
+@pytest.mark.sqlite
+@pytest.mark.parametrize("command", ["ticket list", "account", "why 1", "queue list", "mail raw m-1", "db status"])
+def test_no_database_yet(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = write_config(tmp_path, settings_in(tmp_path))
+    assert mailwicket(config, *command.split()) == 75
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert str(tmp_path / "state" / "mailwicket.db") in err
+    assert not (tmp_path / "state" / "mailwicket.db").exists()
 
 
 def test_a_bug_is_told_in_three_lines_and_with_vv_in_full(
@@ -181,9 +190,10 @@ def test_deliver_never_ends_with_usage(capfd: pytest.CaptureFixture[str]) -> Non
         assert capfd.readouterr().out.startswith("4.3.")
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
-    out = _process("config", "show", "--origin", pipe="head -c 10")
-    assert (out.returncode, out.stderr) == (0, "")
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    pipe = f"{shlex.join(_PROGRAM)} config show --origin | head -c 10"
+    done = subprocess.run(["sh", "-c", pipe], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help_is_quick_because_it_reads_no_settings() -> None:
@@ -230,16 +240,11 @@ def test_quiet_says_nothing_but_results(config: Path, store: object, capsys: pyt
     ],
 )
 def test_colours(arguments: list[str], environment: dict[str, str], coloured: bool) -> None:
-    out = _process("config", "show", *arguments, environment=environment, terminal=True)
-    assert ("\x1b[1m" in out.stdout) is coloured
-
-
-def _process(
-    *arguments: str, environment: dict[str, str] | None = None, pipe: str = "", terminal: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """A real process, on a terminal or before a pipe."""
-    program = shlex.join([sys.executable, "-m", "tests.cli.program", *arguments])
-    command = ["script", "-qec", program, "/dev/null"] if terminal else ["sh", "-c", f"{program} | {pipe}"]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **(environment or {})}
-    )
+    mine, its = pty.openpty()
+    command = [*_PROGRAM, "config", "get", "site.nam", *arguments]
+    done = subprocess.run(command, stdout=its, stderr=its, check=False, timeout=60, env={**os.environ, **environment})
+    shown = os.read(mine, 4096).decode()
+    os.close(its)
+    os.close(mine)
+    assert done.returncode == 4
+    assert ("\x1b[31m" in shown) is coloured

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,16 +101,6 @@ def test_json_holds_what_was_said_and_steers_nothing() -> None:
     text = json_text("x/1", {"said": said})
     assert json.loads(text) == {"schema": "mailwicket.x/1", "said": said}
     assert text.replace("\n", "").isprintable()
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """Where the log goes; as it was afterwards."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    yield io.StringIO()
-    root.handlers[:], root.level = before
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize(
