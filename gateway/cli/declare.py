@@ -26,6 +26,7 @@ class Invocation:
     rules: Path | None = None
     quiet: bool = False
     verbose: int = 0
+    color: bool | None = None  # None: as the terminal can
     width: int = 0  # columns; 0 is the terminal's
     clock: Clock = field(default_factory=SystemClock)
 
@@ -110,6 +111,6 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if ctx.get_parameter_source(name) in (None, click.core.ParameterSource.DEFAULT):
         return
     if name == "no_color":
-        ctx.color = False  # contexts of commands inherit it
+        ctx.color = ctx.ensure_object(Invocation).color = False  # contexts of commands inherit it
     else:
         setattr(ctx.ensure_object(Invocation), name, value)

@@ -38,8 +38,8 @@ def exit_code_of(error: BaseException) -> int:
             return INTERNAL
 
 
-def tell(error: BaseException, verbose: int) -> None:
-    """Say on stderr what went wrong; -v adds the causes, -vv the traceback."""
+def tell(error: BaseException, verbose: int, color: bool | None) -> None:  # noqa: FBT001 -- None is a third word
+    """Say on stderr what went wrong; verbose 1 adds the causes, 2 the traceback; color None is as the terminal can."""
     match error:
         case click.exceptions.Exit():
             return
@@ -53,10 +53,10 @@ def tell(error: BaseException, verbose: int) -> None:
             for problem in error.problems:
                 click.echo(block(str(problem)), err=True)
         case GatewayError():
-            _three(error.text, *_why_and_hint(error))
+            _three(error.text, *_why_and_hint(error), color)
         case _:
             words = f"internal error, {type(error).__name__}: {error}"
-            _three(words, "", "the same command with -vv, and a report with its output")
+            _three(words, "", "the same command with -vv, and a report with its output", color)
     if verbose:
         _causes(error)
     if verbose > 1:
@@ -73,8 +73,8 @@ def _why_and_hint(error: GatewayError) -> tuple[str, str]:
             return "", ""
 
 
-def _three(what: str, why: str, hint: str) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(what)}", err=True)
+def _three(what: str, why: str, hint: str, color: bool | None) -> None:  # noqa: FBT001 -- as `tell`
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(what)}", err=True, color=color)
     if why:
         click.echo(f"  because {printable(why)}", err=True)
     if hint:

@@ -99,6 +99,6 @@ def run(arguments: Sequence[str] | None = None, invocation: Invocation | None = 
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has seen enough
         return 0
     except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 -- outermost frame: every failure becomes an exit code
-        tell(e, invocation.verbose)
+        tell(e, invocation.verbose, invocation.color)
         return exit_code_of(e)
     return 0
