@@ -99,13 +99,13 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     saved = tickets.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
     notices = notify(saved, arrived, plan.decision, d.notifying, view, now)
-    for notice in notices:
-        _enqueue(notice, d, c, now)
+    sent = [(id, normal(n.recipient.address)) for n in notices if (id := _enqueue(n, d, c, now)) is not None]
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
-    if outcome.disposition in ("ticket", "entry"):
-        mail_store.name_content(c, inbound.key, outcome.ticket)
+    if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
+        came = [(message.message_id, normal(message.author.address))] if message.message_id and message.author else []
+        tickets.remember_messages(c, [*came, *sent], outcome.ticket)
     _finish(outcome, message, explain(message, plan, notices), c, now)
     return outcome
 
@@ -232,19 +232,21 @@ def _language(
     return rules.defaults.language, "default"
 
 
-def _enqueue(notice: Notification, d: Deps, c: Connection, now: datetime) -> None:
-    """Queue a mail, rendered once: its bytes and Message-ID are fixed before any attempt."""
+def _enqueue(notice: Notification, d: Deps, c: Connection, now: datetime) -> str | None:
+    """Queue a mail, rendered once: its Message-ID, fixed before any attempt; None when none will go out."""
     id = outbox.enqueue(c, notice, now)
     if id is None or notice.suppressed is not None:
-        return
+        return None
     try:
         letter = compose(notice, id, d.desk)
     except PoisonError as e:
         outbox.refuse(c, id, e.text, now)
         log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
-        return
+        return None
+    if letter.trouble:
+        log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
     outbox.attach(c, id, message_id=letter.message_id, reverse_path=letter.reverse_path, raw=letter.raw, now=now)
-    tickets.remember_message(c, letter.message_id, [normal(notice.recipient.address)], notice.ticket)
+    return letter.message_id
 
 
 def _finish_duplicate(

@@ -91,7 +91,7 @@ class Worker:
         """One claimed mail to its end, or given back. The outermost frame: nothing leaves it but cancellation."""
         deps = self._deps()  # a mail ends with the revision it began with
         try:
-            read = await self._pool.parse(self._store.raw(mail.key), mail.size, mail.attempts)
+            read = await self._pool.parse(self._store.raw(mail.key, mail.size), mail.size, mail.attempts)
             if isinstance(read, Failure):
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return

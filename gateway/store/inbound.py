@@ -195,13 +195,8 @@ def same_content(c: Connection, digest: str, key: str, now: datetime) -> tuple[s
     ).one_or_none()
     if row is not None:
         return None
-    first = c.execute(_CONTENT, {"hash": digest}).one()
+    first = c.execute(_FIRST_CONTENT, {"hash": digest}).one()
     return None if first.key == key else (first.key, first.ticket)
-
-
-def name_content(c: Connection, key: str, ticket: int | None) -> None:
-    """Remember which ticket the content of a mail went to."""
-    c.execute(_NAME_CONTENT, {"b_key": key, "ticket": ticket})
 
 
 def pieces(c: Connection, key: str, first: int, count: int) -> list[bytes]:
@@ -358,7 +353,7 @@ def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
 
 @cache
 def _upsert_content(dialect: str) -> Any:
-    return _upsert(dialect, content).returning(content.c.ticket)
+    return _upsert(dialect, content).returning(content.c.key)
 
 
 @cache
@@ -406,8 +401,11 @@ def _mail(row: Row[Any]) -> MailRow:
     return MailRow(**(values | {"forward_paths": tuple(msgspec.json.decode(row.forward_paths))}))
 
 
-_CONTENT = select(content.c.key, content.c.ticket).where(content.c.hash == bindparam("hash"))
-_NAME_CONTENT = update(content).where(content.c.key == bindparam("b_key")).values(ticket=bindparam("ticket"))
+_FIRST_CONTENT = (
+    select(content.c.key, inbound.c.ticket)
+    .outerjoin(inbound, inbound.c.key == content.c.key)
+    .where(content.c.hash == bindparam("hash"))
+)
 _INSERT = insert(inbound)
 _INSERT_PIECE = insert(raw_piece)
 _FINISH = (

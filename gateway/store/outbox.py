@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from gateway.message.address import domain_of, normal
 from gateway.store.schema import outbox
+from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification
 
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
@@ -49,10 +52,8 @@ class OutboxItem:
 def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
     """A row for the notification, without its bytes yet; None when the same one was queued before."""
     address = notice.recipient.address
-    if c.execute(_SAME_NOTICE, {"dedupe_key": notice.dedupe_key}).one_or_none() is not None:
-        return None
     made = c.execute(
-        _ENQUEUE,
+        _enqueue(c.dialect.name),
         {
             "dedupe_key": notice.dedupe_key,
             "ticket": notice.ticket,
@@ -71,7 +72,8 @@ def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
             "reason": notice.suppressed or "",
         },
     )
-    return int(made.scalar_one())
+    id: int | None = made.scalar_one_or_none()
+    return id
 
 
 def attach(c: Connection, id: int, *, message_id: str, reverse_path: str | None, raw: bytes, now: datetime) -> None:
@@ -89,13 +91,14 @@ def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
     )
 
 
-def sent_since(c: Connection, *, since: datetime, at_most: int, **scope: object) -> int:
-    """How many automatic mails were queued since then, counted up to `at_most`.
-
-    scope  recipient=, domain=, ticket=, template=; none counts all
-    """
-    counted = _sent_in(tuple(sorted(scope)))
-    return int(c.execute(counted, {"since": since, "at_most": at_most, **scope}).scalar_one())
+def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[int, ...]:
+    """How much automatic mail each budget has seen in its time, counted up to its limit."""
+    shapes = tuple(tuple(sorted(budget.scope)) for budget in budgets)
+    values: dict[str, object] = {}
+    for number, budget in enumerate(budgets):
+        values |= {f"since{number}": now - budget.rate.per, f"most{number}": budget.rate.count}
+        values |= {f"{name}{number}": value for name, value in budget.scope.items()}
+    return tuple(c.execute(_counted(shapes), values).one())
 
 
 def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int) -> tuple[OutboxItem, ...]:
@@ -257,16 +260,27 @@ def counts(c: Connection) -> dict[str, int]:
 
 
 @cache
-def _sent_in(scope: tuple[str, ...]) -> Select[int]:
-    """The statement of a scope is made once: making it costs more than running it."""
-    where = [outbox.c[name] == bindparam(name) for name in scope]
+def _counted(shapes: tuple[tuple[str, ...], ...]) -> Select[*tuple[Any, ...]]:
+    """One statement for all budgets of a mail, made once: making it costs more than running it."""
+    return select(*(_count(number, shape).label(f"n{number}") for number, shape in enumerate(shapes)))
+
+
+def _count(number: int, scope: tuple[str, ...]) -> ScalarSelect[int]:
+    where = [outbox.c[name] == bindparam(f"{name}{number}") for name in scope]
+    since = outbox.c.queued_at > bindparam(f"since{number}")
     counted = (
         select(outbox.c.id)
-        .where(outbox.c.queued_at > bindparam("since"), outbox.c.auto, outbox.c.state != "suppressed", *where)
-        .limit(bindparam("at_most"))
+        .where(since, outbox.c.auto, outbox.c.state != "suppressed", *where)
+        .limit(bindparam(f"most{number}"))
         .subquery()
     )
-    return select(func.count()).select_from(counted)
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+@cache
+def _enqueue(dialect: str) -> Any:
+    statement = (pg_insert if dialect == "postgresql" else lite_insert)(outbox).values(attempts=0, last_reply="")
+    return statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
 
 
 def _mine(item: OutboxItem) -> Any:
@@ -278,8 +292,6 @@ def _item(row: Row[Any]) -> OutboxItem:
     return OutboxItem(**(values | {"raw": bytes(row.raw or b"")}))
 
 
-_SAME_NOTICE = select(outbox.c.id).where(outbox.c.dedupe_key == bindparam("dedupe_key"))
-_ENQUEUE = insert(outbox).values(attempts=0, last_reply="").returning(outbox.c.id)
 _ATTACH = (
     update(outbox)
     .where(outbox.c.id == bindparam("b_id"))

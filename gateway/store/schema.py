@@ -116,7 +116,6 @@ content = Table(  # the same mail by another way (acceptance A-08)
     metadata,
     Column("hash", String(64), primary_key=True),
     Column("key", String(32), nullable=False),
-    Column("ticket", _Id),
     Column("expires_at", Moment, nullable=False, index=True),
 )
 

@@ -111,13 +111,14 @@ class Store:
             )
         )
 
-    async def raw(self, key: str) -> AsyncIterator[bytes]:
-        """The raw mail in pieces of at most 1 MiB."""
+    async def raw(self, key: str, size: int) -> AsyncIterator[bytes]:
+        """The raw mail of so many octets, in pieces of at most 1 MiB."""
         first = 0
-        while found := await self.read(lambda c, at=first: inbound.pieces(c, key, at, _PIECES_A_READ)):  # type: ignore[misc]
+        while first * inbound.PIECE_OCTETS < size:
+            found = await self.read(lambda c, at=first: inbound.pieces(c, key, at, _PIECES_A_READ))  # type: ignore[misc]
             for piece in found:
                 yield piece
-            first += len(found)
+            first += len(found) or size  # fewer pieces than octets: the child will say so
 
     # --- what the sender of the outbox asks for ---
 

@@ -5,7 +5,7 @@ Not here     which changes (ticket/apply.py), the mail itself (inbound.py), what
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -126,43 +126,88 @@ def save(
 
     source  key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing
     """
-    current, opened, entry_id = ticket_before, False, None
+    folded = _folded(changes, ticket_before, actor)
+    current, record = folded.ticket, folded.record
+    if folded.opening is not None and current is not None:
+        current = _open(c, folded.opening, current)
+    elif current is not None and folded.columns:
+        current = _update(c, current, folded.columns, now)
+    entry_id = None
+    if folded.entry is not None and current is not None:
+        entry_id = _add_entry(c, current.number, folded.entry, source)
+    number = current.number if current is not None else record.ticket if record is not None else None
+    mail = source.removeprefix("stub:")  # the audit names the mail; the entry of its stub has a source of its own
+    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": mail} for note in folded.notes])
+    if record is not None:
+        return Saved(record.disposition, record.reason, current, entry_id, opened=False)
+    if current is None:
+        raise ValueError("changes that neither record nor touch a ticket")
+    opened = folded.opening is not None
+    return Saved("ticket" if opened else "entry", "", current, entry_id, opened)
+
+
+@dataclass(slots=True)
+class _Folded:
+    """The changes of one mail put together, so that each row is written once."""
+
+    ticket: Ticket | None
+    notes: list[dict[str, object]] = field(default_factory=list)  # audit rows
+    columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
+    opening: OpenTicket | None = None
+    entry: AddEntry | None = None
     record: Record | None = None
-    notes: list[dict[str, object]] = []
-    values: dict[str, object] = {}
+
+
+def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str) -> _Folded:
+    folded = _Folded(ticket_before)
     for change in changes:
         match change:
             case OpenTicket():
-                current, opened = _open(c, change), True
-                notes.append(_note("ticket.opened", actor, change.team))
-                notes.extend(_note("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
+                folded.opening, folded.ticket = change, _fresh(change)
+                folded.notes.append(_note("ticket.opened", actor, change.team))
+                folded.notes.extend(_note("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
             case AddEntry():
-                if current is None:
-                    raise ValueError("an entry needs a ticket")
-                entry_id = _add_entry(c, current.number, change, source)
-                counted = change.kind in ("mail", "answer")
-                current = replace(current, messages=current.messages + counted)
-                values |= {"messages": current.messages, "updated_at": change.at}
-                notes.append(_note("entry.added", actor, change.kind))
-            case SetField():
-                if current is None:
-                    raise ValueError("a field needs a ticket")
-                before, current = _shown(current, change.name), _with(current, change)
-                values |= _column(current, change.name)
-                notes.append(_note(f"set.{change.name}", change.cause, f"{before} -> {_shown(current, change.name)}"))
+                folded.entry = change
+                counted = _known(folded).messages + (change.kind in ("mail", "answer"))
+                folded.ticket = replace(_known(folded), messages=counted)
+                folded.columns |= {"messages": counted, "updated_at": change.at}
+                folded.notes.append(_note("entry.added", actor, change.kind))
+            case SetField(name, _, cause):
+                before, folded.ticket = _shown(_known(folded), name), _with(_known(folded), change)
+                folded.columns |= _column(folded.ticket, name)
+                folded.notes.append(_note(f"set.{name}", cause, f"{before} -> {_shown(folded.ticket, name)}"))
             case Record():
-                record = change
-                notes.append(_note(f"mail.{change.disposition}", actor, change.reason))
-    if current is not None and values:
-        current = _update(c, current, values, now)
-    number = current.number if current is not None else record.ticket if record is not None else None
-    mail = source.removeprefix("stub:")  # the audit names the mail; the entry of its stub has a source of its own
-    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": mail} for note in notes])
-    if record is not None:
-        return Saved(record.disposition, record.reason, current, entry_id, opened)
-    if current is None:
-        raise ValueError("changes that neither record nor touch a ticket")
-    return Saved("ticket" if opened else "entry", "", current, entry_id, opened)
+                folded.record = change
+                folded.notes.append(_note(f"mail.{change.disposition}", actor, change.reason))
+    return folded
+
+
+def _known(folded: _Folded) -> Ticket:
+    if folded.ticket is None:
+        raise ValueError("an entry or a field needs a ticket")
+    return folded.ticket
+
+
+def _fresh(change: OpenTicket) -> Ticket:
+    """The ticket before its number."""
+    return Ticket(
+        number=0,
+        subject=change.subject,
+        team=change.team,
+        assignee=None,
+        priority="normal",
+        status="new",
+        tags=(),
+        fields=(),
+        language=change.language,
+        channel=change.channel,
+        requester=change.requester,
+        created_at=change.at,
+        updated_at=change.at,
+        messages=0,
+        version=1,
+        flags=change.flags,
+    )
 
 
 def add_audit(
@@ -174,38 +219,37 @@ def add_audit(
     )
 
 
-def remember_message(c: Connection, message_id: str, addresses: Iterable[str], number: int) -> None:
-    """Who sent, or was sent, this Message-ID in this ticket; the first ticket keeps it."""
-    rows = [{"message_id": message_id, "address": address, "ticket": number} for address in sorted(set(addresses))]
+def remember_messages(c: Connection, messages: Iterable[tuple[str, str]], number: int) -> None:
+    """Who sent, or was sent, which Message-ID in this ticket; the first ticket keeps it.
+
+    messages  (Message-ID, address in normal form)
+    """
+    rows = [{"message_id": id, "address": address, "ticket": number} for id, address in dict.fromkeys(messages)]
     if rows:
         c.execute(_upsert(c.dialect.name, ticket_message), rows)
 
 
-def _open(c: Connection, change: OpenTicket) -> Ticket:
+def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
     requester = change.requester
-    row = c.execute(
-        _OPEN,
-        {
-            "subject": change.subject,
-            "team": change.team,
-            "flags": msgspec.json.encode(change.flags).decode(),
-            "language": change.language,
-            "channel": change.channel,
-            "customer": None if requester is None else _customer(c, requester, change),
-            "requester_name": requester.name if requester else None,
-            "requester_address": requester.address if requester else None,
-            "created_at": change.at,
-            "updated_at": change.at,
-        },
-    ).one()
+    columns = ("subject", "team", "assignee", "priority", "status", "language", "channel", "tags", "fields", "flags")
+    values: dict[str, object] = {
+        "customer": None if requester is None else _customer(c, requester, change),
+        "requester_name": requester.name if requester else None,
+        "requester_address": requester.address if requester else None,
+        "created_at": current.created_at,
+        "updated_at": current.updated_at,
+        "messages": current.messages,
+        "version": current.version,
+    }
+    for name in columns:
+        values |= _column(current, name)
+    number = int(c.execute(_OPEN, values).scalar_one())
     if requester is not None:
-        c.execute(
-            insert(participant), {"ticket": row.number, "address": normal(requester.address), "role": "requester"}
-        )
+        c.execute(_PARTICIPANT, {"ticket": number, "address": normal(requester.address), "role": "requester"})
     mentioned = [n for n in change.mentions if c.execute(_TICKET, {"number": n}).one_or_none() is not None]
     if mentioned:
-        c.execute(insert(ticket_link), [{"ticket": row.number, "other": n, "kind": "mentions"} for n in mentioned])
-    return _ticket(row)
+        c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": "mentions"} for n in mentioned])
+    return replace(current, number=number)
 
 
 def _customer(c: Connection, requester: Mailbox, change: OpenTicket) -> int:
@@ -215,8 +259,10 @@ def _customer(c: Connection, requester: Mailbox, change: OpenTicket) -> int:
         return int(known)
     values = {"name": requester.name, "language": change.language, "created_at": change.at}
     number = int(c.execute(_NEW_CUSTOMER, values).scalar_one())
-    c.execute(_upsert(c.dialect.name, customer_address), {"address": address, "customer": number})
-    return int(c.execute(_OWNER, {"address": address}).scalar_one())  # PostgreSQL: another may have been faster
+    made = c.execute(_upsert(c.dialect.name, customer_address), {"address": address, "customer": number})
+    if made.rowcount == 1:
+        return number
+    return int(c.execute(_OWNER, {"address": address}).scalar_one())  # PostgreSQL: another process was faster
 
 
 def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int:
@@ -239,8 +285,6 @@ def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int
             "source": source,
         },
     ).scalar_one()
-    if change.message_id is not None and change.author is not None:
-        remember_message(c, change.message_id, [normal(change.author.address)], number)
     return int(made)
 
 
@@ -265,7 +309,7 @@ def _with(current: Ticket, change: SetField) -> Ticket:
 
 
 def _column(current: Ticket, name: str) -> dict[str, object]:
-    if name.startswith("field."):
+    if name == "fields" or name.startswith("field."):
         return {"fields": msgspec.json.encode(dict(current.fields)).decode()}
     value = getattr(current, name)
     return {name: msgspec.json.encode(value).decode() if isinstance(value, tuple) else value}
@@ -354,11 +398,7 @@ _CUSTOMER = (
     .join(customer_address, customer_address.c.customer == customer.c.id)
     .where(customer_address.c.address == bindparam("address"))
 )
-_OPEN = (
-    insert(ticket)
-    .values(assignee=None, priority="normal", status="new", tags="[]", fields="{}", messages=0, version=1)
-    .returning(ticket)
-)
+_OPEN = insert(ticket).returning(ticket.c.number)
 _ENTRY = insert(entry).returning(entry.c.id)
 _AUDIT = insert(audit)
 _PARTICIPANT = insert(participant)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.store import outbox, tickets
+from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
 
@@ -39,9 +40,9 @@ class StoreView:
         item = outbox.find(self._connection, id)
         return None if item is None else (item.ticket,)
 
-    def count(self, since: datetime, at_most: int, **scope: object) -> int:
-        """Automatic mails queued since then, counted up to `at_most`."""
-        return outbox.sent_since(self._connection, since=since, at_most=at_most, **scope)
+    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
+        """How much automatic mail each budget has seen in its time, counted up to its limit."""
+        return outbox.used(self._connection, budgets, now)
 
 
 class EmptyView:
@@ -67,6 +68,6 @@ class EmptyView:
         """None."""
         return None
 
-    def count(self, since: datetime, at_most: int, **scope: object) -> int:
+    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """No budget is used."""
-        return 0
+        return [0] * len(budgets)

@@ -5,7 +5,7 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -18,11 +18,20 @@ from gateway.ticket.types import Customer, Notification, Saved, Ticket
 _REFERENCES = 10  # the first and the last nine
 
 
+@dataclass(frozen=True, slots=True)
+class SendBudget:
+    """So much automatic mail in so much time within a scope: recipient, domain, ticket, template; empty is all."""
+
+    code: str  # the guard's word when it is used up
+    rate: Rate
+    scope: Mapping[str, object]
+
+
 class Sent(Protocol):
     """How much automatic mail there was."""
 
-    def count(self, since: datetime, at_most: int, **scope: object) -> int:
-        """Automatic mails queued since then, counted up to `at_most`; scope: recipient, domain, ticket, template."""
+    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
+        """The mails of each budget in its time, counted up to its limit."""
         ...
 
 
@@ -55,7 +64,9 @@ def notify(
     if saved.ticket is None or saved.entry is None:
         return ()
     wanted = _wanted(saved, decision, policy)
-    return tuple(_judged(_notification(reply, saved.ticket, arrived), arrived, policy, sent, now) for reply in wanted)
+    return tuple(
+        _judged(_notification(reply, saved.ticket, arrived, policy), arrived, policy, sent, now) for reply in wanted
+    )
 
 
 def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
@@ -67,7 +78,7 @@ def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[
     yield from {(r.template, r.variant): r for r in replies}.values()
 
 
-def _notification(reply: Reply, ticket: Ticket, arrived: Arrived) -> Notification:
+def _notification(reply: Reply, ticket: Ticket, arrived: Arrived, policy: NotifyPolicy) -> Notification:
     message = arrived.message
     author = message.author or Mailbox("", arrived.inbound.envelope.reverse_path or "")
     thread = tuple(dict.fromkeys((*message.references, *message.in_reply_to)))
@@ -79,7 +90,7 @@ def _notification(reply: Reply, ticket: Ticket, arrived: Arrived) -> Notificatio
         variant=reply.variant,
         language=reply.language or ticket.language or arrived.language,
         ticket=ticket.number,
-        team=ticket.team,
+        team=ticket.team if ticket.team in policy.rules.teams else policy.rules.defaults.team,
         subject=ticket.subject if _authenticated(arrived) or _known(arrived) else None,
         in_reply_to=message.message_id,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
@@ -132,21 +143,19 @@ def _by_authentication(
 
 def _by_budget(notice: Notification, _arrived: Arrived, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
     """The first budget that is used up (acceptance L11)."""
-    limits, address = policy.rules.limits, normal(notice.recipient.address)
-    for code, rate, scope in _budgets(limits, notice, address):
-        if sent.count(now - rate.per, rate.count, **scope) >= rate.count:
-            return code
-    return None
+    budgets = tuple(_budgets(policy.rules.limits, notice, normal(notice.recipient.address)))
+    used = zip(budgets, sent.used(budgets, now), strict=True)
+    return next((budget.code for budget, count in used if count >= budget.rate.count), None)
 
 
-def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[tuple[str, Rate, dict[str, object]]]:
+def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[SendBudget]:
     if notice.template == "auto_ack":
-        yield "ack-limit", limits.ack, {"recipient": address, "template": "auto_ack"}
-    yield "thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket}
-    yield "recipient-limit", limits.auto_per_recipient, {"recipient": address}
-    yield "domain-limit", limits.auto_per_domain, {"domain": domain_of(address)}
-    yield "ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket}
-    yield "total-limit", limits.auto_total, {}
+        yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": "auto_ack"})
+    yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
+    yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
+    yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})
+    yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
+    yield SendBudget("total-limit", limits.auto_total, {})
 
 
 def _authenticated(arrived: Arrived) -> bool:

@@ -1,6 +1,6 @@
 """The send guard: who gets an acknowledgement, who does not, and that a refusal is a visible value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -9,7 +9,7 @@ import pytest
 
 from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
 from gateway.rules.types import Decision, Defaults, Limits, Reply, RuleSet, Team, Trace
-from gateway.ticket.notify import Arrived, NotifyPolicy, notify
+from gateway.ticket.notify import Arrived, NotifyPolicy, SendBudget, notify
 from gateway.ticket.types import Customer, Notification, Saved
 from tests.ticket.mails import NOW, accepted, message, ticket
 
@@ -30,8 +30,8 @@ class SentBefore:
     def __init__(self, counts: Mapping[tuple[str, ...], int]) -> None:
         self._counts = counts
 
-    def count(self, since: datetime, at_most: int, **scope: object) -> int:
-        return min(self._counts.get(tuple(sorted(scope)), 0), at_most)
+    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
+        return [min(self._counts.get(tuple(sorted(b.scope)), 0), b.rate.count) for b in budgets]
 
 
 def told(
