@@ -19,6 +19,9 @@ from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
 
 _UNSAFE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "fuse", "9p")
+_READING = ("query_only=1", "wal_autocheckpoint=0")
+# 16 MiB of log between checkpoints, 8 MiB of pages in memory: what a busy hour touches again is written once
+_WRITING = ("journal_mode=WAL", "wal_autocheckpoint=4096", "cache_size=-8192")
 _FLUSHED_SQLITE = ("2", "3")  # FULL, EXTRA
 
 
@@ -64,7 +67,7 @@ def open_engine(url: URL, *, connections: int, busy_timeout_ms: int = 5000, read
         with closing(connection.cursor()) as cursor:
             cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
             cursor.execute("PRAGMA foreign_keys=ON")
-            for pragma in ("query_only=1", "wal_autocheckpoint=0") if read_only else ("journal_mode=WAL",):
+            for pragma in _READING if read_only else _WRITING:
                 cursor.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
