@@ -3,6 +3,7 @@
 Not here  what rules mean (rules/), how a mail is processed with them (pipeline.py), when they change (daemon.py).
 """
 
+import base64
 import secrets
 from pathlib import Path
 
@@ -24,8 +25,6 @@ from gateway.rules.types import RuleSet
 from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import TokenRing
-
-_NONCE = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def rules_file(settings: Settings) -> Path:
@@ -97,7 +96,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
         teams={team.id: Mailbox(site.name, team.addresses[0]) for team in rules.teams.values()},
         ring=ring,
         templates=templates,
-        nonce=lambda: "".join(secrets.choice(_NONCE) for _ in range(8)),
+        nonce=lambda: base64.b32encode(secrets.token_bytes(5)).decode().lower(),
         now=clock.now,
         footer=tuple(site.footer.splitlines()),
         subject_tag=rules.defaults.subject_tag,

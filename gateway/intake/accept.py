@@ -91,7 +91,8 @@ class Door:
             raise PermanentError("we relay no mail", code=550, status="5.7.1")
         if self._settings.intake.unknown_recipient == "accept":
             return path
-        raise PermanentError("no such support address", code=550, status="5.1.1")
+        named = f"<{path}>" if path.isascii() else "this"
+        raise PermanentError(f"{named} is not a support address", code=550, status="5.1.1")
 
     async def accept(self, envelope: Envelope, incoming: Incoming) -> Receipt:
         """Take responsibility for a message; once this returns, SMTP may say 250.

@@ -87,7 +87,7 @@ class _Loader:
         return defaults, replace(limits, ack=ack) if ack else limits
 
     def _rules(self, node: Node) -> Iterator[Rule]:
-        nodes = reading.items(node, self._f)
+        nodes = reading.items(node, self._f, may_be_empty=True)
         first: dict[str, Node] = {}
         for item in nodes:
             at = item.get("id")

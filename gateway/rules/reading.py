@@ -52,11 +52,11 @@ def texts(node: Node, f: Findings) -> tuple[str, ...]:
     return tuple(value for n in nodes if (value := text(n, f)) is not None)
 
 
-def items(node: Node, f: Findings) -> tuple[Node, ...]:
-    """The nodes of a list that is not empty."""
+def items(node: Node, f: Findings, *, may_be_empty: bool = False) -> tuple[Node, ...]:
+    """The nodes of a list; an empty one is mostly a slip."""
     if not _is(node, "list", f):
         return ()
-    if not node.items:
+    if not node.items and not may_be_empty:
         f.add(node, "R030", "the list is empty")
     return tuple(node.items)
 

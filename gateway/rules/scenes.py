@@ -24,7 +24,7 @@ _EXPECT_LATER = ("sla", "due", "hold")
 
 def scenes(node: Node, known: Known, f: Findings) -> tuple[Scene, ...]:
     """The tests of the file, in order."""
-    return tuple(_scene(item, known, f) for item in reading.items(node, f))
+    return tuple(_scene(item, known, f) for item in reading.items(node, f, may_be_empty=True))
 
 
 def _scene(node: Node, known: Known, f: Findings) -> Scene:
