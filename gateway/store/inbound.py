@@ -4,6 +4,7 @@ Transactions  T0 `insert`; T1a `claim`; T1 `finish`, in the transaction of the c
 Not here      tickets (tickets.py), who calls in which thread (store.py).
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,9 +100,11 @@ def insert_batch(c: Connection, batch: Sequence[Arriving]) -> list[Receipt]:
         rows.append(_row(mail, fresh or mail.envelope.forward_paths, None if fresh else first))
         receipts.append(Receipt(mail.key if fresh else first, not fresh))
     c.execute(_INSERT, rows)
-    for mail, receipt in zip(batch, receipts, strict=True):
-        if not receipt.duplicate:
-            _insert_raw(c, mail)
+    fresh_mails = [mail for mail, receipt in zip(batch, receipts, strict=True) if not receipt.duplicate]
+    _insert_raw(c, [mail for mail in fresh_mails if mail.size <= PIECE_OCTETS])
+    for mail in fresh_mails:
+        if mail.size > PIECE_OCTETS:
+            _insert_large(c, mail)
     return receipts
 
 
@@ -388,12 +391,21 @@ def _row(mail: Arriving, forward_paths: tuple[str, ...], duplicate_of: str | Non
     }
 
 
-def _insert_raw(c: Connection, mail: Arriving) -> None:
-    mail.raw.seek(0)  # the batch may be done again
-    piece = 0
-    while (octets := mail.raw.read(PIECE_OCTETS)) or piece == 0:
+def _insert_raw(c: Connection, mails: Sequence[Arriving]) -> None:
+    """The bytes of mails that are one piece each, in one statement."""
+    for mail in mails:
+        mail.raw.seek(0)  # the batch may be done again
+    if mails:
+        c.execute(_INSERT_PIECE, [{"key": mail.key, "piece": 0, "octets": mail.raw.read()} for mail in mails])
+
+
+def _insert_large(c: Connection, mail: Arriving) -> None:
+    """The bytes of a large mail, piece by piece: it is never in memory as a whole."""
+    mail.raw.seek(0)
+    for piece in itertools.count():
+        if not (octets := mail.raw.read(PIECE_OCTETS)):
+            return
         c.execute(_INSERT_PIECE, {"key": mail.key, "piece": piece, "octets": octets})
-        piece += 1
 
 
 def _mail(row: Row[Any]) -> MailRow:
