@@ -18,6 +18,7 @@ from gateway.parsing.pool import Failure, ParserPool
 from gateway.pipeline import Deps, process, quarantine
 from gateway.store import inbound
 from gateway.store.store import Store
+from gateway.store.writer import RefusedRowError
 from gateway.ticket.types import Outcome
 
 _UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
@@ -42,6 +43,7 @@ class Worker:
         self._store, self._pool, self._deps, self._clock = store, pool, deps, clock
         self._attempts, self._queued = attempts, queued
         self._under_way: set[asyncio.Task[None]] = set()
+        self._suspect_under_way, self._look_for_suspects_at = False, 0.0
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -81,21 +83,36 @@ class Worker:
         self._woken.set()
 
     async def _claim(self, limit: int) -> list[Accepted]:
+        suspects = not self._suspect_under_way and self._clock.monotonic() >= self._look_for_suspects_at
         try:
-            return await self._store.claim(now=self._clock.now(), limit=limit, suspicious_after=_SUSPICIOUS_AFTER)
-        except TransientError:
-            await asyncio.sleep(_AFTER_TROUBLE_S)  # logged by the writer; nothing was claimed
+            mails = await self._store.claim(
+                now=self._clock.now(), limit=limit, suspicious_after=_SUSPICIOUS_AFTER, suspects=suspects
+            )
+        except Exception as e:  # the outermost frame: whatever it is, mail goes on being accepted and is kept
+            if not isinstance(e, TransientError):  # that is logged by the writer
+                log.error("work.bug", exc_info=e)
+            await asyncio.sleep(_AFTER_TROUBLE_S)
             return []
+        if suspects:
+            self._suspect_under_way = any(mail.attempts > _SUSPICIOUS_AFTER for mail in mails)
+            self._look_for_suspects_at = self._clock.monotonic() + _LOOK_AGAIN_S
+        return mails
 
     async def _work(self, mail: Accepted) -> None:
         """One claimed mail to its end, or given back. The outermost frame: nothing leaves it but cancellation."""
         deps = self._deps()  # a mail ends with the revision it began with
         try:
+            if mail.attempts > self._attempts:  # its last attempt ended us before it could be told
+                reason = f"the gateway ended while it was processed, in the last of {self._attempts} attempts"
+                self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
+                return
             read = await self._pool.parse(self._store.raw(mail.key, mail.size), mail.size, mail.attempts)
             if isinstance(read, Failure):
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return
             outcome = await self._store.write(lambda c: process(mail, read, deps, c))
+        except RefusedRowError as e:
+            await self._failed(mail, e.text, deps)
         except TransientError:
             await self._give_back(mail)
         except Exception as e:
@@ -103,6 +120,9 @@ class Worker:
             await self._failed(mail, f"{type(e).__name__} while processing", deps)
         else:
             self._tell(outcome)
+        finally:
+            if mail.attempts > _SUSPICIOUS_AFTER:
+                self._suspect_under_way, self._look_for_suspects_at = False, 0.0
 
     async def _failed(self, mail: Accepted, reason: str, deps: Deps) -> None:
         """One attempt is spent; the last one ends in quarantine."""
@@ -112,8 +132,12 @@ class Worker:
                 self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
             else:
                 await self._store.write(lambda c: inbound.release(c, mail.key))
-        except TransientError:
-            await self._give_back(mail)
+                self._look_for_suspects_at = 0.0
+        except Exception as e:
+            if isinstance(e, TransientError) and not isinstance(e, RefusedRowError):
+                await self._give_back(mail)
+            else:  # it stays leased, and is tried again when the lease has run out
+                log.error("work.bug", mail=mail.key, exc_info=e)
 
     async def _give_back(self, mail: Accepted) -> None:
         """The store was in trouble, not the mail: the attempt does not count. Tried until the store is back."""

@@ -115,25 +115,23 @@ def lookup(c: Connection, mail: Arriving) -> Receipt | None:
 
 
 def claim(
-    c: Connection, *, now: datetime, token: str, lease_s: int, limit: int, suspicious_after: int
+    c: Connection, *, now: datetime, token: str, lease_s: int, limit: int, suspicious_after: int, suspects: bool
 ) -> list[Accepted]:
     """T1a: the oldest pending mails, their attempts counted before any work on them is done.
 
     suspicious_after  of mails tried so often one is handed out at a time: who is under way at the next accident
-                      is most likely its cause
+                      is most likely its cause. The one tried least goes first, so that a culprit waits for the others
+    suspects          whether such a one is wanted; fresh mail never waits behind them
     """
     free = or_(inbound.c.state == "accepted", and_(inbound.c.state == "working", inbound.c.lease_until < now))
-    due = (
-        select(inbound.c.id, inbound.c.attempts)
-        .where(inbound.c.state != "done", free)
-        .order_by(inbound.c.id)
-        .limit(limit)
-    )
+    due = select(inbound.c.id).where(inbound.c.state != "done", free)
+    wanted = [due.where(inbound.c.attempts < suspicious_after).order_by(inbound.c.id).limit(limit)]
+    if suspects:
+        tried = due.where(inbound.c.attempts >= suspicious_after)
+        wanted.append(tried.order_by(inbound.c.attempts, inbound.c.id).limit(1))
     if c.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    found = c.execute(due).all()
-    suspicious = [row.id for row in found if row.attempts >= suspicious_after]
-    ids = [row.id for row in found if row.attempts < suspicious_after] + suspicious[:1]
+        wanted = [query.with_for_update(skip_locked=True) for query in wanted]
+    ids = [id for query in wanted for id in c.execute(query).scalars()]
     if not ids:
         return []
     rows = c.execute(

@@ -102,12 +102,18 @@ class Store:
         except SQLAlchemyError as e:
             raise TransientError("temporary failure in storage") from e
 
-    async def claim(self, *, now: datetime, limit: int, suspicious_after: int) -> list[Accepted]:
+    async def claim(self, *, now: datetime, limit: int, suspicious_after: int, suspects: bool = True) -> list[Accepted]:
         """T1a: the oldest pending mails, leased to us, their attempts counted."""
         token, lease_s = secrets.token_hex(8), self._settings.limits.lease_s
         return await self.write(
             lambda c: inbound.claim(
-                c, now=now, token=token, lease_s=lease_s, limit=limit, suspicious_after=suspicious_after
+                c,
+                now=now,
+                token=token,
+                lease_s=lease_s,
+                limit=limit,
+                suspicious_after=suspicious_after,
+                suspects=suspects,
             )
         )
 

@@ -22,10 +22,15 @@ from gateway.store.engine import check_durable
 
 _HEARTBEAT_S = 1.0  # a relaxed commit is followed by a flushed one within this time (R-4)
 _RETRY_S = 0.5  # between attempts to get a failed database back
+_OF_THE_ROW = ("22", "23", "42", "54")  # SQLSTATE classes: data, integrity, statement, program limit
 _WAL_OCTETS = 64 << 20  # beyond this the writer truncates the write-ahead log (H-10)
 log = structlog.get_logger("store")
 I = TypeVar("I")  # noqa: E741 -- what goes in
 O = TypeVar("O")  # noqa: E741 -- what comes out
+
+
+class RefusedRowError(TransientError):
+    """The store is well and refuses this very row, now and most likely later; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,13 @@ class Writer:
             connection = self._ready(lane)
             try:
                 done = self._together(connection, lane, items)
-            except (IntegrityError, DataError):
-                done = self._one_by_one(connection, lane, items)
-            except DBAPIError:
-                if lane.settled is None or connection.dialect.name == "sqlite":
+            except DBAPIError as e:
+                if _refused(e):
+                    done = self._one_by_one(connection, lane, items)
+                elif lane.settled is None or connection.dialect.name == "sqlite":
                     raise
-                done = self._after_lost_commit(lane, items)
+                else:
+                    done = self._after_lost_commit(lane, items)
             except SQLAlchemyError:
                 raise
             except Exception:  # noqa: BLE001 -- the work of one item; it must not take its neighbours along
@@ -168,11 +174,11 @@ class Writer:
                 try:
                     with connection.begin_nested():
                         done.extend(lane.perform(connection, [item]))
-                except (IntegrityError, DataError) as e:
+                except SQLAlchemyError as e:
+                    if not _refused(e):
+                        raise
                     log.error("store.row_refused", lane=lane.name, error=_reason(e))
-                    done.append(TransientError("the store refused this row"))
-                except SQLAlchemyError:
-                    raise
+                    done.append(RefusedRowError("the store refused this row"))
                 except Exception as e:  # noqa: BLE001 -- told to whoever submitted the item
                     done.append(e)
             if lane.durable:
@@ -250,6 +256,12 @@ def _batch(lane: Lane[Any, Any], queue: deque[_Waiting]) -> list[_Waiting]:
         batch.append(queue.popleft())
         octets += batch[-1].octets
     return batch
+
+
+def _refused(error: SQLAlchemyError) -> bool:
+    """Whether the database is well and the row is at fault: its values, its keys, or more than an index can hold."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    return isinstance(error, (IntegrityError, DataError)) or state.startswith(_OF_THE_ROW)
 
 
 def _reason(error: SQLAlchemyError) -> str:

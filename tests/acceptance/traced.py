@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from bench.client import Mail, Refused, Session
+from gateway.config import load_settings
+from gateway.store.inbound import account
+from gateway.store.store import open_reader
 
 RULES = """version: 1
 defaults: {team: support}
@@ -42,9 +45,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(config: Path, port: int, strace: Sequence[str] = ()) -> Iterator[int]:
-    """A running gateway; its process id. With `strace` the options of strace, which is then needed."""
-    command = [sys.executable, "-m", "tests.torture.start", str(config)]
+def started(config: Path, port: int, strace: Sequence[str] = (), *, faults: Sequence[str] = ()) -> Iterator[int]:
+    """A running gateway; its process id. With `strace` the options of strace, which is then needed.
+
+    faults  those of planted.py
+    """
+    command = [sys.executable, "-m", "tests.acceptance.planted" if faults else "tests.torture.start", str(config)]
+    command += faults
     if strace:
         if shutil.which("strace") is None:
             pytest.skip("strace is not installed: apt-get install strace")
@@ -72,6 +79,28 @@ async def sent(port: int, raw: bytes) -> str:
         return ""
     finally:
         session.close()
+
+
+def wait_for_the_end(port: int) -> None:
+    """Until nobody listens any more."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.02)
+    raise AssertionError("the gateway still listens")
+
+
+def wait_until_settled(config: Path) -> None:
+    """Until no mail is pending."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with open_reader(load_settings(config)).connect() as c:
+            if account(c)["pending"] == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("mails are still pending")
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,0 +1,78 @@
+"""A-14: whatever the octets are, they are taken, kept, and become a ticket or a stub; never a refusal."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.client import stuffed
+from gateway.config import Settings
+from gateway.store.store import raw_sha256
+from tests.running import Gateway
+
+pytestmark = pytest.mark.p0
+
+_MAILS = 300
+_SEED = 14
+_HALF_MAILS = (  # random octets where a parser expects an order in them
+    b"Subject: %s\r\n\r\nwords",
+    b"From: %s\r\nSubject: x\r\n\r\nwords",
+    b"Content-Type: text/plain; charset=%s\r\n\r\nwords",
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n%s\r\n--b--\r\n",
+    b"Content-Type: text/html\r\n\r\n<p>%s",
+    b"Message-ID: <%s>\r\nReferences: <%s\r\n\r\n%s",
+    b"Subject: \0zero\0\r\n\r\n\0 %s",
+    b"Subject: =?utf-16?q?=D8=00?= =?utf-8?q?=00=ED=A0=80?=\r\nX: %s\r\n\r\n\xed\xa0\x80",
+)
+
+
+def octets(chance: random.Random) -> bytes:
+    """Up to 4 kB of anything, some of it with a mail around."""
+    noise = chance.randbytes(chance.randint(0, 4000))
+    if chance.random() < 0.5:
+        return noise
+    around = chance.choice(_HALF_MAILS)
+    return around.replace(b"%s", noise.replace(b"\n", b"") if around.count(b"%s") > 1 else noise)
+
+
+async def deliver(path: str, mails: list[bytes]) -> list[bytes]:
+    """The answer to each, on one LMTP connection."""
+    reader, writer = await asyncio.open_unix_connection(path.removeprefix("unix:"))
+
+    async def answer() -> bytes:
+        while (line := await reader.readuntil(b"\n"))[3:4] == b"-":
+            pass
+        return line
+
+    await answer()
+    writer.write(b"LHLO noise\r\n")
+    await answer()
+    answers = []
+    for raw in mails:
+        for line in (b"MAIL FROM:<>", b"RCPT TO:<support@acme.test>", b"DATA"):
+            writer.write(line + b"\r\n")
+            assert (await answer())[:1] in b"23"
+        writer.write(stuffed(raw) + b".\r\n")
+        answers.append(await answer())
+    writer.close()
+    return answers
+
+
+async def test_A14_random_octets_are_all_taken(settings: Settings, tmp_path: Path) -> None:
+    listen = f"unix:{tmp_path / 'lmtp.sock'}"
+    settings = settings.model_copy(update={"lmtp": settings.lmtp.model_copy(update={"listen": listen})})
+    chance = random.Random(_SEED)
+    mails = [octets(chance) for _ in range(_MAILS)]
+    async with Gateway(settings) as gateway:
+        answers = await deliver(listen, mails)
+        assert [answer for answer in answers if not answer.startswith(b"250 2.6.0")] == []
+        numbers = await gateway.quiet()
+        rows = gateway.mails()
+        with gateway.store._readers.connect() as c:
+            assert [row.key for row in rows if not row.duplicate_of and raw_sha256(c, row.key) != row.sha256] == []
+    assert numbers.pop("received") == _MAILS
+    assert numbers.pop("pending") == 0
+    assert sum(numbers.values()) == _MAILS
+    assert all(row.reason or row.ticket for row in rows)
+    assert numbers["ticket"] + numbers.get("quarantine", 0) > _MAILS // 2, numbers
