@@ -104,8 +104,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
-        came = [(message.message_id, normal(message.author.address))] if message.message_id and message.author else []
-        tickets.remember_messages(c, [*came, *sent], outcome.ticket)
+        tickets.remember_messages(c, [*_came(message, plan.match), *sent], outcome.ticket)
     _finish(outcome, message, explain(message, plan, notices), c, now)
     return outcome
 
@@ -210,6 +209,13 @@ def _stub(inbound: Accepted) -> ThreadMatch | None:
     if inbound.stub is None:
         return None
     return ThreadMatch(inbound.stub, "stub", "participant", "the ticket that was opened when it could not be read")
+
+
+def _came(message: Message, match: ThreadMatch | None) -> list[tuple[str, str]]:
+    """Who sent which Message-ID; empty for a third party, whom his own mail must not prove a participant later."""
+    if message.message_id is None or message.author is None or (match is not None and match.trust == "third-party"):
+        return []
+    return [(message.message_id, normal(message.author.address))]
 
 
 def _team(inbound: Accepted, d: Deps) -> str:

@@ -67,6 +67,21 @@ async def test_a_stranger_with_a_number_gets_a_ticket_of_his_own(settings: Setti
         assert len(gateway.entries(1)) == 1
 
 
+async def test_a_third_party_stays_one_when_he_answers_himself(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail(Message_ID="<a1@bigbank.test>"))
+        await gateway.quiet()
+        to = str(parsed(gateway.relay.mails[0][1])["Reply-To"].addresses[0].addr_spec)
+        eva = {"From": "eva@evil.test", "Message_ID": "<e1@evil.test>"}
+        await gateway.send(mail("Re: Zwrot", "I have his address.", **eva), to=to, sender="eva@evil.test")
+        await gateway.quiet()
+        again = {"From": "eva@evil.test", "In_Reply_To": "<e1@evil.test>"}
+        await gateway.send(mail("Re: Zwrot", "And now my own words.", **again), sender="eva@evil.test")
+        await gateway.quiet()
+        assert [(e.trust, e.public) for e in gateway.entries(1)] == [("participant", True), ("third-party", False)]
+        assert [t.number for t in gateway.tickets()] == [1, 2]  # a reference alone gives him a ticket of his own
+
+
 @pytest.mark.parametrize(
     ("raw", "sender", "code"),
     [
