@@ -38,7 +38,7 @@ _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket", "released",
+        "attempts", "ticket", "entry", "released",
     )
 ]  # fmt: skip
 
@@ -292,7 +292,7 @@ def needing_attention(c: Connection, *, since: datetime | None, limit: int) -> l
 
 def find(c: Connection, name: str) -> MailRow | None:
     """The mail that `m-55120`, a key, or the head of a key names; None when nothing or more than one does."""
-    if name.startswith("m-") and name[2:].isdecimal():
+    if name.startswith("m-") and name[2:].isdecimal() and len(name) < 20:  # more digits than an id can have
         where = inbound.c.id == int(name[2:])
     elif len(name) >= 8 and all(ch in "0123456789abcdef" for ch in name):
         where = inbound.c.key.like(f"{name}%")
@@ -328,7 +328,8 @@ def accepted(row: Row[Any]) -> Accepted:
         via=row.via,
         received_at=row.received_at,
     )
-    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, row.ticket, row.released)
+    stub = row.ticket if row.entry is not None else None  # a record in a ticket made no entry there
+    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, stub, row.released)
 
 
 def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:

@@ -70,6 +70,24 @@ async def test_a_replayed_mail_is_judged_by_the_rules_of_today(
         assert [line.split()[0] for line in lines] == ["ID", "m-1"]
 
 
+async def test_a_replayed_record_is_threaded_again(
+    settings: Settings, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = RULES + "  - {id: keep-machines, on: received, when: {mail.is_auto_reply: true}, do: [{record: machine}]}\n"
+    async with Gateway(settings, rules) as gateway:
+        await gateway.send(mail(Message_ID="<a1@bigbank.test>"))
+        await gateway.quiet()
+        (sent,) = gateway.outbox()
+        absent = mail("Away", Auto_Submitted="auto-replied", In_Reply_To=sent.message_id)
+        await gateway.send(absent)
+        assert await gateway.quiet() == {"received": 2, "pending": 0, "ticket": 1, "record": 1}
+        assert gateway.mails()[1].ticket == 1  # filed with the ticket it is about; that ticket is not its stub
+        await command(config, capsys, "mail", "replay", "m-2")
+        await gateway.quiet()
+        shown = "\n".join(await command(config, capsys, "why", "m-2"))
+        assert "references: a token made for jan@bigbank.test → ticket 1, trust: proven" in shown
+
+
 async def test_a_failed_mail_is_sent_when_a_person_says_so(
     settings: Settings, config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,7 @@ _ENDS = [
     ("why 99", 4, "error: there is no ticket 99\n  next: mailwicket ticket list\n"),
     ("why 1 --message 3", 4, "error: 1 has 2 mails\n  next: mailwicket why 1\n"),
     ("mail show m-99", 4, "error: “m-99” names no mail, or more than one\n  next: mailwicket mail list\n"),
+    ("mail show m-9223372036854775808", 4, "names no mail, or more than one"),  # more than a row's number can be
     ("mail raw 01a1fff", 4, "error: “01a1fff” names no mail, or more than one\n  next: mailwicket mail list\n"),
     ("queue show q-99", 4, "error: there is no outgoing mail q-99\n  next: mailwicket queue list\n"),
     ("config get site.nam", 4, "error: there is no setting “site.nam”\n  next: did you mean “site.name”?\n"),
