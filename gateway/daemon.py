@@ -18,13 +18,12 @@ import structlog
 from gateway.clock import Clock
 from gateway.config import Settings, hmac_key
 from gateway.control import ControlServer
-from gateway.errors import ConfigError, TransientError
+from gateway.errors import ConfigError, PoisonError, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.parsing.pool import ParserPool
-from gateway.pipeline import Deps
 from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of
 from gateway.store import inbound
 from gateway.store.revisions import revision_of
@@ -45,8 +44,8 @@ class Daemon:
     def __init__(self, settings: Settings, clock: Clock, passed: Mapping[str, str] | None = None) -> None:
         self._settings, self._clock, self._passed = settings, clock, passed or {}
         self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
-        self._tasks: list[asyncio.Task[None]] = []
         self._listeners: Listeners | None = None
+        self.broken = asyncio.Event()  # a part ended by itself; whoever runs the daemon should stop it
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -66,18 +65,23 @@ class Daemon:
             raise
 
     async def stop(self) -> None:
-        """No new mail first, the store last."""
+        """No new mail first, the store last; a part that cannot end well keeps no other from it."""
         while self._stop:
-            ended = self._stop.pop()()
-            if ended is not None:
-                await ended
+            try:
+                ended = self._stop.pop()()
+                if ended is not None:
+                    await ended
+            except Exception as e:
+                log.error("daemon.part_failed", exc_info=e)
 
     async def reload(self) -> None:
         """Read rules and templates again; a bad file changes nothing. A mail ends with the revision it began with."""
         try:
-            self._deps = await self._read_policy()
+            await self._read_policy()
         except ConfigError as e:
             log.error("rules.reload_failed", problems=len(e.problems), first=str(e.problems[0]).splitlines()[0])
+        except TransientError as e:
+            log.error("rules.reload_failed", problems=0, first=e.text)
         else:
             log.info("rules.loaded", revision=self._deps.rules.revision, rules=len(self._deps.rules.rules))
 
@@ -87,7 +91,7 @@ class Daemon:
         self._stop.append(self._store.close)
         self._ring = TokenRing.of(hmac_key(settings, create=True))
         await self._store.write(test_write, durable=True)
-        self._deps = await self._read_policy()
+        await self._read_policy()
         await self._recover()
 
         limits = settings.limits
@@ -101,7 +105,7 @@ class Daemon:
         self._stop.append(pool.close)
         sender = Sender(self._store, settings.outbound, relay_of(settings), clock)
         worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake)
-        door = Door(self._store, settings, clock, lambda: addresses(settings, self._deps.rules), worker.wake)
+        door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
         timers = Timers(self._store, clock)
         timers.start()
         self._stop.append(timers.stop)
@@ -125,8 +129,10 @@ class Daemon:
     def _run(self, work: Awaitable[None], stop: Callable[[], None] | None) -> None:
         """A part that runs until it is stopped; without a way to stop it is cancelled."""
         task = asyncio.ensure_future(work)
+        task.add_done_callback(self._ended)
 
         async def end() -> None:
+            task.remove_done_callback(self._ended)
             if stop is None:
                 task.cancel()
             else:
@@ -136,18 +142,27 @@ class Daemon:
 
         self._stop.append(end)
 
+    def _ended(self, task: asyncio.Future[None]) -> None:
+        """A part that ends before it was told to is our bug: better a restart than a gateway that only looks alive."""
+        error = None if task.cancelled() else task.exception()
+        log.critical("daemon.part_ended", exc_info=error)
+        self.broken.set()
+
     async def _close_listeners(self) -> None:
         if self._listeners is not None:
             await self._listeners.close(_DRAIN_S)
 
-    async def _read_policy(self) -> Deps:
+    async def _read_policy(self) -> None:
+        """Everything is read and checked before the first name changes."""
         templates = templates_of(self._settings, self._clock)
         if templates.problems:
             log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
         path = rules_file(self._settings)
         text = read_rules(path, templates).text
         number = await self._store.write(lambda c: revision_of(c, text, self._clock.now()), durable=True)
-        return deps(self._settings, read_rules(path, templates, number), self._ring, templates, self._clock)
+        rules = read_rules(path, templates, number)
+        self._deps = deps(self._settings, rules, self._ring, templates, self._clock)
+        self._addresses = addresses(self._settings, rules)
 
     async def _recover(self) -> None:
         """What a killed process left: claimed mail is free again, mail at the dot is uncertain."""
@@ -166,21 +181,34 @@ async def serve(settings: Settings, clock: Clock, environment: Mapping[str, str]
     """Run until SIGTERM or SIGINT.
 
     environment  what systemd passed: sockets, where to say READY
-    Raises       as `Daemon.start`
+    Raises       as `Daemon.start`; PoisonError when a part ended by itself: nothing is lost, a restart goes on
     """
     daemon, loop, stopping = Daemon(settings, clock, environment), asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await daemon.start()
-    loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(daemon.reload()))
+    background = [asyncio.ensure_future(_reloads(daemon, loop))]
     tell = _Manager(environment.get("NOTIFY_SOCKET", ""))
     tell("READY=1")
-    watchdog = asyncio.ensure_future(_watch(daemon.store, tell))
-    await stopping.wait()
+    background.append(asyncio.ensure_future(_watch(daemon.store, tell)))
+    waits = [asyncio.ensure_future(event.wait()) for event in (stopping, daemon.broken)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     tell("STOPPING=1")
-    watchdog.cancel()
+    for task in (*background, *waits):
+        task.cancel()
     await daemon.stop()
     log.info("daemon.stopped")
+    if daemon.broken.is_set():
+        raise PoisonError("a part of the gateway ended by itself; the log says which")
+
+
+async def _reloads(daemon: Daemon, loop: asyncio.AbstractEventLoop) -> None:
+    """SIGHUP reads rules and templates again; signals that come meanwhile are one more time."""
+    asked = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    while await asked.wait():
+        asked.clear()
+        await daemon.reload()
 
 
 class _Manager:

@@ -62,7 +62,7 @@ class Door:
         self._store, self._settings, self._clock = store, settings, clock
         self._addresses, self._woken = addresses, woken
         self._refusal: TransientError | None = None
-        self._free = 0
+        self._free = self._floor = 0  # octets: free when last measured, less what came since; what must stay free
 
     def check_room(self, declared_octets: int) -> None:
         """Whether a mail of this size can be promised now.
@@ -70,11 +70,11 @@ class Door:
         Raises  TransientError 452 4.3.1  the disk is nearly full, or too many mails wait
                 TransientError 451 4.3.0  the database is away; 421: its commits keep failing
         """
-        if self._store.troubled:
-            raise TransientError("the store is in trouble, try again later", code=421)
+        if (trouble := self._store.trouble) is not None:
+            raise trouble
         if self._refusal is not None:
             raise TransientError(self._refusal.text, code=self._refusal.code, status=self._refusal.status)
-        if declared_octets > self._free:
+        if declared_octets > self._free or self._free < self._floor:
             raise TransientError("insufficient system storage", code=452, status="4.3.1")
 
     def recipient(self, address: str) -> str:
@@ -110,23 +110,27 @@ class Door:
             receipt = await self._store.accept(
                 Arriving(key, envelope, incoming.size, incoming.sha256, hashes, incoming.raw)
             )
+        self._free -= 2 * incoming.size  # in the write-ahead log, and later in the table
         log.info("mail.accepted", mail=receipt.key, via=envelope.via, size=incoming.size, duplicate=receipt.duplicate)
         self._woken()
         return receipt
 
     async def look(self) -> None:
         """Measure free space and backlog; the daemon does so once a second, so that no session waits for it."""
-        intake, usage = self._settings.intake, shutil.disk_usage(self._settings.paths.state)
-        floor = int(intake.min_free or max(1.5 * intake.max_size, usage.total / 20, _FLOOR_OCTETS))
-        self._free, before = usage.free, self._refusal
+        intake, before = self._settings.intake, self._refusal
         try:
+            usage = shutil.disk_usage(self._settings.paths.state)
+            self._floor = int(intake.min_free or max(1.5 * intake.max_size, usage.total / 20, _FLOOR_OCTETS))
+            self._free = usage.free
             waiting, since = await self._store.read(inbound.backlog)
         except TransientError as e:
             self._refusal = e
+        except OSError as e:
+            self._refusal = TransientError(f"temporary failure in storage: {e.strerror}")
         else:
             late = since is not None and self._clock.now() - since > intake.backlog_age
             self._refusal = (
-                TransientError("insufficient system storage", code=452, status="4.3.1") if usage.free < floor
+                TransientError("insufficient system storage", code=452, status="4.3.1") if usage.free < self._floor
                 else TransientError("too much mail is waiting", code=452, status="4.3.1")
                 if waiting > intake.backlog or late
                 else None
