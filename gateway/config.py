@@ -420,7 +420,6 @@ def _unknown_variables() -> Iterator[Problem]:
         ENV_PREFIX + s.upper() for s in Settings.model_fields
     }
     known |= {f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}RULES"}  # flags of the command line (cli/main.py)
-    known |= {f"{ENV_PREFIX}TEST_PG", f"{ENV_PREFIX}COMPLETE"}
     for variable in sorted(v for v in os.environ if v.upper().startswith(ENV_PREFIX)):
         base = re.sub(r"__(CREDENTIAL|FILE)$", "", variable.upper())
         if base not in known:

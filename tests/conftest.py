@@ -17,7 +17,7 @@ from gateway.store import migrate
 from gateway.store.engine import open_engine
 from gateway.store.store import Store, open_store
 
-_POSTGRES = "MAILWICKET_TEST_PG"  # a server to use instead of an own one
+_POSTGRES = "TEST_POSTGRES_URL"  # a server to use instead of an own one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
