@@ -133,7 +133,7 @@ class Worker:
             else:
                 await self._store.write(lambda c: inbound.release(c, mail.key))
                 self._look_for_suspects_at = 0.0
-        except Exception as e:
+        except Exception as e:  # part of the outermost frame: a bug in quarantining must not lose the lease unseen
             if isinstance(e, TransientError) and not isinstance(e, RefusedRowError):
                 await self._give_back(mail)
             else:  # it stays leased, and is tried again when the lease has run out
