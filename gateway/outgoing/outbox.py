@@ -65,6 +65,9 @@ class Sender:
             except TransientError as e:
                 _log.error("outbox.store_away", reason=e.text)
                 pause = _STORE_AWAY
+            except Exception:  # noqa: BLE001  the outermost frame: whatever it was, sending goes on afterwards
+                _log.exception("outbox.bug")
+                pause = _STORE_AWAY
             await self._wait(pause)
         await self._drain()
 

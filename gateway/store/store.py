@@ -61,9 +61,12 @@ class Store:
         return self._lock is not None
 
     @property
-    def troubled(self) -> bool:
-        """Whether commits keep failing, so that nothing new should be promised."""
-        return any(writer.failures >= _TROUBLED_AFTER for writer in self._writers.values())
+    def trouble(self) -> TransientError | None:
+        """Why nothing new should be promised, because commits keep failing; None when all is well."""
+        failing = [writer for writer in self._writers.values() if writer.failures >= _TROUBLED_AFTER]
+        if any(writer.full for writer in failing):
+            return TransientError("insufficient system storage", code=452, status="4.3.1")
+        return TransientError("the store is in trouble, try again later", code=421) if failing else None
 
     async def accept(self, mail: Arriving) -> Receipt:
         """The promise, told after the flushed commit that holds the bytes. [T0]

@@ -6,6 +6,7 @@ Not here  what is written (inbound.py, tickets.py, outbox.py), where connections
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from gateway.errors import GatewayError, TransientError
 from gateway.store.engine import check_durable
 
 _HEARTBEAT_S = 1.0  # a relaxed commit is followed by a flushed one within this time (R-4)
+_TELL_AGAIN_S = 60.0  # a database that stays away is one line a minute
 _RETRY_S = 0.5  # between attempts to get a failed database back
 _OF_THE_ROW = ("22", "23", "42", "54")  # SQLSTATE classes: data, integrity, statement, program limit
 _WAL_OCTETS = 64 << 20  # beyond this the writer truncates the write-ahead log (H-10)
@@ -68,6 +70,9 @@ class Writer:
         beat: Callable[[Connection], None],
     ) -> None:
         self.failures = 0  # commits that failed in a row; 0 is well
+        self.full = False  # whether the last of them failed for want of room
+        self._told_at = 0.0
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # healing talks to the driver itself
         self._engine, self._heal, self._beat = engine, heal, beat
         self._lanes = {lane.name: (lane, deque[_Waiting]()) for lane in lanes}
         self._changed = threading.Condition()
@@ -152,7 +157,10 @@ class Writer:
                 raise
             except Exception:  # noqa: BLE001 -- the work of one item; it must not take its neighbours along
                 done = self._one_by_one(connection, lane, items)
-        except SQLAlchemyError as e:
+        except TransientError as e:  # not well again yet, or not safe
+            self._failed(lane, e)
+            raise
+        except (SQLAlchemyError, self._driver_error) as e:
             self._failed(lane, e)
             raise _trouble(e) from e
         self.failures = 0
@@ -211,11 +219,14 @@ class Writer:
             self._truncate_log(self._connection)
         return self._connection.execution_options(relaxed=not lane.durable)
 
-    def _failed(self, lane: Lane[Any, Any], error: SQLAlchemyError) -> None:
+    def _failed(self, lane: Lane[Any, Any], error: Exception) -> None:
         self.failures += 1
+        self.full = _is_full(error)
         self._suspect = True
         self._drop_connection()
-        log.error("store.commit_failed", lane=lane.name, failures=self.failures, error=_reason(error))
+        if self.failures == 1 or time.monotonic() - self._told_at >= _TELL_AGAIN_S:
+            log.error("store.commit_failed", lane=lane.name, failures=self.failures, error=_reason(error))
+            self._told_at = time.monotonic()
         with self._changed:
             self._changed.wait_for(lambda: not self._open, _RETRY_S)  # do not spin on a database that is away
 
@@ -264,13 +275,17 @@ def _refused(error: SQLAlchemyError) -> bool:
     return isinstance(error, (IntegrityError, DataError)) or state.startswith(_OF_THE_ROW)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _is_full(error: Exception) -> bool:
+    return "full" in _reason(error) or "No space left" in _reason(error)
+
+
+def _reason(error: Exception) -> str:
     """The driver's words, without statement or parameters: those hold somebody's mail."""
     cause = getattr(error, "orig", None) or error
     return f"{type(cause).__name__}: {cause}".splitlines()[0][:200]
 
 
-def _trouble(error: SQLAlchemyError) -> TransientError:
-    if "full" in _reason(error) or "No space left" in _reason(error):
+def _trouble(error: Exception) -> TransientError:
+    if _is_full(error):
         return TransientError("insufficient system storage", code=452, status="4.3.1")
     return TransientError("temporary failure in storage")

@@ -76,3 +76,32 @@ async def test_A14_random_octets_are_all_taken(settings: Settings, tmp_path: Pat
     assert sum(numbers.values()) == _MAILS
     assert all(row.reason or row.ticket for row in rows)
     assert numbers["ticket"] + numbers.get("quarantine", 0) > _MAILS // 2, numbers
+
+
+_KEYS = (  # fields that become keys, of which an index of a database holds some kilobytes
+    "From: <%s@bigbank.test>",
+    "From: Jan <jan@%s.test>",
+    "From: %s <jan@bigbank.test>",
+    "Reply-To: %s@bigbank.test",
+    "Message-ID: <%s@bigbank.test>",
+    "In-Reply-To: <%s@bigbank.test>",
+    "References: <%s@bigbank.test>",
+    "Cc: <%s@bigbank.test>",
+    "Subject: [#1] %s",
+    "List-Id: <%s>",
+    "Content-Type: text/%s",
+    "Content-Language: %s",
+)
+
+
+async def test_A14_fields_longer_than_an_index_holds(settings: Settings) -> None:
+    chance = random.Random(_SEED)
+    async with Gateway(settings) as gateway:
+        for number, field in enumerate(_KEYS):
+            others = {"from": "From: jan@bigbank.test", "message-id": f"Message-ID: <{number}@bigbank.test>"}
+            others.pop(field.partition(":")[0].lower(), None)
+            long = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=30_000))
+            head = "\r\n".join([*others.values(), field % long])
+            assert (await gateway.send(f"{head}\r\n\r\nwords\r\n".encode())).startswith("250")
+        assert await gateway.quiet() == {"received": len(_KEYS), "pending": 0, "ticket": len(_KEYS)}
+        assert gateway.store.trouble is None

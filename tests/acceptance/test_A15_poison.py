@@ -99,7 +99,7 @@ async def test_A15_a_row_that_the_store_refuses_is_an_attempt(
         assert await gateway.quiet() == {"received": 3, "pending": 0, "ticket": 2, "quarantine": 1}
         (row,) = [row for row in gateway.mails() if row.disposition == "quarantine"]
         assert row.attempts == 3
-        assert gateway.daemon.store.troubled is False
+        assert gateway.daemon.store.trouble is None
 
 
 async def test_A15_a_crowd_of_suspects_keeps_nobody_waiting(store: Store) -> None:
