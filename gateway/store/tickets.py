@@ -404,3 +404,15 @@ _AUDIT = insert(audit)
 _PARTICIPANT = insert(participant)
 _OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))
 _NEW_CUSTOMER = insert(customer).returning(customer.c.id)
+
+
+def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
+    """An entry, for our people only, about what no mail brought; nothing where the ticket is gone.
+
+    text  clean and bounded
+    """
+    if find_ticket(c, ticket) is None:
+        return
+    nothing = dict.fromkeys(("author_name", "author_address", "html", "message_id", "trust", "source"))
+    words = {"text": text, "quoted": "", "signature": "", "attachments": "[]"}
+    c.execute(_ENTRY, {**nothing, **words, "ticket": ticket, "kind": "event", "at": at, "public": False})
