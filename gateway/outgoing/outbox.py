@@ -31,6 +31,7 @@ _ANSWER_WAIT = timedelta(seconds=660)  # longer than the relay may take to answe
 _BREAK_AFTER = 5  # attempts in a row that found no relay
 _BREAK_S = 60
 _STORE_AWAY = timedelta(seconds=5)
+_SETTLE_AGAIN_S = 1.0
 _DRAIN_S = 20.0  # of the 30 that the daemon has
 _UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 
@@ -128,15 +129,23 @@ class Sender:
             slept.cancel()
 
     async def _work(self, item: OutboxItem, connection: Connection) -> None:
-        attempt = _Attempt(self._store, self._clock, item)
         try:
-            if not await self._settle(item, await self._result(attempt, connection)):
-                _log.warning("outbox.lease_lost", id=item.id)
-        except TransientError as e:  # the lease runs out, and the mail is taken back
-            _log.error("outbox.store_away", id=item.id, reason=e.text)
+            result = await self._result(_Attempt(self._store, self._clock, item), connection)
+            while not await self._settled(item, result):
+                await self._clock.sleep(_SETTLE_AGAIN_S)
         finally:
             self._idle.append(connection)
             self._event.set()
+
+    async def _settled(self, item: OutboxItem, result: DeliveryResult | None) -> bool:
+        """False: the store is away, and what became of the mail is worth waiting for: else it would be sent twice."""
+        try:
+            if not await self._settle(item, result):
+                _log.warning("outbox.lease_lost", id=item.id)
+        except TransientError as e:
+            _log.error("outbox.store_away", id=item.id, reason=e.text)
+            return self._stopping  # then the lease runs out, and the mail is taken back
+        return True
 
     async def _result(self, attempt: "_Attempt", connection: Connection) -> DeliveryResult | None:
         item = attempt.item
