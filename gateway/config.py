@@ -13,18 +13,23 @@ import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from gateway.errors import ConfigError, Problem
+from gateway.errors import ConfigError, PermanentError, Problem
+from gateway.message.address import path_address
 
 ENV_PREFIX = "MAILWICKET_"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST = timedelta(days=3650)
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*(?=[A-Za-z]){_LABEL}")  # a last label of digits is an address
 
 
 def _duration(value: object) -> object:
@@ -34,10 +39,90 @@ def _duration(value: object) -> object:
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise ValueError("a duration carries its unit, such as 60s, 15m or 1h")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if not _UNITS["ms"] <= seconds <= _LONGEST.total_seconds():
+        raise _refused(f"“{value}” is no time to wait", "more than 0, and ten years at most")
+    return timedelta(seconds=seconds)
 
 
+def _refused(what: str, instead: str) -> PydanticCustomError:
+    """What is wrong with a value, and what to write instead; `_said` knows its type."""
+    return PydanticCustomError("refused", "{what}", {"what": what, "instead": instead})
+
+
+def _domain(text: str) -> str:
+    """A host name in ASCII (RFC 1123 §2.1): it stands in Message-IDs and in EHLO."""
+    if not _DOMAIN.fullmatch(text):
+        raise _refused(f"“{text}” is no domain name", "such as acme.test; other letters as xn--…")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    """One character of RFC 5322 §3.2.3 that no name is made of."""
+    if not re.fullmatch(r"[!#$%&'*+/=?^_`{|}~-]", text):
+        raise _refused(f"“{text}” is no delimiter", "one character, such as + or -")
+    return text
+
+
+def _address(text: str) -> str:
+    """An address that mail can go to (RFC 5321 §4.1.2)."""
+    try:
+        path_address(text, smtputf8=True)
+    except PermanentError as e:
+        raise _refused(f"“{text}” is no address", "such as desk@acme.test") from e
+    return text
+
+
+def _bounce(text: str) -> str:
+    return text and _address(text)
+
+
+def _smtp_listen(text: str) -> str:
+    if text and not _is_place(text):
+        raise _refused(f"“{text}” is no address", "host:port, such as 127.0.0.1:2525; empty is off")
+    return text
+
+
+def _lmtp_listen(text: str) -> str:
+    if text not in ("", "off") and not re.fullmatch("unix:/[^\0]+", text) and not _is_place(text):
+        raise _refused(f"“{text}” is no address", "unix:/path, host:port or off")
+    return text
+
+
+def _relay(text: str) -> str:
+    if not (_is_host(text) or (_is_place(text) and text[0] not in ":*" and not text.endswith(":0"))):
+        raise _refused(f"“{text}” is no host and port", "such as mail.acme.test:587")
+    return text
+
+
+def _mode(text: str) -> str:
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise _refused(f"“{text}” is no mode", "octal, such as 0660")
+    return text
+
+
+def _is_place(text: str) -> bool:
+    """Whether it is host:port. No host, and `*`, are all addresses of this machine."""
+    host, colon, port = text.rpartition(":")
+    known = host in ("", "*") or (_is_host(host) and (":" not in host or host.startswith("[")))
+    return bool(colon) and known and re.fullmatch("[0-9]{1,5}", port) is not None and int(port) < 65536
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is a name or an address; brackets are for IPv6 alone."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        return ip_address(bare).version == 6 or bare is text
+    except ValueError:
+        return _DOMAIN.fullmatch(text) is not None
+
+
+Count = Annotated[int, Field(ge=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Delimiter = Annotated[str, AfterValidator(_delimiter)]
+Address = Annotated[str, AfterValidator(_address)]
+Language = Literal["en", "de", "pl", "cs", "pt", "hr", "ru"]  # those of templates/_strings
 
 
 class _Section(BaseModel):
@@ -77,17 +162,17 @@ class Secret(_Section):
 class Site(_Section):
     name: str = "Support"
     """What our mails call the desk."""
-    domain: str = "localhost"
+    domain: Domain = "localhost"
     """The domain of Message-IDs and of `bounce`."""
-    delimiter: str = "+"
+    delimiter: Delimiter = "+"
     """Between the local part and the sub-address."""
     plus_addressing: bool = True
     """Whether mail to local+anything@ comes back to us; else tokens travel in Message-IDs only."""
-    own_addresses: tuple[str, ...] = ()
+    own_addresses: tuple[Address, ...] = ()
     """Further addresses of ours; the teams' addresses always count."""
-    bounce: str = ""
+    bounce: Annotated[str, AfterValidator(_bounce)] = ""
     """Base of the envelope senders of our mails; empty is `bounce@` the domain. Always accepted."""
-    languages: tuple[str, ...] = ("en", "de", "pl", "cs", "pt", "hr", "ru")
+    languages: tuple[Language, ...] = ("en", "de", "pl", "cs", "pt", "hr", "ru")
     """The languages we write."""
     footer: str = ""
     """The last lines of our mails: who we are."""
@@ -123,15 +208,15 @@ class Database(_Section):
 
 
 class Intake(_Section):
-    max_size: ByteSize = ByteSize(25 * 1024 * 1024)
+    max_size: Annotated[ByteSize, Field(ge=64 * 1024)] = ByteSize(25 * 1024 * 1024)
     """L1: larger mail is refused with 552."""
-    max_recipients: int = 100
+    max_recipients: Count = 100
     """L3: more get 452; the earlier ones stay valid."""
-    max_hops: int = 50
+    max_hops: Count = 50
     """L15: more Received fields are a loop, 554 5.4.6."""
     unknown_recipient: Literal["reject", "accept"] = "reject"
     """Mail to an unknown address in our domains: 550, or the default team."""
-    backlog: int = 10_000
+    backlog: Count = 10_000
     """Pending mails above which no new mail is taken (452)."""
     backlog_age: Duration = timedelta(hours=1)
     """Age of the oldest pending mail above which no new mail is taken."""
@@ -140,11 +225,11 @@ class Intake(_Section):
 
 
 class _Listener(_Section):
-    connections: int = 100
+    connections: Count = 100
     """L2: sessions at once; more get 421."""
-    per_ip: int = 10
+    per_ip: Count = 10
     """L2: sessions at once from one address; trusted networks do not count."""
-    command_line: int = 2048
+    command_line: Annotated[int, Field(ge=512)] = 2048
     """L4: octets of a command line; longer ones get 500."""
     idle: Duration = timedelta(seconds=300)
     """L5: silence after which a session gets 421."""
@@ -152,16 +237,16 @@ class _Listener(_Section):
     """L5: how long one DATA may take."""
     total: Duration = timedelta(seconds=1800)
     """L5: how long one session may take."""
-    errors: int = 20
+    errors: Count = 20
     """L5: refused commands after which a session gets 421."""
-    junk: int = 100
+    junk: Count = 100
     """L5: commands that lead nowhere (NOOP, RSET, repeated EHLO) after which a session gets 421."""
     trusted_networks: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
     """Our own MTA: reserved sessions, bare line ends stored as they are. A unix socket always is."""
 
 
 class Smtp(_Listener):
-    listen: str = ""
+    listen: Annotated[str, AfterValidator(_smtp_listen)] = ""
     """host:port; empty is off."""
     public: bool = False
     """Whether strangers connect: needs `tls_cert`, and nobody is trusted to send bare line ends."""
@@ -174,9 +259,9 @@ class Smtp(_Listener):
 
 
 class Lmtp(_Listener):
-    listen: str = ""
+    listen: Annotated[str, AfterValidator(_lmtp_listen)] = ""
     """`unix:/path` or host:port; empty is `unix:` lmtp.sock in `paths.runtime`; `off` is off."""
-    socket_mode: str = "0660"
+    socket_mode: Annotated[str, AfterValidator(_mode)] = "0660"
     """Of the unix socket, octal."""
 
 
@@ -191,7 +276,7 @@ class Acknowledge(_Section):
 
 
 class Outbound(_Section):
-    relay: str = "127.0.0.1:25"
+    relay: Annotated[str, AfterValidator(_relay)] = "127.0.0.1:25"
     """host:port of the submission server."""
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     """To the relay; `none` only on loopback."""
@@ -199,11 +284,13 @@ class Outbound(_Section):
     """Log in as; empty is no AUTH."""
     password: Secret | None = None
     """Of `user`."""
-    concurrency: int = 4
-    """Mails under way at once."""
-    retry: tuple[Duration, ...] = tuple(timedelta(minutes=m) for m in (5, 10, 20, 40, 60))
+    concurrency: Annotated[int, Field(ge=0)] = 4
+    """Mails under way at once; 0 sends nothing, and all mail waits in the queue."""
+    retry: Annotated[tuple[Duration, ...], Field(min_length=1)] = tuple(
+        timedelta(minutes=m) for m in (5, 10, 20, 40, 60)
+    )
     """Waits after the first, second, ... attempt; the last repeats."""
-    jitter_percent: int = 10
+    jitter_percent: Annotated[int, Field(ge=0, le=90)] = 10
     """How far a wait may stray, either way."""
     give_up: Duration = timedelta(days=5)
     """After that a mail has failed."""
@@ -212,33 +299,31 @@ class Outbound(_Section):
 
 
 class LimitSettings(_Section):
-    header_block: ByteSize = ByteSize(256 * 1024)
+    header_block: Annotated[ByteSize, Field(ge=1)] = ByteSize(256 * 1024)
     """L6: octets of all header fields that are parsed."""
-    header_fields: int = 1000
+    header_fields: Count = 1000
     """L6: fields that are parsed."""
-    header_field: ByteSize = ByteSize(64 * 1024)
+    header_field: Annotated[ByteSize, Field(ge=1)] = ByteSize(64 * 1024)
     """L6: octets of one field that are parsed."""
-    header_addresses: int = 200
+    header_addresses: Count = 200
     """L6: addresses of one field that are kept."""
-    mime_depth: int = 30
+    mime_depth: Count = 30
     """L7: deeper parts stay one opaque attachment."""
-    mime_parts: int = 500
+    mime_parts: Count = 500
     """L7: more parts stay one opaque attachment."""
-    child_cpu_s: int = 5
+    child_cpu_s: Count = 5
     """L8: CPU seconds for one mail."""
-    child_memory: ByteSize = ByteSize(512 * 1024 * 1024)
+    child_memory: Annotated[ByteSize, Field(ge=64 * 1024 * 1024)] = ByteSize(512 * 1024 * 1024)
     """L8: address space of a parser child."""
-    child_attempts: int = 3
+    child_attempts: Count = 3
     """L8: then quarantine with a stub ticket."""
-    regex_input: ByteSize = ByteSize(64 * 1024)
-    """L9: how much of a value the rules read."""
-    rules_ms: int = 50
+    rules_ms: Count = 50
     """L9: for all rules of one mail."""
-    template_s: float = 1.0
+    template_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """L10: seconds to render one mail."""
-    template_output: ByteSize = ByteSize(256 * 1024)
+    template_output: Annotated[ByteSize, Field(ge=4 * 1024)] = ByteSize(256 * 1024)
     """L10: octets of one rendered mail."""
-    lease_s: int = 300
+    lease_s: Annotated[int, Field(ge=30)] = 300
     """L14: how long a worker owns what it claimed."""
 
 
@@ -363,7 +448,7 @@ def packaged(name: str) -> Path:
 def hmac_key(settings: Settings, *, create: bool) -> bytes:
     """The key of reply tokens and loop marks: the credential `hmac-key`, else `hmac-key` in the state folder.
 
-    create  make the file on first use, exclusively, mode 0600
+    create  make the file on first use; on SQLite only, because gateways that share a database share the key
     Raises  ConfigError  the key is missing or too short
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
@@ -371,15 +456,29 @@ def hmac_key(settings: Settings, *, create: bool) -> bytes:
         key = (Path(folder) / "hmac-key").read_bytes().strip()
     else:
         path = settings.paths.state / "hmac-key"
+        if not path.exists() and not settings.database_url.startswith("sqlite"):
+            hint = f"the credential hmac-key, or {path}: the same for every gateway (openssl rand -hex 32)"
+            raise ConfigError(_problem("gateways on PostgreSQL need a key that they share", hint))
         if create and not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
-                f.write(os.urandom(32).hex().encode())
-                f.flush()
-                os.fsync(f.fileno())
+            _make_key(path)
         key = Secret(file=path).read().encode()
     if len(key) < 32:
         raise ConfigError(_problem("hmac-key is shorter than 32 octets", "openssl rand -hex 32"))
     return key
+
+
+def _make_key(path: Path) -> None:
+    """A new key under its name only when it is whole and on the disk: tokens made with it go out for a year."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+        f.write(os.urandom(32).hex().encode())
+        f.flush()
+        os.fsync(f.fileno())
+    unfinished.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def service_environment() -> dict[str, str]:
@@ -458,6 +557,12 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
     """What is wrong, and the next step, in words of this product."""
     key = ".".join(location)
     match error["type"]:
+        case "refused":
+            return f"{key}: {error['msg']}", error["ctx"]["instead"]
+        case "greater_than_equal" | "less_than_equal" | "greater_than":
+            return f"{key}: {error['input']} is out of range", _range(error["ctx"], location)
+        case "too_short":
+            return f"{key}: the list is empty", "one value at least"
         case "extra_forbidden":
             section = Settings.model_fields.get(location[0]) if len(location) > 1 else None
             known = Settings.model_fields if section is None else section.annotation.model_fields  # type: ignore[union-attr]
@@ -472,6 +577,14 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
             return f"{key}: no network", "such as 10.0.0.0/8 or fd00::/8, the bits of the host zero"
         case _:
             return f"{key}: {error['msg'].removeprefix('Value error, ')}", ""
+
+
+def _range(bounds: Mapping[str, Any], location: tuple[str, ...]) -> str:
+    """`64.0 MiB or more`, as the key counts."""
+    (word, bound), *_ = bounds.items()
+    annotation = Settings.model_fields[location[0]].annotation.model_fields[location[1]].annotation  # type: ignore[union-attr]
+    shown = _shown(ByteSize(bound)) if annotation is ByteSize else f"{bound:g}"
+    return {"ge": f"{shown} or more", "le": f"{shown} or less", "gt": f"more than {shown}"}[word]
 
 
 def _overridden(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -23,11 +24,13 @@ from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
+from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of
+from gateway.rules.types import RuleSet
 from gateway.store import inbound
 from gateway.store.revisions import revision_of
-from gateway.store.store import Store, open_store, test_write
+from gateway.store.store import Store, durable_write, open_store
 from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
 from gateway.work import Worker
@@ -71,7 +74,7 @@ class Daemon:
                 ended = self._stop.pop()()
                 if ended is not None:
                     await ended
-            except Exception as e:
+            except Exception as e:  # the outermost frame of a part that ends: the others are ended all the same
                 log.error("daemon.part_failed", exc_info=e)
 
     async def reload(self) -> None:
@@ -87,10 +90,11 @@ class Daemon:
 
     async def _start(self) -> None:
         settings, clock = self._settings, self._clock
+        self._read_rules()  # a mistake in them forbids the start before anything is made
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         self._ring = TokenRing.of(hmac_key(settings, create=True))
-        await self._store.write(test_write, durable=True)
+        await self._store.write(durable_write, durable=True)
         await self._read_policy()
         await self._recover()
 
@@ -152,15 +156,19 @@ class Daemon:
         if self._listeners is not None:
             await self._listeners.close(_DRAIN_S)
 
-    async def _read_policy(self) -> None:
-        """Everything is read and checked before the first name changes."""
+    def _read_rules(self) -> tuple[RuleSet, Templates]:
+        """Rules and templates as the files have them now."""
         templates = templates_of(self._settings, self._clock)
         if templates.problems:
             log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
-        path = rules_file(self._settings)
-        text = read_rules(path, templates).text
-        number = await self._store.write(lambda c: revision_of(c, text, self._clock.now()), durable=True)
-        rules = read_rules(path, templates, number)
+        rules = read_rules(rules_file(self._settings), templates)
+        return rules, templates_of(self._settings, self._clock, rules.defaults.language)
+
+    async def _read_policy(self) -> None:
+        """Everything is read and checked before the first name changes."""
+        rules, templates = self._read_rules()
+        number = await self._store.write(lambda c: revision_of(c, rules.text, self._clock.now()), durable=True)
+        rules = replace(rules, revision=number)
         self._deps = deps(self._settings, rules, self._ring, templates, self._clock)
         self._addresses = addresses(self._settings, rules)
 
@@ -227,7 +235,7 @@ async def _watch(store: Store, tell: Callable[[str], None]) -> None:
     """WATCHDOG=1 only after a durable write: a stuck loop or writer is restarted (acceptance J-03)."""
     while True:
         with contextlib.suppress(TransientError):
-            await store.write(test_write, durable=True)
+            await store.write(durable_write, durable=True)
             tell("WATCHDOG=1")
         await asyncio.sleep(_BEAT_S)
 

@@ -6,7 +6,7 @@ Not here     how bytes become a Message (parsing/), who calls this and what a fa
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -15,9 +15,10 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
-from gateway.errors import PoisonError
+from gateway.errors import PoisonError, TransientError
 from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
+from gateway.message.charset import clean_line
 from gateway.message.classify import OwnMail, classify
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
 from gateway.outgoing.compose import Desk, compose
@@ -26,7 +27,7 @@ from gateway.rules.types import Decision, Event, RuleSet, Trace
 from gateway.store import inbound as mail_store
 from gateway.store import outbox, tickets
 from gateway.store.view import StoreView
-from gateway.ticket.apply import apply, provisional, subject_of
+from gateway.ticket.apply import apply, is_event, provisional, subject_of
 from gateway.ticket.facts import facts, with_ticket
 from gateway.ticket.notify import Arrived, NotifyPolicy, Sent, notify
 from gateway.ticket.thread import ThreadIndex, ThreadPolicy, thread
@@ -98,14 +99,17 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
     saved = tickets.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
-    notices = notify(saved, arrived, plan.decision, d.notifying, view, now)
-    sent = [(id, normal(n.recipient.address)) for n in notices if (id := _enqueue(n, d, c, now)) is not None]
+    notices, sent = [], []
+    for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
+        notices.append(notice)
+        if (message_id := _enqueue(notice, d, c, now)) is not None:
+            sent.append((message_id, normal(notice.recipient.address)))
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
         tickets.remember_messages(c, [*_came(message, plan.match), *sent], outcome.ticket)
-    _finish(outcome, message, explain(message, plan, notices), c, now)
+    _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 
 
@@ -115,17 +119,15 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
     language = _language(message, customer, d.rules)
-    if (settled := _settled(message, inbound, verdict, d, view)) is not None:
+    if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
         nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
         return Plan(verdict, auth, customer, language, None, None, nothing, (settled,))
     match = _stub(inbound) or thread(message, inbound.envelope, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is None:
         match = replace(match, ticket=None)
-        ticket = provisional(message, _team(inbound, d), language[0], now)
-    events: tuple[Event, ...] = ("new",) if match.ticket is None else ("reply",)
-    if not inbound.released:
-        events = ("received", *events)
+        ticket = provisional(message, _teams(inbound, d), language[0], now)
+    events = _events(inbound, verdict, match)
     known = facts(
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
@@ -134,8 +136,17 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     return Plan(verdict, auth, customer, language, match, ticket, decision, changes, events)
 
 
+def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:
+    """What the mail raises. A machine's mail in a ticket, and a third party's, are no reply of the customer."""
+    received: tuple[Event, ...] = () if inbound.released else ("received",)
+    if match.ticket is None:
+        return (*received, "new")
+    return received if is_event(verdict, match.trust) or match.trust == "third-party" else (*received, "reply")
+
+
 def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcome:
     """A mail that we cannot process: kept with its reason, and seen by people as a stub ticket. [T1]"""
+    reason = clean_line(reason)[:500]
     now, envelope = d.now(), inbound.envelope
     subject = f"Mail m-{inbound.id} could not be read"
     words = (
@@ -144,13 +155,13 @@ def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcom
         f"Reason: {reason}\n\nThe original is kept: mailwicket mail raw m-{inbound.id}"
     )
     changes = (
-        OpenTicket(subject, _team(inbound, d), None, None, "mail", envelope.received_at, (), ("poison",)),
+        OpenTicket(subject, _teams(inbound, d)[0], None, None, "mail", envelope.received_at, (), ("poison",)),
         AddEntry("event", None, envelope.received_at, words, "", "", None, None, public=False, trust="stranger"),
         SetField("tags", ("poison",), "quarantine"),
     )
     saved = tickets.save(c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now)
     outcome = Outcome(inbound.key, "quarantine", reason, saved.ticket.number if saved.ticket else None, saved.entry)
-    _finish(outcome, None, None, c, now)
+    _finish(outcome, inbound, None, None, c, now)
     log.error("mail.quarantined", mail=inbound.key, ticket=outcome.ticket, reason=reason)
     return outcome
 
@@ -163,11 +174,11 @@ def content_hash(message: Message, inbound: Accepted, d: Deps) -> str:
     author = normal(message.author.address) if message.author else ""
     parts = [message.message_id or inbound.sha256, author, message.body_sha256]
     if d.rules.defaults.cross_team == "each":
-        parts.append(_team(inbound, d))
+        parts.append(_teams(inbound, d)[0])
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def explain(message: Message, plan: Plan, notices: tuple[Notification, ...]) -> Explanation:
+def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -> Explanation:
     """The reasons of one mail, as they are stored and as `why` and `rules explain` print them."""
     auth = plan.auth
     said = f"spf={auth.spf} dkim={auth.dkim} dmarc={auth.dmarc} (by {auth.by}, trusted)" if auth.by else "none"
@@ -218,13 +229,11 @@ def _came(message: Message, match: ThreadMatch | None) -> list[tuple[str, str]]:
     return [(message.message_id, normal(message.author.address))]
 
 
-def _team(inbound: Accepted, d: Deps) -> str:
-    """The team of the first address that has one."""
-    for path in inbound.envelope.forward_paths:
-        team = d.rules.team_of(sub_address(path, d.threading.delimiter)[0])
-        if team is not None:
-            return team.id
-    return d.rules.defaults.team
+def _teams(inbound: Accepted, d: Deps) -> tuple[str, ...]:
+    """The teams that the mail was sent to; the first one gets the ticket."""
+    bases = (sub_address(path, d.threading.delimiter)[0] for path in inbound.envelope.forward_paths)
+    teams = dict.fromkeys(team.id for base in bases if (team := d.rules.team_of(base)) is not None)
+    return tuple(teams) or (d.rules.defaults.team,)
 
 
 def _language(
@@ -264,21 +273,26 @@ def _finish_duplicate(
     verdict = classify(message, inbound.envelope, d.own)
     nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
     plan = Plan(verdict, NOT_AUTHENTICATED, None, _language(message, None, d.rules), None, None, nothing, ())
-    _finish(outcome, message, explain(message, plan, ()), c, now)
+    _finish(outcome, inbound, message, explanation(message, plan, ()), c, now)
     return outcome
 
 
 def _finish(
-    outcome: Outcome, message: Message | None, explanation: Explanation | None, c: Connection, now: datetime
+    outcome: Outcome,
+    inbound: Accepted,
+    message: Message | None,
+    reasons: Explanation | None,
+    c: Connection,
+    now: datetime,
 ) -> None:
     heading = {
         "message_id": message.message_id if message else None,
         "author": str(message.author) if message and message.author else None,
         "subject": subject_of(message) if message else None,
     }
-    text = msgspec.json.encode(explanation).decode() if explanation is not None else ""
-    if not mail_store.finish(c, outcome, now=now, heading=heading, explanation=text):
-        raise RuntimeError(f"mail {outcome.key} has a disposition already")
+    text = msgspec.json.encode(reasons).decode() if reasons is not None else ""
+    if not mail_store.finish(c, outcome, now=now, heading=heading, explanation=text, lease=inbound.lease):
+        raise TransientError("somebody else has this mail by now")
 
 
 def _mail_line(notice: Notification) -> str:

@@ -16,7 +16,7 @@ from gateway.message.address import mailboxes, normal, sub_address
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Message
-from gateway.pipeline import Deps, Plan, View, decide, explain
+from gateway.pipeline import Deps, Plan, View, decide, explanation
 from gateway.rules.selftest import Observed
 from gateway.rules.types import Dispose, Scene
 from gateway.ticket.notify import Arrived, notify
@@ -64,9 +64,9 @@ def rehearse(raw: bytes, message: Message, d: Deps, view: View, now: datetime) -
     plan = decide(inbound, message, d, view, now)
     saved = _saved(plan)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
-    notices = notify(saved, arrived, plan.decision, d.notifying, view, now)
-    explanation = explain(message, plan, notices)
-    return Rehearsal(message, plan, notices, saved.ticket, explanation, _observed(plan, saved, notices))
+    notices = tuple(notify(saved, arrived, plan.decision, d.notifying, view, now))
+    reasons = explanation(message, plan, notices)
+    return Rehearsal(message, plan, notices, saved.ticket, reasons, _observed(plan, saved, notices))
 
 
 def scene_mail(scene: Scene, to: str) -> bytes:

@@ -6,6 +6,7 @@ Not here      what is decided (pipeline.py), what a child may cost (parsing/pool
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -115,8 +116,8 @@ class Worker:
             await self._failed(mail, e.text, deps)
         except TransientError:
             await self._give_back(mail)
-        except Exception as e:
-            log.error("mail.poison", mail=mail.key, attempts=mail.attempts, exc_info=e)
+        except Exception as e:  # noqa: BLE001 -- the outermost frame of one mail: its trouble, not the daemon's
+            log.error("mail.poison", mail=mail.key, attempts=mail.attempts, exception=frames(e))
             await self._failed(mail, f"{type(e).__name__} while processing", deps)
         else:
             self._tell(outcome)
@@ -131,7 +132,7 @@ class Worker:
             if mail.attempts >= self._attempts:
                 self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
             else:
-                await self._store.write(lambda c: inbound.release(c, mail.key))
+                await self._store.write(lambda c: inbound.release(c, mail.key, lease=mail.lease))
                 self._look_for_suspects_at = 0.0
         except Exception as e:  # part of the outermost frame: a bug in quarantining must not lose the lease unseen
             if isinstance(e, TransientError) and not isinstance(e, RefusedRowError):
@@ -144,7 +145,7 @@ class Worker:
         while not self._stopping:
             await asyncio.sleep(_AFTER_TROUBLE_S)
             with suppress(TransientError):
-                await self._store.write(lambda c: inbound.release(c, mail.key, innocent=True))
+                await self._store.write(lambda c: inbound.release(c, mail.key, lease=mail.lease, innocent=True))
                 return
 
     def _tell(self, outcome: Outcome) -> None:
@@ -152,3 +153,8 @@ class Worker:
             "mail.done", mail=outcome.key, disposition=outcome.disposition, ticket=outcome.ticket, reason=outcome.reason
         )
         self._queued()
+
+
+def frames(error: BaseException) -> str:
+    """Where it happened and of which type, without its words: those may be somebody's mail."""
+    return "".join((*traceback.format_tb(error.__traceback__), type(error).__name__))

@@ -95,7 +95,7 @@ class Gateway:
 
     def tickets(self) -> list[Ticket]:
         """Every ticket, by number."""
-        found = self.store.read_now(lambda c: tickets.list_tickets(c, status_types=(), team=None, limit=10_000))
+        found = self.store.read_now(lambda c: tickets.list_tickets(c, statuses=(), team=None, limit=10_000))
         return sorted(found, key=lambda t: t.number)
 
     def entries(self, number: int) -> list[Entry]:

@@ -1,5 +1,6 @@
 """The whole way on real SMTP: a mail becomes a ticket, its author gets an acknowledgement, his reply finds it again."""
 
+import asyncio
 import email
 import email.policy
 from email.message import EmailMessage
@@ -7,7 +8,8 @@ from email.message import EmailMessage
 import pytest
 
 from gateway.config import Settings
-from tests.running import Gateway, mail
+from gateway.store import inbound
+from tests.running import RULES, Gateway, mail
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -121,3 +123,71 @@ async def test_a_report_about_our_mail_goes_to_its_ticket(settings: Settings) ->
         await gateway.send(report, to=bounce, sender="")
         assert await gateway.quiet() == {"received": 2, "pending": 0, "ticket": 1, "report": 1}
         assert gateway.mails()[1].ticket == 1
+
+
+_MOVES = RULES + (
+    "rules:\n"
+    "  - {id: every-reply, on: reply, do: [{set: {status: solved}}, {tag: [seen]}, {reply: auto_ack}]}\n"
+    "  - {id: spam-words, on: received, when: {subject: {contains: lottery}}, do: [{quarantine: lottery}]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "fields", "moves"),
+    [
+        # who writes to Jan's reply address, with which fields: do the rules for replies see it
+        ("jan@bigbank.test", {}, True),
+        ("eva@evil.test", {}, False),  # a third party
+        ("jan@bigbank.test", {"Auto_Submitted": "auto-replied"}, False),  # his machine
+    ],
+)
+async def test_only_a_participants_own_words_are_a_reply(
+    settings: Settings, who: str, fields: dict[str, str], moves: bool
+) -> None:
+    async with Gateway(settings, _MOVES) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        to = str(parsed(gateway.relay.mails[0][1])["Reply-To"].addresses[0].addr_spec)
+        mine = {"From": who, "Message_ID": f"<own@{who.partition('@')[2]}>"}
+        await gateway.send(mail("Re: Zwrot", "words", **mine, **fields), to=to, sender=who)
+        await gateway.quiet()
+        (ticket,) = gateway.tickets()
+        assert ticket.tags == (("seen",) if moves else ())
+        assert ticket.status == ("solved" if moves else "new")
+        assert len(gateway.relay.mails) == 1  # the second one to Jan is over his budget; nobody else ever gets one
+        assert {to for to, _ in gateway.relay.mails} == {"jan@bigbank.test"}
+
+
+async def test_a_third_party_stays_one_whatever_he_quotes(settings: Settings) -> None:
+    async with Gateway(settings, _MOVES) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        to = str(parsed(gateway.relay.mails[0][1])["Reply-To"].addresses[0].addr_spec)
+        eva = {"From": "eva@evil.test"}
+        await gateway.send(mail("1", "one", Message_ID="<e1@evil.test>", **eva), to=to, sender="eva@evil.test")
+        await gateway.quiet()
+        await gateway.send(mail("2", "two", In_Reply_To="<e1@evil.test>", **eva), sender="eva@evil.test")
+        await gateway.quiet()
+        assert [e.trust for e in gateway.entries(1)] == ["participant", "third-party"]
+        assert [e.public for e in gateway.entries(1)] == [True, False]
+
+
+async def test_a_mail_to_two_teams_is_one_ticket_that_names_both(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        recipients = "".join(f"RCPT TO:<{team}@acme.test>\r\n" for team in ("support", "billing"))
+        writer.write(f"EHLO x\r\nMAIL FROM:<jan@bigbank.test>\r\n{recipients}DATA\r\n".encode())
+        writer.write(mail() + b".\r\nQUIT\r\n")
+        assert b"250 2.6.0" in await reader.read()
+        await gateway.quiet()
+        assert [(t.team, t.flags) for t in gateway.tickets()] == [("support", ("also-to:billing",))]
+        writer.close()
+
+
+async def test_what_a_rule_held_is_let_through_by_a_person(settings: Settings) -> None:
+    async with Gateway(settings, _MOVES) as gateway:
+        await gateway.send(mail("You won the lottery"))
+        assert (await gateway.quiet())["quarantine"] == 1
+        key = gateway.mails()[0].key
+        await gateway.store.write(lambda c: inbound.reopen(c, key, released=True), durable=True)
+        assert await gateway.quiet() == {"received": 1, "pending": 0, "ticket": 1}

@@ -78,7 +78,7 @@ def list_command(invocation: Invocation, status: tuple[str, ...], team: str | No
     Statuses: new open pending on_hold snoozed solved closed merged spam.
     """
     with reading(invocation) as c:
-        found = tickets.list_tickets(c, status_types=status, team=team, limit=limit)
+        found = tickets.list_tickets(c, statuses=status, team=team, limit=limit)
         total = sum(tickets.count_tickets(c).values())
     if as_json:
         print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})

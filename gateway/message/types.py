@@ -38,6 +38,7 @@ class Accepted:
     attempts: int  # how often work on it was begun, this time included
     stub: int | None = None  # the ticket that a quarantine opened for it; a retry goes on there
     released: bool = False  # a person wants it through: no rule may end it
+    lease: str | None = None  # the token of the worker that claimed it; None where nobody did
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Not here  the thread that writes (writer.py), the tables (schema.py).
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -52,10 +53,12 @@ def open_engine(url: URL, *, connections: int, busy_timeout_ms: int = 5000, read
     """
     lite = url.get_backend_name() == "sqlite"
     if lite and read_only:
-        url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+        url = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
     arguments = {"check_same_thread": False} if lite else {"connect_timeout": 5}
     try:
-        engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=10, connect_args=arguments)
+        engine = create_engine(
+            url, pool_size=connections, max_overflow=0, pool_timeout=10, connect_args=arguments, hide_parameters=True
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as e:
         raise ConfigError(_problem("the driver of this database is missing", "pip install 'mailwicket[pg]'")) from e
 

@@ -13,14 +13,17 @@ from typing import Any, BinaryIO
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
+    String,
     Table,
     and_,
     bindparam,
     delete,
     func,
     insert,
+    null,
     or_,
     select,
     update,
@@ -38,7 +41,7 @@ _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket", "entry", "released",
+        "attempts", "ticket", "entry", "released", "lease_token",
     )
 ]  # fmt: skip
 
@@ -148,11 +151,14 @@ def claim(
     return sorted((accepted(row) for row in rows), key=lambda a: a.id)
 
 
-def release(c: Connection, key: str, *, innocent: bool = False) -> None:
-    """Give a claimed mail back; `innocent` takes the counted attempt back, because the trouble was ours."""
+def release(c: Connection, key: str, *, lease: str | None = None, innocent: bool = False) -> None:
+    """Give a claimed mail back; `innocent` takes the counted attempt back, because the trouble was ours.
+
+    lease  whoever lost it gives nothing back; None asks nobody
+    """
     c.execute(
         update(inbound)
-        .where(inbound.c.key == key, inbound.c.state == "working")
+        .where(inbound.c.key == key, inbound.c.state == "working", *_held(lease))
         .values(
             state="accepted",
             lease_token=None,
@@ -168,15 +174,25 @@ def release_all(c: Connection) -> int:
     return freed.rowcount
 
 
-def finish(c: Connection, outcome: Outcome, *, now: datetime, heading: dict[str, str | None], explanation: str) -> bool:
-    """The disposition of a mail. False when it has one already: the caller must then undo its changes.
+def finish(
+    c: Connection,
+    outcome: Outcome,
+    *,
+    now: datetime,
+    heading: dict[str, str | None],
+    explanation: str,
+    lease: str | None = None,
+) -> bool:
+    """The disposition of a mail. False when it has one already, or when the lease was lost: undo the changes.
 
     heading  message_id, author and subject, for lists
+    lease    the worker's token; None asks nobody
     """
     done = c.execute(
         _FINISH,
         {
             "b_key": outcome.key,
+            "b_lease": lease,
             "disposition": outcome.disposition,
             "reason": outcome.reason,
             "ticket": outcome.ticket,
@@ -329,7 +345,11 @@ def accepted(row: Row[Any]) -> Accepted:
         received_at=row.received_at,
     )
     stub = row.ticket if row.entry is not None else None  # a record in a ticket made no entry there
-    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, stub, row.released)
+    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, stub, row.released, row.lease_token)
+
+
+def _held(lease: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if lease is None else (inbound.c.lease_token == lease,)
 
 
 def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
@@ -421,7 +441,11 @@ _INSERT = insert(inbound)
 _INSERT_PIECE = insert(raw_piece)
 _FINISH = (
     update(inbound)
-    .where(inbound.c.key == bindparam("b_key"), inbound.c.state != "done")
+    .where(
+        inbound.c.key == bindparam("b_key"),
+        inbound.c.state != "done",
+        or_(bindparam("b_lease", type_=String) == null(), inbound.c.lease_token == bindparam("b_lease", type_=String)),
+    )
     .values(
         state="done",
         disposition=bindparam("disposition"),

@@ -205,6 +205,8 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     url = database_url(settings)
     lite = url.get_backend_name() == "sqlite"
     lock = _locked(settings.paths.state) if lite and exclusive else None
+    if lite and url.database:
+        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
     busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
     engine = open_engine(url, connections=4, busy_timeout_ms=busy_ms)
     try:
@@ -254,7 +256,7 @@ def raw_sha256(connection: Connection, key: str) -> str:
     return digest.hexdigest()
 
 
-def test_write(connection: Connection) -> None:
+def durable_write(connection: Connection) -> None:
     """The smallest durable change: whether the store can keep a promise now."""
     _beat(connection)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Table, Update, and_, bindparam, exists, 
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
+from gateway.errors import TransientError
 from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
 from gateway.store.schema import (
@@ -61,11 +62,11 @@ def find_ticket(c: Connection, number: int) -> Ticket | None:
     return None if row is None else _ticket(row)
 
 
-def list_tickets(c: Connection, *, status_types: Sequence[str], team: str | None, limit: int) -> list[Ticket]:
+def list_tickets(c: Connection, *, statuses: Sequence[str], team: str | None, limit: int) -> list[Ticket]:
     """The tickets whose status is one of these names (empty: all), last changed first."""
     query = select(ticket).order_by(ticket.c.updated_at.desc(), ticket.c.number.desc()).limit(limit)
-    if status_types:
-        query = query.where(ticket.c.status.in_(status_types))
+    if statuses:
+        query = query.where(ticket.c.status.in_(statuses))
     if team is not None:
         query = query.where(ticket.c.team == team)
     return [_ticket(row) for row in c.execute(query)]
@@ -113,7 +114,7 @@ def find_customer(c: Connection, address: str) -> Customer | None:
     row = c.execute(_CUSTOMER, {"address": normal(address)}).one_or_none()
     if row is None:
         return None
-    return Customer(row.id, row.name, address, row.language, row.muted, row.tickets, row.answered)
+    return Customer(row.id, row.name, address, row.language, row.muted, row.answered)
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------
@@ -294,7 +295,7 @@ def _update(c: Connection, current: Ticket, values: dict[str, object], now: date
     same = {"b_number": current.number, "b_version": current.version}
     done = c.execute(_update_of(tuple(sorted(values))), values | same)
     if done.rowcount != 1:
-        raise RuntimeError(f"ticket {current.number} was changed under a lock")
+        raise TransientError("somebody else changed this ticket first")
     return replace(current, version=current.version + 1)
 
 
@@ -386,11 +387,6 @@ _CUSTOMER = (
         customer.c.name,
         customer.c.language,
         customer.c.muted,
-        select(func.count())
-        .select_from(ticket)
-        .where(ticket.c.customer == customer.c.id)
-        .scalar_subquery()
-        .label("tickets"),
         exists()
         .where(entry.c.ticket == ticket.c.number, ticket.c.customer == customer.c.id, entry.c.kind == "answer")
         .label("answered"),

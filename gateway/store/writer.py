@@ -118,7 +118,7 @@ class Writer:
                     return None
                 if not self._changed.wait(_HEARTBEAT_S if self._unflushed else None) and self._unflushed:
                     return []
-            return [(lane, _batch(lane, queue)) for lane, queue in self._lanes.values() if queue]
+            return [(lane, batch) for lane, queue in self._lanes.values() if (batch := _batch(lane, queue))]
 
     def _serve(self, lane: Lane[Any, Any], batch: list[_Waiting]) -> None:
         try:
@@ -130,8 +130,6 @@ class Writer:
             self._drop_connection()
             results = [e] * len(batch)
         for waiting, result in zip(batch, results, strict=True):
-            if waiting.result.cancelled():
-                continue
             if isinstance(result, BaseException):
                 waiting.result.set_exception(result)
             else:
@@ -260,12 +258,14 @@ def checkpoint(connection: Connection) -> bool:
 
 
 def _batch(lane: Lane[Any, Any], queue: deque[_Waiting]) -> list[_Waiting]:
-    """As many as may share a commit; a large one is a batch of its own."""
-    batch, octets = [queue.popleft()], 0
-    octets = batch[0].octets
-    while queue and len(batch) < lane.max_items and octets + queue[0].octets <= lane.max_octets:
-        batch.append(queue.popleft())
-        octets += batch[-1].octets
+    """As many as may share a commit; a large one is a batch of its own. What nobody waits for is left out."""
+    batch: list[_Waiting] = []
+    octets = 0
+    while queue and len(batch) < lane.max_items and (not batch or octets + queue[0].octets <= lane.max_octets):
+        first = queue.popleft()
+        if first.result.set_running_or_notify_cancel():  # from here on it cannot be cancelled any more
+            batch.append(first)
+            octets += first.octets
     return batch
 
 

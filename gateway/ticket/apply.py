@@ -27,12 +27,15 @@ _NO_SUBJECT = "(no subject)"
 _SUBJECT_CHARACTERS = 500
 
 
-def provisional(message: Message, team: str, language: str, now: datetime) -> Ticket:
-    """The ticket that a mail is about to open, for the rules to look at; its number is 0."""
+def provisional(message: Message, teams: Sequence[str], language: str, now: datetime) -> Ticket:
+    """The ticket that a mail is about to open, for the rules to look at; its number is 0.
+
+    teams  that the mail was sent to: the first one's ticket, which names the others
+    """
     return Ticket(
         number=0,
         subject=subject_of(message),
-        team=team,
+        team=teams[0],
         assignee=None,
         priority="normal",
         status="new",
@@ -45,6 +48,7 @@ def provisional(message: Message, team: str, language: str, now: datetime) -> Ti
         updated_at=now,
         messages=0,
         version=0,
+        flags=(*(f"also-to:{team}" for team in teams[1:]), *_flags(message)),
     )
 
 
@@ -69,12 +73,17 @@ def apply(
             channel=ticket.channel,
             at=received,
             mentions=match.mentions,
-            flags=_flags(message),
+            flags=ticket.flags,
         )
         return (opening, replace(entry, trust="participant" if message.author else "stranger"), *actions)
-    if entry.kind == "event":
+    if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
     return (entry, *_opened_again(ticket, match), *actions)
+
+
+def is_event(verdict: Classification, trust: Trust) -> bool:
+    """Whether the mail is something that happened in its ticket, and no words of a person."""
+    return verdict.kind in _AUTOMATIC and trust != "stranger"
 
 
 def subject_of(message: Message) -> str:
@@ -86,7 +95,7 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
     """Automatic mail in a ticket is an event: seen by agents, without effect on the state."""
     automatic = verdict.kind in _AUTOMATIC
     return AddEntry(
-        kind="event" if automatic and trust != "stranger" else "mail",
+        kind="event" if is_event(verdict, trust) else "mail",
         author=message.author,
         at=received,
         text=message.text,

@@ -59,14 +59,12 @@ class Arrived:
 
 def notify(
     saved: Saved, arrived: Arrived, decision: Decision, policy: NotifyPolicy, sent: Sent, now: datetime
-) -> tuple[Notification, ...]:
-    """The mails that follow from what was saved, each judged by the send guard."""
+) -> Iterator[Notification]:
+    """The mails that follow from what was saved, each judged by the send guard when it is asked for."""
     if saved.ticket is None or saved.entry is None:
-        return ()
-    wanted = _wanted(saved, decision, policy)
-    return tuple(
-        _judged(_notification(reply, saved.ticket, arrived, policy), arrived, policy, sent, now) for reply in wanted
-    )
+        return
+    for reply in _wanted(saved, decision, policy):
+        yield _judged(_notification(reply, saved.ticket, arrived, policy), arrived, policy, sent, now)
 
 
 def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
@@ -95,7 +93,7 @@ def _notification(reply: Reply, ticket: Ticket, arrived: Arrived, policy: Notify
         in_reply_to=message.message_id,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
         auto_submitted="auto-replied",
-        dedupe_key=f"{reply.template}:{arrived.inbound.key}",
+        dedupe_key=f"{reply.template}/{reply.variant or ''}:{arrived.inbound.key}",
         cause=reply.rule,
         values={"ticket": {"number": ticket.number}},
     )

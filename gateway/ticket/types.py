@@ -86,7 +86,6 @@ class Customer:
     address: str
     language: str | None
     muted: bool
-    tickets: int
     answered: bool  # whether a person of ours ever wrote to him
 
 

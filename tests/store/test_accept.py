@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import io
+import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,9 @@ from gateway.intake.accept import arrival_hash, new_key
 from gateway.message.types import Envelope
 from gateway.store import inbound
 from gateway.store.inbound import Arriving
-from gateway.store.store import Store, raw_sha256
+from gateway.store.store import Store, open_store, raw_sha256
+from gateway.ticket.types import Outcome
+from tests.conftest import settings_in
 
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
 
@@ -115,3 +119,32 @@ def test_keys_sort_by_time() -> None:
     keys = [new_key(NOW + timedelta(milliseconds=i), bytes([255 - i]) * 10) for i in range(50)]
     assert keys == sorted(keys)
     assert all(len(k) == 32 and k[12] == "7" and k[16] in "89ab" for k in keys)
+
+
+async def test_who_lost_his_lease_finishes_nothing(store: Store) -> None:
+    await store.accept(arriving(b"mail"))
+    (first,) = await store.claim(now=NOW, limit=1, suspicious_after=9)
+    (second,) = await store.claim(now=NOW + timedelta(seconds=301), limit=1, suspicious_after=9)
+    ends = {"now": NOW, "heading": {"message_id": None, "author": None, "subject": None}, "explanation": ""}
+    end = Outcome(first.key, "record", "seen", None, None)
+    await store.write(lambda c: inbound.release(c, first.key, lease=first.lease))
+    assert not await store.write(lambda c: inbound.finish(c, end, lease=first.lease, **ends))  # type: ignore[arg-type]
+    assert await store.write(lambda c: inbound.finish(c, end, lease=second.lease, **ends))  # type: ignore[arg-type]
+
+
+async def test_a_caller_that_gave_up_does_not_end_the_writer(store: Store) -> None:
+    for number in range(300):
+        given_up = asyncio.ensure_future(store.write(lambda c: c.exec_driver_sql("SELECT 1").scalar()))
+        await asyncio.sleep(0)
+        if number % 2:
+            given_up.cancel()
+    assert not (await store.accept(arriving(b"mail"))).duplicate
+
+
+def test_nobody_else_can_read_the_database(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    (tmp_path / "state").chmod(0o755)
+    opened = open_store(settings)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state").glob("mailwicket.db*")}
+    opened.close()
+    assert set(modes.values()) == {0o600}, modes

@@ -21,7 +21,7 @@ RULES = RuleSet(
     1, "0" * 64, "", Defaults("support"), {}, {"support": Team("support", ("support@acme.test",))}, Limits(), {}, ()
 )
 NOTHING = Decision((), Trace(1, "0" * 64, ()))
-JAN = Customer(1, "Jan", "jan@bigbank.test", "pl", False, 3, False)
+JAN = Customer(1, "Jan", "jan@bigbank.test", "pl", muted=False, answered=False)
 
 
 class SentBefore:
@@ -47,7 +47,7 @@ def told(
     mail = Arrived(accepted(), message(), PERSON, NOT_AUTHENTICATED, None, "pl")
     policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts)
     saved = Saved("ticket", "", ticket(), 1, opened)
-    return notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}), NOW)
+    return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}), NOW))
 
 
 @pytest.mark.parametrize(
