@@ -216,8 +216,9 @@ class Sender:
         """An uncertain mail that a crash left: when to send it again, if at all."""
         if item.reason.startswith(_UNSURE):
             return  # it waits for a person
-        due, reason = self._resend(item, self._clock.now(), item.reason)
-        await self._store.write(lambda c: outbox.schedule(c, item, due, reason), durable=True)
+        now = self._clock.now()
+        due, reason = self._resend(item, now, item.reason)
+        await self._store.write(lambda c: outbox.schedule(c, item, due, reason, now), durable=True)
 
     def _resend(self, item: OutboxItem, now: datetime, why: str) -> tuple[datetime | None, str]:
         """Once more with the same bytes, not before the relay may have finished thinking; the next time a person."""

@@ -16,6 +16,8 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from gateway.message.address import domain_of, normal
+from gateway.message.charset import clean_line
+from gateway.store import tickets
 from gateway.store.schema import outbox
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification
@@ -23,6 +25,7 @@ from gateway.ticket.types import Notification
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
 Stage = Literal["queued", "connecting", "dot", "done"]
 FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
+_MAX_TOLD = 800  # characters of what the ticket says about a mail that may not arrive
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,12 @@ def attach(c: Connection, id: int, *, message_id: str, reverse_path: str | None,
 
 
 def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
-    """A mail that could not be composed: visible as failed, never sent."""
+    """A mail that could not be composed: visible as failed, in its ticket too, and never sent."""
     c.execute(
         update(outbox).where(outbox.c.id == id).values(state="failed", stage="done", reason=reason, settled_at=now)
     )
+    if (item := find(c, id)) is not None:
+        _tell(c, item, "mail.failed", f"failed for good: {reason}", now)
 
 
 def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[int, ...]:
@@ -148,7 +153,10 @@ def settle(
     reply: str,
     reason: str,
 ) -> bool:
-    """T3: what came of the attempt. False: the lease was lost and nothing was changed."""
+    """T3: what came of the attempt; the ticket hears of a mail that does not arrive, or maybe twice.
+
+    False: the lease was lost and nothing was changed.
+    """
     done = c.execute(
         update(outbox)
         .where(_mine(item))
@@ -163,7 +171,14 @@ def settle(
             settled_at=now if state in FINAL else None,
         )
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    if state == "failed":
+        why = reason if reply in reason else f"{reason}: {reply}".removeprefix(": ")
+        _tell(c, item, "mail.failed", f"failed for good: {why}", now)
+    elif state == "uncertain":
+        _tell_uncertain(c, item, next_attempt_at, reason, now)
+    return True
 
 
 def recover(c: Connection, *, now: datetime, everything: bool) -> int:
@@ -188,10 +203,11 @@ def unscheduled(c: Connection) -> tuple[OutboxItem, ...]:
     return tuple(_item(row) for row in rows)
 
 
-def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str) -> None:
+def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str, now: datetime) -> None:
     """When an uncertain mail is sent once more; None leaves it to a person."""
     unsure = and_(outbox.c.id == item.id, outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None))
-    c.execute(update(outbox).where(unsure).values(next_attempt_at=at, reason=reason))
+    if c.execute(update(outbox).where(unsure).values(next_attempt_at=at, reason=reason)).rowcount == 1:
+        _tell_uncertain(c, item, at, reason, now)
 
 
 def next_due(c: Connection) -> datetime | None:
@@ -281,6 +297,21 @@ def _count(number: int, scope: tuple[str, ...]) -> ScalarSelect[int]:
 def _enqueue(dialect: str) -> Any:
     statement = (pg_insert if dialect == "postgresql" else lite_insert)(outbox).values(attempts=0, last_reply="")
     return statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
+
+
+def _tell_uncertain(c: Connection, item: OutboxItem, again_at: datetime | None, reason: str, now: datetime) -> None:
+    again = " or not" if again_at is None else ", and may arrive twice, as it is sent once more"
+    _tell(c, item, "mail.uncertain", f"may have arrived{again}: {reason}", now)
+
+
+def _tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime) -> None:
+    """The ticket says what became of a mail of ours, so that nobody waits for an answer to it."""
+    if item.ticket is None:
+        return
+    text = clean_line(f"{item.template} to {item.forward_path} {what}")[:_MAX_TOLD]
+    tickets.add_event(c, item.ticket, text, now)
+    detail = f"q-{item.id}, {text}"
+    tickets.add_audit(c, at=now, actor="system", action=action, ticket=item.ticket, source=None, detail=detail)
 
 
 def _mine(item: OutboxItem) -> Any:

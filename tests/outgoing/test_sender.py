@@ -8,17 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.clock import FakeClock
-from gateway.config import Outbound
 from gateway.errors import TransientError
 from gateway.outgoing import outbox as sending
-from gateway.outgoing.compose import compose
-from gateway.outgoing.outbox import Sender
 from gateway.outgoing.smtp import Deferred
-from gateway.store import outbox
 from gateway.store.outbox import OutboxItem
 from gateway.store.store import Store
-from tests.outgoing.letters import NOW, desk, notice
-from tests.outgoing.peers import CLOSE, SILENCE, Peer, free_port, peer, relay
+from tests.outgoing.letters import NOW
+from tests.outgoing.peers import CLOSE, SILENCE, Peer, free_port, peer
+from tests.outgoing.queued import queued, rest, row, sender, turn
 
 MINUTE = timedelta(minutes=1)
 # what is said here does not depend on the database, and an empty PostgreSQL takes a second
@@ -28,40 +25,6 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock(NOW)
-
-
-async def queued(store: Store, clock: FakeClock, key: str = "k", **changed: object) -> int:
-    """A mail in the outbox, due now."""
-    told = notice(dedupe_key=key, **changed)
-
-    def put(c) -> int:
-        id = outbox.enqueue(c, told, clock.now())
-        made = compose(told, id, desk())
-        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, now=clock.now())
-        return id
-
-    return await store.write(put)
-
-
-def sender(store: Store, clock: FakeClock, port: int, chance: float = 0.5, **settings: object) -> Sender:
-    return Sender(store, Outbound(tls="none", **settings), relay(port), clock, lambda: chance)
-
-
-async def turn(working: Sender) -> None:
-    """Everything that is due now, to its end."""
-    await working._turn()
-    await asyncio.gather(*working._at_work)
-
-
-async def rest(working: Sender) -> None:
-    for connection in working._idle:
-        await connection.close()
-
-
-def row(store: Store, id: int) -> OutboxItem:
-    found = store.read_now(lambda c: outbox.find(c, id))
-    assert found is not None
-    return found
 
 
 @on_sqlite
