@@ -51,7 +51,7 @@ def _refused(what: str, instead: str) -> PydanticCustomError:
 
 
 def _domain(text: str) -> str:
-    """A host name in ASCII (RFC 1123 §2.1): it stands in Message-IDs and in EHLO."""
+    """A host name in ASCII (RFC 5321 §2.3.5): it stands in Message-IDs and in EHLO."""
     if not _DOMAIN.fullmatch(text):
         raise _refused(f"“{text}” is no domain name", "such as acme.test; other letters as xn--…")
     return text

@@ -40,9 +40,10 @@ def read_rules(path: Path, templates: Templates, revision: int = 0) -> RuleSet:
     try:
         text = path.read_text("utf-8")
     except OSError as e:
-        raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", "paths.rules")) from e
+        hint = "write the rules there, or name another file: paths.rules in mailwicket.toml, or --rules FILE"
+        raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", hint)) from e
     except UnicodeDecodeError as e:
-        raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8")) from e
+        raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8", "save it as UTF-8")) from e
     return load_rules(text, path.name, revision, templates.names)
 
 

@@ -2,18 +2,21 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import click
 
+from gateway import policy
 from gateway.cli.context import config_file, settings_of
 from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, table
+from gateway.clock import Clock
 from gateway.config import Secret, Settings, known_keys, origins
 from gateway.errors import ConfigError, Problem
+from gateway.outgoing.relay import relay_of
 from gateway.store.engine import database_url
 
 _RULES_KEY = "paths.rules"
@@ -44,22 +47,22 @@ def show(invocation: Invocation, *, origin: bool, as_json: bool) -> None:
 @json_option
 @pass_invocation
 def check(invocation: Invocation, *, as_json: bool) -> None:
-    """Check that all settings can be used, secrets included; exit 78 with every problem at once.
+    """Check that all settings can be used, secrets, rules and templates included.
 
-    The rules have a check of their own: mailwicket rules check.
+    Every problem is told at once, and ends with 78. What is wrong in the rules: mailwicket rules check.
     """
     settings = settings_of(invocation)
-    secrets = list(_secrets(settings))
-    if problems := [problem for key, secret in secrets for problem in _unreadable(key, secret)]:
+    if problems := tuple(_problems(settings, invocation.clock)):
         raise ConfigError(*problems)
-    database_url(settings)
-    path = config_file(invocation)
+    path, warnings = config_file(invocation), list(_warnings(settings))
+    secrets = [key for key, _ in _secrets(settings)]
     if as_json:
         keys = sum(1 for _ in known_keys())
-        print_json("config-check/1", {"file": path, "keys": keys, "secrets": [key for key, _ in secrets]})
+        print_json("config-check/1", {"file": path, "keys": keys, "secrets": secrets, "warnings": warnings})
         return
     where = printable(str(path)) if path else "no file, packaged defaults"
     print_lines([f"✓ {where}: all settings can be used, {counted(len(secrets), 'secret')} read"])
+    print_lines(f"  ! {warning}" for warning in warnings)
 
 
 @config.command("get", examples=("mailwicket config get paths.state", "mailwicket config get intake.max_size --json"))
@@ -106,6 +109,46 @@ def _plain(settings: Settings, key: str) -> Any:
     """A setting as JSON has it: octets and counts are numbers, durations ISO 8601."""
     section, _, name = key.partition(".")
     return json.loads(getattr(settings, section).model_dump_json())[name]
+
+
+def _problems(settings: Settings, clock: Clock) -> Iterator[Problem]:
+    """What stands in the way of a start, of all that the settings lead to."""
+    for key, secret in _secrets(settings):
+        yield from _unreadable(key, secret)
+    yield from _refusals(lambda: database_url(settings))
+    yield from _refusals(lambda: relay_of(settings))
+    yield from _rules_and_templates(settings, clock)
+
+
+def _rules_and_templates(settings: Settings, clock: Clock) -> Iterator[Problem]:
+    try:
+        templates = policy.templates_of(settings, clock)
+    except ConfigError as e:
+        yield from e.problems
+        return  # rules name templates
+    for text in templates.problems:
+        yield Problem(str(settings.paths.templates), 0, 0, "C010", text, "mend it, or take it away")
+    path = policy.rules_file(settings)
+    problems = _refusals(lambda: policy.read_rules(path, templates))
+    if any(problem.line for problem in problems):
+        text = f"{counted(len(problems), 'error')} in the rules"
+        yield Problem(str(path), 0, 0, "C010", text, "“mailwicket rules check” shows where")
+    else:
+        yield from problems  # the file as a whole
+
+
+def _refusals(look: Callable[[], object]) -> tuple[Problem, ...]:
+    try:
+        look()
+    except ConfigError as e:
+        return e.problems
+    return ()
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """What is allowed, and hardly ever meant."""
+    if settings.outbound.concurrency == 0:
+        yield "outbound.concurrency is 0: nothing is sent, all mail waits in the queue"
 
 
 def _unreadable(key: str, secret: Secret) -> Iterator[Problem]:

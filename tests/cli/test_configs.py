@@ -1,11 +1,13 @@
 """A folder for each wrong configuration: its exact message, and exit 78 for whatever command is given."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from gateway.cli.declare import Invocation
 from gateway.cli.main import run
+from gateway.config import Language, packaged
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 _WRONG = sorted(path.name for path in CONFIGS.iterdir())
@@ -33,6 +35,43 @@ def test_no_command_works_on_a_wrong_configuration(command: str, capsys: pytest.
     wrong = CONFIGS / "everything_at_once" / "mailwicket.toml"
     assert run(command.split(), Invocation(config=wrong)) == 78
     assert capsys.readouterr().err.count("error C004") == 4
+
+
+def test_a_setting_that_is_hardly_meant_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAILWICKET_OUTBOUND__CONCURRENCY", "0")
+    assert run(["config", "check"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  ! outbound.concurrency is 0: nothing is sent, all mail waits in the queue"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        # key, a value that looks odd and can be used
+        ("site.domain", "localhost"),
+        ("site.domain", "xn--w-uga1v8h.test"),
+        ("site.delimiter", "-"),
+        ("site.bounce", "bounce@żółw.test"),
+        ("smtp.listen", "*:25"),
+        ("smtp.listen", "[::1]:0"),
+        ("lmtp.listen", "off"),
+        ("lmtp.listen", "unix:/run/mailwicket/lmtp.sock"),
+        ("outbound.relay", "mail.acme.test"),
+        ("outbound.relay", "2001:db8::1"),
+        ("outbound.relay", "[2001:db8::1]:465"),
+        ("limits.template_s", "0.5"),
+    ],
+)
+def test_odd_and_right(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILWICKET_" + key.replace(".", "__").upper(), value)
+    assert run(["config", "check"]) == 0
+
+
+def test_the_languages_are_those_with_words() -> None:
+    assert {*get_args(Language)} == {path.stem for path in (packaged("templates") / "_strings").iterdir()}
 
 
 def test_no_secret_is_ever_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ _JSON = [
     ("queue show q-1", "queue/1", "outbox"),
     ("why 3", "why/1", "mails"),
     ("config show", "config/1", "settings"),
-    ("config check", "config-check/1", "file keys secrets"),
+    ("config check", "config-check/1", "file keys secrets warnings"),
     ("config get intake.max_size", "config-value/1", "key value origin"),
     ("db status", "db-status/1", "url server schema_of_database size"),
     ("db check", "db-check/1", "problems"),

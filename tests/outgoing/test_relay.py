@@ -13,7 +13,8 @@ SECRET = Secret(file=Path("/nothing"))
 
 
 def relay(**outbound: object) -> Relay:
-    return relay_of(Settings(outbound=Outbound(**outbound)))
+    """The relay of these settings, as flags could change them: unchecked."""
+    return relay_of(Settings().model_copy(update={"outbound": Outbound().model_copy(update=outbound)}))
 
 
 @pytest.mark.parametrize(
