@@ -8,6 +8,7 @@ Not here      one delivery (smtp.py), the delays (schedule.py), SQL (store/outbo
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,6 +35,9 @@ _STORE_AWAY = timedelta(seconds=5)
 _SETTLE_AGAIN_S = 1.0
 _DRAIN_S = 20.0  # of the 30 that the daemon has
 _UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
+
+_CODE = re.compile(r"[2-5]\d\d(?: [245]\.\d{1,3}\.\d{1,3})?(?!\S)")  # RFC 5321 §4.2, RFC 3463 §2
+_ADDRESS = re.compile(r'(?:"[^"]*"|[^\s"]+)?@\S*')
 
 _log = structlog.get_logger("outbox")
 
@@ -176,10 +180,11 @@ class Sender:
                 _log.info("mail.stale", id=item.id, ticket=item.ticket)
                 return await settle(item, "suppressed", now=now, reason="stale")
             case Delivered(reply):
-                _log.info("mail.sent", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=reply)
+                said = _without_addresses(reply)  # with the relay's own number of the mail
+                _log.info("mail.sent", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=said)
                 return await settle(item, "sent", now=now, reply=reply, reason=_kept(item, ""))
             case Failed(reply):
-                _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=reply)
+                _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=_code(reply))
                 return await settle(item, "failed", now=now, reply=reply, reason=_kept(item, "refused"))
             case Uncertain(stage):
                 return await self._unsure(item, stage)
@@ -191,11 +196,13 @@ class Sender:
         now, reply = self._clock.now(), result.reply or ""
         due = next_attempt(item.queued_at, item.attempts, now, self._settings.retry, self._settings.give_up)
         if due is None:
-            _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=result.reason)
+            _log.warning(
+                "mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=_code(result.reason)
+            )
             reason = _kept(item, f"given up: {result.reason}")
             return await self._store.settle(item, "failed", now=now, reply=reply, reason=reason)
         log = _log.error if result.alarm else _log.info
-        log("mail.deferred", id=item.id, ticket=item.ticket, attempt=item.attempts, reason=result.reason)
+        log("mail.deferred", id=item.id, ticket=item.ticket, attempt=item.attempts, reason=_code(result.reason))
         return await self._store.settle(
             item,
             "deferred",
@@ -206,7 +213,9 @@ class Sender:
         )
 
     async def _unsure(self, item: OutboxItem, stage: str) -> bool:
-        _log.warning("mail.uncertain", id=item.id, ticket=item.ticket, attempt=item.attempts, stage=stage)
+        _log.warning(
+            "mail.uncertain", id=item.id, ticket=item.ticket, attempt=item.attempts, stage=_without_addresses(stage)
+        )
         now = self._clock.now()
         due, reason = self._resend(item, now, stage)
         written = replace(item, stage="dot")
@@ -250,3 +259,13 @@ def _kept(item: OutboxItem, reason: str) -> str:
         return reason
     before = item.reason.partition("; ")[0]
     return f"{before}; {reason}" if reason else before
+
+
+def _code(text: str) -> str:
+    """Code and enhanced status of a reply, for the log: the rest, in which addresses are usual, stays in the row."""
+    code = _CODE.match(text)
+    return code[0] if code else _without_addresses(text)
+
+
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub("…", text)

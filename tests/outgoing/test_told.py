@@ -1,8 +1,9 @@
-"""The ticket hears of a mail that does not arrive, or maybe twice (DESIGN §6, T3)."""
+"""The ticket hears of a mail that does not arrive, or maybe twice (DESIGN §6, T3); the log holds no addresses."""
 
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.clock import FakeClock
 from gateway.store import outbox, tickets
@@ -139,3 +140,31 @@ async def test_what_the_relay_says_is_one_short_line(store, clock) -> None:
     assert entry.text.isprintable()
     assert len(entry.text) < 1000
     assert "failed for good: refused: 550 5.1.1 no" in entry.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        # what the relay says, the line in the log
+        ({"RCPT": "550 5.1.1 <jan@bigbank.test>: unknown"}, ("mail.failed", "550 5.1.1")),
+        ({"RCPT": "550 jan@bigbank.test is unknown"}, ("mail.failed", "550")),
+        ({"RCPT": "450 4.2.0 <jan@bigbank.test>: grey"}, ("mail.deferred", "450 4.2.0")),
+        ({"RCPT": "550-5.1.1 jan\r\n550 5.1.1 unknown"}, ("mail.failed", "550 5.1.1")),
+        ({"MAIL": CLOSE}, ("mail.deferred", "Unexpected EOF received")),
+        ({"RCPT": "<jan@bigbank.test>?"}, ("mail.deferred", "Malformed SMTP response line: …")),
+        ({"DOT": '"jan k"@bigbank.test?'}, ("mail.uncertain", "dot: Malformed SMTP response line: …")),
+        ({"DOT": "250 2.0.0 <jan@bigbank.test> queued as 4T9"}, ("mail.sent", "250 2.0.0 … queued as 4T9")),
+    ],
+)
+async def test_the_log_holds_no_address(store, clock, said, line) -> None:
+    id = await queued(store, clock)
+    async with peer(said) as server:
+        working = sender(store, clock, server.port)
+        with capture_logs() as lines:
+            await turn(working)
+        await rest(working)
+    (about,) = [found for found in lines if found["event"].startswith("mail.")]
+    assert (about["event"], next(about[key] for key in ("reply", "reason", "stage") if key in about)) == line
+    assert "jan" not in str(lines)
+    assert said.keys() & {"MAIL"} or "jan" in row(store, id).last_reply + row(store, id).reason
