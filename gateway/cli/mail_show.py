@@ -56,6 +56,8 @@ def show(invocation: Invocation, name: str, view: str | None, *, as_json: bool) 
                 message = _read(settings_of(invocation), c, row)
                 values |= {"parts": message.attachments} if view == "parts" else {"text": message.text}
                 lines = _parts(message, invocation.columns()) if view == "parts" else block(message.text).splitlines()
+                for note in _notes(row, message, view):
+                    invocation.note(note)
         lines = list(lines)
     if as_json:
         print_json("mail/1", values)
@@ -147,9 +149,24 @@ def _read(settings: Settings, c: Connection, row: MailRow) -> Message:
     """
     read = asyncio.run(_parsed(settings, pieces_of(c, row, PIECES_A_READ), row.size))
     if isinstance(read, Failure):
-        what = f"m-{row.id} cannot be read: {read.reason} {read.detail}".strip()
-        raise CommandError(what, hint=f"mailwicket mail raw m-{row.id}", exit_code=FINDINGS)
+        why = _reason_in_words(read, settings)
+        raise CommandError(f"m-{row.id} cannot be read", why, f"mailwicket mail raw m-{row.id}", exit_code=FINDINGS)
     return read
+
+
+def _reason_in_words(failure: Failure, settings: Settings) -> str:
+    limits = settings.limits
+    match failure.reason:
+        case "memory":
+            return f"it takes more memory than limits.child_memory, {octets(int(limits.child_memory))}"
+        case "cpu":
+            return f"it takes more time of the processor than limits.child_cpu_s, {limits.child_cpu_s} s"
+        case "time":
+            return f"the parser gave no answer within {failure.detail}"
+        case "exception":
+            return f"the parser failed on it: {failure.detail}"
+        case "died":
+            return f"the parser died on it: {failure.detail or 'without a word'}"
 
 
 async def _parsed(settings: Settings, pieces: Iterable[bytes], size: int) -> Message | Failure:
@@ -164,6 +181,14 @@ async def _parsed(settings: Settings, pieces: Iterable[bytes], size: int) -> Mes
 async def _later(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
+
+
+def _notes(row: MailRow, message: Message, view: str) -> Iterator[str]:
+    """What an empty list would leave open."""
+    if row.disposition == "quarantine" and (row.reason or "").startswith("parser: "):
+        yield f"  m-{row.id} could not be read when it came ({printable(row.reason or '')}); now it could"
+    if view == "parts" and not message.attachments:
+        yield f"  m-{row.id} has no attachments"
 
 
 def _parts(message: Message, width: int) -> Iterator[str]:

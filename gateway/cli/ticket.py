@@ -7,7 +7,8 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.context import reading
+from gateway import policy
+from gateway.cli.context import reading, settings_of
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import (
@@ -80,12 +81,27 @@ def list_command(invocation: Invocation, status: tuple[str, ...], team: str | No
     with reading(invocation) as c:
         found = tickets.list_tickets(c, statuses=status, team=team, limit=limit)
         total = sum(tickets.count_tickets(c).values())
+    if team is not None and not found:
+        _must_exist(team, invocation)
     if as_json:
         print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})
         return
     print_lines(table(_COLUMNS, (_row(t, invocation.now()) for t in found), invocation.columns()))
     example = f" · mailwicket ticket show {found[0].number}" if found else ""
     invocation.note(f"  {len(found)} of {counted(total, 'ticket')}{example}")
+
+
+def _must_exist(team: str, invocation: Invocation) -> None:
+    """A misspelt team is not one without tickets; one that the rules have no more may still have some.
+
+    Raises  CommandError  the rules have no such team (exit 4)
+    """
+    settings = settings_of(invocation)
+    templates = policy.templates_of(settings, invocation.clock)
+    teams = policy.read_rules(policy.rules_file(settings), templates).teams
+    if team not in teams:
+        what, known = f"there is no team “{printable(team, 60)}”", ", ".join(sorted(teams))
+        raise CommandError(what, hint=f"known: {known}", exit_code=NOT_FOUND)
 
 
 @ticket.command(

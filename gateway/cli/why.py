@@ -1,5 +1,6 @@
 """`mailwicket why`: the reasons that were stored when the mails of a ticket were processed."""
 
+import re
 from collections.abc import Sequence
 
 import click
@@ -40,6 +41,9 @@ def why(invocation: Invocation, name: str, *, message: int | None, as_json: bool
 
 
 def _mails(c: Connection, name: str) -> Sequence[MailRow]:
+    if re.fullmatch("q-[0-9]{1,18}", name):
+        what = f"“{name}” is an outgoing mail"
+        raise CommandError(what, hint=f"mailwicket queue show {name}", exit_code=NOT_FOUND)
     digits = name.removeprefix("#")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18) or inbound.find(c, name) is not None:
         return (found_mail(c, name),)

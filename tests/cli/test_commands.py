@@ -17,6 +17,7 @@ from gateway.cli.declare import Command, Group, Invocation
 from gateway.cli.failure import CommandError, exit_code_of
 from gateway.cli.main import main, run
 from gateway.errors import ConfigError, PermanentError, PoisonError, Problem, TransientError
+from gateway.parsing.pool import Failure, ParserPool
 from tests.cli.desk import Desk, mailwicket, mailwicket_beside, write_config
 from tests.conftest import settings_in
 from tests.docs.generate import commands
@@ -99,6 +100,9 @@ _ENDS = [
     ("why 99", 4, "error: there is no ticket 99\n  next: mailwicket ticket list\n"),
     ("why 1 --message 3", 4, "error: 1 has 2 mails\n  next: mailwicket why 1\n"),
     ("mail show m-99", 4, "error: “m-99” names no mail, or more than one\n  next: mailwicket mail list\n"),
+    ("why q-1", 4, "error: “q-1” is an outgoing mail\n  next: mailwicket queue show q-1\n"),
+    ("why q-one", 4, "error: “q-one” names no mail, or more than one\n  next: mailwicket mail list\n"),
+    ("ticket list --team foo", 4, "error: there is no team “foo”\n  next: known: billing, support\n"),
     ("mail show m-9223372036854775808", 4, "names no mail, or more than one"),  # more than a row's number can be
     ("mail raw 01a1fff", 4, "error: “01a1fff” names no mail, or more than one\n  next: mailwicket mail list\n"),
     ("queue show q-99", 4, "error: there is no outgoing mail q-99\n  next: mailwicket queue list\n"),
@@ -123,6 +127,35 @@ async def test_ends(furnished: tuple[Path, Desk], capsys: pytest.CaptureFixture[
         out, err = capsys.readouterr()
         assert out == "", command
         assert (err == said) if said.startswith("error:") else (said in err), command
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        # what the parser says, why the mail cannot be read
+        (Failure("memory"), "it takes more memory than limits.child_memory, 512.0 MiB"),
+        (Failure("cpu"), "it takes more time of the processor than limits.child_cpu_s, 5 s"),
+        (Failure("time", "20 s"), "the parser gave no answer within 20 s"),
+        (Failure("exception", "KeyError"), "the parser failed on it: KeyError"),
+        (Failure("died", "signal 11"), "the parser died on it: signal 11"),
+        (Failure("died"), "the parser died on it: without a word"),
+    ],
+)
+async def test_a_mail_that_cannot_be_read(
+    failure: Failure,
+    why: str,
+    furnished: tuple[Path, Desk],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def parse(*_arguments: object) -> Failure:
+        return failure
+
+    monkeypatch.setattr(ParserPool, "parse", parse)
+    config, desk = furnished
+    assert await mailwicket_beside(config, "mail", "show", "m-7", "--parts", clock=desk.clock) == 1
+    expected = f"error: m-7 cannot be read\n  because {why}\n  next: mailwicket mail raw m-7\n"
+    assert capsys.readouterr() == ("", expected)
 
 
 async def test_writes_without_a_daemon(

@@ -32,6 +32,7 @@ _PRINTED = [
     ("mail_show_duplicate.txt", "mail show m-8"),
     ("mail_show_headers.txt", "mail show m-6 --headers"),
     ("mail_show_parts.txt", "mail show m-1 --parts"),
+    ("mail_show_parts_none.txt", "mail show m-7 --parts"),
     ("mail_show_text.txt", "mail show m-2 --text"),
     ("mail_show_trace.txt", "mail show m-4 --trace"),
     ("queue_list.txt", "queue list"),
