@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -275,11 +276,12 @@ def account(c: Connection) -> dict[str, int]:
 
 
 def backlog(c: Connection) -> tuple[int, datetime | None]:
-    """How many mails wait, and since when the oldest does."""
-    pending = inbound.c.state != "done"
-    count, oldest = c.execute(select(func.count(), func.min(inbound.c.id)).where(pending)).one()
+    """How many mails wait, and since when the oldest does; of those that a person let in again, nobody knows."""
+    first = inbound.c.explanation.is_(None)  # it never had an end
+    oldest_id = func.min(case((first, inbound.c.id)))
+    count, oldest = c.execute(select(func.count(), oldest_id).where(inbound.c.state != "done")).one()
     if oldest is None:
-        return 0, None
+        return count, None
     return count, c.execute(select(inbound.c.received_at).where(inbound.c.id == oldest)).scalar_one()
 
 

@@ -2,14 +2,19 @@
 
 import asyncio
 import resource
+from datetime import timedelta
 
 import pytest
 
 from bench.client import Refused
 from gateway import daemon
 from gateway.config import Settings
+from gateway.store import inbound
+from gateway.store.store import Store
+from gateway.ticket.types import Outcome
 from gateway.work import Worker
 from tests.running import Gateway, mail
+from tests.store.test_accept import NOW, arriving
 
 pytestmark = pytest.mark.p1
 
@@ -43,6 +48,18 @@ async def test_A13_stops_at_the_bound_and_goes_on_later(settings: Settings, monk
         async with asyncio.timeout(5):
             while not answer.startswith("250"):
                 answer = await answered(gateway, mail("there is room again"))
+
+
+async def test_A13_an_old_mail_that_is_let_in_again_is_not_late(store: Store) -> None:
+    """It would close the door to everybody until it is processed: for a minute, if it is a poison mail."""
+    receipt = await store.accept(arriving(b"two hours ago"))
+    outcome = Outcome(receipt.key, "quarantine", "could not be read", None, None)
+    heading = dict.fromkeys(("message_id", "author", "subject"))
+    await store.write(lambda c: inbound.finish(c, outcome, now=NOW, heading=heading, explanation=""))
+    assert await store.write(lambda c: inbound.reopen(c, receipt.key, released=False))
+    assert await store.read(inbound.backlog) == (1, None)
+    await store.accept(arriving(b"now", seed=1, at=NOW + timedelta(hours=2)))
+    assert await store.read(inbound.backlog) == (2, NOW + timedelta(hours=2))
 
 
 async def answered(gateway: Gateway, raw: bytes) -> str:
