@@ -160,7 +160,7 @@ def letter_json(item: OutboxItem) -> dict[str, Any]:
         "to": item.forward_path,
         "reverse_path": item.reverse_path,
         "message_id": item.message_id or None,
-        "size": len(item.raw),
+        "size": item.size,
         "state": item.state,
         "stage": item.stage,
         "attempts": item.attempts,
@@ -215,8 +215,8 @@ def _lines(item: OutboxItem, now: datetime) -> Iterator[str]:
             ("Answer", item.last_reply),
             ("Reason", item.reason),
             ("Message-ID", item.message_id),
-            ("Return path", f"<{item.reverse_path or ''}>" if item.raw else ""),
-            ("Size", octets(len(item.raw)) if item.raw else "never written"),
+            ("Return path", f"<{item.reverse_path or ''}>" if item.size else ""),
+            ("Size", octets(item.size) if item.size else "never written"),
         )
     )
     header = item.raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")

@@ -223,10 +223,8 @@ class Sender:
 
     async def _decide(self, item: OutboxItem) -> None:
         """An uncertain mail that a crash left: when to send it again, if at all."""
-        if item.reason.startswith(_UNSURE):
-            return  # it waits for a person
         now = self._clock.now()
-        due, reason = self._resend(item, now, item.reason)
+        due, reason = self._resend(item, now, "stopped between dot and answer")
         await self._store.write(lambda c: outbox.schedule(c, item, due, reason, now), durable=True)
 
     def _resend(self, item: OutboxItem, now: datetime, why: str) -> tuple[datetime | None, str]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
@@ -39,7 +39,8 @@ class OutboxItem:
     forward_path: str
     reverse_path: str | None  # None is <>
     message_id: str
-    raw: bytes
+    raw: bytes  # empty in lists
+    size: int  # octets of it; 0 when it was never written
     state: State
     stage: Stage
     attempts: int  # this one included
@@ -192,21 +193,20 @@ def recover(c: Connection, *, now: datetime, everything: bool) -> int:
     unsure = c.execute(
         update(outbox)
         .where(expired, outbox.c.stage == "dot")
-        .values(state="uncertain", lease_token=None, next_attempt_at=None, reason="stopped between dot and answer")
+        .values(state="uncertain", lease_token=None, next_attempt_at=None)
     )
     return back.rowcount + unsure.rowcount
 
 
 def unscheduled(c: Connection) -> tuple[OutboxItem, ...]:
-    """Uncertain mails that nobody has decided about yet."""
-    rows = c.execute(select(outbox).where(outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None)))
-    return tuple(_item(row) for row in rows)
+    """Uncertain mails that `recover` left and nobody has decided about yet, without their octets."""
+    return tuple(_listed(row) for row in c.execute(_LISTED.where(_undecided())))
 
 
 def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str, now: datetime) -> None:
     """When an uncertain mail is sent once more; None leaves it to a person."""
-    unsure = and_(outbox.c.id == item.id, outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None))
-    if c.execute(update(outbox).where(unsure).values(next_attempt_at=at, reason=reason)).rowcount == 1:
+    decide = update(outbox).where(outbox.c.id == item.id, _undecided())
+    if c.execute(decide.values(next_attempt_at=at, lease_until=None, reason=reason)).rowcount == 1:
         _tell_uncertain(c, item, at, reason, now)
 
 
@@ -237,8 +237,11 @@ def find_many(
     limit: int,
     due: datetime | None = None,
 ) -> list[OutboxItem]:
-    """Rows in these states (empty: all), newest first; recipient: part of the address; due: only what was due then."""
-    query = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
+    """Rows in these states (empty: all), newest first, without their octets.
+
+    recipient  part of the address.  due  only what was due then.
+    """
+    query = _LISTED.order_by(outbox.c.id.desc()).limit(limit)
     if states:
         query = query.where(outbox.c.state.in_(states))
     if ticket is not None:
@@ -247,21 +250,23 @@ def find_many(
         query = query.where(outbox.c.next_attempt_at <= due)
     if recipient is not None:
         query = query.where(outbox.c.recipient.contains(normal(recipient), autoescape=True))
-    return [_item(row) for row in c.execute(query)]
+    return [_listed(row) for row in c.execute(query)]
 
 
 def retry(c: Connection, id: int, now: datetime) -> bool:
     """Make a deferred, failed, held or uncertain mail due now. False: it is in no such state."""
     allowed = and_(outbox.c.state.in_(("deferred", "failed", "held", "uncertain", "queued")), outbox.c.raw.is_not(None))
     done = c.execute(
-        update(outbox).where(outbox.c.id == id, allowed).values(state="queued", stage="queued", next_attempt_at=now)
+        update(outbox)
+        .where(outbox.c.id == id, allowed)
+        .values(state="queued", stage="queued", next_attempt_at=now, settled_at=None)
     )
     return done.rowcount == 1
 
 
 def drop(c: Connection, id: int, now: datetime) -> bool:
     """Never send it. False: it was sent already, or is being sent."""
-    allowed = or_(outbox.c.state.in_(("queued", "deferred", "failed", "held", "uncertain")))
+    allowed = outbox.c.state.in_(("queued", "deferred", "failed", "held", "uncertain"))
     done = c.execute(
         update(outbox)
         .where(outbox.c.id == id, allowed)
@@ -318,9 +323,24 @@ def _mine(item: OutboxItem) -> Any:
     return and_(outbox.c.id == item.id, outbox.c.lease_token == item.lease_token, outbox.c.state == "leased")
 
 
+def _undecided() -> Any:
+    """An uncertain mail still has the end of the lease that was taken from the dead; a settled one has none."""
+    return and_(outbox.c.state == "uncertain", outbox.c.next_attempt_at.is_(None), outbox.c.lease_until.is_not(None))
+
+
 def _item(row: Row[Any]) -> OutboxItem:
-    values = {name: getattr(row, name) for name in OutboxItem.__slots__}
-    return OutboxItem(**(values | {"raw": bytes(row.raw or b"")}))
+    raw = bytes(row.raw or b"")
+    return OutboxItem(**{name: getattr(row, name) for name in _NAMES}, raw=raw, size=len(raw))
+
+
+def _listed(row: Row[*tuple[Any, ...]]) -> OutboxItem:
+    return OutboxItem(**{name: getattr(row, name) for name in _NAMES}, raw=b"", size=row.size)
+
+
+_NAMES = tuple(column.name for column in outbox.c if column.name in OutboxItem.__slots__ and column is not outbox.c.raw)
+_LISTED: Select[*tuple[Any, ...]] = select(
+    *(outbox.c[name] for name in _NAMES), func.coalesce(func.length(outbox.c.raw), 0).label("size")
+)
 
 
 _ATTACH = (

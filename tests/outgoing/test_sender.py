@@ -218,6 +218,19 @@ async def test_killed(store, clock, monkeypatch, point, policy, copies, state, f
     assert all(raw == mail.raw for raw in server.mails)
 
 
+async def test_a_mail_that_two_crashes_left_uncertain_waits_for_a_person(store, clock) -> None:
+    id = await queued(store, clock)
+    working = sender(store, clock, free_port())
+    for _ in range(2):
+        (dead,) = await store.lease_outbox(clock.now(), 1)
+        await store.mark_dot(dead, clock.now())
+        await clock.advance(700)
+        await turn(working)
+        await clock.advance(31 * 60)
+    assert (row(store, id).state, row(store, id).next_attempt_at) == ("uncertain", None)
+    assert row(store, id).reason == "uncertain, waits for a person: stopped between dot and answer"
+
+
 async def test_who_lost_his_lease_changes_nothing(store, clock) -> None:
     id = await queued(store, clock)
     (late,) = await store.lease_outbox(clock.now(), 1)
