@@ -13,7 +13,7 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not the
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/run ## play a dozen mails through a real gateway and show what became of each (ONCE=0 goes on)
+demo: .venv/run ## play eighteen mails through a real gateway and show what became of each (ONCE=0 goes on)
 	@$(BIN)/mailwicket demo $(if $(filter 0,$(ONCE)),,--once) $(if $(RESET),--reset) $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT))
 
 test: .venv/dev ## the everyday tests, in parallel, without a network
