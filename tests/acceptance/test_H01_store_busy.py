@@ -76,7 +76,7 @@ async def nothing_was_lost(gateway: Gateway, traffic: Traffic) -> None:
     )
     assert stored == Counter(traffic.acked)
     states = await gateway.store.read(outbox_store.counts)
-    assert set(states) <= {"sent", "suppressed"}, states
+    assert set(states) <= {"sent", "suppressed", "deferred"}, states  # deferred: its dot was not written, it waits
     assert all(copies == 1 for copies in Counter(to for to, _ in gateway.relay.mails).values())
 
 
@@ -89,7 +89,7 @@ async def test_H01_locked_by_somebody_else(tmp_path: Path) -> None:
         await asyncio.sleep(0.5)
         for seconds in (0.1, 3.0, 0.5):
             await asyncio.to_thread(lock, settings.paths.state / "mailwicket.db", seconds)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):  # 5 s on a machine with nothing else to do
                 for _ in range(_CLIENTS):
                     await traffic.one_more()
         await nothing_was_lost(gateway, traffic)
