@@ -14,11 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from gateway.clock import FakeClock
+from bench.client import Mail as Incoming
+from bench.client import Session
+from gateway.clock import FakeClock, SystemClock
+from gateway.config import Settings
+from gateway.daemon import Daemon
 from gateway.outgoing.relay import Relay
 from gateway.outgoing.smtp import Connection, Deferred, Delivered, DeliveryResult, Failed, Uncertain, deliver
+from gateway.store import outbox, tickets
 from tests.outgoing.letters import JAN, letter
 from tests.outgoing.peers import Peer, certificate, client_tls, free_port, listening, peer, relay
+from tests.running import RULES, mail
 
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 SINK = shutil.which("smtp-sink", path=_PATH)
@@ -54,9 +60,9 @@ async def sent(to: Relay, *mails: Mail) -> list[DeliveryResult]:
 
 
 @contextlib.asynccontextmanager
-async def sink(*options: str) -> AsyncIterator[int]:
+async def sink(*options: str, port: int = 0) -> AsyncIterator[int]:
     """smtp-sink with these options; its port."""
-    port = free_port()
+    port = port or free_port()
     user = ("-u", "nobody") if os.getuid() == 0 else ()
     process = await asyncio.create_subprocess_exec(str(SINK), *user, *options, f"127.0.0.1:{port}", "10")
     try:
@@ -99,6 +105,51 @@ async def test_smtp_sink(options, result) -> None:
 async def test_smtp_sink_takes_many_mails_in_one_session() -> None:
     async with sink() as port:
         assert {type(r) for r in await sent(relay(port), *[Mail()] * 50)} == {Delivered}
+
+
+@contextlib.asynccontextmanager
+async def gateway(settings: Settings, port: int) -> AsyncIterator[Daemon]:
+    """A whole gateway with the relay at this port."""
+    rules = Path(settings.paths.state).parent / "rules.yaml"
+    rules.write_text(RULES, "utf-8")
+    changed = {
+        "paths": settings.paths.model_copy(update={"rules": rules}),
+        "smtp": settings.smtp.model_copy(update={"listen": "127.0.0.1:0"}),
+        "outbound": settings.outbound.model_copy(update={"relay": f"127.0.0.1:{port}"}),
+    }
+    daemon = Daemon(settings.model_copy(update=changed), SystemClock())
+    await daemon.start()
+    try:
+        yield daemon
+    finally:
+        await daemon.stop()
+
+
+async def acknowledged(daemon: Daemon, author: str, state: str) -> None:
+    """Returns when the answer to a mail of a new author is in this state; the time-out of the test is the limit."""
+    session = Session("127.0.0.1", int(daemon.addresses["smtp"].rpartition(":")[2]))
+    try:
+        await session.send(Incoming(author, "support@acme.test", mail(From=author)))
+    finally:
+        session.close()
+    while state not in await daemon.store.read(outbox.counts):  # noqa: ASYNC110  no event tells what is settled
+        await asyncio.sleep(0.01)
+
+
+@needs_sink
+async def test_a_recipient_that_the_relay_begins_to_refuse_fails_and_the_ticket_says_so(settings) -> None:
+    port = free_port()
+    async with gateway(settings, port) as daemon:
+        async with sink(port=port):
+            await acknowledged(daemon, "ann@bigbank.test", "sent")
+        async with sink("-f", "RCPT", "-B", "550 5.1.1 unknown", port=port):
+            await acknowledged(daemon, JAN, "failed")
+        (item,) = await daemon.store.read(
+            lambda c: outbox.find_many(c, states=("failed",), ticket=None, recipient=None, limit=9)
+        )
+        entry = (await daemon.store.read(lambda c: tickets.entries(c, 2)))[-1]
+    assert (item.ticket, item.attempts, item.last_reply) == (2, 1, "550 5.1.1 unknown")
+    assert entry.text == f"auto_ack to {JAN} failed for good: refused: 550 5.1.1 unknown"
 
 
 MAIN_CF = """\
