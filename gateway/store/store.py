@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
@@ -100,10 +100,18 @@ class Store:
         Raises  TransientError 4.3.0  the database is away
         """
         try:
-            with self._readers.connect() as connection, connection.begin():
-                return query(connection)
+            try:
+                return self._read_once(query)
+            except DBAPIError as e:
+                if not e.connection_invalidated:
+                    raise
+                return self._read_once(query)  # the server had ended this connection; a new one may be had
         except SQLAlchemyError as e:
             raise TransientError("temporary failure in storage") from e
+
+    def _read_once(self, query: Callable[[Connection], T]) -> T:
+        with self._readers.connect() as connection, connection.begin():
+            return query(connection)
 
     async def claim(self, *, now: datetime, limit: int, suspicious_after: int, suspects: bool = True) -> list[Accepted]:
         """T1a: the oldest pending mails, leased to us, their attempts counted."""
