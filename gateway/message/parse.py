@@ -99,6 +99,14 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
     )
 
 
+def read_body(raw: bytes, limits: ParseLimits) -> Content:
+    """The body alone: its whole text with quotes and signature, its HTML, its attachments. Never fails."""
+    header = header_block(raw, first_field(raw), len(raw), limits)
+    guard = _Guard()
+    found = guard.take("body", lambda: _content(raw, header, limits, guard, without_html=False))
+    return found or _closed(raw, header)
+
+
 def message_ids(values: Sequence[str], limit: int, *, bare: bool = False) -> tuple[str, ...]:
     """The message identifiers in fields, with angle brackets, each at most MAX_MESSAGE_ID_OCTETS; repeats dropped.
 

@@ -1,0 +1,29 @@
+"""Our functions in the form that the scorer of the shared corpus asks for; `make corpus` prints what comes of them."""
+
+from typing import Any
+
+from gateway.message.html import sanitised, too_hard, without_tags
+from gateway.message.limits import ParseLimits, first_field, header_block
+from gateway.message.parse import parse as parse_mail
+from gateway.message.parse import read_body
+
+_LIMITS = ParseLimits()
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """What the scorer compares of a parsed mail; the text is the whole one, quotes included."""
+    message = parse_mail(raw, _LIMITS, languages=("en",))
+    return {
+        "subject": message.subject,
+        "from_email": message.author.address if message.author else "",
+        "from_name": message.author.name if message.author else "",
+        "to": [mailbox.address for mailbox in message.to],
+        "text": read_body(raw, _LIMITS).text,
+        "html": message.html,
+        "attachments": [{"filename": attachment.name} for attachment in message.attachments],
+    }
+
+
+def sanitize(html: str) -> str:
+    """The HTML that we would show."""
+    return without_tags(html) if too_hard(html) else sanitised(html)
