@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.message.delivery_status import failed
 from gateway.message.html import sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits, first_field, header_block
 from gateway.message.parse import parse as parse_mail
@@ -27,3 +28,18 @@ def parse(raw: bytes) -> dict[str, Any]:
 def sanitize(html: str) -> str:
     """The HTML that we would show."""
     return without_tags(html) if too_hard(html) else sanitised(html)
+
+
+def bounce(raw: bytes) -> dict[str, Any]:
+    """What a delivery report says; ordinary mail, receipts and complaints are none."""
+    report = parse_mail(raw, _LIMITS, languages=("en",)).report
+    if report is None or report.kind != "delivery":
+        return {"is_bounce": False}
+    gone = failed(report.recipients)
+    return {
+        "is_bounce": True,
+        "recipients": [r.address for r in gone],
+        "permanent": [r.address for r in gone if r.permanent],
+        "temporary": [r.address for r in gone if not r.permanent],
+        "status": next((r.status for r in gone if r.status), None),
+    }

@@ -24,6 +24,7 @@ from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
 from gateway.message.mime import TooManyPartsError, content_type, structure
 from gateway.message.reply import Reply, split_reply
+from gateway.message.report import read_report
 from gateway.message.text import Content, content
 from gateway.message.types import Attachment, Defect, Field, Mailbox, Message
 
@@ -72,6 +73,7 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)
+    report = guard.take("report", lambda: read_report(raw, header, limits))
     return Message(
         fields=shown,
         message_id=ids[0] if ids else None,
@@ -96,6 +98,7 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
         loop_mark=next((clean_line(v)[:500] for v in fields.raw(OUR_FIELDS + "loop")), None),
         body_sha256=body.body_sha256,
         defects=guard.defects,
+        report=report,
     )
 
 
