@@ -59,10 +59,10 @@ _LABELS: dict[Label, str] = {
 LABELS: dict[str, Label] = {word: label for label, words in _LABELS.items() for word in words.split("|")}
 
 FORWARDED = re.compile(
-    r"forward|fwd\.?\s?msg|weitergeleitet|weiterleit|doorgestuurd|transf[ée]r|transmis|reenvia"
+    r"forward|fwd\.?\s?msg|weitergeleitet|weiterleit|doorgestuurd|transf[ée]r|réexpédi|transmis|reenvia"
     r"|encaminhad|reencaminhad|inoltrat|videresend|vidarebefordr|vidaresän|framsend|v[äa]litett"
     r"|edelleenl|edastat|pārsūt|persiųs|przekaz|przesłan[aey]j? dalej|přepos[ií]l|přeposlan|preposl"
-    r"|preposi|proslij|proslijeđ|prosled|prosleđ|posredovan|továbbít|redirec[țtţ]|пересыл|пересл"
+    r"|preposi|proslij|proslijeđ|prosled|prosleđ|posredovan|továbbít|redirec[țtţ]|пересыл|пересил|пересл"
     r"|перенаправ|переадрес|препрат|препращ|прослеђ|προωθ|iletilen|ilettiğ|yönlendir|転送|轉寄|转发"
     r"|轉發|전달|chuyển tiếp|diteruskan|ส่งต่อ|הועבר|מועבר|معاد توجيه|إعادة توجيه|تمت إعادة"
 )  # fmt: skip
@@ -80,21 +80,27 @@ WROTE = re.compile(
     r"|님이 작성|작성:|wrote:"
 )
 ON = r"On|Am|Le|El|Em|Il|Op|Den|Dne|Dnia|W dniu|Dana|La|Vào"  # what stands before the date in an introduction
+FORWARD_SUBJECT = re.compile(
+    r"\s*(?:\[[^\[\]]{1,30}\]\s*)?(?:(?:re|aw|sv|antw)\s?:\s?){0,2}"
+    r"[\[(]?(?:fwd?|fw|wg|tr|i|rv|enc|vb|vs|vl|pd|pdl|fs|továbbítás|ilt|προώθ|ynt|továb|doorst|rtr|转发|轉寄|転送|전달"
+    r"|пересл|na|inoltro|reenv|přep|preposl|proslijeđeno|proslj|pret|fyi)\s?(?:\[\d{1,2}\])?\s?[:：\])]",
+    re.IGNORECASE,
+)
 _SENT = (
-    r"sent|get|gesendet|von meinem|verzonden|verstuurd|envoyé|enviado|enviada|inviato|sendt|skickat"
-    r"|lähetetty|wysłan|odesláno|odoslan|poslan|отправлено|надіслано|изпратено|trimis|küldve|elküldve"
-    r"|saadetud|gönderildi|στάλθηκε|送信|发自|發自|從我的|来自|에서 보|보냄|gửi từ|dikirim|obtenir"
-    r"|télécharge[rz]|hol|hanki|obtener|scarica|stiahn|pobierz"
+    "sent (?:from|via|with|using)|gesendet (?:von|vom|mit|über|aus|via|per)|von meinem|verzonden|verstuurd|envoyé"
+    "|enviado|enviada|inviat[oa]|sendt|skickat|lähetetty|wysłan[eyo]|odesláno|odoslané|poslan[oé]|отправлено|надіслано"
+    "|изпратено|послато|trimis|küldve|elküldve|saadetud|nosūtīts|išsiųsta|gönderildi|στάλθηκε|送信|发自|發自|から送信"
+    "|從我的|来自|에서 보냄|나의|gửi từ|dikirim"
 )
 _WITH = (
-    r"iphone|ipad|ipod|apple watch|icloud|ios\b|android|samsung|galaxy|huawei|xiaomi|redmi|\bmi\b"
-    r"|oneplus|oppo|vivo|nokia|blackberry|sony|xperia|motorola|pixel|honor|lenovo|\bhtc|\blg\b|windows"
-    r"|outlook|gmail|yahoo|proton ?mail|tutanota|aol|mail\.ru|яндекс|yandex|почты|почта|typeapp"
-    r"|bluemail|blue mail|spark|edison|k-9|acompli|aquamail|myMail|gmx|web\.de|t-online|freenet|zimbra"
-    r"|\bmail\b|smartphone|mobil|mobile|telefon|telefonu|telefonie|téléphone|teléfono|telefone"
-    r"|telefono|\bphone|handy|puhelin|cellulare|celular|móvil|tablet|スマートフォン|手机|手機|휴대폰"
-    r"|телефон|смартфон|мобильного|мобильный"
+    r"iphon|ipad|ipod|icloud|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|oppo|vivo|nokia|blackberry|xperia|sony"
+    r"|motorola|honor|lenovo|\bhtc|\blg|windows|outlook|gmail|yahoo|proton ?mail|tutanota|\baol|mail\.ru|яндекс|yandex"
+    r"|typeapp|blue ?mail|\bspark|edison|k-9|acompli|aqua mail|mymail|nine|gmx|web\.de|t-online|freenet|zimbra"
+    r"|smartphon|mobil|telefon|téléphone|teléfono|\bphone|handy|puhelime|cellulare|celular|móvil|tablet|スマートフォン|手机|手機"
+    r"|휴대폰|телефон|смартфон|почты mail"
 )
 MOBILE = re.compile(
-    rf"[ \t*_(\[>-]{{0,4}}(?:{_SENT})(?=.{{0,80}}(?:{_WITH})\b)[^,;!?]{{3,90}}", re.IGNORECASE
+    rf"[ \t*_(\[>-]{{0,4}}(?:(?:{_SENT})(?=.{{0,80}}(?:{_WITH})[\w'’-]{{0,4}}(?![\w-]))[^,;!?]{{3,90}}"
+    r"|(?:iphone|ipad|android)から送信|(?:[\w’']+ ){0,3}outlook [^,;!?]{0,20}\b(?:ios|android)(?: [\w’']+)?)",
+    re.IGNORECASE,
 )  # the whole line of a phone's signature

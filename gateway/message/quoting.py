@@ -59,6 +59,11 @@ class Start:
     block: Block | None = None
 
 
+def folded(text: str) -> str:
+    """For comparing: without case, and without the dot that the capital of the Turkish i leaves behind."""
+    return text.casefold().replace("\u0307", "")
+
+
 def visible(text: str) -> tuple[list[str], list[str]]:
     """The lines, and what the patterns see of them."""
     lines = text.split("\n")
@@ -113,6 +118,8 @@ def _with_divider(block: Block, seen: Sequence[str]) -> Start:
         above -= 1
     if above >= 0 and _RULE.fullmatch(without_marks(seen[above])):
         return Start(above, block.end, "either", block)
+    if above >= 0 and is_quoted(seen[above]) and is_quoted(seen[block.start]) and _is_caption(seen[above]):
+        return Start(above, block.end, "forward", block)
     return Start(block.start, block.end, "either", block)
 
 
@@ -122,12 +129,18 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     if not line:
         return None
     dashed = _DASHED.fullmatch(line)
-    words = (dashed[1] if dashed else line).casefold()
+    words = folded(dashed[1] if dashed else line)
     if FORWARDED.search(words) and (dashed or _announces(line, words, seen[i + 1 : i + 4])):
         return Start(i, i + 1, "forward")
     if dashed and (MESSAGE.search(words) or WROTE.search(words)) and len(words) < 160 and line.startswith("---"):
         return Start(i, i + 1, "reply")
     return None
+
+
+def _is_caption(line: str) -> bool:
+    """Whether a quoted line only announces what is below: short, with a colon, and not who wrote when."""
+    line = without_marks(line).rstrip(" *_")
+    return len(line) <= 60 and line.endswith((":", "：")) and not _DATE.search(line) and not ADDRESS.search(line)
 
 
 def _announces(line: str, words: str, below: Sequence[str]) -> bool:
@@ -143,7 +156,7 @@ def _introduction(seen: Sequence[str], quote: Sequence[bool], i: int) -> Start |
         return None
     last = seen[i].rstrip(" \t*_")
     colon = last.endswith((":", "："))
-    if not colon and not (_AFTER_ADDRESS.search(last) and (WROTE.search(last.casefold()) or last.endswith(">"))):
+    if not colon and not (_AFTER_ADDRESS.search(last) and (WROTE.search(folded(last)) or last.endswith(">"))):
         return None
     for start in _upwards(seen, quote, i):
         words = " ".join(seen[start : i + 1])
@@ -152,7 +165,7 @@ def _introduction(seen: Sequence[str], quote: Sequence[bool], i: int) -> Start |
         if not _DAY.search(words):
             continue
         named = ADDRESS.search(words) is not None
-        wrote = WROTE.search(words.casefold()) is not None
+        wrote = WROTE.search(folded(words)) is not None
         if (
             (named and _TIME.search(words) and (colon or _near_start(words)))
             or (wrote and colon and len(words.split()) <= 16 and _near_start(words))
@@ -185,7 +198,7 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
             timed = start
     if timed < first:
         return timed
-    if ADDRESS.search(seen[last]) or WROTE.search(seen[last].casefold()):
+    if ADDRESS.search(seen[last]) or WROTE.search(folded(seen[last])):
         return last
     return first
 
@@ -193,7 +206,7 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
 def shared_line(line: str) -> int:
     """Where in a line an introduction begins after other words, when a client lost a line end; -1 when nowhere."""
     found = _SHARED.search(line[:VIEW])
-    if found is None or not line.rstrip().endswith(":") or not WROTE.search(line[:VIEW].casefold()):
+    if found is None or not line.rstrip().endswith(":") or not WROTE.search(folded(line[:VIEW])):
         return -1
     return found.end()
 
@@ -233,7 +246,7 @@ def _at(seen: Sequence[str], i: int) -> str:
 
 
 def _name(found: re.Match[str]) -> str:
-    return found[1].strip(" *_").casefold()
+    return folded(found[1].strip(" *_"))
 
 
 def _label(line: str) -> str | None:

@@ -64,13 +64,14 @@ class Field:
 class Attachment:
     """A part that is not the text. Its octets stay in the raw mail and are cut out by `part` when wanted."""
 
-    part: str  # MIME path, counted from 1: "1.2"
+    part: str  # MIME path, counted from 1: "1.2"; "1.2/3" is the third file inside that part
     name: str  # cleaned, never empty, never a path
     media_type: str
     size: int  # octets after decoding
     sha256: str
     content_id: str | None = None  # without angle brackets; None when the part has none
     inline: bool = False
+    sniffed: str | None = None  # the media type that its first octets prove; None when they prove none
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,19 @@ class Defect:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """A mail that somebody forwarded, as the forwarding mail shows it: all of it is hearsay."""
+
+    author: Mailbox | None  # the address is empty when only a name is shown; None when nobody is named
+    subject: str
+    date: str  # as shown, in whatever language
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    text: str
+    comment: str  # what its forwarder wrote above it
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A mail as parsed. Making one never fails; what is wrong with it is in `defects`."""
 
@@ -129,6 +143,7 @@ class Message:
     body_sha256: str  # of the decoded parts, without any header: recognises a mail that came by another way
     defects: tuple[Defect, ...]
     report: Report | None = None  # what its parts and words say it reports; classify.py decides whether it counts
+    forward: Forward | None = None  # what its author forwarded, in its words or as an attachment
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a field, in wire order; the name in any case."""
