@@ -220,6 +220,12 @@ class LimitSettings(_Section):
     """L6: octets of one field that are parsed."""
     header_addresses: int = 200
     """L6: addresses of one field that are kept."""
+    header_encoded_words: int = 500
+    """L6: encoded words of one field that are decoded."""
+    header_params: int = 100
+    """L6: parameters of one field that are read."""
+    header_comment_depth: int = 10
+    """L6: nested comments of an address field; deeper ones make it ambiguous."""
     mime_depth: int = 30
     """L7: deeper parts stay one opaque attachment."""
     mime_parts: int = 500

@@ -1,12 +1,14 @@
 """Our functions in the form that the scorer of the shared corpus asks for; `make corpus` prints what comes of them."""
 
+from email.utils import parseaddr
 from typing import Any
 
 from gateway.message.delivery_status import failed
 from gateway.message.html import sanitised, too_hard, without_tags
-from gateway.message.limits import ParseLimits, first_field, header_block
+from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse as parse_mail
 from gateway.message.parse import read_body
+from gateway.parsing.tnef import unpacked
 
 _LIMITS = ParseLimits()
 
@@ -14,10 +16,14 @@ _LIMITS = ParseLimits()
 def parse(raw: bytes) -> dict[str, Any]:
     """What the scorer compares of a parsed mail; the text is the whole one, quotes included."""
     message = parse_mail(raw, _LIMITS, languages=("en",))
+    # the scorer asks whom the first From field names; an author is only who is named without doubt
+    name, address = parseaddr(message.value("From") or "")
+    if message.author:
+        name, address = message.author.name, message.author.address
     return {
         "subject": message.subject,
-        "from_email": message.author.address if message.author else "",
-        "from_name": message.author.name if message.author else "",
+        "from_email": address,
+        "from_name": name,
         "to": [mailbox.address for mailbox in message.to],
         "text": read_body(raw, _LIMITS).text,
         "html": message.html,
@@ -42,4 +48,15 @@ def bounce(raw: bytes) -> dict[str, Any]:
         "permanent": [r.address for r in gone if r.permanent],
         "temporary": [r.address for r in gone if not r.permanent],
         "status": next((r.status for r in gone if r.status), None),
+    }
+
+
+def tnef(data: bytes) -> dict[str, Any]:
+    """What a `winmail.dat` holds."""
+    found = unpacked(data, _LIMITS.unpacked, _LIMITS.mime_parts)
+    if found is None:
+        return {"attachments": [], "body": None}
+    return {
+        "attachments": [file.name for file in found.files],
+        "body": "htmlbody" if found.html.strip() else "body" if found.text.strip() else None,
     }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from gateway.message.header import NO_BASE64, loose_base64
 from gateway.message.mime import Part
+from gateway.message.uuencode import uu_line
 
 PIECE_OCTETS = 512 * 1024
 _WORD = re.compile(rb"[A-Za-z0-9-]+")
@@ -95,16 +96,5 @@ def _from_uuencode(pieces: Iterator[bytes]) -> Iterator[bytes]:
             elif line.strip() == b"end":
                 inside = False
             elif line:
-                out.append(_uu_line(line))
+                out.append(uu_line(line.rstrip(b"\r")) or b"")
         yield b"".join(out)
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        octets = ((line[0] - 32) & 63) * 4 // 3 + 2  # trailing blanks or junk: keep what the length announces
-        try:
-            return binascii.a2b_uu(line[:octets])
-        except binascii.Error:
-            return b""
