@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from gateway.message.address import normal
 from gateway.message.labels import FORWARD_SUBJECT, LABELS
-from gateway.message.quoting import Block, Start, first_start, is_quoted, visible, without_marks
+from gateway.message.quoting import Block, Start, first_start, is_answered, is_quoted, visible, without_marks
+from gateway.message.reply import split_reply
 from gateway.message.types import Forward, Mailbox
 
 _MAX_MAILBOXES = 100
@@ -19,7 +20,7 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")
 _MAILTO = re.compile(r"<mailto:[^<>]{0,320}>|\[mailto:|\[|\]")
 _QUOTES = "\"'“”„«»‘’‹› \t,;"
 _NOT_A_NAME = re.compile(r"[\d:]")
-_INLINE_LABEL = re.compile(r"(?:(?<=\s)|(?<=>)|(?<=\"))([^\W\d_][^\W\d_ -]{0,15}) ?: ")
+_INLINE_LABEL = re.compile(r"(?<![^\W\d_])([^\W\d_][^\W\d_ -]{0,15}) ?: ")
 _LONG_LINE = 4000
 _MAX_SUBJECT = 998
 
@@ -31,14 +32,11 @@ def forwarded(text: str, subject: str = "") -> Forward | None:
     """
     lines, seen = visible(_with_lines(text))
     quote = [is_quoted(line) for line in seen]
-    unmarked = [without_marks(line) for line in seen]
-    found = first_start(lines, seen, quote)
-    if found is None and any(quote):
-        found = first_start([without_marks(line) for line in lines], unmarked, [False] * len(lines))
+    found = first_start(lines, seen, quote, quoted_too=True)
     said = says_forward(subject)
-    if found is None or not _is_forward(found, seen, said=said):
+    if found is None or not _is_forward(found, seen, said=said) or is_answered(seen, quote, found.line):
         return None
-    comment = "\n".join(lines[: found.line]).strip()
+    comment = split_reply("\n".join(lines[: found.line])).new
     body = _unquoted(lines[found.body :], quote[found.body :])
     block = found.block
     if block is None:

@@ -27,7 +27,7 @@ _DATE = re.compile(
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|[年년]|\b\d{1,2}-[^\W\d_]{3,4}\.?-\d\d")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d|\d\s?[時点时시]")
 _RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={3,}|\*{5,}|─{3,}|—{3,})\s*")
-_DASHED = re.compile(r"\s*-{2,}\s?([^-\s][^\n]*[^-\s])\s?-{2,}\s*")
+_DASHED = re.compile(r"\s*-{2,}\s{0,3}([^-\s][^\n]*[^-\s])\s{0,3}-{2,}\s*")
 _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]*(?:[\w()]+\s?){0,3}$")
 _SHARED = re.compile(rf"(?:(?:\S)(?=-{{2,}}\s?(?:{ON})\s)|\S\s(?=(?:{ON})\s))(?=[^\n]*\d)")
@@ -85,10 +85,18 @@ def mentions_date(text: str) -> bool:
     return _DATE.search(text) is not None
 
 
-def first_start(lines: Sequence[str], seen: Sequence[str], quote: Sequence[bool]) -> Start | None:
-    """The first place where another mail begins by itself, quote marks or not; None when there is none."""
+def first_start(
+    lines: Sequence[str], seen: Sequence[str], quote: Sequence[bool], *, quoted_too: bool = False
+) -> Start | None:
+    """The first place where another mail begins by itself; None when there is none.
+
+    quoted_too  look at quoted lines as at others
+    """
     run: str | None = None  # the label of the line above
     for i in range(len(seen)):
+        if quote[i] and not quoted_too:
+            run = None
+            continue
         run, before = _label(seen[i]), run
         if run is not None and (run in LABELS or before is None):
             block = _block(lines, seen, i)
@@ -106,7 +114,7 @@ def _with_block(start: Start, lines: Sequence[str], seen: Sequence[str]) -> Star
     while at < min(len(seen), start.body + 4) and not without_marks(seen[at]).strip():
         at += 1
     block = _block(lines, seen, at) if at < len(seen) else None
-    if block is None or not (_is_header(block, seen) or (_known(block) >= {"from"} and len(block.values) > 1)):
+    if block is None or not (_is_header(block, seen) or _names_author(block)):
         return start
     return Start(start.line, block.end, start.kind, block)
 
@@ -147,7 +155,7 @@ def _announces(line: str, words: str, below: Sequence[str]) -> bool:
     """Whether a line without dashes is the client's: short, with a colon, above a header."""
     if len(line) > 60 or not line.endswith((":", "：")) or len(words.split()) > 6:
         return False
-    return sum(_LABELLED.match(without_marks(b)) is not None for b in below) >= 2
+    return sum(_labelled_known(without_marks(b)) for b in below) >= 2
 
 
 def _introduction(seen: Sequence[str], quote: Sequence[bool], i: int) -> Start | None:
@@ -201,6 +209,14 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     if ADDRESS.search(seen[last]) or WROTE.search(folded(seen[last])):
         return last
     return first
+
+
+def is_answered(seen: Sequence[str], quote: Sequence[bool], line: int) -> bool:
+    """Whether a quote that somebody introduces begins above a line or holds it: what is there was not forwarded."""
+    return any(
+        quote[i] and not (i and quote[i - 1]) and introduction_above(seen, quote, i) < i
+        for i in range(min(line + 1, len(seen)))
+    )
 
 
 def shared_line(line: str) -> int:
@@ -273,12 +289,18 @@ def _known(block: Block) -> set[Label]:
     return {label for label, _ in block.values if label is not None}
 
 
+def _names_author(block: Block) -> bool:
+    """Whether a block below a divider says at least who wrote, be it the only thing it says."""
+    author = block.first("from")
+    return author is not None and (len(block.values) > 1 or ADDRESS.search(author[:VIEW]) is not None)
+
+
 def _is_header(block: Block, seen: Sequence[str]) -> bool:
     """Whether the block is a mail's header: known labels of two kinds with a sender, or strange ones that fit."""
     known = _known(block)
     words = " ".join(value for _, value in block.values)[:2000]
     address, date = ADDRESS.search(words) is not None, _DATE.search(words) is not None
-    if {"from", "date"} <= known and (address or len(known) > 2) and date:
+    if {"from", "date"} <= known and (address or "subject" in known) and date:
         return True
     if {"from", "subject"} <= known and (address or len(known) > 2):
         return True

@@ -15,6 +15,7 @@ from gateway.message.labels import MOBILE
 from gateway.message.quoting import (
     first_start,
     introduction_above,
+    is_answered,
     is_quoted,
     shared_line,
     visible,
@@ -136,17 +137,24 @@ def _unshared(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[lis
 
 def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The quoted lines, from, to; an empty range when there are none."""
-    found = first_start(lines, seen, quote)
-    marker = _marker(seen)
-    start = min(marker, found.line if found is not None else len(seen), _below_phone(seen, quote))
-    first, end = _trailing_quote(seen, quote)
-    if found is not None and found.kind == "forward" and found.line <= min(marker, first):
+    if _is_forward(lines, seen, quote):
         return len(seen), len(seen)
+    found = first_start(lines, seen, quote)
+    start = min(_marker(seen), found.line if found is not None else len(seen), _below_phone(seen, quote))
+    first, end = _trailing_quote(seen, quote)
     if first < start:
         return introduction_above(seen, quote, first), end
     if start < len(seen):
         return introduction_above(seen, quote, start), len(seen)
     return _only_quote(seen, quote)
+
+
+def _is_forward(lines: list[str], seen: list[str], quote: list[bool]) -> bool:
+    """Whether the first other mail is one that the writer wants to show."""
+    found = first_start(lines, seen, quote, quoted_too=True)
+    if found is None or found.kind != "forward" or _marker(seen) < found.line:
+        return False
+    return not is_answered(seen, quote, found.line)
 
 
 def _marker(seen: list[str]) -> int:
