@@ -1,16 +1,20 @@
 """Our functions in the form that the scorer of the shared corpus asks for; `make corpus` prints what comes of them."""
 
+from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
 
+from gateway.message.classify import OwnMail, classify
 from gateway.message.delivery_status import failed
 from gateway.message.html import sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse as parse_mail
 from gateway.message.parse import read_body
+from gateway.message.types import Envelope
 from gateway.parsing.tnef import unpacked
 
 _LIMITS = ParseLimits()
+_LANGUAGES = ("en", "de", "pl", "cs", "pt", "hr", "ru")
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -60,3 +64,20 @@ def tnef(data: bytes) -> dict[str, Any]:
         "attachments": [file.name for file in found.files],
         "body": "htmlbody" if found.html.strip() else "body" if found.text.strip() else None,
     }
+
+
+def autoreply(raw: bytes, envelope_from: str | None) -> dict[str, Any]:
+    """Whether a machine answered, and whether we may; without an envelope the Return-Path field stands for it."""
+    message = parse_mail(raw, _LIMITS, languages=_LANGUAGES)
+    written = (message.value("Return-Path") or "").strip()
+    author = message.author.address if message.author else None
+    path = envelope_from or (None if written == "<>" else written.strip("<>") or author)
+    envelope = Envelope(path, ("support@gw.test",), "mx.test", "192.0.2.1", "smtp", datetime(2026, 1, 1, tzinfo=UTC))
+    found = classify(message, envelope, OwnMail(frozenset(), lambda *_: False))
+    return {"is_auto": found.kind == "auto-reply", "may_autorespond": found.may_respond}
+
+
+def arf(raw: bytes) -> dict[str, Any] | None:
+    """What a complaint complains about; None for everything else."""
+    report = parse_mail(raw, _LIMITS, languages=_LANGUAGES).report
+    return {"feedback_type": report.feedback_type} if report is not None and report.kind == "complaint" else None

@@ -10,14 +10,10 @@ Not here  addresses (delivery_text.py).
 
 import re
 
-
-def _any(lines: str) -> str:
-    """A pattern for any of the alternatives, one or more in a line; an indented line goes on with the last."""
-    return "|".join(filter(None, lines.replace("\n    ", "").split("\n")))
-
+from gateway.message.phrases import any_of
 
 # how a subject begins; what follows is the subject of the mail that did not arrive
-_SUBJECTS = _any(r"""
+_SUBJECTS = any_of(r"""
 (?:(?:mail|message|e-?mail) )?(?:system )?(?:delivery )?(?:status )?(?:failure )?notif(?:ication
     |y)\b(?: ?\((?:failure|delay|failed|delayed)\))?
 delivery (?:status )?(?:notification|report|failure|failed|error|problem|delayed|delay|warning)
@@ -50,7 +46,7 @@ leveringsfejl
 FAILURE_SUBJECT = re.compile(rf"[\s*\[<({{\"'!-]{{0,5}}(?:{_SUBJECTS})", re.IGNORECASE)
 
 # what the notice itself says near its beginning
-_OPENINGS = _any(r"""
+_OPENINGS = any_of(r"""
 this is (?:the|an?) (?:\S+ ){0,6}(?:qmail-send|mail delivery|mail system|mailer|e-?mail system
     |delivery status notification|mta|smtp (?:server|gateway|program)|automatically[- ]generated|program
     |permanent error)
@@ -81,7 +77,7 @@ kézbesít
 NOTICE = re.compile(_OPENINGS, re.IGNORECASE)
 
 # sentences of programs that no person writes: enough beside a subject, whoever the author is
-_PROGRAMS = _any(r"""
+_PROGRAMS = any_of(r"""
 this message was (?:created|generated) automatically by (?:the )?(?:\S+ )?(?:mail|delivery)
 this is (?:the|an?) (?:qmail-send|mail delivery|automatically generated delivery|mail system|smtp program
     |\S+ smtp program|mimedefang|postfix)
@@ -103,7 +99,7 @@ diese nachricht wurde automatisch|automatisch generiert|エラーメッセージ
 PROGRAM_NOTICE = re.compile(_PROGRAMS, re.IGNORECASE)
 
 # where the returned mail, or what is said of it, begins
-_COPIES = _any(r"""
+_COPIES = any_of(r"""
 -{2,} ?(?:below this line|original (?:message|mail)|this is a copy|unsent message)
 -{2,} ?(?:message (?:header|follows|text)|returned (?:mail|message)|undelivered message|the original)
 -{2,} ?(?:forwarded|start of|header|-*\s*message header|a copy of|enclosed|the (?:header|body))
@@ -224,7 +220,7 @@ could not connect|connection|unreachable
 """,
     ),
 )
-_STATE = tuple((status, re.compile(_any(words), re.IGNORECASE)) for status, words in _STATES)
+_STATE = tuple((status, re.compile(any_of(words), re.IGNORECASE)) for status, words in _STATES)
 
 
 def state_in(text: str) -> str | None:
