@@ -47,7 +47,7 @@ def bounce(raw: bytes) -> dict[str, Any]:
         return {"is_bounce": False}
     gone = failed(report.recipients)
     return {
-        "is_bounce": True,
+        "is_bounce": bool(gone) or not report.recipients,
         "recipients": [r.address for r in gone],
         "permanent": [r.address for r in gone if r.permanent],
         "temporary": [r.address for r in gone if not r.permanent],

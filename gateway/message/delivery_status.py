@@ -6,6 +6,7 @@ Sources  RFC 3464 §2.2, §2.3 (fields), RFC 3463 (status codes), RFC 6533 (addr
 Not here  reports that are only prose (delivery_text.py), which mails are reports (report.py).
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
@@ -48,6 +49,28 @@ def status_in(text: str) -> str | None:
     return f"{reply[1][0]}.0.0" if reply else None
 
 
+def has_code(text: str) -> bool:
+    """Whether the text holds a status, or a reply in the way programs write one."""
+    return _ENHANCED.search(text) is not None or _REPLY_AHEAD.search(text) is not None
+
+
+def notified_failures(text: str) -> tuple[RecipientStatus, ...]:
+    """What a notice in JSON says of each recipient, as Amazon SES sends it by mail; empty for everything else."""
+    start = text.find("{")
+    if start < 0 or '"bouncedRecipients"' not in text:
+        return ()
+    try:
+        told = json.JSONDecoder().raw_decode(text[start:])[0]
+        told = json.loads(told["Message"]) if isinstance(told.get("Message"), str) else told
+        rows = [{k.lower(): str(v) for k, v in row.items()} for row in told["bounce"]["bouncedRecipients"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ()
+    names = {"emailaddress": "final-recipient", "diagnosticcode": "diagnostic-code"}
+    action = "failed" if told["bounce"].get("bounceType") == "Permanent" else "delayed"
+    found = (_recipient({"action": action} | {names.get(k, k): v for k, v in row.items()}) for row in rows)
+    return tuple(r for r in found if r is not None)[:MAX_RECIPIENTS]
+
+
 def better(stated: str | None, found: str | None) -> str | None:
     """The more exact of two; what is stated wins a tie."""
     if stated is None or found is None:
@@ -79,12 +102,13 @@ def _groups(text: str) -> Iterator[dict[str, str]]:
 
 
 def _recipient(group: dict[str, str]) -> RecipientStatus | None:
-    address = next((a for name in _NAMES if (a := typed_address(group.get(name, "")))), None)
+    named = [a for name in _NAMES if (a := typed_address(group.get(name, "")))]
+    address = next((a for a in named if ".." not in a or a.startswith('"')), named[0] if named else None)
     words = group.get("action", "").lower().split()
     action = words[0].strip("();,") if words else ""
     if address is None or not (action or "status" in group):
         return None
-    diagnostic = _spoken(group.get("diagnostic-code", ""))
+    diagnostic = _spoken(group.get("diagnostic-code", "")) or _comment(group.get("status", ""))
     if action in _DONE:
         return RecipientStatus(address, "2.0.0", permanent=False, diagnostic=diagnostic)
     stated, said = status_in(group.get("status", "")), status_in(diagnostic)
@@ -96,7 +120,7 @@ def _recipient(group: dict[str, str]) -> RecipientStatus | None:
     return RecipientStatus(address, status, permanent=permanent, diagnostic=diagnostic)
 
 
-_NAMES = ("final-recipient", "original-recipient", "x-actual-recipient")
+_NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
 
 
 def typed_address(value: str) -> str | None:
@@ -108,6 +132,11 @@ def typed_address(value: str) -> str | None:
         return clean_line(found[0]).rstrip(".")
     local = text.split()[0].strip("<>") if text.split() else ""
     return clean_line(local) if semicolon and kind.strip().lower() in ("rfc822", "utf-8") and local else None
+
+
+def _comment(value: str) -> str:
+    """What stands behind a status code."""
+    return _spoken(value.partition("(")[2].rstrip(") "))
 
 
 def _spoken(value: str) -> str:

@@ -36,7 +36,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NOT_THE_RECIPIENT = re.compile(
-    r"(?:mail from|from|sender|postmaster|contact|help|assistance|questions?|administrator|support|message-?id"
+    r"(?<![a-z])(?:mail from|from|sender|postmaster|contact|help|assistance|questions?|administrator|support|message-?id"
     r"|generated from|forwarded|by|reply[- ]to|envelope|write to|e-?mail us at|https?://\S*|id"
     r"|=)\s{0,3}[:=]?\s{0,3}[<'\"(\[]{0,2}$|<?mailto:$",
     re.IGNORECASE,
