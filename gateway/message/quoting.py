@@ -26,7 +26,7 @@ _DATE = re.compile(
 )
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|[年년]|\b\d{1,2}-[^\W\d_]{3,4}\.?-\d\d")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d|\d\s?[時点时시]")
-_RULE = re.compile(r"\s*(?:_{5,}|-{5,}|={3,}|\*{5,}|─{3,}|—{3,})\s*")
+_RULE = re.compile(r"\s*(?:_{5,}|-{3,}|={3,}|\*{5,}|─{3,}|—{3,})\s*")
 _DASHED = re.compile(r"\s*-{2,}\s{0,3}([^-\s][^\n]*[^-\s])\s{0,3}-{2,}\s*")
 _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]*(?:[\w()]+\s?){0,3}$")
@@ -77,12 +77,7 @@ def is_quoted(line: str) -> bool:
 
 def without_marks(line: str) -> str:
     """The line without any of its quote marks."""
-    return line[m.end() :] if (m := _MARKS.match(line)) else line
-
-
-def mentions_date(text: str) -> bool:
-    """Whether there is anything like a date or a time."""
-    return _DATE.search(text) is not None
+    return line[m.end() :] if ">" in line[:4] and (m := _MARKS.match(line)) else line
 
 
 def first_start(
@@ -92,20 +87,27 @@ def first_start(
 
     quoted_too  look at quoted lines as at others
     """
-    run: str | None = None  # the label of the line above
+    labels = [_label(line) for line in seen]
     for i in range(len(seen)):
         if quote[i] and not quoted_too:
-            run = None
             continue
-        run, before = _label(seen[i]), run
-        if run is not None and (run in LABELS or before is None):
-            block = _block(lines, seen, i)
-            if block is not None and _is_header(block, seen):
-                return _with_divider(block, seen)
+        if _may_be_header(labels, i) and (block := _block(lines, seen, i)) and _is_header(block, seen):
+            return _with_divider(block, seen)
         found = _divider(seen, i) or (None if quote[i] else _introduction(seen, quote, i))
         if found is not None:
             return _with_block(found, lines, seen)
     return None
+
+
+def _may_be_header(labels: Sequence[str | None], i: int) -> bool:
+    """Whether line i has a known label, or is the first with any, and another label follows soon."""
+    label = labels[i]
+    if label is None or (label not in LABELS and i and labels[i - 1] is not None):
+        return False
+    below = labels[i : i + 9]
+    if label in LABELS and not any(LABELS.get(other or "") in ("date", "subject") for other in below):
+        return False
+    return any(other not in (None, label) for other in below[1:5])
 
 
 def _with_block(start: Start, lines: Sequence[str], seen: Sequence[str]) -> Start:
@@ -136,9 +138,11 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     line = without_marks(seen[i]).strip(" \t*")
     if not line:
         return None
-    dashed = _DASHED.fullmatch(line)
+    dashed = _DASHED.fullmatch(line) if line.startswith("--") and line.endswith("--") else None
+    if not dashed and (len(line) > 60 or not line.endswith((":", "："))):
+        return None
     words = folded(dashed[1] if dashed else line)
-    if FORWARDED.search(words) and (dashed or _announces(line, words, seen[i + 1 : i + 4])):
+    if FORWARDED.search(words) and (dashed or _announces(words, seen[i + 1 : i + 4])):
         return Start(i, i + 1, "forward")
     if dashed and (MESSAGE.search(words) or WROTE.search(words)) and len(words) < 160 and line.startswith("---"):
         return Start(i, i + 1, "reply")
@@ -151,20 +155,21 @@ def _is_caption(line: str) -> bool:
     return len(line) <= 60 and line.endswith((":", "：")) and not _DATE.search(line) and not ADDRESS.search(line)
 
 
-def _announces(line: str, words: str, below: Sequence[str]) -> bool:
-    """Whether a line without dashes is the client's: short, with a colon, above a header."""
-    if len(line) > 60 or not line.endswith((":", "：")) or len(words.split()) > 6:
-        return False
-    return sum(_labelled_known(without_marks(b)) for b in below) >= 2
+def _announces(words: str, below: Sequence[str]) -> bool:
+    """Whether a line without dashes is the client's: few words above a header."""
+    return len(words.split()) <= 6 and sum(_labelled_known(without_marks(b)) for b in below) >= 2
 
 
 def _introduction(seen: Sequence[str], quote: Sequence[bool], i: int) -> Start | None:
     """A paragraph that ends in line i and says who wrote when, above words that are not marked as quoted."""
-    if any(quote[i + 1 : i + 4]) or not any(s.strip() for s in seen[i + 1 : i + 5]):
-        return None
     last = seen[i].rstrip(" \t*_")
     colon = last.endswith((":", "："))
     if not colon and not (_AFTER_ADDRESS.search(last) and (WROTE.search(folded(last)) or last.endswith(">"))):
+        return None
+    if any(quote[i + 1 : i + 4]) or not any(s.strip() for s in seen[i + 1 : i + 5]):
+        return None
+    above = " ".join(seen[max(0, i - _MOST_LINES + 1) : i + 1])
+    if not _DAY.search(above) or not (ADDRESS.search(above) or WROTE.search(folded(above))):
         return None
     for start in _upwards(seen, quote, i):
         words = " ".join(seen[start : i + 1])
@@ -267,7 +272,7 @@ def _name(found: re.Match[str]) -> str:
 
 def _label(line: str) -> str | None:
     """The label of a line in lower case; None when it has none."""
-    found = _LABELLED.match(without_marks(line))
+    found = _LABELLED.match(without_marks(line)) if ":" in line or "：" in line else None
     return _name(found) if found is not None else None
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gateway.message.labels import MOBILE
 from gateway.message.quoting import (
+    Start,
     first_start,
     introduction_above,
     is_answered,
@@ -137,9 +138,11 @@ def _unshared(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[lis
 
 def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The quoted lines, from, to; an empty range when there are none."""
-    if _is_forward(lines, seen, quote):
+    found = first_start(lines, seen, quote, quoted_too=True)
+    if found is not None and _is_forward(found, seen, quote):
         return len(seen), len(seen)
-    found = first_start(lines, seen, quote)
+    if found is not None and quote[found.line]:
+        found = first_start(lines, seen, quote)
     start = min(_marker(seen), found.line if found is not None else len(seen), _below_phone(seen, quote))
     first, end = _trailing_quote(seen, quote)
     if first < start:
@@ -149,12 +152,9 @@ def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple
     return _only_quote(seen, quote)
 
 
-def _is_forward(lines: list[str], seen: list[str], quote: list[bool]) -> bool:
+def _is_forward(found: Start, seen: list[str], quote: list[bool]) -> bool:
     """Whether the first other mail is one that the writer wants to show."""
-    found = first_start(lines, seen, quote, quoted_too=True)
-    if found is None or found.kind != "forward" or _marker(seen) < found.line:
-        return False
-    return not is_answered(seen, quote, found.line)
+    return found.kind == "forward" and _marker(seen) >= found.line and not is_answered(seen, quote, found.line)
 
 
 def _marker(seen: list[str]) -> int:
