@@ -8,7 +8,6 @@ Not here  forwarded words: to their forwarder they are new (forward.py).
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.message.labels import MOBILE
@@ -52,16 +51,13 @@ class Reply:
     signature: str
 
 
-def split_reply(text: str, ours: str = "", *, quoted: Sequence[int] = ()) -> Reply:
+def split_reply(text: str, ours: str = "") -> Reply:
     """The new words, the quoted ones, the signature.
 
-    ours    what we wrote in the mail that this one answers: its lines are quoted ones
-    quoted  numbers of lines that are known to be quoted
+    ours  what we wrote in the mail that this one answers: its lines are quoted ones
     """
     lines, seen = visible(text)
     quote = [is_quoted(line) for line in seen]
-    for i in quoted:
-        quote[i] = True
     _mark_broken(seen, quote)
     if ours:
         _mark_ours(lines, quote, ours)
