@@ -116,6 +116,8 @@ def _reports(message: Message, envelope: Envelope) -> Iterator[_Evidence]:
 
 
 def _automatic_words(message: Message, envelope: Envelope) -> Iterator[_Evidence]:
+    if "auto-replied" in _words(message, "Auto-Submitted"):
+        return  # a field is the plainer evidence
     by_machine = (
         envelope.reverse_path is None
         or bool(_SUPPRESSING & set(_words(message, "X-Auto-Response-Suppress")))

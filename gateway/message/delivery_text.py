@@ -36,8 +36,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NOT_THE_RECIPIENT = re.compile(
-    r"(?<![a-z])(?:mail from|from|sender|postmaster|contact|help|assistance|questions?|administrator|support|message-?id"
-    r"|generated from|forwarded|by|reply[- ]to|envelope|write to|e-?mail us at|https?://\S*|id"
+    r"(?<![a-z])(?:mail from|from|sender|postmaster|contact|help|assistance|questions?|administrator|support"
+    r"|message-?id|generated from|forwarded|by|reply[- ]to|envelope|write to|e-?mail us at|https?://\S*|id"
     r"|=)\s{0,3}[:=]?\s{0,3}[<'\"(\[]{0,2}$|<?mailto:$",
     re.IGNORECASE,
 )

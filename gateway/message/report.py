@@ -144,7 +144,8 @@ def _is_failure_notice(mail: Notice) -> bool:
     named, coded = bool(recipients_in(said, mail.ours)), has_code(start)
     proofs = (program, bool(mail.original), coded, named)
     words = (FAILURE_SUBJECT.search(mail.subject) is not None, NOTICE.search(start[:_MAX_OPENING]) is not None)
-    doubts = 2 if _GREETING.match(start) or (mail.is_answer and not _BLUNT.match(start)) else 0
+    greets = _GREETING.match(start) is not None
+    doubts = 3 if greets else 2 if mail.is_answer and not _BLUNT.match(start) else 0
     tells = any(proofs) if mail.by_postmaster else named or coded
     return tells and sum(proofs) + sum(words) - doubts >= _ENOUGH_SIGNS
 

@@ -100,7 +100,10 @@ class Notice:
         local = address[0].partition("@")[0] if address else ""
         return (
             _DAEMON_ONLY.fullmatch(local) is not None
-            or re.match(r"mail delivery (?:sub)?system\b", self.field("from").strip(' "<'), re.IGNORECASE) is not None
+            or re.match(
+                r"mail(?:er)?[ -](?:daemon|delivery (?:sub)?system)\b", self.field("from").strip(' "<'), re.IGNORECASE
+            )
+            is not None
             or self.header.first("x-failed-recipients") is not None
         )
 
