@@ -20,6 +20,7 @@ from gateway.message.limits import HeaderBlock, ParseLimits
 from gateway.message.report_parts import DMARC_SUBJECT, MAX_TEXT, MESSAGE_ID, Notice, fields_of
 from gateway.message.types import RecipientStatus, Report
 
+_MAX_LIBRARY_LINE = 500
 _MAX_LIBRARY = 64 * 1024  # octets that flufl.bounce sees: its patterns were not written for long lines
 _RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 _DELAYED = re.compile(
@@ -175,7 +176,7 @@ def _written_to(mail: Notice) -> list[str]:
 def _by_library(mail: Notice) -> tuple[list[str], list[str]]:
     """The addresses that flufl.bounce finds: temporary, permanent."""
     try:
-        found = all_failures(email.message_from_bytes(mail.raw[:_MAX_LIBRARY]))
+        found = all_failures(email.message_from_bytes(_tame(mail.raw)))
     except Exception:  # noqa: BLE001 - the one place for its errors: a missing From, an empty part, a strange charset
         return [], []
     temporary, permanent = (
@@ -187,3 +188,9 @@ def _by_library(mail: Notice) -> tuple[list[str], list[str]]:
         for some in found
     )
     return temporary, permanent
+
+
+def _tame(raw: bytes) -> bytes:
+    """The beginning of the mail without runs of empty lines and without long ones, for patterns that go back."""
+    lines = [line.rstrip()[:_MAX_LIBRARY_LINE] for line in raw[:_MAX_LIBRARY].splitlines()]
+    return b"\n".join(line for line, before in zip(lines, [b"-", *lines], strict=False) if line or before)

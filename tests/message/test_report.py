@@ -1,5 +1,6 @@
 """Which mails are reports, of what, about whom; and the people who write about failures."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_the_prose_of_mail_systems(name: str, addresses: list[str], status: str,
 
 
 def test_the_mail_that_came_back_inside_the_text_is_known_by_its_message_id():
-    text = "This is the qmail-send program.\n\n<bob@far.test>:\nno (#5.1.1)\n\n--- Below this line is a copy of the message."
+    text = "This is the qmail-send program.\n\n<bob@far.test>:\nno (#5.1.1)\n\n--- Below this line is a copy."
     report = notice(DAEMON, "failure notice", text + RETURNED)
     assert report is not None
     assert report.original_message_id == "<n7@gw.test>"
@@ -303,3 +304,15 @@ def test_damage_never_stops_the_reader(repeat: int):
     for text in ("{" * 50, "<" * 300, "Final-Recipient:;;;\n" * 3, "@" * 200, "550-" * 90, "a@" * 90, "\x00\ufffd" * 9):
         notice(DAEMON, text[:80], (text + "\n") * repeat)
         read(dsn((text + "\n") * repeat))
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", "\r", " ", "a", "a@", "@", "<", "550 ", "user ", "<a@b.test>: no\n", "a:", "5.", "-"]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_flood_costs_no_more_than_its_octets(piece: str, inside: bool):
+    flood = piece * (32_000 // len(piece))
+    raw = dsn(flood) if inside else f"From: {DAEMON}\nSubject: failure notice\n\n{flood}"
+    started = time.process_time()
+    read(raw)
+    assert time.process_time() - started < 0.5
