@@ -1,15 +1,20 @@
 """Our functions in the form that the scorer of the shared corpus asks for; `make corpus` prints what comes of them."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from html import escape
 from typing import Any
 
 from gateway.message.classify import OwnMail, classify
 from gateway.message.delivery_status import failed
+from gateway.message.forward import forwarded
 from gateway.message.html import sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse as parse_mail
 from gateway.message.parse import read_body
+from gateway.message.reply import split_reply
+from gateway.message.reply_html import split_html
 from gateway.message.types import Envelope
 from gateway.parsing.tnef import unpacked
 
@@ -81,3 +86,38 @@ def arf(raw: bytes) -> dict[str, Any] | None:
     """What a complaint complains about; None for everything else."""
     report = parse_mail(raw, _LIMITS, languages=_LANGUAGES).report
     return {"feedback_type": report.feedback_type} if report is not None and report.kind == "complaint" else None
+
+
+def reply_text(text: str, _lang: str) -> str:
+    """The new words of a plain text; a signature is folded, so it is not among them."""
+    return split_reply(text.replace("\r\n", "\n")).new
+
+
+def reply_html(html: str) -> str:
+    """What we show unfolded of an HTML mail, as HTML: new words and signature, quotations without marks."""
+    reply = split_reply(without_tags(html)) if too_hard(html) else split_html(html.replace("\r\n", "\n"))
+    shown = re.sub(r" <https?:[^<>\s]{3,300}>", "", f"{reply.new}\n{reply.signature}")
+    return f"<div>{escape(re.sub(r'(?m)^(?:> ?)+', '', shown))}</div>"
+
+
+def reply_eml(raw: bytes) -> str:
+    """The same of a whole mail; these sets count a signature among the words that the author wrote."""
+    message = parse_mail(raw, _LIMITS, languages=_LANGUAGES)
+    return f"{message.text}\n\n{message.signature}"
+
+
+def forward(text: str, subject: str | None) -> dict[str, Any]:
+    """What a text forwards."""
+    found = forwarded(text.replace("\r\n", "\n"), subject or "")
+    if found is None:
+        return {"forwarded": False}
+    return {
+        "forwarded": True,
+        "from_address": found.author.address if found.author else None,
+        "from_name": found.author.name if found.author else None,
+        "subject": found.subject,
+        "body": found.text,
+        "message": found.comment or None,
+        "to": [mailbox.address for mailbox in found.to],
+        "cc": [mailbox.address for mailbox in found.cc],
+    }

@@ -19,6 +19,7 @@ import mailparser
 
 from gateway.message.address import author, mailboxes
 from gateway.message.charset import clean_line, codec, detected
+from gateway.message.forward import forwarded
 from gateway.message.header import decode_words, raw_text
 from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
@@ -77,8 +78,10 @@ def parse(
     body = guard.take("body", lambda: _content(raw, header, limits, guard, unpack, without_html=without_html))
     body = body or _closed(raw, header)
     guard.note(*body.defects)
-    reply = guard.take("reply", lambda: split_reply(body.text)) or Reply(body.text, "", "")
     shown = guard.take("fields", fields.shown) or ()
+    forward = guard.take("forward", lambda: forwarded(body.text, _subject(shown)))
+    whole = Reply(body.text, "", "")  # forwarded words are what the writer wants to show
+    reply = whole if forward else guard.take("reply", lambda: split_reply(body.text)) or whole
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)
@@ -108,6 +111,7 @@ def parse(
         body_sha256=body.body_sha256,
         defects=guard.defects,
         report=report,
+        forward=forward,
     )
 
 

@@ -1,7 +1,7 @@
 """Which words of an HTML mail are new, by what mail programs write around the mail that they answer.
 
 Sources  the HTML of Gmail, Outlook (desktop, web, phones), Apple Mail, Thunderbird, Yahoo, ProtonMail, Zimbra, mail.ru,
-         Yandex, GMX, Zoho. Elements are known by class, id, type and border; their words in no language.
+         Zoho. Elements are known by class, id and type; their words in no language.
          What the elements say is quoted gets the quote marks of a plain text; reply.py has the last word, so that an
          answer inside stays in order, and a mail without such elements is read like a plain one.
 Not here  what a text without HTML tells (reply.py), the limits of HTML (html.py: only for what is not `too_hard`).
@@ -16,7 +16,7 @@ from gateway.message.html import html_text
 from gateway.message.reply import Reply, split_reply
 
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"  # stand on lines of their own in the text; private, and taken out of the mail first
-_STRUCTURE = {"class", "id", "type", "style", "dir", "name"}
+_STRUCTURE = {"class", "id", "type"}
 _CLEANER = nh3.Cleaner(
     attributes={"*": _STRUCTURE, "a": {"href"}, "img": {"alt"}, "blockquote": {"cite"}},
     clean_content_tags={"script", "style", "title", "noscript", "template", "textarea", "select", "iframe", "object"},
@@ -33,7 +33,6 @@ _HOLDS = re.compile(
     r"\b(?:x_)*(?:yahoo_quoted|ymail_quoted|protonmail_quote|tutanota_quote|moz-cite-prefix|gmail_attr|zmail_extra"
     r"|mail_quote|skiff_quote|front-blockquote|mailplane_quote)\b"
 )
-_OUTLOOK_RULE = re.compile(r"border-top:\s?solid #?(?:E1E1E1|B5C4DF)", re.IGNORECASE)
 _GMAIL = re.compile(r"\bgmail_(?:quote|extra)\b")
 _VOID = frozenset({"br", "hr", "img", "wbr", "col", "area", "input"})
 
@@ -74,7 +73,7 @@ class _Marker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         names = f"{values.get('id') or ''} {values.get('class') or ''}"
-        if _END.search(names) or _OUTLOOK_RULE.search(values.get("style") or ""):
+        if _END.search(names):
             self._mark(_OPEN)  # never closed
         holds = _HOLDS.search(names) is not None or (
             tag == "blockquote" and (values.get("type") == "cite" or (self._gmail > 0 and "gmail_quote" in names))

@@ -22,6 +22,7 @@ from gateway.message.header import Parameters, parameters
 from gateway.message.html import html_text, sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
 from gateway.message.mime import Part
+from gateway.message.reply_html import quoted_text
 from gateway.message.sniff import START_OCTETS, sniffed
 from gateway.message.types import Attachment, Defect
 from gateway.message.unpacked import Unpack
@@ -205,7 +206,7 @@ class _Reader:
             text = clean(without_tags(source))[: self._limits.text]
             return _preformatted(text), text
         html = clean(sanitised(source))
-        return html, clean(html_text(html))[: self._limits.text] if with_text else ""
+        return html, clean(quoted_text(source))[: self._limits.text] if with_text else ""
 
     def _plain(self, part: Part) -> str:
         text = self._characters(part, self._limits.text)
