@@ -58,9 +58,7 @@ def _lines(event: Any, method: str) -> Iterator[str]:
 
 
 def _when(event: Any) -> str:
-    start = getattr(event.get("DTSTART"), "dt", None)
-    end = getattr(event.get("DTEND"), "dt", None)
-    length = getattr(event.get("DURATION"), "dt", None)
+    start, end, length = (_value(event, name) for name in ("DTSTART", "DTEND", "DURATION"))
     if not isinstance(start, date):
         return ""
     if end is None and isinstance(length, timedelta):
@@ -75,6 +73,14 @@ def _when(event: Any) -> str:
         shown += f"-{end:%H:%M}" if end.date() == start.date() else f" to {end:%a %Y-%m-%d %H:%M}"
     offset = f", UTC{start:%z}"[:10] if start.tzinfo is not None and start.utcoffset() else ""
     return shown + (f" ({_shown(region)}{offset})" if region else " (local time)")
+
+
+def _value(event: Any, name: str) -> Any:
+    """A time or a length; None for one that is missing or damaged."""
+    try:
+        return getattr(event.get(name), "dt", None)
+    except ValueError:
+        return None
 
 
 def _answers(event: Any) -> Iterator[str]:

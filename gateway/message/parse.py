@@ -99,7 +99,7 @@ def parse(
         to=fields.mailboxes("to", guard),
         cc=fields.mailboxes("cc", guard),
         subject=_subject(shown),
-        text=reply.new,
+        text="\n\n".join(filter(None, (body.events, reply.new))),
         quoted=reply.quoted,
         signature=reply.signature,
         html=body.html,

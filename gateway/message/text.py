@@ -15,7 +15,7 @@ from html import escape
 
 from gateway.message import calendar
 from gateway.message.charset import clean, clean_line, decode
-from gateway.message.content import decoded_pieces, decoded_start
+from gateway.message.content import decoded_pieces, decoded_start, text_start
 from gateway.message.filename import clean_name
 from gateway.message.flowed import unflowed
 from gateway.message.header import Parameters, parameters
@@ -33,6 +33,7 @@ _BLANKS = b" \t\r\n\v\f"
 _MAX_DETECTIONS = 5  # texts of one mail whose charset may be guessed
 _STUB_CHARACTERS = 400  # a longer plain text is never taken for a stub
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9:._-]{2,40})", re.IGNORECASE)
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 _WORDS = re.compile(r"\w+")
 _BODIES = frozenset({"text/plain", "text/html", "text/markdown"})  # other texts are read when there is none of these
 _SIGNATURES = frozenset({
@@ -54,6 +55,7 @@ class Content:
     attachments: tuple[Attachment, ...]
     body_sha256: str
     defects: tuple[Defect, ...]
+    events: str = ""  # what invitations say: our words, so nobody's quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,12 @@ class _Reader:
                 texts.append(found.text.strip("\n"))
                 htmls.append(found.html or _preformatted(found.text))
                 rich = rich or bool(found.html)
-        texts = [*self._events, *texts]
         return Content(
             text="\n\n".join(filter(str.strip, texts)),
             html=_RULE.join((*map(_preformatted, self._events), *htmls)) if rich else None,
             attachments=tuple(self._attachments),
             body_sha256=self._body_hash(root),
+            events="\n\n".join(self._events),
             defects=tuple(self._defects.values()),
         )
 
@@ -222,7 +224,7 @@ class _Reader:
         return text
 
     def _characters(self, part: Part, most: int) -> str:
-        octets = decoded_start(self._raw, part, most + 1)
+        octets, damaged = text_start(self._raw, part, most + 1)
         if len(octets) > most:
             self._note("text-cut", part.path)
             self._attach(part)
@@ -235,6 +237,9 @@ class _Reader:
         text, defect = decode(octets, label, detect=self._eight_bit <= _MAX_DETECTIONS)
         if defect is not None:
             self._note(defect, clean_line(label or "")[:60])
+            if damaged and _NO_TEXT.search(text):  # neither its octets nor its letters can be read
+                self._attach(part)
+                return ""
         return clean(text)
 
     def _attach(self, part: Part) -> None:
