@@ -18,7 +18,7 @@ _MAX_SUBJECT = 200
 _SUBJECTS = r"""
 automatic reply|auto(?:matic|mated)?[- ]?(?:reply|response|answer)
     |out of (?:the )?office:? (?:auto(?:matic)?[- ]?)?(?:reply|response)
-vacation (?:auto)?(?:reply|response|message)|autoresponder|auto: ?(?:re\b|out of)
+vacation (?:auto)?(?:reply|response|message)|autoresponder|auto: ?out of (?:the )?office
 automatische (?:antwort|rückantwort|antwortmail)|abwesenheits(?:notiz|nachricht|meldung|benachrichtigung
     |mitteilung|assistent)
 automatische e-?mail-?antwort|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź
@@ -104,6 +104,13 @@ _ABSENT = r"""
     |in ufficio|in vacanza|non disponibile|in maternità)
 (?:ik ben|momenteel|op dit moment|t/m|tot(?: en met)?)\b.{0,80}?(?:afwezig|niet op kantoor|niet aanwezig
     |met vakantie|op vakantie|vrij|niet bereikbaar|met verlof)
+.{0,60}\bno longer (?:works?|employed|with|working)|.{0,60}\bnicht mehr (?:im unternehmen|bei uns|für unser|in unserem)
+.{0,60}(?:już nie pracuje|nie pracuje już|(?:již|už) nepracuje|não trabalha mais
+    |já não trabalha|više ne radi|больше не работает)
+.{0,60}(?:ne travaille plus|ne fait plus partie|ya no trabaja|non lavora più|niet meer werkzaam)
+(?:unser|das) büro (?:ist|bleibt)\b.{0,60}?geschlossen|(?:nasze )?biuro (?:jest|będzie)\b.{0,40}?(?:nieczynne|zamknięte)
+(?:naše )?kancelář (?:je|bude)\b.{0,40}?zavřen|(?:o nosso )?escritório (?:está|estará)\b.{0,40}?(?:fechado|encerrado)
+(?:naš )?ured (?:je|će)\b.{0,40}?zatvoren|(?:наш )?офис\b.{0,40}?(?:закрыт|не работает)|odsut\w+ sam|меня нет в офисе
 jag är\b.{0,60}?(?:på kontoret|ledig|semester|bortrest|frånvarande)|jeg er\b.{0,60}?(?:kontoret|ferie
     |fraværende|bortrejst|bortreist)|olen\b.{0,60}?(?:poissa|lomalla|toimistolla)
 .{0,40}(?:nem vagyok|szabadságon|irodában|távol)|.{0,60}(?:不在|休暇|外出|休假|出差|不在办公室
@@ -149,10 +156,21 @@ děkuj\w+ za (?:vaši |váš )?(?:zprávu|e-?mail|dotaz)|(?:muito )?obrigad[oa] 
 _PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _OTHER_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_OTHER_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _PLAIN = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})", re.IGNORECASE)
+_PLAIN_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})\w*\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE)
 # a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
 _SENTENCE = r"(?:^|[.!,:;。]\s*|\n\s*|\*\s*)"
 _SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
 _AUTOMAT = re.compile(r"auto(?:m|-|gen)|автомат", re.IGNORECASE)  # spares most mails the long lists
+# what is asked of us, and not of everybody who writes
+_REQUEST = re.compile(
+    r"\bplease (?!contact|call|write|reach|e-?mail|send|direct|note|get in touch|do not|be )"
+    r"|\bbitte (?!wenden|kontaktieren|schreiben|rufen|beachten|senden|richten)"
+    r"|\bprosz[ęe] (?!o kontakt|kontakt|pisać|dzwonić)"
+    r"|\bprosím (?!kontakt|piš|vol|obra)|\bpor favor,? (?!contact|entre|escreva|ligue)"
+    r"|\bmolim(?:o)? (?!kontakt|obrat|piš|nazov|javi)"
+    r"|пожалуйста,? (?!обращ|пиш|звон)|\bprosimy\b|\bs'il vous pla[iî]t\b|\bgraag\b",
+    re.IGNORECASE,
+)
 _SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
 _SAYS_BACK = re.compile(any_of(_BACK), re.IGNORECASE)
 _SAYS_INSTEAD = re.compile(any_of(_INSTEAD), re.IGNORECASE)
@@ -171,8 +189,12 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     if by_machine and (prefixed or _OTHER_PREFIX.match(subject)):
         return "subject of an automatic answer"
     hint = prefixed or by_machine or _OTHER_PREFIX.match(subject) or _PLAIN.match(subject) or _AUTOMAT.search(start)
-    if not hint or "?" in start or "？" in start:
+    if not hint:
         return None
+    before, question, _ = start.replace("？", "?").partition("?")
+    if question and not (prefixed and answers):
+        return None
+    start = before  # what an answer says of itself, it says before it asks whether help is wanted
     absent = _SAYS_ABSENT.search(start) is not None
     automatic = _SAYS_AUTOMATIC.search(start) is not None
     if prefixed and (absent or automatic):
@@ -187,6 +209,8 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
         return "it says that it is an automatic answer"
     if by_machine and absent and (instead or thanks):
         return "words of an automatic answer"
+    if absent and answers and _PLAIN_PREFIX.match(subject) and not _REQUEST.search(start):
+        return "subject and words of an absence, in answer to a mail"
     if _PLAIN.match(subject) and absent and thanks and instead:
         return "subject and words of an automatic answer"
     return None

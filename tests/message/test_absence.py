@@ -33,6 +33,8 @@ def kind_of(subject: str, text: str, *fields: str, answers: bool = False, revers
             "Thank you for your email. I am out of the office until Monday. In urgent cases contact Bob.",
         ),
         ("We have received your request", "Thank you for contacting us. This is an automatic confirmation."),
+        ("Automatic reply: Ticket 12", "Bob Lee no longer works here. Please write to sales@customer.test."),
+        ("Automatische Antwort: Ticket 12", "Unser Büro ist bis zum 2. Januar geschlossen."),
         ("Automatische Antwort: Ticket 12", "Ich bin bis zum 24. November nicht im Büro."),
         ("Abwesenheitsnotiz: Ticket 12", "Guten Tag,\nvom 3. bis 9. Mai bin ich im Urlaub."),
         (
@@ -77,6 +79,22 @@ def test_an_automatic_answer_without_fields_is_known_by_subject_and_first_words(
 )
 def test_in_other_languages_the_subject_before_an_earlier_one_is_enough(subject: str):
     assert kind_of(subject, "Tillbaka 24/11.", answers=True) == "auto-reply"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        # subject, first words: in answer to a mail, and nothing is asked of us
+        ("Out of office: Ticket 12", "I am out of the office until 24 November."),
+        ("Abwesend: Ticket 12", "Ich bin bis zum 24. November abwesend."),
+        ("Nieobecność: Zgłoszenie 12", "Jestem na urlopie do piątku."),
+        ("Odsutnost: Upit 12", "Odsutna sam do petka."),
+        ("Automatic reply: Ticket 12", "Hi, I'm on leave until Monday. Need help? Write to bob@customer.test."),
+    ],
+)
+def test_plain_words_are_enough_in_answer_to_a_mail(subject: str, text: str):
+    assert kind_of(subject, text, answers=True) == "auto-reply"
+    assert kind_of(subject, text) == "person"
 
 
 @pytest.mark.parametrize(
