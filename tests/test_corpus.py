@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CORPORA = Path(os.environ.get("MAILWICKET_CORPORA", ROOT.parent / "shared" / "corpora"))
+CORPORA = Path(os.environ.get("CORPORA", ROOT.parent / "shared" / "corpora"))
 
 pytestmark = [
     pytest.mark.push,
