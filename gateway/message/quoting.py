@@ -200,7 +200,9 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
         last -= 1
     if last < 0 or quote[last]:
         return first
-    if _RULE.fullmatch(seen[last]) is None and not _INTRODUCED.search(seen[last]):
+    if not _INTRODUCED.search(seen[last]) and not (
+        _AFTER_ADDRESS.search(seen[last]) and WROTE.search(folded(seen[last]))
+    ):
         return first
     timed = first
     for start in _upwards(seen, quote, last):
