@@ -29,6 +29,7 @@ _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d|\d\s?[時点时시]")
 _RULE = re.compile(r"\s*(?:_{5,}|-{3,}|={3,}|\*{5,}|─{3,}|—{3,})\s*")
 _DASHED = re.compile(r"\s*-{2,}\s{0,3}([^-\s][^\n]*[^-\s])\s{0,3}-{2,}\s*")
 _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
+_INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]*(?:[\w()]+\s?){0,3}$")
 _SHARED = re.compile(rf"(?:(?:\S)(?=-{{2,}}\s?(?:{ON})\s)|\S\s(?=(?:{ON})\s))(?=[^\n]*\d)")
 _MOST_LINES = 5  # of an introduction
@@ -93,7 +94,8 @@ def first_start(
             continue
         if _may_be_header(labels, i) and (block := _block(lines, seen, i)) and _is_header(block, seen):
             return _with_divider(block, seen)
-        found = _divider(seen, i) or (None if quote[i] else _introduction(seen, quote, i))
+        found = _divider(seen, i) or _header_line(seen, labels, i)
+        found = found or (None if quote[i] else _introduction(seen, quote, i))
         if found is not None:
             return _with_block(found, lines, seen)
     return None
@@ -108,6 +110,15 @@ def _may_be_header(labels: Sequence[str | None], i: int) -> bool:
     if label in LABELS and not any(LABELS.get(other or "") in ("date", "subject") for other in below):
         return False
     return any(other not in (None, label) for other in below[1:5])
+
+
+def _header_line(seen: Sequence[str], labels: Sequence[str | None], i: int) -> Start | None:
+    """A whole header on one line below a rule: what HTML without line breaks leaves of one."""
+    line = seen[i]
+    if labels[i] not in LABELS or i == 0 or not _RULE.fullmatch(seen[i - 1]):
+        return None
+    others = sum(folded(word) in LABELS for word in _INLINE_LABEL.findall(line))
+    return Start(i - 1, i + 1, "either") if others and ADDRESS.search(line) and _DATE.search(line) else None
 
 
 def _with_block(start: Start, lines: Sequence[str], seen: Sequence[str]) -> Start:

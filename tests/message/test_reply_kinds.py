@@ -159,6 +159,8 @@ OUTLOOK = (
         ("<p>Yes.</p><p>Bo</p>", "Yes.\n\nBo"),
         # only in text: the header of Outlook
         (OUTLOOK, "Yes."),
+        # a header without line breaks
+        ("Yes.<hr><b>From: ann@x.test</b> <b>Date: 2 Nov 2026 09:12</b><p>It hums.</p>", "Yes."),
     ],
 )  # fmt: skip
 def test_the_elements_of_html_say_what_is_quoted(html: str, new: str) -> None:
