@@ -25,7 +25,7 @@ from gateway.message.mime import Part
 from gateway.message.reply_html import quoted_text
 from gateway.message.sniff import START_OCTETS, sniffed
 from gateway.message.types import Attachment, Defect
-from gateway.message.unpacked import Unpack
+from gateway.message.unpacked import Unpack, Unpacked
 from gateway.message.uuencode import without_uuencode
 
 _RULE = "\n<hr>\n"
@@ -285,7 +285,7 @@ class _Reader:
         """Whether the container could be read; then its files are attached and its words are found."""
         octets = b"".join(decoded_pieces(self._raw, part))
         unpacked = unpack(octets, self._limits.unpacked, self._limits.mime_parts - len(self._attachments))
-        if unpacked is None:
+        if unpacked is None or unpacked == Unpacked("", "", ()):
             return False
         for number, file in enumerate(unpacked.files, 1):
             media_type = file.media_type.lower() if "/" in file.media_type else "application/octet-stream"

@@ -142,4 +142,4 @@ class _Reader:
         """What was read; halves of letters beyond the first plane are joined."""
         self._write("")
         whole = "".join(self._out)
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").strip()
+        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "").strip()

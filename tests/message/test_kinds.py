@@ -5,6 +5,8 @@ import binascii
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.message import calendar
 from gateway.message.flowed import unflowed
@@ -266,6 +268,26 @@ def test_l6_params_and_comments():
     deep = f"From: ann@customer.test {'(' * 3}x{')' * 3}\n\nx"
     assert read(deep).author is not None
     assert read(deep, limits=ParseLimits(header_comment_depth=2)).ambiguous_author
+
+
+PIECES = st.sampled_from((
+    "begin 644 a\n", "#86)C\n", "`\n", "end\n", "\n", "BEGIN:VCALENDAR\n", "BEGIN:VEVENT\n", "END:VEVENT\n",
+    "END:VCALENDAR\n", "DTSTART", ";TZID=Europe/Berlin", ";VALUE=DATE", ":20261122", "T090000Z\n", "DURATION:PT1H\n",
+    "SUMMARY:x\n", "ORGANIZER;CN=", "ATTENDEE;PARTSTAT=ACCEPTED:", "METHOD:REPLY\n", "RRULE:FREQ=DAILY\n", "+APY-", "+",
+    "+2D3eAA-", "> a \n", "-- \n", "\0", "\ud800", "é", ":", ";", '"',
+))  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_no_reader_of_a_kind_raises(text: str):
+    octets = text.encode("utf-8", "surrogateescape" if "\ud800" not in text else "replace")
+    assert without_uuencode(text)[0].count("\n") <= text.count("\n")
+    assert calendar.summary(text) != ""
+    assert "\0" not in utf7_letters(octets.replace(b"\0", b""))
+    assert sniffed(octets) is None or "/" in str(sniffed(octets))
+    assert unflowed(text, delete_space=True).count("\n") <= text.count("\n")
+    assert isinstance(body_of(octets, "text/calendar"), Message)
 
 
 FAMILIES = {

@@ -3,6 +3,8 @@
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.parsing.rtf import decompressed, rtf_text
 from gateway.parsing.tnef import unpacked
@@ -49,6 +51,16 @@ def test_words_and_files_come_out():
 def test_what_is_too_much_or_damaged_stays_closed(octets: bytes, most_octets: int, most_files: int):
     found = unpacked(octets, most_octets, most_files)
     assert found is None or not found.files
+
+
+@given(st.binary(max_size=60), st.integers(0, len(WHOLE) - 1))
+@settings(max_examples=100, deadline=None)
+def test_damage_is_no_exception(octets: bytes, at: int):
+    damaged = WHOLE[:at] + octets + WHOLE[at + len(octets) :]
+    found = unpacked(damaged, 10_000, 10)
+    assert found is None or sum(len(f.octets) for f in found.files) <= 10_000
+    assert isinstance(rtf_text(decompressed(damaged, 1_000)), str)
+    assert isinstance(rtf_text(b"{\\rtf1 " + octets), str)
 
 
 @pytest.mark.parametrize("n", [1_000, 4_000])
