@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 from gateway.message.classify import OwnMail, classify
-from gateway.message.delivery_status import failed
 from gateway.message.forward import forwarded
 from gateway.message.html import sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
@@ -50,7 +49,7 @@ def bounce(raw: bytes) -> dict[str, Any]:
     report = parse_mail(raw, _LIMITS, languages=("en",)).report
     if report is None or report.kind != "delivery":
         return {"is_bounce": False}
-    gone = failed(report.recipients)
+    gone = [r for r in report.recipients if not (r.status or "").startswith("2")]
     return {
         "is_bounce": bool(gone) or not report.recipients,
         "recipients": [r.address for r in gone],

@@ -8,7 +8,7 @@ Not here  reports that are only prose (delivery_text.py), which mails are report
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from gateway.message.charset import clean_line
 from gateway.message.types import RecipientStatus
@@ -144,8 +144,3 @@ def _spoken(value: str) -> str:
     kind, semicolon, rest = value.partition(";")
     text = rest if semicolon and len(kind) < 20 and " " not in kind.strip() else value
     return clean_line(" ".join(text.split()))[:_MAX_DIAGNOSTIC]
-
-
-def failed(recipients: Sequence[RecipientStatus]) -> tuple[RecipientStatus, ...]:
-    """Those that a report complains about: without those to whom the mail went."""
-    return tuple(r for r in recipients if not (r.status or "").startswith("2"))
