@@ -1,14 +1,15 @@
 # Mailwicket. Needs python3 with venv and pip, and make; everything else goes into .venv.
-# The variables: PYTHON=python3.12, OFFLINE=1 (with ./wheels), ONCE=0, RESET=1, SMTP_PORT=2526, K=threading.
+# The variables: PYTHON=python3.12, OFFLINE=1 (with ./wheels), ONCE=0, RESET=1, SMTP_PORT=2526, K=threading, CORPORA=folder.
 
 PYTHON ?= python3
+CORPORA ?= ../shared/corpora
 BIN := .venv/bin
 EVERYDAY := not push and not nightly
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not there.      → sudo apt install python3 python3-venv" >&2; exit 1; }; \
 	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test t lint serve bench docs golden dist clean
+.PHONY: help demo test t lint serve corpus bench docs golden dist clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,6 +30,11 @@ lint: .venv/dev ## ruff, formatting, mypy --strict
 
 serve: .venv/run ## the gateway with ./mailwicket.toml, in the foreground
 	@$(BIN)/mailwicket -c mailwicket.toml serve
+
+corpus: .venv/dev ## score the reading of mail on the labelled corpora (CORPORA=folder, else ../shared/corpora)
+	@if [ -e "$(CORPORA)/score.py" ]; then \
+		cd "$(CORPORA)" && "$(CURDIR)/$(BIN)/python" score.py --adapter "$(CURDIR)/tests/corpus_adapter.py" $(if $(K),--kind $(K)) $(if $(FAILS),--fails $(FAILS)); \
+	else echo "no corpora in $(CORPORA): they are data of their own, unpack them there or name their folder: make corpus CORPORA=…"; fi
 
 bench: .venv/dev ## measure: accept rate, mail to ticket, memory
 	@$(BIN)/python -m bench.run

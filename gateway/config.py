@@ -307,6 +307,12 @@ class LimitSettings(_Section):
     """L6: octets of one field that are parsed."""
     header_addresses: Count = 200
     """L6: addresses of one field that are kept."""
+    header_encoded_words: Count = 500
+    """L6: encoded words of one field that are decoded."""
+    header_params: Count = 100
+    """L6: parameters of one field that are read."""
+    header_comment_depth: Count = 10
+    """L6: nested comments of an address field; deeper ones make it ambiguous."""
     mime_depth: Count = 30
     """L7: deeper parts stay one opaque attachment."""
     mime_parts: Count = 500

@@ -68,6 +68,9 @@ def parse_limits(settings: Settings) -> ParseLimits:
         header_fields=limits.header_fields,
         header_field=int(limits.header_field),
         header_addresses=limits.header_addresses,
+        header_encoded_words=limits.header_encoded_words,
+        header_params=limits.header_params,
+        header_comment_depth=limits.header_comment_depth,
         mime_depth=limits.mime_depth,
         mime_parts=limits.mime_parts,
     )

@@ -16,7 +16,7 @@ from gateway.cli.context import settings_of
 from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, USAGE, CommandError
 from gateway.cli.output import block, counted, print_json, print_lines, printable
-from gateway.cli.rules_explain import explained
+from gateway.cli.rules_explain import explained, octets_of
 from gateway.config import Settings
 from gateway.errors import ConfigError
 from gateway.outgoing.render import Templates
@@ -111,11 +111,7 @@ def explain(invocation: Invocation, mail: BinaryIO, *, at: str | None, as_json: 
     if now is None:
         raise CommandError(f"no time: {printable(at or '')}", hint="--at 2026-11-21T22:10:00+01:00", exit_code=USAGE)
     settings = settings_of(invocation)
-    size = int(settings.intake.max_size)
-    raw = mail.read(size + 1)
-    if len(raw) > size:
-        raise CommandError(f"the mail is larger than intake.max_size, {size} octets", exit_code=FINDINGS)
-    shown = explained(invocation, settings, raw, now)
+    shown = explained(invocation, settings, octets_of(settings, mail), now)
     if as_json:
         print_json("rules-explain/1", shown.values())
     else:

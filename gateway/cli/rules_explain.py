@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from gateway import policy
 from gateway.cli.context import reading
@@ -122,6 +122,18 @@ class Explained:
         if ticket.tags:
             yield ", ".join(ticket.tags)
         yield from (f"{name} {value}" for name, value in ticket.fields)
+
+
+def octets_of(settings: Settings, mail: BinaryIO) -> bytes:
+    """The whole mail.
+
+    Raises  CommandError  it is larger than one that would be accepted: exit 1
+    """
+    size = int(settings.intake.max_size)
+    raw = mail.read(size + 1)
+    if len(raw) > size:
+        raise CommandError(f"the mail is larger than intake.max_size, {size} octets", exit_code=FINDINGS)
+    return raw
 
 
 def explained(invocation: Invocation, settings: Settings, raw: bytes, now: datetime) -> Explained:

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from gateway.errors import PermanentError
-from gateway.message.address_field import candidates, field_tokens
+from gateway.message.address_field import MAX_COMMENT_DEPTH, candidates, field_tokens
 from gateway.message.types import Mailbox
 
 MAX_ADDRESS_OCTETS = 254
@@ -79,7 +79,9 @@ def sub_address(address: str, delimiter: str) -> tuple[str, str | None]:
     return f'"{name}"@{domain}' if quoted else f"{name}@{domain}", detail
 
 
-def author(values: Sequence[str], charset: str | None = None) -> tuple[Mailbox | None, bool]:
+def author(
+    values: Sequence[str], charset: str | None = None, comment_depth: int = MAX_COMMENT_DEPTH
+) -> tuple[Mailbox | None, bool]:
     """The author, and whether the From fields can be read in more than one way; then there is no author.
 
     values   of all From fields, unfolded, encoded words not decoded
@@ -90,7 +92,7 @@ def author(values: Sequence[str], charset: str | None = None) -> tuple[Mailbox |
     """
     if len(values) != 1:
         return None, len(values) > 1
-    tokens = tuple(field_tokens(values[0]))
+    tokens = tuple(field_tokens(values[0], comment_depth))
     found = tuple(candidates(tokens, charset))
     specials = [t.text for t in tokens if t.kind == "special"]
     if "@" not in specials and not {",", ";", ":"} & set(specials):
@@ -108,7 +110,9 @@ def author(values: Sequence[str], charset: str | None = None) -> tuple[Mailbox |
         return None, True
 
 
-def mailboxes(values: Sequence[str], limit: int, charset: str | None = None) -> tuple[Mailbox, ...]:
+def mailboxes(
+    values: Sequence[str], limit: int, charset: str | None = None, comment_depth: int = MAX_COMMENT_DEPTH
+) -> tuple[Mailbox, ...]:
     """The mailboxes that fields such as To name, in order, repeats dropped; what is no address is left out.
 
     values   unfolded, encoded words not decoded.  limit  how many are kept
@@ -116,7 +120,7 @@ def mailboxes(values: Sequence[str], limit: int, charset: str | None = None) -> 
     """
     found: dict[str, Mailbox] = {}
     for value in values:
-        for candidate in candidates(field_tokens(value), charset):
+        for candidate in candidates(field_tokens(value, comment_depth), charset):
             if len(found) >= limit:
                 return tuple(found.values())
             try:

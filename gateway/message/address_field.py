@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gateway.message.charset import clean_line
 from gateway.message.header import decode_words
 
+MAX_COMMENT_DEPTH = 10
 _MAX_NAME = 500
 _WORD = r"=\?[^?\s]{1,100}\?[bBqQ]\?[^?\s]*\?="
 _TOKEN = re.compile(
@@ -39,13 +40,13 @@ class Candidate(NamedTuple):
     loose: bool
 
 
-def field_tokens(value: str) -> Iterator[Token]:
-    """Linear: each character is looked at once."""
+def field_tokens(value: str, comment_depth: int = MAX_COMMENT_DEPTH) -> Iterator[Token]:
+    """Linear: each character is looked at once. A comment nested deeper than `comment_depth` never ends."""
     at = 0
     while at < len(value):
         found = _TOKEN.match(value, at)
         if found is None or found[0] == "(":
-            token, at = _comment(value, at)
+            token, at = _comment(value, at, comment_depth)
             yield token
             continue
         at = found.end()
@@ -60,11 +61,13 @@ def field_tokens(value: str) -> Iterator[Token]:
             yield Token(kind, found[0])
 
 
-def _comment(value: str, at: int) -> tuple[Token, int]:
+def _comment(value: str, at: int, deepest: int) -> tuple[Token, int]:
     """The comment that opens at `at`, and where it ends."""
     depth = 0
     for mark in _COMMENT_MARK.finditer(value, at):
         depth += {"(": 1, ")": -1}.get(mark[0], 0)
+        if depth > deepest:
+            break
         if depth == 0:
             return Token("comment", value[at + 1 : mark.start()]), mark.end()
     return Token("comment", value[at + 1 :], broken=True), len(value)

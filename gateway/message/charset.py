@@ -12,6 +12,8 @@ from encodings.aliases import aliases
 
 from charset_normalizer import from_bytes
 
+from gateway.message.utf7 import is_utf7, utf7_letters
+
 # what a label means: the superset that senders really use
 _SUPERSETS = {
     "ascii": "utf_8",
@@ -85,6 +87,8 @@ def decode(octets: bytes, label: str | None, *, detect: bool = True) -> tuple[st
     detect  whether a guess may be made where the label is of no use: some milliseconds
     """
     name = codec(label) if label else "utf_8"
+    if name is None and label and is_utf7(label) and octets.isascii():
+        return utf7_letters(octets), "charset-unknown"
     unknown = "charset-unknown" if name is None else None
     if name in _STATEFUL and not (name.startswith("utf") and b"\0" not in octets):
         return octets.decode(name, "replace"), None

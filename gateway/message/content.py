@@ -8,14 +8,19 @@ Not here  characters (charset.py).
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.message.header import NO_BASE64, loose_base64
 from gateway.message.mime import Part
+from gateway.message.uuencode import uu_line
 
 PIECE_OCTETS = 512 * 1024
 _WORD = re.compile(rb"[A-Za-z0-9-]+")
 _OUTSIDE_BASE64 = NO_BASE64.replace(b"=", b"")
 _PADDING = re.compile(rb"=+")
+_PADDED_END = re.compile(rb"(={1,2})[^\n=]{0,200}(?:\n|\Z)")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}[ \t]*\r?(?:\n|\Z)")
+_DAMAGED = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _MAX_SEGMENTS = 1000  # base64 texts glued together, each with its own padding
 
 
@@ -36,6 +41,23 @@ def decoded_pieces(raw: bytes, part: Part) -> Iterator[bytes]:
     if encoding in ("x-uuencode", "uuencode", "x-uue"):
         return _from_uuencode(pieces)
     return pieces
+
+
+def text_start(raw: bytes, part: Part, most: int) -> tuple[bytes, bool]:
+    """As `decoded_start` for a text, and whether its base64 is damaged.
+
+    Mailing lists append their lines to whatever comes: what stands below the end of base64 is read as it is written.
+    """
+    if transfer_encoding(part) != "base64":
+        return decoded_start(raw, part, most), False
+    end = _PADDED_END.search(raw, part.start, part.end)
+    below = raw[end.end() : min(part.end, end.end() + most)].strip() if end else b""
+    wide = part.params.get("charset", "").lower().startswith(("utf-16", "utf-32", "ucs"))
+    if end is None or wide or _BASE64_LINE.match(below):  # the last: several texts in one part
+        return decoded_start(raw, part, most), _DAMAGED.search(raw, part.start, part.end) is not None
+    octets = decoded_start(raw, replace(part, end=end.start() + len(end[1])), most)
+    damaged = not below and _DAMAGED.search(raw, part.start, end.start()) is not None
+    return (b"\n".join((octets.rstrip(b"\r\n"), below)) if below else octets)[:most], damaged
 
 
 def decoded_start(raw: bytes, part: Part, most: int) -> bytes:
@@ -95,16 +117,5 @@ def _from_uuencode(pieces: Iterator[bytes]) -> Iterator[bytes]:
             elif line.strip() == b"end":
                 inside = False
             elif line:
-                out.append(_uu_line(line))
+                out.append(uu_line(line.rstrip(b"\r")) or b"")
         yield b"".join(out)
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        octets = ((line[0] - 32) & 63) * 4 // 3 + 2  # trailing blanks or junk: keep what the length announces
-        try:
-            return binascii.a2b_uu(line[:octets])
-        except binascii.Error:
-            return b""

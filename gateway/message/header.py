@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gateway.message.charset import decode, octets_of
 
-_MAX_WORDS = 500  # L6: more encoded words stay as they are written
-_MAX_PARAMETERS = 100  # L6
+MAX_WORDS = 500  # more encoded words stay as they are written
+MAX_PARAMETERS = 100
 _ENCODED = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
@@ -32,11 +32,12 @@ def raw_text(octets: bytes) -> str:
     return octets.decode("utf-8", "surrogateescape")
 
 
-def decode_words(text: str, charset: str | None = None) -> str:
+def decode_words(text: str, charset: str | None = None, most: int = MAX_WORDS) -> str:
     """The text with its encoded words decoded; what cannot be decoded stays as written. Not yet cleaned.
 
     text     may hold octets that are no UTF-8, as `raw_text` leaves them
     charset  what such octets most likely are
+    most     how many words are decoded
     """
     if not text.isascii() and _ESCAPED.search(text):
         text = decode(octets_of(text), charset, detect=False)[0]
@@ -45,7 +46,7 @@ def decode_words(text: str, charset: str | None = None) -> str:
     pieces: list[str] = []
     pending, written, label, at = b"", "", "", 0
     for count, word in enumerate(_ENCODED.finditer(text)):
-        if count >= _MAX_WORDS:
+        if count >= most:
             break
         between = text[at : word.start()]
         octets = _word_octets(word[2], word[3])
@@ -89,8 +90,11 @@ class Parameters:
     repeated: tuple[str, ...]  # named more than once: parsers may differ
 
 
-def parameters(octets: bytes) -> Parameters:
-    """The parts of a Content-Type or Content-Disposition value, RFC 2231 and encoded words decoded, not cleaned."""
+def parameters(octets: bytes, most: int = MAX_PARAMETERS) -> Parameters:
+    """The parts of a Content-Type or Content-Disposition value, RFC 2231 and encoded words decoded, not cleaned.
+
+    most  how many parameters are read
+    """
     if b"(" in octets:
         octets = _COMMENT.sub(lambda m: m[1] or b" ", octets)
     value, _, rest = octets.partition(b";")
@@ -98,7 +102,7 @@ def parameters(octets: bytes) -> Parameters:
     pieces: dict[str, dict[int, tuple[bytes, bool]]] = {}
     repeated: list[str] = []
     for count, found in enumerate(_PARAMETER.finditer(rest)):
-        if count >= _MAX_PARAMETERS:
+        if count >= most:
             break
         if found[1] is None:
             continue

@@ -25,6 +25,9 @@ _STYLED = _tags("a b big code em font i nobr s small strike strong tt u")  # ope
 _MAX_TAGS, _MAX_ENTITIES, _MAX_DEPTH, _MAX_WORK = 200_000, 50_000, 200, 500_000
 _MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 30_000, 500, 5
 _ATTRIBUTE_BREAK = re.compile(r"[\s/=]")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]+")
+_URLS = frozenset({"href", "src", "cite", "action", "background", "longdesc"})
+_SCHEMES = frozenset({"http", "https", "mailto", "tel", "cid"})
 _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES.setdefault("*", set()).update({"style", "dir"})
 _STYLES = {
@@ -67,9 +70,14 @@ def _too_many_attributes(html: str) -> bool:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Images only from the mail itself: a remote one would tell its sender who reads, and when."""
+    """Images only from the mail itself: a remote one would tell its sender who reads, and when. Links only with a
+    scheme of ours, which nothing invisible breaks up: browsers skip what we would not see.
+    """
     if (tag, name) == ("img", "src"):
         return value if value[:4].lower() == "cid:" else None
+    if name in _URLS:
+        target = _INVISIBLE.sub("", value).strip()
+        return target if target.partition(":")[0].lower() in _SCHEMES or target.startswith("#") else None
     return value
 
 
@@ -77,7 +85,7 @@ _CLEANER = nh3.Cleaner(
     attributes=_ATTRIBUTES,
     attribute_filter=_attribute,
     clean_content_tags=_CUT_CONTENT,
-    url_schemes={"http", "https", "mailto", "tel", "cid"},
+    url_schemes=set(_SCHEMES),
     link_rel="noopener noreferrer nofollow",
     filter_style_properties=_STYLES,
 )

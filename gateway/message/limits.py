@@ -19,9 +19,13 @@ class ParseLimits:
     header_fields: int = 1000  # count
     header_field: int = 64 * 1024
     header_addresses: int = 200  # count, in each field
+    header_encoded_words: int = 500  # count, in each field
+    header_params: int = 100  # count, in each field
+    header_comment_depth: int = 10  # nested comments of an address field
     mime_depth: int = 30  # nested multiparts
     mime_parts: int = 500  # count
     html: int = 2 * 1024 * 1024
+    unpacked: int = 25 * 1024 * 1024  # of all files in one container
     text: int = 1024 * 1024  # of one text part; a longer one is an attachment as well
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
-from gateway.message.header import parameters
+from gateway.message.header import MAX_PARAMETERS, parameters
 from gateway.message.limits import HeaderBlock, ParseLimits, header_block
 from gateway.message.types import Defect
 
@@ -104,7 +104,7 @@ class _Splitter:
         if self._parts > self._limits.mime_parts:
             raise TooManyPartsError
         value = header.first("content-type")
-        kind = _Kind(*content_type(value, default))
+        kind = _Kind(*content_type(value, default, self._limits.header_params))
         mark = b""
         if kind.media_type.startswith("multipart/"):
             if sum(1 for o in self._stack if o.mark) < self._limits.mime_depth:
@@ -168,10 +168,12 @@ class _Splitter:
         self._defects.setdefault(code, Defect(code, detail))
 
 
-def content_type(value: bytes | None, default: str = "text/plain") -> tuple[str, dict[str, str]]:
+def content_type(
+    value: bytes | None, default: str = "text/plain", most: int = MAX_PARAMETERS
+) -> tuple[str, dict[str, str]]:
     """The media type in lower case and its parameters; the default for what is missing or none (RFC 2045 §5.2)."""
     if value is None:
         return default, {}
-    found = parameters(value)
+    found = parameters(value, most)
     text = found.value.lower().strip("\"' ")
     return text if _MEDIA_TYPE.fullmatch(text) else _MEANT.get(text, default), found.params

@@ -19,13 +19,16 @@ import mailparser
 
 from gateway.message.address import author, mailboxes
 from gateway.message.charset import clean_line, codec, detected
+from gateway.message.forward import forwarded
 from gateway.message.header import decode_words, raw_text
 from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
 from gateway.message.mime import TooManyPartsError, content_type, structure
 from gateway.message.reply import Reply, split_reply
+from gateway.message.report import read_report
 from gateway.message.text import Content, content
 from gateway.message.types import Attachment, Defect, Field, Mailbox, Message
+from gateway.message.unpacked import Unpack
 
 OUR_FIELDS = "x-mailwicket-"  # nothing from outside may look like ours: no field of these is shown
 MAX_MESSAGE_ID_OCTETS = 250
@@ -50,28 +53,39 @@ _T = TypeVar("_T")
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # content of mails never goes to a log
 
 
-def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], without_html: bool = False) -> Message:
+def parse(
+    raw: bytes,
+    limits: ParseLimits,
+    *,
+    languages: tuple[str, ...],
+    without_html: bool = False,
+    unpack: Unpack | None = None,
+) -> Message:
     """The mail as facts; what is wrong with it is in `defects`.
 
     raw           as received: CRLF or LF lines, dots unstuffed
     languages     the configured ones; `language` is one of them or None
-    without_html  HTML is left an attachment: for a second attempt after a killed child
+    without_html  HTML and containers are left attachments: for a second attempt after a killed child
+    unpack        opens `winmail.dat`; only where it may hang
     """
     header = header_block(raw, first_field(raw), len(raw), limits)
     guard = _Guard()
     guard.note(*header.defects, *_repeated(header))
-    fields = _Fields(header, guard.take("charset", lambda: _charset(raw, header)))
-    whose, ambiguous = guard.take("From", lambda: author(fields.raw("from"), fields.charset)) or (None, True)
-    senders = fields.mailboxes("sender", limits, guard)
+    fields = _Fields(header, limits, guard.take("charset", lambda: _charset(raw, header)))
+    whose, ambiguous = guard.take("From", fields.author) or (None, True)
+    senders = fields.mailboxes("sender", guard)
     date = guard.take("From and Date", lambda: _checked(header, guard))
-    body = guard.take("body", lambda: _content(raw, header, limits, guard, without_html=without_html))
+    body = guard.take("body", lambda: _content(raw, header, limits, guard, unpack, without_html=without_html))
     body = body or _closed(raw, header)
     guard.note(*body.defects)
-    reply = guard.take("reply", lambda: split_reply(body.text)) or Reply(body.text, "", "")
     shown = guard.take("fields", fields.shown) or ()
+    forward = guard.take("forward", lambda: forwarded(body.text, _subject(shown)))
+    whole = Reply(body.text, "", "")  # forwarded words are what the writer wants to show
+    reply = whole if forward else guard.take("reply", lambda: split_reply(body.text)) or whole
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)
+    report = guard.take("report", lambda: read_report(raw, header, limits))
     return Message(
         fields=shown,
         message_id=ids[0] if ids else None,
@@ -81,11 +95,11 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
         author=whose,
         ambiguous_author=ambiguous,
         sender=senders[0] if senders else None,
-        reply_to=fields.mailboxes("reply-to", limits, guard),
-        to=fields.mailboxes("to", limits, guard),
-        cc=fields.mailboxes("cc", limits, guard),
+        reply_to=fields.mailboxes("reply-to", guard),
+        to=fields.mailboxes("to", guard),
+        cc=fields.mailboxes("cc", guard),
         subject=_subject(shown),
-        text=reply.new,
+        text="\n\n".join(filter(None, (body.events, reply.new))),
         quoted=reply.quoted,
         signature=reply.signature,
         html=body.html,
@@ -96,7 +110,17 @@ def parse(raw: bytes, limits: ParseLimits, *, languages: tuple[str, ...], withou
         loop_mark=next((clean_line(v)[:500] for v in fields.raw(OUR_FIELDS + "loop")), None),
         body_sha256=body.body_sha256,
         defects=guard.defects,
+        report=report,
+        forward=forward,
     )
+
+
+def read_body(raw: bytes, limits: ParseLimits) -> Content:
+    """The body alone: its whole text with quotes and signature, its HTML, its attachments. Never fails."""
+    header = header_block(raw, first_field(raw), len(raw), limits)
+    guard = _Guard()
+    found = guard.take("body", lambda: _content(raw, header, limits, guard, None, without_html=False))
+    return found or _closed(raw, header)
 
 
 def message_ids(values: Sequence[str], limit: int, *, bare: bool = False) -> tuple[str, ...]:
@@ -148,8 +172,8 @@ class _Guard:
 class _Fields:
     """The header fields in the three forms that are wanted: raw text, mailboxes, shown text."""
 
-    def __init__(self, header: HeaderBlock, charset: str | None) -> None:
-        self._header = header
+    def __init__(self, header: HeaderBlock, limits: ParseLimits, charset: str | None) -> None:
+        self._header, self._limits = header, limits
         self.charset = charset
         self._by_name: dict[str, list[bytes]] = {}
         for name, value in header.fields:
@@ -159,9 +183,14 @@ class _Fields:
         """Unfolded, encoded words not decoded; the name in lower case."""
         return tuple(raw_text(value) for value in self._by_name.get(name, ()))
 
-    def mailboxes(self, name: str, limits: ParseLimits, guard: _Guard) -> tuple[Mailbox, ...]:
+    def author(self) -> tuple[Mailbox | None, bool]:
+        """Who wrote, and whether From can be read in more than one way."""
+        return author(self.raw("from"), self.charset, self._limits.header_comment_depth)
+
+    def mailboxes(self, name: str, guard: _Guard) -> tuple[Mailbox, ...]:
         """The mailboxes of all fields of a name."""
-        return guard.take(name, lambda: mailboxes(self.raw(name), limits.header_addresses, self.charset)) or ()
+        most, deepest = self._limits.header_addresses, self._limits.header_comment_depth
+        return guard.take(name, lambda: mailboxes(self.raw(name), most, self.charset, deepest)) or ()
 
     def shown(self) -> tuple[Field, ...]:
         """All fields but ours, decoded, in wire order."""
@@ -176,7 +205,7 @@ class _Fields:
             return clean_line(value.decode("ascii", "replace"))
         if name in _EXACT:
             return clean_line(value.decode("utf-8", "replace"))
-        return clean_line(decode_words(raw_text(value), self.charset))
+        return clean_line(decode_words(raw_text(value), self.charset, self._limits.header_encoded_words))
 
 
 def _charset(raw: bytes, header: HeaderBlock) -> str | None:
@@ -215,14 +244,16 @@ def _by_mail_parser(header: HeaderBlock, names: frozenset[str]) -> mailparser.Ma
     return mailparser.parse_from_bytes(b"".join(lines) + b"\r\n")
 
 
-def _content(raw: bytes, header: HeaderBlock, limits: ParseLimits, guard: _Guard, *, without_html: bool) -> Content:
+def _content(
+    raw: bytes, header: HeaderBlock, limits: ParseLimits, guard: _Guard, unpack: Unpack | None, *, without_html: bool
+) -> Content:
     try:
         root, defects = structure(raw, header, limits)
     except TooManyPartsError:
         guard.note(Defect("mime-parts", f"more than {limits.mime_parts}"))
         return _closed(raw, header)
     guard.note(*defects)
-    return content(raw, root, limits, without_html=without_html)
+    return content(raw, root, limits, without_html=without_html, unpack=unpack)
 
 
 def _closed(raw: bytes, header: HeaderBlock) -> Content:

@@ -1,15 +1,26 @@
 """Which words of a mail are new, which are quoted, and which are the signature. Folds, never destroys.
 
 Sources  RFC 3676 §4.3 (signature), §4.5 (quote marks); our own marker line (the reply markers of our mails).
-         Order of evidence: the marker; a block of `Label: value` lines with an address and a date; a `>` block at the
-         end with the paragraph above it that names who wrote when. No list of phrases in any language. Answers
-         between quoted lines stay in order with them. When nothing new would be left, everything is new.
-Not here  HTML structure, our own stored text.
+         Order of evidence: the words of our own mail; what the HTML says (reply_html.py); the marker; a header block,
+         a divider or an introduction (quoting.py); a `>` block at the end with the paragraph above it. Answers between
+         quoted lines stay in order with them. When nothing new would be left, everything is new.
+Not here  forwarded words: to their forwarder they are new (forward.py).
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from gateway.message.labels import MOBILE
+from gateway.message.quoting import (
+    Start,
+    first_start,
+    introduction_above,
+    is_answered,
+    is_quoted,
+    shared_line,
+    visible,
+    without_marks,
+)
 
 MARKERS = {
     "en": "Please reply above this line",
@@ -22,22 +33,13 @@ MARKERS = {
 }
 _MARKERS = frozenset(m.casefold() for m in MARKERS.values())
 _AROUND_MARKER = " \t>-–—*_#|="
-_VIEW = 200  # characters of a line that the patterns see: each is then quick, whatever the line
-_QUOTE = re.compile(r"\s{0,3}>")
-_LABELLED = re.compile(r"\s{0,4}\*?[^\W\d_][\w ./'’-]{0,28}\*?\s?[:：]\s?\*?\s?(\S.*)?")
-_ADDRESS = re.compile(r"\w@[\w-]+\.\w")
-_DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}|\b\d{1,2}[:.]\d\d\b|\d年")
-_TIME = re.compile(r"\b\d{1,2}[:.h]\d\d\b")
-_DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}|年")
-_SEPARATOR = re.compile(r"\s*(?:>\s*)*(?:-{3,}\s?[^-\s].{1,60}[^-\s]\s?-{3,}|[_-]{10,})\s*")
-_NAMED_SEPARATOR = re.compile(r"\s*-{4,}\s?[^-\s].{1,120}[^-\s]\s?-{4,}\s*")
-_FORWARD = re.compile(
-    r"forward|weitergeleitet|przekaz|přepos|encaminhad|proslij|пересыл|пересл|transfér", re.IGNORECASE
-)
-_INTRODUCTION = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80})[\s*_]*$")
 _SIGNATURE_MARK = re.compile(r"--\s?")
-_ATTRIBUTION_LINES = 5
 _SIGNATURE_LINES = 20
+_WORD = re.compile(r"\w+")
+_GRAM = 5  # so many words in a row that stand in our mail too were not written again by chance
+_LONG = 60  # a quoted line of so many characters may have been broken on its way
+_OPEN_LINK = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$")
+_LINK = re.compile(r"\s*[<(]?\s?(?:https?://|mailto:)\S+[>)]?[\s>]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +51,106 @@ class Reply:
     signature: str
 
 
-def split_reply(text: str) -> Reply:
-    """The new words, the quoted ones, the signature."""
-    lines = text.split("\n")
-    seen = [line[:_VIEW] for line in lines]
-    quote = [_QUOTE.match(line) is not None for line in seen]
-    start, end = _quoted_range(seen, quote)
-    new = lines[:start] + lines[end:]
-    mark = _signature_start(new, quote[:start] + quote[end:])
-    reply = Reply(_text(new[:mark]), _text(lines[start:end]), _text(new[mark:]))
+def split_reply(text: str, ours: str = "") -> Reply:
+    """The new words, the quoted ones, the signature.
+
+    ours  what we wrote in the mail that this one answers: its lines are quoted ones
+    """
+    lines, seen = visible(text)
+    quote = [is_quoted(line) for line in seen]
+    _mark_broken(seen, quote)
+    if ours:
+        _mark_ours(lines, quote, ours)
+    lines, seen, quote = _unshared(lines, seen, quote)
+    start, end = _quoted_range(lines, seen, quote)
+    above, below = lines[:start], lines[end:]
+    mark = _signature_start(seen[:start], quote[:start])
+    under = _signature_start(seen[end:], quote[end:])
+    reply = Reply(
+        _text([*above[:mark], *below[:under]]), _text(lines[start:end]), _text([*above[mark:], *below[under:]])
+    )
     if reply.new:
         return reply
-    return Reply(text.strip("\n"), "", "") if not reply.signature else Reply(_text(new), _text(lines[start:end]), "")
+    return Reply(text.strip("\n"), "", "") if not reply.signature else Reply(_text(above + below), reply.quoted, "")
 
 
 def _text(lines: list[str]) -> str:
     return "\n".join(lines).strip("\n ")
 
 
-def _quoted_range(seen: list[str], quote: list[bool]) -> tuple[int, int]:
+def _mark_broken(seen: list[str], quote: list[bool]) -> None:
+    """Take the rest of a quoted line that a program broke for quoted too."""
+    for i in range(1, len(seen) - 1):
+        if quote[i] or not quote[i - 1] or not seen[i].strip() or not (quote[i + 1] or not seen[i + 1].strip()):
+            continue
+        before = seen[i - 1].rstrip()
+        goes_on = len(before) >= _LONG and before[-1:] not in ".?!:;…" and seen[i].lstrip()[:1].islower()
+        if (
+            (goes_on and is_quoted(seen[i - 1]))
+            or (_OPEN_LINK.search(before) and len(seen[i].split()) == 1)
+            or (quote[i + 1] and _LINK.fullmatch(seen[i]))
+        ):
+            quote[i] = True
+
+
+def _mark_ours(lines: list[str], quote: list[bool], ours: str) -> None:
+    """Mark the lines whose words all stand in our mail in that order; short ones only beside others."""
+    words = _WORD.findall(ours.casefold())
+    grams = {tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1)}
+    whole = {tuple(_WORD.findall(line.casefold())) for line in ours.split("\n")}
+    short = []
+    for i, line in enumerate(lines):
+        said = _WORD.findall(line.casefold())
+        if len(said) >= _GRAM:
+            quote[i] = quote[i] or all(tuple(said[k : k + _GRAM]) in grams for k in range(len(said) - _GRAM + 1))
+        elif said and tuple(said) in whole:
+            short.append(i)
+    for order, step in ((short, -1), (short[::-1], 1)):
+        for i in order:
+            quote[i] = quote[i] or _next_is_quoted(lines, quote, i + step, step)
+
+
+def _next_is_quoted(lines: list[str], quote: list[bool], i: int, step: int) -> bool:
+    """Whether the next line in this direction is quoted; one empty line may stand between."""
+    if 0 <= i < len(lines) and not lines[i].strip():
+        i += step
+    return 0 <= i < len(lines) and quote[i]
+
+
+def _unshared(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[list[str], list[str], list[bool]]:
+    """The same with an introduction that shares its line with the answer on a line of its own."""
+    first = next((i for i, marked in enumerate(quote) if marked), 0)
+    at = shared_line(seen[first - 1]) if first and not quote[first - 1] else -1
+    if at < 0:
+        return lines, seen, quote
+    i = first - 1
+    parts = [lines[i][:at].rstrip(), lines[i][at:]]
+    return (
+        [*lines[:i], *parts, *lines[first:]],
+        [*seen[:i], *parts, *seen[first:]],
+        [*quote[:i], False, False, *quote[first:]],
+    )
+
+
+def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The quoted lines, from, to; an empty range when there are none."""
-    start = min(_marker(seen), _header_block(seen), _separator(seen), _unmarked_quote(seen, quote))
+    found = first_start(lines, seen, quote, quoted_too=True)
+    if found is not None and _is_forward(found, seen, quote):
+        return len(seen), len(seen)
+    if found is not None and quote[found.line]:
+        found = first_start(lines, seen, quote)
+    start = min(_marker(seen), found.line if found is not None else len(seen), _below_phone(seen, quote))
     first, end = _trailing_quote(seen, quote)
     if first < start:
-        return _attribution_start(seen, quote, first), end
+        return introduction_above(seen, quote, first), end
     if start < len(seen):
-        return _attribution_start(seen, quote, start), len(seen)
+        return introduction_above(seen, quote, start), len(seen)
     return _only_quote(seen, quote)
+
+
+def _is_forward(found: Start, seen: list[str], quote: list[bool]) -> bool:
+    """Whether the first other mail is one that the writer wants to show."""
+    return found.kind == "forward" and _marker(seen) >= found.line and not is_answered(seen, quote, found.line)
 
 
 def _marker(seen: list[str]) -> int:
@@ -86,59 +161,16 @@ def _marker(seen: list[str]) -> int:
     return len(seen)
 
 
-def _header_block(seen: list[str]) -> int:
-    """Three or more `Label: value` lines in a row that hold an address and a date, with the separator above them."""
-    run = 0
-    for i, line in enumerate([*seen, ""]):
-        if _LABELLED.fullmatch(line):
-            run += 1
-            continue
-        if run >= 3:
-            block = " ".join(seen[i - run : i])
-            if _ADDRESS.search(block) and _DATE.search(block):
-                return _above_separator(seen, i - run)
-        if not (run and line[:1] in (" ", "\t") and line.strip()):  # else a folded value
-            run = 0
-        else:
-            run += 1
-    return len(seen)
-
-
-def _above_separator(seen: list[str], start: int) -> int:
-    """Where a header block begins with what stands above it; len(seen) when that says it is forwarded, so new."""
-    above = start - 1
-    while above > 0 and start - above < 3 and not seen[above].strip():
-        above -= 1
-    if above >= 0 and _FORWARD.search(seen[above]):
-        return len(seen)
-    return above if above >= 0 and _SEPARATOR.fullmatch(seen[above]) else start
-
-
-def _separator(seen: list[str]) -> int:
-    """A line of words between dashes, such as programs write and people do not."""
+def _below_phone(seen: list[str], quote: list[bool]) -> int:
+    """The line below a phone's signature with a link to its program: what stands there is not by hand."""
     for i, line in enumerate(seen):
-        if line.lstrip().startswith("----") and _NAMED_SEPARATOR.fullmatch(line) and not _FORWARD.search(line):
-            return i
-    return len(seen)
-
-
-def _unmarked_quote(seen: list[str], quote: list[bool]) -> int:
-    """A paragraph that ends in `:` and holds an address, a day and a time, above text without quote marks."""
-    for i, line in enumerate(seen):
-        if (
-            line.rstrip().endswith((":", "："))
-            and not any(quote[i : i + 4])
-            and any(s.strip() for s in seen[i + 1 : i + 4])
-        ):
-            for start in _upwards(seen, quote, i):
-                words = " ".join(seen[start : i + 1])
-                if _ADDRESS.search(words) and _DAY.search(words) and _TIME.search(words):
-                    return start
+        if "<http" in line and not quote[i] and i and _is_phone(line):
+            return i + 1
     return len(seen)
 
 
 def _trailing_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
-    """The `>` block that ends the text, or has only a signature below it; (len, len) when there is none."""
+    """The quoted block that ends the text, or has only a signature below it; (len, len) when there is none."""
     end = len(seen)
     mark = _signature_start(seen, quote)
     at = mark if mark < end and _last_words(seen, mark, quote) else end
@@ -157,42 +189,33 @@ def _last_words(seen: list[str], mark: int, quote: list[bool]) -> bool:
 
 def _only_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The one quote of a text that goes on below it; nothing when answers stand between several."""
-    first = next((i for i, marked in enumerate(quote) if marked), len(seen))
-    end = first
+    if not any(quote):
+        return len(seen), len(seen)
+    end = first = quote.index(True)
     while end < len(seen) and (quote[end] or not seen[end].strip()):
         end += 1
-    start = _attribution_start(seen, quote, first)
+    start = introduction_above(seen, quote, first)
     introduced = start < first or not any(line.strip() for line in seen[:first])
     return (start, end) if introduced and not any(quote[end:]) else (len(seen), len(seen))
 
 
-def _attribution_start(seen: list[str], quote: list[bool], first: int) -> int:
-    """Where the lines that introduce the quote begin: as few as hold a date or an address; `first` when none do."""
-    last = first - 1
-    while last >= 0 and first - last <= 2 and not seen[last].strip():
-        last -= 1
-    if last < 0 or quote[last] or not _INTRODUCTION.search(seen[last]):
-        return first
-    for start in _upwards(seen, quote, last):
-        if _DATE.search(" ".join(seen[start : last + 1])):
-            return start
-    return last if _ADDRESS.search(seen[last]) else first
-
-
-def _upwards(seen: list[str], quote: list[bool], last: int) -> Iterator[int]:
-    """The lines of a paragraph from its last one up, a few."""
-    for i in range(last, max(-1, last - _ATTRIBUTION_LINES), -1):
-        if not seen[i].strip() or quote[i]:
-            return
-        yield i
-
-
 def _signature_start(seen: list[str], quote: list[bool]) -> int:
-    """The line `-- ` above a short last paragraph; len(seen) when there is none."""
-    lowest = max(0, len(seen) - _SIGNATURE_LINES - 1)
-    for i in range(len(seen) - 1, lowest - 1, -1):
+    """The line `-- ` above a short last paragraph, or a phone's signature; len(seen) when there is neither."""
+    last = len(seen) - 1
+    while last >= 0 and not seen[last].strip():
+        last -= 1
+    lowest = max(0, last - _SIGNATURE_LINES)
+    for i in range(last, lowest - 1, -1):
         if quote[i]:
             break
         if _SIGNATURE_MARK.fullmatch(seen[i]):
             return i
+    if last >= 0 and not quote[last] and _is_phone(seen[last]):
+        return last
     return len(seen)
+
+
+def _is_phone(line: str) -> bool:
+    """Whether the line is one that a phone's program adds by itself."""
+    words = without_marks(line).partition("<http")[0].partition("(http")[0].strip(" \t*_")
+    return len(words.split()) <= 9 and len(words) <= 90 and MOBILE.fullmatch(words.rstrip(". ")) is not None

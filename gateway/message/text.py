@@ -13,21 +13,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from gateway.message import calendar
 from gateway.message.charset import clean, clean_line, decode
-from gateway.message.content import decoded_pieces, decoded_start
+from gateway.message.content import decoded_pieces, decoded_start, text_start
 from gateway.message.filename import clean_name
-from gateway.message.header import parameters
+from gateway.message.flowed import unflowed
+from gateway.message.header import Parameters, parameters
 from gateway.message.html import html_text, sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
 from gateway.message.mime import Part
+from gateway.message.reply_html import quoted_text
+from gateway.message.sniff import START_OCTETS, sniffed
 from gateway.message.types import Attachment, Defect
+from gateway.message.unpacked import Unpack, Unpacked
+from gateway.message.uuencode import without_uuencode
 
 _RULE = "\n<hr>\n"
 _BLANKS = b" \t\r\n\v\f"
 _MAX_DETECTIONS = 5  # texts of one mail whose charset may be guessed
 _STUB_CHARACTERS = 400  # a longer plain text is never taken for a stub
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9:._-]{2,40})", re.IGNORECASE)
-_WORDS = re.compile(r"\w{2,}")
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+_WORDS = re.compile(r"\w+")
+_BODIES = frozenset({"text/plain", "text/html", "text/markdown"})  # other texts are read when there is none of these
+_SIGNATURES = frozenset({
+    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+})  # fmt: skip
+_SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_PGP_BLOCK = "-----BEGIN PGP MESSAGE-----"
 _CONTENT_ID = re.compile(rb"<([^<>]{1,250})>")
 _ADDRESSES = re.compile(r"[\w.+-]{1,60}@[\w.-]{1,80}|https?://[^\s<>]{1,300}")
 
@@ -41,6 +55,7 @@ class Content:
     attachments: tuple[Attachment, ...]
     body_sha256: str
     defects: tuple[Defect, ...]
+    events: str = ""  # what invitations say: our words, so nobody's quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +66,39 @@ class _Passage:
     rich: tuple[Part, ...]  # HTML, and the plain texts that stand between pieces of it
 
 
-def content(raw: bytes, root: Part, limits: ParseLimits, *, without_html: bool = False) -> Content:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Words that no text part holds: those of a container."""
+
+    text: str
+    html: str
+
+
+def content(
+    raw: bytes, root: Part, limits: ParseLimits, *, without_html: bool = False, unpack: Unpack | None = None
+) -> Content:
     """Text, HTML and attachments of a mail.
 
     without_html  HTML is not read: its part becomes an attachment. For a second attempt
+    unpack        opens `winmail.dat`; without it, it stays closed
     """
-    return _Reader(raw, limits, without_html=without_html).read(root)
+    return _Reader(raw, limits, without_html=without_html, unpack=unpack).read(root)
 
 
 class _Reader:
-    def __init__(self, raw: bytes, limits: ParseLimits, *, without_html: bool) -> None:
+    def __init__(self, raw: bytes, limits: ParseLimits, *, without_html: bool, unpack: Unpack | None) -> None:
         self._raw, self._limits, self._without_html = raw, limits, without_html
+        self._unpack = unpack
         self._attachments: list[Attachment] = []
         self._defects: dict[str, Defect] = {}
+        self._events: dict[str, None] = {}
+        self._found: list[_Found] = []
         self._eight_bit = 0
+        self._only_bodies = True
 
     def read(self, root: Part) -> Content:
         """Decode, hash and choose."""
+        self._only_bodies = any(leaf.media_type in _BODIES and _is_text(leaf) for leaf in _leaves(root))
         passages = list(self._passages(root, alone=True))
         texts, htmls = [], []
         for passage in passages:
@@ -75,11 +106,18 @@ class _Reader:
             if text.strip() or html:
                 texts.append(text.strip("\n"))
                 htmls.append(_preformatted(text) if html is None else html)
+        rich = any(p.rich for p in passages)
+        if not any(map(str.strip, texts)):
+            for found in self._found:
+                texts.append(found.text.strip("\n"))
+                htmls.append(found.html or _preformatted(found.text))
+                rich = rich or bool(found.html)
         return Content(
             text="\n\n".join(filter(str.strip, texts)),
-            html=_RULE.join(htmls) if any(p.rich for p in passages) else None,
+            html=_RULE.join((*map(_preformatted, self._events), *htmls)) if rich else None,
             attachments=tuple(self._attachments),
             body_sha256=self._body_hash(root),
+            events="\n\n".join(self._events),
             defects=tuple(self._defects.values()),
         )
 
@@ -95,10 +133,12 @@ class _Reader:
                     self._note("encrypted", part.media_type)
                     for child in part.children:
                         self._attach(child)
+                case "multipart/signed":
+                    yield from self._signed(part)
                 case _:
                     for child in part.children:
                         yield from self._passages(child)
-        elif not _is_text(part, alone=alone):
+        elif not _is_text(part, alone=alone) or (self._only_bodies and part.media_type not in _BODIES):
             self._attach(part)
         elif part.media_type == "text/html":
             if self._without_html:
@@ -107,12 +147,26 @@ class _Reader:
             else:
                 yield _Passage((), (part,))
         else:
+            if part.media_type not in _BODIES and not alone:
+                self._attach(part)  # read for want of anything better
             yield _Passage((part,), ())
 
+    def _signed(self, part: Part) -> Iterator[_Passage]:
+        """What is signed is read. Its signature is labelled, not believed, and a file only when it has a name."""
+        for child in part.children:
+            signature = child.media_type in _SIGNATURES and child is not part.children[0]
+            if signature:
+                self._note("signed", child.media_type)
+            if not signature or _name(child):
+                yield from self._passages(child)
+
     def _alternative(self, part: Part) -> Iterator[_Passage]:
-        """The same in several forms: the first plain one and the last one with HTML (RFC 2046 §5.1.4)."""
+        """The same in several forms: the plain ones and the last one with HTML (RFC 2046 §5.1.4).
+
+        There should be one plain form; programs that write several mean different things by them.
+        """
         forms = [form for child in part.children if (form := list(self._passages(child)))]
-        plain = next((form for form in forms if not any(p.rich for p in form)), [])
+        plain = [passage for form in forms if not any(p.rich for p in form) for passage in form]
         rich = next((form for form in reversed(forms) if any(p.rich for p in form)), [])
         inner = rich if not plain and all(p.plain for p in rich) else plain
         yield _Passage(
@@ -131,7 +185,7 @@ class _Reader:
 
     def _both(self, passage: _Passage) -> tuple[str, str | None]:
         """The text to read, and the sanitised HTML; None when there is none."""
-        plain = "\n\n".join(filter(None, (self._plain(leaf).strip("\n") for leaf in passage.plain)))
+        plain = "\n\n".join(filter(None, dict.fromkeys(self._plain(leaf).strip("\n") for leaf in passage.plain)))
         if not passage.rich:
             return plain, None
         htmls, texts = [], []
@@ -154,7 +208,7 @@ class _Reader:
             text = clean(without_tags(source))[: self._limits.text]
             return _preformatted(text), text
         html = clean(sanitised(source))
-        return html, clean(html_text(html))[: self._limits.text] if with_text else ""
+        return html, clean(quoted_text(source))[: self._limits.text] if with_text else ""
 
     def _plain(self, part: Part) -> str:
         text = self._characters(part, self._limits.text)
@@ -162,10 +216,15 @@ class _Reader:
             text = unflowed(text, delete_space=part.params.get("delsp", "").strip().lower() == "yes")
         if part.media_type in ("text/enriched", "text/richtext"):
             text = re.sub(r"<[^<>]{1,60}>", "", text)
+        if _PGP_BLOCK in text:
+            self._note("encrypted", "inline PGP")
+        text, files = without_uuencode(text)
+        for number, file in enumerate(files, 1):
+            self._attach_file(f"{part.path}/{number}", file.name, "application/octet-stream", file.octets)
         return text
 
     def _characters(self, part: Part, most: int) -> str:
-        octets = decoded_start(self._raw, part, most + 1)
+        octets, damaged = text_start(self._raw, part, most + 1)
         if len(octets) > most:
             self._note("text-cut", part.path)
             self._attach(part)
@@ -178,17 +237,29 @@ class _Reader:
         text, defect = decode(octets, label, detect=self._eight_bit <= _MAX_DETECTIONS)
         if defect is not None:
             self._note(defect, clean_line(label or "")[:60])
+            if damaged and _NO_TEXT.search(text):  # neither its octets nor its letters can be read
+                self._attach(part)
+                return ""
         return clean(text)
 
     def _attach(self, part: Part) -> None:
         if len(self._attachments) >= self._limits.mime_parts:
             return
-        digest, size = hashlib.sha256(), 0
+        name = _name(part)
+        if self._unpack and not self._without_html and (part.media_type in _TNEF or name.lower() == "winmail.dat"):
+            if self._opened(part, self._unpack):
+                return
+            self._note("tnef-not-read", part.path)
+        if part.media_type in _SMIME:
+            kind = part.params.get("smime-type", "enveloped-data").lower()
+            self._note("signed" if kind == "signed-data" else "encrypted", f"S/MIME {kind}")
+        if part.media_type == "text/calendar":
+            self._event(part)
+        digest, size, start = hashlib.sha256(), 0, b""
         for piece in decoded_pieces(self._raw, part):
             digest.update(piece)
             size += len(piece)
-        disposition = parameters(part.header.first("content-disposition") or b"")
-        name = disposition.params.get("filename") or part.params.get("name") or ""
+            start = start if len(start) >= START_OCTETS else start + piece[:START_OCTETS]
         self._attachments.append(
             Attachment(
                 part=part.path,
@@ -197,9 +268,41 @@ class _Reader:
                 size=size,
                 sha256=digest.hexdigest(),
                 content_id=_content_id(part),
-                inline=disposition.value.lower() == "inline",
+                inline=_disposition(part).value.lower() == "inline",
+                sniffed=sniffed(start),
             )
         )
+
+    def _attach_file(self, path: str, name: str, media_type: str, octets: bytes) -> None:
+        """A file that is no part of its own."""
+        if len(self._attachments) < self._limits.mime_parts:
+            found = sniffed(octets[:START_OCTETS])
+            shown = clean_name(name, part=path.replace("/", "-"), media_type=media_type)
+            digest = hashlib.sha256(octets).hexdigest()
+            self._attachments.append(Attachment(path, shown, media_type, len(octets), digest, sniffed=found))
+
+    def _opened(self, part: Part, unpack: Unpack) -> bool:
+        """Whether the container could be read; then its files are attached and its words are found."""
+        octets = b"".join(decoded_pieces(self._raw, part))
+        unpacked = unpack(octets, self._limits.unpacked, self._limits.mime_parts - len(self._attachments))
+        if unpacked is None or unpacked == Unpacked("", "", ()):
+            return False
+        for number, file in enumerate(unpacked.files, 1):
+            media_type = file.media_type.lower() if "/" in file.media_type else "application/octet-stream"
+            self._attach_file(f"{part.path}/{number}", file.name, media_type, file.octets)
+        text, html = clean(unpacked.text)[: self._limits.text], ""
+        if unpacked.html and len(unpacked.html) <= self._limits.html and not too_hard(unpacked.html):
+            html = clean(sanitised(unpacked.html))
+            text = text if text.strip() else clean(html_text(html))[: self._limits.text]
+        if text.strip():
+            self._found.append(_Found(text, html))
+        return True
+
+    def _event(self, part: Part) -> None:
+        octets = decoded_start(self._raw, part, calendar.MAX_OCTETS + 1)
+        found = calendar.summary(decode(octets, part.params.get("charset"), detect=False)[0])
+        if found is not None:
+            self._events[found] = None
 
     def _body_hash(self, root: Part) -> str:
         """Over the decoded parts in order; texts without their blanks and line ends, which change on the way."""
@@ -220,45 +323,22 @@ class _Reader:
         self._defects.setdefault(code, Defect(code, detail))
 
 
-def unflowed(text: str, *, delete_space: bool) -> str:
-    """format=flowed made whole paragraphs again (RFC 3676 §4.1): a line that ends in a blank goes on."""
-    out: list[str] = []
-    pending = ""
-    depth = -1
-    for line in text.split("\n"):
-        body = line.lstrip(">")
-        quotes = len(line) - len(body)
-        body = body.removeprefix(" ")
-        if quotes != depth and pending:
-            out.append(_quoted(depth, pending.rstrip(" ")))
-            pending = ""
-        depth = quotes
-        if body.endswith(" ") and body != "-- ":
-            pending += body[:-1] if delete_space else body
-        elif body == "-- " and pending:
-            out += [_quoted(depth, pending.rstrip(" ")), _quoted(depth, body)]
-            pending = ""
-        else:
-            out.append(_quoted(depth, pending + body))
-            pending = ""
-    if pending:
-        out.append(_quoted(depth, pending.rstrip(" ")))
-    return "\n".join(out)
+def _disposition(part: Part) -> Parameters:
+    return parameters(part.header.first("content-disposition") or b"")
 
 
-def _quoted(depth: int, line: str) -> str:
-    return f"{'>' * depth} {line}" if depth else line
+def _name(part: Part) -> str:
+    """The file name as written; empty when there is none."""
+    return _disposition(part).params.get("filename") or part.params.get("name") or ""
 
 
 def _is_text(part: Part, *, alone: bool = False) -> bool:
     """Whether the part is to be read; `alone` is the body of a mail of one part, whatever name it has."""
     if part.media_type.partition("/")[0] != "text" or part.media_type in _NEVER_READ:
         return False
-    disposition = parameters(part.header.first("content-disposition") or b"")
-    kind = disposition.value.lower()
-    if kind == "attachment":
+    if _disposition(part).value.lower() == "attachment":
         return False
-    return alone or not (disposition.params.get("filename") or part.params.get("name"))
+    return alone or not _name(part)
 
 
 _NEVER_READ = frozenset({"text/calendar", "text/x-vcard", "text/vcard", "text/directory", "text/csv", "text/rtf"})

@@ -11,6 +11,7 @@ from typing import Literal
 
 Via = Literal["smtp", "lmtp", "pipe", "imap", "api", "import"]
 Kind = Literal["person", "auto-reply", "auto-generated", "report", "bulk", "loop"]
+ReportKind = Literal["delivery", "complaint", "receipt", "aggregate"]
 AuthResult = Literal["pass", "fail", "none", "temperror", "permerror"]
 
 
@@ -64,13 +65,34 @@ class Field:
 class Attachment:
     """A part that is not the text. Its octets stay in the raw mail and are cut out by `part` when wanted."""
 
-    part: str  # MIME path, counted from 1: "1.2"
+    part: str  # MIME path, counted from 1: "1.2"; "1.2/3" is the third file inside that part
     name: str  # cleaned, never empty, never a path
     media_type: str
     size: int  # octets after decoding
     sha256: str
     content_id: str | None = None  # without angle brackets; None when the part has none
     inline: bool = False
+    sniffed: str | None = None  # the media type that its first octets prove; None when they prove none
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientStatus:
+    """What a delivery report says of one recipient (RFC 3464 §2.3)."""
+
+    address: str
+    status: str | None  # RFC 3463, "5.1.1"; "5.0.0" when only the class is known; None when nothing is
+    permanent: bool  # the other side gave up: no later attempt will follow
+    diagnostic: str = ""  # the words of the other side, on one line, cut
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a report is about: a delivery (RFC 3464), a complaint (RFC 5965), a receipt (RFC 8098), a summary."""
+
+    kind: ReportKind  # "aggregate": a summary of DMARC (RFC 7489) or TLS (RFC 8460), about no single mail
+    recipients: tuple[RecipientStatus, ...] = ()
+    original_message_id: str | None = None  # of the mail that it is about, with angle brackets
+    feedback_type: str | None = None  # of a complaint: "abuse", "fraud", ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,19 @@ class Defect:
 
     code: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A mail that somebody forwarded, as the forwarding mail shows it: all of it is hearsay."""
+
+    author: Mailbox | None  # the address is empty when only a name is shown; None when nobody is named
+    subject: str
+    date: str  # as shown, in whatever language
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    text: str
+    comment: str  # what its forwarder wrote above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +143,8 @@ class Message:
     loop_mark: str | None  # the value of our own loop field, which is no field of `fields`
     body_sha256: str  # of the decoded parts, without any header: recognises a mail that came by another way
     defects: tuple[Defect, ...]
+    report: Report | None = None  # what its parts and words say it reports; classify.py decides whether it counts
+    forward: Forward | None = None  # what its author forwarded, in its words or as an attachment
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a field, in wire order; the name in any case."""
@@ -127,6 +164,7 @@ class Classification:
     reason: str  # the evidence, for people
     may_respond: bool
     no_response_code: str | None  # the send guard's word, None when we may: "machine-sender", "null-sender"
+    report: Report | None = None  # what a report is about; None for every other kind, or when it does not say
 
 
 @dataclass(frozen=True, slots=True)

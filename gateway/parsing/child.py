@@ -10,6 +10,7 @@ import math
 import os
 import resource
 import time
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from gateway.message.limits import ParseLimits
@@ -27,6 +28,7 @@ from gateway.parsing.frames import (
     encode,
     frame,
 )
+from gateway.parsing.tnef import unpacker
 
 _DESCRIPTORS = 16
 _KILLED_FIRST = "500"  # of all our processes, when the machine runs out of memory
@@ -109,4 +111,4 @@ def _raw(source: BinaryIO) -> bytes:
 
 
 if __name__ == "__main__":
-    serve(parse)
+    serve(partial(parse, unpack=unpacker()))

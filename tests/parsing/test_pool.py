@@ -84,7 +84,7 @@ async def test_l8_an_endless_loop_ends_by_the_kernel():
 
 @pytest.mark.p0
 async def test_l8_a_sleeping_child_ends_by_the_wall_clock():
-    async with pool_of(wall_s=0.5) as pool:
+    async with pool_of(wall_s=1.5) as pool:
         await pool.warm()
         found = await read(pool, b"hang")
         assert isinstance(found, Failure)

@@ -1,0 +1,216 @@
+"""Whether the words of a mail are those of an automatic answer: out of office, received with thanks.
+
+Sources  the subjects that Exchange, Notes, GroupWise, Gmail and web mailers put before the subject they answer, in the
+         languages of their users; the sentences that people leave with them.
+         A person who writes about an absence, the own or another's, is a person: subject and first words must agree,
+         a question is a person's, and what people also write by hand counts only with a sentence that answers any mail.
+Not here  fields (classify.py).
+"""
+
+import re
+
+from gateway.message.phrases import any_of
+
+_MAX_BEGINNING = 700  # characters in which an automatic answer says what it is
+_MAX_SUBJECT = 200
+
+# what programs write before the subject that they answer
+_SUBJECTS = r"""
+automatic reply|auto(?:matic|mated)?[- ]?(?:reply|response|answer)
+    |out of (?:the )?office:? (?:auto(?:matic)?[- ]?)?(?:reply|response)
+vacation (?:auto)?(?:reply|response|message)|autoresponder|auto: ?out of (?:the )?office
+automatische (?:antwort|rückantwort|antwortmail)|abwesenheits(?:notiz|nachricht|meldung|benachrichtigung
+    |mitteilung|assistent)
+automatische e-?mail-?antwort|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź
+    |automatická odpověď|automaticka odpoved
+resposta automática|resposta automatica|automatski odgovor|automatska poruka|автоматический ответ
+    |автоответ(?:чик)?
+réponse automatique|message d[’']absence(?: automatique)?|respuesta automática|respuesta automatica
+    |risposta automatica|messaggio automatico
+automatisch antwoord|automatische (?:reactie|beantwoording)|afwezigheids?(?:bericht|melding|assistent)
+"""
+_OTHER_SUBJECTS = r"""
+autosvar|automatiskt svar|automatisk svar|frånvaromeddelande|fraværsmelding|fraværsbesked
+    |automaattinen vastaus|poissaoloviesti
+automatikus válasz|automatická odpoveď|samodejni odgovor|аутоматски одговор|автоматична відповідь
+    |автоматичен отговор
+otomatik (?:yanıt|cevap)|răspuns automat|raspuns automat|αυτόματη απάντηση|automātiskā atbilde
+    |automatinis atsakymas|automaatvastus
+自動応答|自動返信|自动答复|自动回复|自動回覆|자동 ?(?:회신|응답)|رد تلقائي|תשובה אוטומטית|מענה אוטומטי
+    |trả lời tự động|balasan otomatis
+"""
+# what people write as well
+_PLAIN_SUBJECTS = r"""
+out[- ]of[- ](?:the[- ])?office|ooo\b|away from|vacation|on (?:annual )?leave|absence|abwesen|urlaub
+    |nicht im büro|außer haus
+nieobecn|poza biurem|urlop|nepřítom|mimo kancelář|dovolená|fora do escritório|ausência|ausente|férias
+    |odsut|izvan ureda|godišnji
+вне офиса|отсутств|отпуск|absen[ct]e?|congés?|fuera de la oficina|ausencia|vacaciones|fuori (?:ufficio
+    |sede)|assen(?:za|te)|ferie
+afwezig|niet op kantoor|vakantie|thank you for (?:your|contacting)|danke für ihre|vielen dank für ihre
+    |we (?:have )?received
+"""
+_AUTOMATIC = r"""
+this (?:message |e-?mail )?is an? auto(?:matic|mated
+    |-)?(?:ally)?[- ]?(?:generated )?(?:e-?mail )?(?:reply|response|message|answer|e-?mail|notification
+    |confirmation|acknowledge?ment)
+(?:this|your) (?:message|e-?mail|reply|response) (?:was|is|has been) (?:sent|generated
+    |created) automatically|automatic(?:ally generated)? reply\b
+(?:dies|das|hierbei handelt es sich um) (?:ist )?eine? automati(?:sche|sch \w+) (?:e-?mail-?)?(?:antwort
+    |nachricht|e-?mail|mail|mitteilung|bestätigung)
+(?:diese|die) (?:nachricht|e-?mail|mail|antwort) (?:wurde|wird|ist) automatisch
+    |to (?:jest )?(?:automatyczna (?:odpowiedź|wiadomość)|wiadomość (?:generowana|wysłana) automatycznie)
+(?:ta |niniejsza )?(?:wiadomość|odpowiedź) (?:została )?(?:wygenerowana|wysłana|generowana) automatycznie
+    |toto? je automatick(?:á|y \w+) (?:odpověď|zpráva)
+tato (?:zpráva|odpověď) (?:byla|je) (?:\w+ )?automaticky|(?:esta|este) é uma? (?:resposta|mensagem
+    |e-?mail) automátic[ao]|(?:esta|a) mensagem (?:é|foi) (?:\w+ )?automaticamente
+ovo je (?:automatski (?:odgovor|generiran\w*)|automatska poruka)|(?:ova )?poruka je (?:poslana[ ]
+    |generirana )?automatski|это автоматическ(?:ий ответ|ое (?:сообщение|уведомление|письмо))
+(?:данное |это )?(?:письмо|сообщение) (?:сформировано|отправлено|создано) автоматически
+    |ceci est une? (?:réponse|message|courriel) automatique
+(?:esta|este) es una? (?:respuesta|mensaje|correo) automátic[ao]|quest[ao] (?:è|e[’']) una? (?:risposta
+    |messaggio|e-?mail) automatic[ao]
+dit is een automatisch (?:gegenereerde? )?(?:antwoord|bericht|e-?mail|reactie)
+    |detta är ett auto(?:matiskt )?svar
+"""
+_ABSENT = r"""
+(?:i am|i[’']m|i will be|i[’']ll be|we are|our office is|the office is)\b.{0,80}?\b(?:out of (?:the[ ]
+    |my )?office|away\b|on (?:\w+ ){0,2}(?:leave|vacation|holidays?|pto|trip|travel)|travel+ing
+    |not in (?:the )?office|unavailable|absent|closed|unable to (?:read|answer|respond))
+(?:currently |presently )?(?:out of (?:the )?office|on (?:annual |maternity |parental )?(?:leave
+    |vacation)|away) (?:until|till|from|and|with|this|on|for|through|returning)
+(?:(?:derzeit|zur ?zeit|momentan|aktuell|bis|vom|ab|in der zeit|leider|heute)\b.{0,60}?)?\b(?:bin ich
+    |ich bin|wir sind)\b.{0,80}?\b(?:nicht (?:im|in der|am|an meinem) (?:büro|hause?|firma|arbeitsplatz)
+    |abwesend|im urlaub|in urlaub|außer haus|auf (?:dienst|geschäfts)reise
+    |nicht (?:persönlich )?(?:erreichbar|verfügbar|zu erreichen)|in elternzeit|wieder (?:im|erreichbar
+    |für sie|am))
+(?:obecnie |aktualnie |w dniach .{0,30} )?(?:jestem|przebywam|będę|nie ma mnie
+    |nie będzie mnie)\b.{0,80}?(?:nieobecn|poza biurem|urlop|w biurze|niedostępn|delegacj)|(?:do
+    |od)\b.{0,40}(?:jestem (?:nieobecn|na urlop|poza)|przebywam)
+.{0,50}\b(?:jsem|nejsem|budu|nebudu|mám|čerpám)\b.{0,60}?(?:mimo (?:kancelář|firmu)|v kanceláři|nepřítom
+    |dovolen|zastižen|nedostupn|služební cest)
+(?:estou|estarei|encontro-me|não estou|não estarei|neste momento|de momento
+    |até)\b.{0,80}?(?:fora do escritório|ausente|férias|no escritório|fora da empresa|indisponível|licença
+    |viagem)
+.{0,40}\b(?:nisam|neću biti|odsut\w+ sam|sam odsut\w+|bit ću|ja sam|nalazim se|sam)\b.{0,60}?(?:u uredu
+    |odsut|izvan ureda|godišnj|nedostup|dostup|službenom putu)
+.{0,60}(?:я |меня |буду |нахожусь |не буду |в настоящее время ).{0,60}?(?:в офисе|вне офиса|отпуск
+    |отсутств|командировк|недоступ|на рабочем месте)|(?:отсутствую|нахожусь в отпуске|в отпуске (?:до|с|по))
+(?:je suis|je serai|actuellement|absente? du|en congés?)\b.{0,80}?(?:absent|du bureau|congés?|vacances
+    |déplacement|indisponible|jusqu|au bureau)
+(?:estoy|estaré|me encuentro|actualmente|no estaré|no estoy)\b.{0,80}?(?:fuera de (?:la |mi )?oficina
+    |vacaciones|ausente|de viaje|en la oficina|disponible|de baja)
+(?:sono|sarò|non sono|non sarò|attualmente)\b.{0,80}?(?:fuori (?:ufficio|sede)|assente|in ferie
+    |in ufficio|in vacanza|non disponibile|in maternità)
+(?:ik ben|momenteel|op dit moment|t/m|tot(?: en met)?)\b.{0,80}?(?:afwezig|niet op kantoor|niet aanwezig
+    |met vakantie|op vakantie|vrij|niet bereikbaar|met verlof)
+.{0,60}\bno longer (?:works?|employed|with|working)|.{0,60}\bnicht mehr (?:im unternehmen|bei uns|für unser|in unserem)
+.{0,60}(?:już nie pracuje|nie pracuje już|(?:již|už) nepracuje|não trabalha mais
+    |já não trabalha|više ne radi|больше не работает)
+.{0,60}(?:ne travaille plus|ne fait plus partie|ya no trabaja|non lavora più|niet meer werkzaam)
+(?:unser|das) büro (?:ist|bleibt)\b.{0,60}?geschlossen|(?:nasze )?biuro (?:jest|będzie)\b.{0,40}?(?:nieczynne|zamknięte)
+(?:naše )?kancelář (?:je|bude)\b.{0,40}?zavřen|(?:o nosso )?escritório (?:está|estará)\b.{0,40}?(?:fechado|encerrado)
+(?:naš )?ured (?:je|će)\b.{0,40}?zatvoren|(?:наш )?офис\b.{0,40}?(?:закрыт|не работает)|odsut\w+ sam|меня нет в офисе
+jag är\b.{0,60}?(?:på kontoret|ledig|semester|bortrest|frånvarande)|jeg er\b.{0,60}?(?:kontoret|ferie
+    |fraværende|bortrejst|bortreist)|olen\b.{0,60}?(?:poissa|lomalla|toimistolla)
+.{0,40}(?:nem vagyok|szabadságon|irodában|távol)|.{0,60}(?:不在|休暇|外出|休假|出差|不在办公室
+    |부재|휴가)|.{0,60}(?:izinde
+    |ofis dışında)|(?:sunt|voi fi)\b.{0,60}(?:concediu|birou|plecat)
+"""
+_BACK = r"""
+(?:reply|respond|answer|get back|contact you|read|attend|deal)\b.{0,60}?\b(?:return|back|as soon as)
+    |(?:up)?on my return|when i (?:return|get back|am back)|after my return|i will be back
+nach meiner rückkehr|sobald ich (?:wieder|zurück)|po (?:moim )?powrocie|gdy wrócę|po (?:svém[ ]
+    |mém )?návratu|až se vrátím|jakmile se vrátím|após o (?:meu )?(?:regresso|retorno)|quando (?:regressar
+    |voltar|retornar)|assim que
+po povratku|kada? se vratim|(?:после|по) (?:моего )?возвращени|когда вернусь|(?:à|dès) mon retour|(?:a
+    |cuando) (?:mi (?:regreso|vuelta)|vuelva|regrese)|al mio (?:ritorno|rientro)|(?:na|bij) mijn terugk
+    |zodra ik (?:weer|terug)
+"""
+_INSTEAD = r"""
+(?:urgent|emergenc|immediate|pressing|assistance)\w*.{0,80}?(?:contact|call|please|e-?mail|write|reach)
+    |(?:contact|call|reach|e-?mail)\b.{0,60}?(?:in my absence|instead|urgent)|while i am away|limited access
+    |no access to (?:my )?(?:e-?)?mail
+in dringenden|dringende|wenden sie sich|in meiner abwesenheit|nicht weitergeleitet|(?:w )?(?:sprawach[ ]
+    |przypadku )?pilny|pod nieobecność|proszę o kontakt|naléhav|urgentní|neodkladn|v nepřítomnosti
+    |(?:assuntos?|casos?) urgente|urgência|por favor,? contact
+hitn|za vrijeme (?:moje )?odsutnosti|molim.{0,20}obrat|срочн|неотложн|обращайтесь|en cas d[’']urgence
+    |urgen|en mon absence|en mi ausencia|in mia assenza|voor dringende|bij spoed|dringend|neem.{0,20}contact
+"""
+_THANKS = r"""
+thank(?:s| you)(?: very much| so much)? for (?:your (?:e-?mail|message|mail|inquiry|enquiry|request)
+    |contacting|getting in touch|writing)|(?:we|i) (?:have )?received your (?:e-?mail|message|request
+    |inquiry)|your (?:e-?mail|message|request) (?:has been|was) received
+(?:vielen |herzlichen )?dank für (?:ihre|deine|die) (?:nachricht|e-?mail|mail|anfrage)
+    |(?:wir haben )?ihre (?:nachricht|e-?mail|anfrage) (?:ist (?:bei uns )?eingegangen|erhalten)
+    |dziękuj\w+ za (?:\w+ )?(?:wiadomość|e-?mail|maila|kontakt|zgłoszenie)
+děkuj\w+ za (?:vaši |váš )?(?:zprávu|e-?mail|dotaz)|(?:muito )?obrigad[oa] (?:pel[oa]
+    |por) (?:\w+ )?(?:mensagem|e-?mail|contact\w+)|hvala (?:vam )?na (?:\w+ )?(?:poruci|e-?mailu|mailu|upitu
+    |javljanju)
+(?:спасибо|благодар\w+)(?: вас)? за (?:\w+ )?(?:письмо|сообщение|обращение)|merci (?:pour|de) (?:votre
+    |ton) (?:message|e-?mail|courriel|mail)|gracias por (?:su|tu|contactar|escribir)
+    |grazie per (?:\w+ )?(?:\w+ )?(?:messaggio|e-?mail|mail|contatt)|bedankt voor (?:uw|je|jouw)
+"""
+
+
+_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
+_OTHER_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_OTHER_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
+_PLAIN = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})", re.IGNORECASE)
+_PLAIN_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})\w*\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE)
+# a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
+_SENTENCE = r"(?:^|[.!,:;。]\s*|\n\s*|\*\s*)"
+_SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
+_AUTOMAT = re.compile(r"auto(?:m|-|gen)|автомат", re.IGNORECASE)  # spares most mails the long lists
+# what is asked of us, and not of everybody who writes
+_REQUEST = re.compile(
+    r"\bplease (?!contact|call|write|reach|e-?mail|send|direct|note|get in touch|do not|be )"
+    r"|\bbitte (?!wenden|kontaktieren|schreiben|rufen|beachten|senden|richten)"
+    r"|\bprosz[ęe] (?!o kontakt|kontakt|pisać|dzwonić)"
+    r"|\bprosím (?!kontakt|piš|vol|obra)|\bpor favor,? (?!contact|entre|escreva|ligue)"
+    r"|\bmolim(?:o)? (?!kontakt|obrat|piš|nazov|javi)"
+    r"|пожалуйста,? (?!обращ|пиш|звон)|\bprosimy\b|\bs'il vous pla[iî]t\b|\bgraag\b",
+    re.IGNORECASE,
+)
+_SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
+_SAYS_BACK = re.compile(any_of(_BACK), re.IGNORECASE)
+_SAYS_INSTEAD = re.compile(any_of(_INSTEAD), re.IGNORECASE)
+_SAYS_THANKS = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_THANKS)})", re.IGNORECASE)
+
+
+def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool) -> str | None:
+    """The evidence that the words are an automatic answer's; None when a person may have written them.
+
+    text        the new words, without quotes
+    answers     it refers to an earlier mail
+    by_machine  a field or the envelope says that no person sent it now
+    """
+    subject, start = subject[:_MAX_SUBJECT].strip(), text[:_MAX_BEGINNING].strip()
+    prefixed = _PREFIX.match(subject) is not None
+    if by_machine and (prefixed or _OTHER_PREFIX.match(subject)):
+        return "subject of an automatic answer"
+    hint = prefixed or by_machine or _OTHER_PREFIX.match(subject) or _PLAIN.match(subject) or _AUTOMAT.search(start)
+    if not hint:
+        return None
+    before, question, _ = start.replace("？", "?").partition("?")
+    if question and not (prefixed and answers):
+        return None
+    start = before  # what an answer says of itself, it says before it asks whether help is wanted
+    absent = _SAYS_ABSENT.search(start) is not None
+    automatic = _SAYS_AUTOMATIC.search(start) is not None
+    if prefixed and (absent or automatic):
+        return "subject and words of an automatic answer"
+    if _OTHER_PREFIX.match(subject) and (absent or answers):
+        return "subject of an automatic answer"
+    instead = _SAYS_BACK.search(start) is not None or _SAYS_INSTEAD.search(start) is not None
+    thanks = _SAYS_THANKS.search(start) is not None
+    if prefixed and thanks and (answers or instead):
+        return "subject and thanks of an automatic answer"
+    if automatic and (absent or thanks):
+        return "it says that it is an automatic answer"
+    if by_machine and absent and (instead or thanks):
+        return "words of an automatic answer"
+    if absent and answers and _PLAIN_PREFIX.match(subject) and not _REQUEST.search(start):
+        return "subject and words of an absence, in answer to a mail"
+    if _PLAIN.match(subject) and absent and thanks and instead:
+        return "subject and words of an automatic answer"
+    return None

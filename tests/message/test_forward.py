@@ -1,0 +1,142 @@
+"""Whose mail was forwarded: the forms of the mail programs, in their languages. Names and words are ours."""
+
+import time
+
+import pytest
+
+from gateway.message.forward import forwarded, says_forward
+from gateway.message.limits import ParseLimits
+from gateway.message.parse import parse
+
+ANN = "Ann Lee <ann@x.test>"
+WORDS = "The printer hums.\n\nAnn"
+
+
+def _block(author: str, date: str, subject: str, to: str, when: str = "2 Nov 2026 09:12") -> str:
+    return f"{author}: {ANN}\n{date}: {when}\n{subject}: Printer\n{to}: desk@x.test, Bo <bo@x.test>\n\n{WORDS}"
+
+
+ENGLISH = _block("From", "Date", "Subject", "To")
+TABBED = ENGLISH.replace(": ", ": \t")
+POLISH = _block("Nadawca", "Data", "Temat", "Adresat")
+BOLD = f"*From:* {ANN}\n*Sent:* 2 November 2026 09:12\n*To:* desk@x.test; Bo <bo@x.test>\n*Subject:* Printer\n\n{WORDS}"
+YAHOO = (
+    f"----- Forwarded Message ----- From: {ANN} To: desk@x.test, Bo <bo@x.test> "
+    f"Sent: Monday, 2 November 2026, 09:12:00 CET Subject: Printer\n\n{WORDS}"
+)
+
+
+def _marked(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("program", "subject", "text"),
+    [
+        # program, subject of the mail, its text
+        ("Gmail", "", f"---------- Forwarded message ---------\n{ENGLISH}"),
+        ("Gmail de", "", f"---------- Forwarded message ---------\n{_block('Von', 'Date', 'Subject', 'To')}"),
+        ("Gmail ru", "", f"---------- Forwarded message ---------\n{_block('От', 'Date', 'Subject', 'To')}"),
+        ("Gmail hr", "", f"---------- Forwarded message ---------\n{_block('Šalje', 'Date', 'Subject', 'To')}"),
+        ("Thunderbird", "", f"-------- Forwarded Message --------\n{TABBED}"),
+        ("Thunderbird pl", "", f"--- Treść przekazanej wiadomości ---\n{POLISH}"),
+        ("Thunderbird cs", "", f"-------- Přeposlaná zpráva --------\n{_block('Od', 'Datum', 'Předmět', 'Komu')}"),
+        ("Thunderbird tr", "", f"-------- İletilen İleti --------\n{_block('Kimden', 'Tarih', 'Konu', 'Kime')}"),
+        ("Apple", "", f"Begin forwarded message:\n\n{_marked(ENGLISH)}"),
+        ("Apple de", "", _marked(f"Anfang der weitergeleiteten Nachricht:\n\n{ENGLISH}")),
+        ("Apple in a language unknown", "", _marked(f"Xyzzy plugh:\n\n{ENGLISH}")),
+        ("Outlook web", "Fw: Printer", f"________________________________\n{ENGLISH}"),
+        ("Outlook de", "WG: Printer", _block("Von", "Gesendet", "Betreff", "An", "Montag, 2. November 2026 09:12")),
+        ("Outlook fr", "TR: Printer", _block("De ", "Envoyé ", "Objet ", "À ", "lundi 2 novembre 2026 09:12")),
+        ("Outlook pt", "ENC: Printer", _block("De", "Enviado", "Assunto", "Para", "2 de novembro de 2026 09:12")),
+        ("Outlook ja", "FW: Printer", _block("差出人", "送信日時", "件名", "宛先", "2026年11月2日 9:12")),
+        ("Outlook bold", "FW: Printer", BOLD),
+        ("Yahoo", "", f"----- Forwarded Message -----\n{ENGLISH}"),
+        ("Yahoo on one line", "", YAHOO),
+        ("Notes", "", f"----- Forwarded by Cy Dee/X on 03/11/2026 10:00 -----\n\n{TABBED}"),
+        ("KMail", "", f"----------  Forwarded Message  ----------\n\n{ENGLISH}"),
+        ("mail.ru", "", f"-------- Пересылаемое сообщение --------\n{_block('От кого', 'Дата', 'Тема', 'Кому')}"),
+        ("Samsung", "Fwd: Printer", f"-------- Original message --------\n{ENGLISH}"),
+        ("ProtonMail", "", f"------- Forwarded Message -------\n{ENGLISH.partition(WORDS)[0]}\n{_marked(WORDS)}"),
+    ],
+)  # fmt: skip
+def test_the_author_and_the_words_of_a_forward_are_found(program: str, subject: str, text: str) -> None:
+    for comment in ("", "Please look.\n\nBo"):
+        found = forwarded(f"{comment}\n\n{text}" if comment else text, subject)
+        assert found is not None
+        assert str(found.author) == ANN
+        assert found.subject == "Printer"
+        assert "2026" in found.date
+        assert [m.address for m in found.to] == ["desk@x.test", "bo@x.test"]
+        assert found.text == WORDS
+        assert found.comment == comment
+
+
+@pytest.mark.parametrize(
+    ("introduction", "name"),
+    [
+        ('On 02/11/2026 09:12, "Ann Lee" <ann@x.test> wrote:', "Ann Lee"),
+        ('Am 02/11/2026, 09:12 schrieb "Ann Lee" <ann@x.test>:', "Ann Lee"),
+        ("Le 02/11/2026 09:12, « Ann Lee » <ann@x.test> a écrit :", "Ann Lee"),
+        ("Dnia 02/11/2026, 09:12 użytkownik „Ann Lee” <ann@x.test> napisał:", "Ann Lee"),
+        ("Dne 02/11/2026 09:12, Ann Lee <ann@x.test> napsal(a):", "Ann Lee"),
+        ("Ann Lee <ann@x.test> kirjoitti 02/11/2026 9.12:", "Ann Lee"),
+        ("02/11/2026 09:12 időpontban Ann Lee (ann@x.test) ezt írta:", "Ann Lee"),
+    ],
+)
+def test_an_introduction_is_a_forward_only_when_the_subject_says_so(introduction: str, name: str) -> None:
+    text = f"{introduction}\n\n    The printer hums."
+    found = forwarded(text, "FW: Printer")
+    assert found is not None
+    assert found.author is not None
+    assert (found.author.name, found.author.address, found.subject) == (name, "ann@x.test", "Printer")
+    assert forwarded(f"It does.\n\n{text}", "Re: Printer") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("Please forward this to Bo:\nbo@x.test", ""),
+        ("I forwarded it:\nname: Ann\ndate: 2026-11-02", ""),
+        ("From: Berlin\nTo: Paris\nDate: 2026-11-02\nPassengers: 2", ""),  # a form, no mail
+        ("Name: Ann\nEmail: ann@x.test\nDate: 2026-11-02", ""),
+        (f"Yes.\n\n{ENGLISH}", "Re: Printer"),  # an answer by Outlook
+        (f"Yes.\n\n-----Original Message-----\n{ENGLISH}", "Re: Printer"),
+        (f"Yes.\n\nOn 2 Nov 2026 at 09:12 {ANN} wrote:\n> FYI\n> ---------- Forwarded message ---------\n"
+         + _marked(ENGLISH), "Re: Printer"),  # what was answered had forwarded something
+        ("", "Fwd: Printer"),
+    ],
+)  # fmt: skip
+def test_what_is_not_forwarded(text: str, subject: str) -> None:
+    assert forwarded(text, subject) is None
+
+
+@pytest.mark.parametrize(
+    "subject", ["Fwd: x", "FW: x", "[EXTERN] WG: x", "Re: Fwd: x", "TR : x", "转发: x", "[Fwd: x]"]
+)
+def test_a_subject_that_says_forward(subject: str) -> None:
+    assert says_forward(subject)
+
+
+@pytest.mark.parametrize("subject", ["Re: x", "AW: x", "Forwarding agents", "Tragic: x", "", "FWD"])
+def test_a_subject_that_does_not(subject: str) -> None:
+    assert not says_forward(subject)
+
+
+def test_the_message_holds_the_forward_and_all_its_words() -> None:
+    text = f"Please look.\n\n---------- Forwarded message ---------\n{ENGLISH}"
+    raw = f"From: Bo <bo@x.test>\nSubject: Fwd: Printer\n\n{text}\n".encode()
+    message = parse(raw, ParseLimits(), languages=("en",))
+    assert message.forward is not None
+    assert str(message.forward.author) == ANN
+    assert message.forward.comment == "Please look."
+    assert message.text == text
+    assert message.quoted == ""
+
+
+@pytest.mark.parametrize("line", ["From: x\nTo: y", "---- forwarded x", "From: a <", "---" + "a -" * 60 + "---"])
+def test_hostile_lines_cost_no_more_than_their_number(line: str) -> None:
+    text = "\n".join([line] * 20_000)[:200_000]
+    start = time.process_time()
+    forwarded(text, "Fwd: x")
+    assert time.process_time() - start < 5
