@@ -7,7 +7,7 @@ Not here      what is decided (pipeline.py), what a child may cost (parsing/pool
 
 import asyncio
 import traceback
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import structlog
@@ -23,6 +23,7 @@ from gateway.store.writer import RefusedRowError
 from gateway.ticket.types import Outcome
 
 _UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
+_SMALL_OCTETS = 64 * 1024  # larger mails are streamed, so that those under way take little memory
 _LOOK_AGAIN_S = 1.0  # for leases that ran out, and mails that another process accepted
 _AFTER_TROUBLE_S = 1.0
 _SUSPICIOUS_AFTER = 1  # attempts after which a mail may be the cause of the accidents
@@ -58,8 +59,9 @@ class Worker:
             self._woken.clear()
             free = _UNDER_WAY - len(self._under_way)
             claimed = await self._claim(free) if free >= _UNDER_WAY // 2 else []
+            small = await self._small(claimed)
             for mail in claimed:
-                task = asyncio.create_task(self._work(mail))
+                task = asyncio.create_task(self._work(mail, small.get(mail.key)))
                 self._under_way.add(task)
                 task.add_done_callback(self._done)
             if not claimed:
@@ -99,15 +101,26 @@ class Worker:
             self._look_for_suspects_at = self._clock.monotonic() + _LOOK_AGAIN_S
         return mails
 
-    async def _work(self, mail: Accepted) -> None:
-        """One claimed mail to its end, or given back. The outermost frame: nothing leaves it but cancellation."""
+    async def _small(self, mails: list[Accepted]) -> dict[str, bytes]:
+        """The octets of the small ones, in one read; each of the others is streamed by itself."""
+        try:
+            return await self._store.small_raw(mails, _SMALL_OCTETS)
+        except TransientError:
+            return {}  # each finds out by itself
+
+    async def _work(self, mail: Accepted, raw: bytes | None) -> None:
+        """One claimed mail to its end, or given back. The outermost frame: nothing leaves it but cancellation.
+
+        raw  its octets where they are read already; None streams them
+        """
         deps = self._deps()  # a mail ends with the revision it began with
         try:
             if mail.attempts > self._attempts:  # its last attempt ended us before it could be told
                 reason = f"the gateway ended while it was processed, in the last of {self._attempts} attempts"
                 self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
                 return
-            read = await self._pool.parse(self._store.raw(mail.key, mail.size), mail.size, mail.attempts)
+            octets = self._store.raw(mail.key, mail.size) if raw is None else _whole(raw)
+            read = await self._pool.parse(octets, mail.size, mail.attempts)
             if isinstance(read, Failure):
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return
@@ -153,6 +166,10 @@ class Worker:
             "mail.done", mail=outcome.key, disposition=outcome.disposition, ticket=outcome.ticket, reason=outcome.reason
         )
         self._queued()
+
+
+async def _whole(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw
 
 
 def frames(error: BaseException) -> str:

@@ -85,7 +85,10 @@ def open_engine(url: URL, *, connections: int, busy_timeout_ms: int = 5000, read
         if read_only:
             connection.exec_driver_sql("BEGIN")
             return
-        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
+        flush = "NORMAL" if relaxed else "FULL"
+        if connection.info.get("synchronous") != flush:  # it stays with the connection; check_durable reads it back
+            connection.exec_driver_sql(f"PRAGMA synchronous={flush}")
+            connection.info["synchronous"] = flush
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

@@ -219,12 +219,13 @@ def same_content(c: Connection, digest: str, key: str, now: datetime) -> tuple[s
 
 def pieces(c: Connection, key: str, first: int, count: int) -> list[bytes]:
     """Pieces of the raw mail, in order, from `first` on; empty behind its end."""
-    rows = c.execute(
-        select(raw_piece.c.octets)
-        .where(raw_piece.c.key == key, raw_piece.c.piece >= first, raw_piece.c.piece < first + count)
-        .order_by(raw_piece.c.piece)
-    )
+    rows = c.execute(_PIECES, {"key": key, "first": first, "behind": first + count})
     return [bytes(row[0]) for row in rows]
+
+
+def first_pieces(c: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    """The first piece of each of these mails: all of a small one."""
+    return {row.key: bytes(row.octets) for row in c.execute(_FIRST_PIECES, {"keys": list(keys)})}
 
 
 def reopen(c: Connection, key: str, *, released: bool) -> bool:
@@ -438,6 +439,18 @@ _FIRST_CONTENT = (
     select(content.c.key, inbound.c.ticket)
     .outerjoin(inbound, inbound.c.key == content.c.key)
     .where(content.c.hash == bindparam("hash"))
+)
+_PIECES = (
+    select(raw_piece.c.octets)
+    .where(
+        raw_piece.c.key == bindparam("key"),
+        raw_piece.c.piece >= bindparam("first"),
+        raw_piece.c.piece < bindparam("behind"),
+    )
+    .order_by(raw_piece.c.piece)
+)
+_FIRST_PIECES = select(raw_piece.c.key, raw_piece.c.octets).where(
+    raw_piece.c.key.in_(bindparam("keys", expanding=True)), raw_piece.c.piece == 0
 )
 _INSERT = insert(inbound)
 _INSERT_PIECE = insert(raw_piece)

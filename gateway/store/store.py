@@ -128,6 +128,11 @@ class Store:
             )
         )
 
+    async def small_raw(self, mails: Sequence[Accepted], at_most: int) -> dict[str, bytes]:
+        """key -> all octets of each of these mails that has at most so many, read at once."""
+        small = [mail.key for mail in mails if mail.size <= min(at_most, inbound.PIECE_OCTETS)]
+        return await self.read(lambda c: inbound.first_pieces(c, small)) if small else {}
+
     async def raw(self, key: str, size: int) -> AsyncIterator[bytes]:
         """The raw mail of so many octets, in pieces of at most 1 MiB."""
         first = 0

@@ -253,6 +253,7 @@ def checkpoint(connection: Connection) -> bool:
     if driver is None:
         return False
     driver.execute("PRAGMA synchronous=FULL")
+    connection.info["synchronous"] = "FULL"
     busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
 
