@@ -16,7 +16,7 @@ from gateway.work import Worker
 from tests.running import Gateway, mail
 from tests.store.test_accept import NOW, arriving
 
-pytestmark = pytest.mark.p1
+pytestmark = [pytest.mark.p1, pytest.mark.push]
 
 _BOUND = 100
 _OCTETS = 20_000

@@ -11,7 +11,7 @@ from gateway.config import Settings
 from gateway.store.store import raw_sha256
 from tests.running import Gateway
 
-pytestmark = pytest.mark.p0
+pytestmark = [pytest.mark.p0, pytest.mark.push]
 
 _MAILS = 300
 _SEED = 14

@@ -35,7 +35,7 @@ from tests.acceptance.traced import (
 from tests.running import Gateway, mail
 from tests.store.test_accept import NOW, arriving
 
-pytestmark = pytest.mark.p0
+pytestmark = [pytest.mark.p0, pytest.mark.push]
 
 ORDERS = ("exit", "spin", "eat", "deep", "kill")
 
