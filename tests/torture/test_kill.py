@@ -7,7 +7,7 @@ import pytest
 
 from tests.torture.kill import Torture
 
-pytestmark = [pytest.mark.push, pytest.mark.p0, pytest.mark.sqlite, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.push, pytest.mark.p0, pytest.mark.sqlite, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize(("kills", "fault", "clean"), [(30, "none", True), (4, "early-250", False)])
