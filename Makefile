@@ -1,5 +1,6 @@
 # Mailwicket. Needs python3 with venv and pip, and make; everything else goes into .venv.
-# The variables: PYTHON=python3.12, OFFLINE=1 (with ./wheels), ONCE=0, RESET=1, SMTP_PORT=2526, K=threading, CORPORA=folder.
+# The variables: PYTHON=python3.12, OFFLINE=1 (with ./wheels), ONCE=0, RESET=1, SMTP_PORT=2526, K=threading, CORPORA=folder,
+# TARGET=mime, MINUTES=10.
 
 PYTHON ?= python3
 CORPORA ?= ../shared/corpora
@@ -9,7 +10,7 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not the
 	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test t lint serve corpus bench docs golden dist clean
+.PHONY: help demo test t lint serve corpus bench fuzz docs golden dist clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,9 @@ corpus: .venv/dev ## score the reading of mail on the labelled corpora (CORPORA=
 
 bench: .venv/dev ## measure: accept rate, mail to ticket, memory
 	@$(BIN)/python -m bench.run
+
+fuzz: .venv/dev ## give the readers octets that nobody thought of (MINUTES=10, TARGET=mime)
+	@$(BIN)/python -m fuzz.run $(if $(MINUTES),--minutes $(MINUTES)) $(TARGET)
 
 docs: .venv/dev ## write docs/cli.md and docs/settings.md anew from the code
 	@$(BIN)/python -m pytest tests/docs --update-golden

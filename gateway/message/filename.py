@@ -38,7 +38,7 @@ def clean_name(name: str, *, part: str, media_type: str) -> str:
     if not name.isascii() or not name.isprintable():
         name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
     name = _SEPARATOR.split(name.strip().rstrip("/\\"))[-1]
-    name = re.sub(r"\s+", " ", name).strip(" ").lstrip(".").rstrip(". ")
+    name = re.sub(r"\s+", " ", name).strip(". ")
     if not name:
         return f"part-{part}{_EXTENSIONS.get(media_type, '.bin')}"
     if _RESERVED.fullmatch(name):

@@ -30,7 +30,8 @@ _RULE = re.compile(r"\s*(?:_{5,}|-{3,}|={3,}|\*{5,}|─{3,}|—{3,})\s*")
 _DASHED = re.compile(r"\s*-{2,}\s{0,3}([^-\s][^\n]*[^-\s])\s{0,3}-{2,}\s*")
 _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
 _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
-_AFTER_ADDRESS = re.compile(r"[>)][\s,]*(?:[\w()]+\s?){0,3}$")
+_AFTER_ADDRESS = re.compile(r"[>)][\s,]{0,9}(?:[\w()]{1,40}(?:\s[\w()]{1,40}){0,2}\s?)?$")
+_END = 150  # characters of a line in which its last words stand
 _SHARED = re.compile(rf"(?:(?:\S)(?=-{{2,}}\s?(?:{ON})\s)|\S\s(?=(?:{ON})\s))(?=[^\n]*\d)")
 _MOST_LINES = 5  # of an introduction
 _MOST_CHARACTERS = 300
@@ -175,7 +176,7 @@ def _introduction(seen: Sequence[str], quote: Sequence[bool], i: int) -> Start |
     """A paragraph that ends in line i and says who wrote when, above words that are not marked as quoted."""
     last = seen[i].rstrip(" \t*_")
     colon = last.endswith((":", "："))
-    if not colon and not (_AFTER_ADDRESS.search(last) and (WROTE.search(folded(last)) or last.endswith(">"))):
+    if not colon and not (_AFTER_ADDRESS.search(last[-_END:]) and (WROTE.search(folded(last)) or last.endswith(">"))):
         return None
     if any(quote[i + 1 : i + 4]) or not any(s.strip() for s in seen[i + 1 : i + 5]):
         return None
@@ -212,7 +213,7 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     if last < 0 or quote[last]:
         return first
     if not _INTRODUCED.search(seen[last]) and not (
-        _AFTER_ADDRESS.search(seen[last]) and WROTE.search(folded(seen[last]))
+        _AFTER_ADDRESS.search(seen[last][-_END:]) and WROTE.search(folded(seen[last]))
     ):
         return first
     timed = first
