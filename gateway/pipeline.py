@@ -20,6 +20,11 @@ from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
 from gateway.message.charset import clean_line
 from gateway.message.classify import OwnMail, classify
+from gateway.message.html import html_text
+from gateway.message.limits import ParseLimits
+from gateway.message.own_words import LEAST_WORDS
+from gateway.message.parse import read_body
+from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
 from gateway.outgoing.compose import Desk, compose
 from gateway.rules.evaluate import Budget, evaluate
@@ -45,6 +50,7 @@ from gateway.ticket.types import (
     Ticket,
 )
 
+_OUR_LIMITS = ParseLimits()
 log = structlog.get_logger("pipeline")
 
 
@@ -59,6 +65,10 @@ class View(ThreadIndex, Sent, Protocol):
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
         ...
 
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
+        """How our mails in a ticket begin that an answer with these references may repeat; a few."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Deps:
@@ -69,6 +79,7 @@ class Deps:
     own: OwnMail
     threading: ThreadPolicy
     notifying: NotifyPolicy
+    languages: tuple[str, ...]
     trusted_authserv_ids: tuple[str, ...]
     bounce_address: str  # normal form
     new_budget: Callable[[], Budget]
@@ -79,6 +90,7 @@ class Deps:
 class Plan:
     """What is to be done with a mail and why; nothing is done yet."""
 
+    message: Message  # what it repeats of our own mails is folded
     verdict: Classification
     auth: Auth
     customer: Customer | None
@@ -96,6 +108,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     if (first := mail_store.same_content(c, content_hash(message, inbound, d), inbound.key, now)) is not None:
         return _finish_duplicate(inbound, message, first, d, c, now)
     plan = decide(inbound, message, d, view, now)
+    message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
     saved = tickets.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
@@ -118,12 +131,15 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     auth = authenticate(message, d.trusted_authserv_ids)
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
-    language = _language(message, customer, d.rules)
     if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
         nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
-        return Plan(verdict, auth, customer, language, None, None, nothing, (settled,))
+        language = _language(message, customer, d.rules)
+        return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
     match = _stub(inbound) or thread(message, inbound.envelope, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
+    if ticket is not None:
+        message = _without_our_words(message, ticket.number, d, view)
+    language = _language(message, customer, d.rules)
     if ticket is None:
         match = replace(match, ticket=None)
         ticket = provisional(message, _teams(inbound, d), language[0], now)
@@ -133,7 +149,16 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
     changes = apply(ticket, message, verdict, match, decision, inbound)
-    return Plan(verdict, auth, customer, language, match, ticket, decision, changes, events)
+    return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events)
+
+
+def _without_our_words(message: Message, ticket: int, d: Deps, view: View) -> Message:
+    """The message with all that it repeats of our mails in the ticket folded, whatever a mail program made of it."""
+    if message.forward is not None or len(message.text.split()) < LEAST_WORDS:
+        return message
+    bodies = [read_body(raw, _OUR_LIMITS) for raw in view.answered(ticket, (*message.in_reply_to, *message.references))]
+    texts = [text for body in bodies for text in (body.text, html_text(body.html or "")) if text]
+    return refolded(message, texts, d.languages)
 
 
 def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:
@@ -272,7 +297,8 @@ def _finish_duplicate(
     outcome = Outcome(inbound.key, "duplicate", reason, ticket, None)
     verdict = classify(message, inbound.envelope, d.own)
     nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
-    plan = Plan(verdict, NOT_AUTHENTICATED, None, _language(message, None, d.rules), None, None, nothing, ())
+    language = _language(message, None, d.rules)
+    plan = Plan(message, verdict, NOT_AUTHENTICATED, None, language, None, None, nothing, ())
     _finish(outcome, inbound, message, explanation(message, plan, ()), c, now)
     return outcome
 

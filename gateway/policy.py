@@ -114,6 +114,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
         notifying=NotifyPolicy(
             rules, ours, settings.acknowledge.unauthenticated, bool(settings.auth.trusted_authserv_ids)
         ),
+        languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),

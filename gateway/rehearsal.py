@@ -62,6 +62,7 @@ def rehearse(raw: bytes, message: Message, d: Deps, view: View, now: datetime) -
     """One mail through the stages of the pipeline; the envelope is read off its fields."""
     inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), hashlib.sha256(raw).hexdigest(), 1)
     plan = decide(inbound, message, d, view, now)
+    message = plan.message
     saved = _saved(plan)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
     notices = tuple(notify(saved, arrived, plan.decision, d.notifying, view, now))

@@ -3,11 +3,14 @@
 import asyncio
 import email
 import email.policy
+from collections.abc import Callable
 from email.message import EmailMessage
+from textwrap import wrap
 
 import pytest
 
 from gateway.config import Settings
+from gateway.message.html import html_text, sanitised
 from gateway.store import inbound
 from tests.running import RULES, Gateway, mail
 
@@ -57,6 +60,50 @@ async def test_his_reply_finds_the_ticket(settings: Settings, way: str, by: str)
         trust = "participant" if by == "subject-tag" else "proven"
         assert [e.trust for e in gateway.entries(1)] == ["participant", trust]
         assert len(gateway.relay.mails) == 1  # one acknowledgement a ticket
+
+
+def _rewrapped(text: str) -> str:
+    return "\n".join(wrap(" ".join(text.split()), 50))
+
+
+def _in_another_charset(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def _as_html(text: str) -> str:
+    lines = text.replace(" ", "&nbsp; ").split("\n")
+    return "".join(f"<div><span>{line}</span></div>" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("written", "media_type"),
+    [
+        # what his mail program makes of our mail, which it neither marks nor introduces
+        (str, "plain"),
+        (_rewrapped, "plain"),
+        (_in_another_charset, "plain"),
+        (_as_html, "html"),
+    ],
+)
+@pytest.mark.parametrize("form", ["plain", "html"])
+async def test_what_he_repeats_of_our_mail_is_folded(
+    settings: Settings, form: str, written: Callable[[str], str], media_type: str
+) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail(Message_ID="<a1@bigbank.test>"))
+        await gateway.quiet()
+        ack = parsed(gateway.relay.mails[0][1])
+        ours = ack.get_body((form,)).get_content()
+        if form == "html":
+            ours = html_text(sanitised(ours))
+        ours = "\n".join(line for line in ours.split("\n") if "—" not in line)  # not even our marker is left
+        body = "\n\n".join(map(written, ("But where is it?", "Jan", ours)))
+        fields = {"In_Reply_To": str(ack["Message-ID"]), "Content_Type": f"text/{media_type}; charset=utf-8"}
+        await gateway.send(mail("Re: Zwrot", body, **fields))
+        await gateway.quiet()
+        answer = gateway.entries(1)[1]
+        assert answer.text.split() == ["But", "where", "is", "it?", "Jan"]
+        assert "#1" in answer.quoted
 
 
 async def test_a_stranger_with_a_number_gets_a_ticket_of_his_own(settings: Settings) -> None:

@@ -1,16 +1,19 @@
 """Which words of a mail are new, which are quoted, and which are the signature. Folds, never destroys.
 
 Sources  RFC 3676 §4.3 (signature), §4.5 (quote marks); our own marker line (the reply markers of our mails).
-         Order of evidence: the words of our own mail; what the HTML says (reply_html.py); the marker; a header block,
-         a divider or an introduction (quoting.py); a `>` block at the end with the paragraph above it. Answers between
-         quoted lines stay in order with them. When nothing new would be left, everything is new.
+         Order of evidence: the words of our own mails (own_words.py); what the HTML says (reply_html.py); the marker;
+         a header block, a divider or an introduction (quoting.py); a `>` block at the end with the paragraph above it.
+         Answers between quoted lines stay in order with them. When nothing new would be left, everything is new.
 Not here  forwarded words: to their forwarder they are new (forward.py).
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from gateway.message.labels import MOBILE
+from gateway.message.language import language_of
+from gateway.message.own_words import standing_in
 from gateway.message.quoting import (
     Start,
     first_start,
@@ -21,6 +24,7 @@ from gateway.message.quoting import (
     visible,
     without_marks,
 )
+from gateway.message.types import Message
 
 MARKERS = {
     "en": "Please reply above this line",
@@ -35,8 +39,6 @@ _MARKERS = frozenset(m.casefold() for m in MARKERS.values())
 _AROUND_MARKER = " \t>-–—*_#|="
 _SIGNATURE_MARK = re.compile(r"--\s?")
 _SIGNATURE_LINES = 20
-_WORD = re.compile(r"\w+")
-_GRAM = 5  # so many words in a row that stand in our mail too were not written again by chance
 _LONG = 60  # a quoted line of so many characters may have been broken on its way
 _OPEN_LINK = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$")
 _LINK = re.compile(r"\s*[<(]?\s?(?:https?://|mailto:)\S+[>)]?[\s>]*")
@@ -51,18 +53,20 @@ class Reply:
     signature: str
 
 
-def split_reply(text: str, ours: str = "") -> Reply:
+def split_reply(text: str, ours: Sequence[str] = (), sure: Collection[int] = ()) -> Reply:
     """The new words, the quoted ones, the signature.
 
-    ours  what we wrote in the mail that this one answers: its lines are quoted ones
+    ours  the texts of our mails that this one may answer: lines that stand in them are quoted ones
+    sure  numbers of lines that are quoted whatever stands around them
     """
     lines, seen = visible(text)
-    quote = [is_quoted(line) for line in seen]
+    known = standing_in(lines, ours) if ours else [False] * len(lines)
+    for i in sure:
+        known[i] = True
+    quote = [known[i] or is_quoted(line) for i, line in enumerate(seen)]
     _mark_broken(seen, quote)
-    if ours:
-        _mark_ours(lines, quote, ours)
-    lines, seen, quote = _unshared(lines, seen, quote)
-    start, end = _quoted_range(lines, seen, quote)
+    lines, seen, quote, known = _unshared(lines, seen, quote, known)
+    start, end = _quoted_range(lines, seen, quote, known)
     above, below = lines[:start], lines[end:]
     mark = _signature_start(seen[:start], quote[:start])
     under = _signature_start(seen[end:], quote[end:])
@@ -72,6 +76,30 @@ def split_reply(text: str, ours: str = "") -> Reply:
     if reply.new:
         return reply
     return Reply(text.strip("\n"), "", "") if not reply.signature else Reply(_text(above + below), reply.quoted, "")
+
+
+def refolded(message: Message, ours: Sequence[str], languages: Sequence[str]) -> Message:
+    """The message with what its new words repeat of our mails folded too; the same one when they repeat nothing.
+
+    ours       the texts of our mails that it may answer
+    languages  the configured ones, to tell again which one the words that are left are in
+    """
+    text = "\n\n".join(filter(None, (message.text, message.signature)))
+    if message.forward is not None or not any(standing_in(text.split("\n"), ours)):
+        return message
+    reply = split_reply(text, ours)
+    if not reply.quoted:
+        return message
+    language = language_of(message.value("Content-Language"), reply.new, languages)
+    return replace(
+        message,
+        text=reply.new,
+        quoted="\n\n".join(filter(None, (reply.quoted, message.quoted))),
+        signature=reply.signature,
+        language=language.code,
+        language_source=language.source,
+        language_confidence=language.confidence,
+    )
 
 
 def _text(lines: list[str]) -> str:
@@ -93,46 +121,25 @@ def _mark_broken(seen: list[str], quote: list[bool]) -> None:
             quote[i] = True
 
 
-def _mark_ours(lines: list[str], quote: list[bool], ours: str) -> None:
-    """Mark the lines whose words all stand in our mail in that order; short ones only beside others."""
-    words = _WORD.findall(ours.casefold())
-    grams = {tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1)}
-    whole = {tuple(_WORD.findall(line.casefold())) for line in ours.split("\n")}
-    short = []
-    for i, line in enumerate(lines):
-        said = _WORD.findall(line.casefold())
-        if len(said) >= _GRAM:
-            quote[i] = quote[i] or all(tuple(said[k : k + _GRAM]) in grams for k in range(len(said) - _GRAM + 1))
-        elif said and tuple(said) in whole:
-            short.append(i)
-    for order, step in ((short, -1), (short[::-1], 1)):
-        for i in order:
-            quote[i] = quote[i] or _next_is_quoted(lines, quote, i + step, step)
-
-
-def _next_is_quoted(lines: list[str], quote: list[bool], i: int, step: int) -> bool:
-    """Whether the next line in this direction is quoted; one empty line may stand between."""
-    if 0 <= i < len(lines) and not lines[i].strip():
-        i += step
-    return 0 <= i < len(lines) and quote[i]
-
-
-def _unshared(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[list[str], list[str], list[bool]]:
+def _unshared(
+    lines: list[str], seen: list[str], quote: list[bool], known: list[bool]
+) -> tuple[list[str], list[str], list[bool], list[bool]]:
     """The same with an introduction that shares its line with the answer on a line of its own."""
     first = next((i for i, marked in enumerate(quote) if marked), 0)
     at = shared_line(seen[first - 1]) if first and not quote[first - 1] else -1
     if at < 0:
-        return lines, seen, quote
+        return lines, seen, quote, known
     i = first - 1
     parts = [lines[i][:at].rstrip(), lines[i][at:]]
     return (
         [*lines[:i], *parts, *lines[first:]],
         [*seen[:i], *parts, *seen[first:]],
         [*quote[:i], False, False, *quote[first:]],
+        [*known[:i], False, False, *known[first:]],
     )
 
 
-def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple[int, int]:
+def _quoted_range(lines: list[str], seen: list[str], quote: list[bool], known: list[bool]) -> tuple[int, int]:
     """The quoted lines, from, to; an empty range when there are none."""
     found = first_start(lines, seen, quote, quoted_too=True)
     if found is not None and _is_forward(found, seen, quote):
@@ -145,7 +152,7 @@ def _quoted_range(lines: list[str], seen: list[str], quote: list[bool]) -> tuple
         return introduction_above(seen, quote, first), end
     if start < len(seen):
         return introduction_above(seen, quote, start), len(seen)
-    return _only_quote(seen, quote)
+    return _only_quote(seen, quote, known)
 
 
 def _is_forward(found: Start, seen: list[str], quote: list[bool]) -> bool:
@@ -187,7 +194,7 @@ def _last_words(seen: list[str], mark: int, quote: list[bool]) -> bool:
     return next((quote[i] for i in range(mark - 1, -1, -1) if seen[i].strip()), False)
 
 
-def _only_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
+def _only_quote(seen: list[str], quote: list[bool], known: list[bool]) -> tuple[int, int]:
     """The one quote of a text that goes on below it; nothing when answers stand between several."""
     if not any(quote):
         return len(seen), len(seen)
@@ -195,8 +202,8 @@ def _only_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
     while end < len(seen) and (quote[end] or not seen[end].strip()):
         end += 1
     start = introduction_above(seen, quote, first)
-    introduced = start < first or not any(line.strip() for line in seen[:first])
-    return (start, end) if introduced and not any(quote[end:]) else (len(seen), len(seen))
+    certain = start < first or known[first] or not any(line.strip() for line in seen[:first])
+    return (start, end) if certain and not any(quote[end:]) else (len(seen), len(seen))
 
 
 def _signature_start(seen: list[str], quote: list[bool]) -> int:

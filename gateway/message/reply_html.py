@@ -8,6 +8,7 @@ Not here  what a text without HTML tells (reply.py), the limits of HTML (html.py
 """
 
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import nh3
@@ -37,11 +38,11 @@ _GMAIL = re.compile(r"\bgmail_(?:quote|extra)\b")
 _VOID = frozenset({"br", "hr", "img", "wbr", "col", "area", "input"})
 
 
-def split_html(html: str, ours: str = "") -> Reply:
+def split_html(html: str, ours: Sequence[str] = ()) -> Reply:
     """The new words, the quoted ones and the signature of HTML as it came.
 
     html  not `too_hard`
-    ours  what we wrote in the mail that this one answers
+    ours  the texts of our mails that this one may answer
     """
     return split_reply(quoted_text(html), ours)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, LargeBinary, Row, ScalarSelect, Select, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
@@ -226,6 +226,16 @@ def find(c: Connection, id: int) -> OutboxItem | None:
     """One row; None when there is none."""
     row = c.execute(select(outbox).where(outbox.c.id == id)).one_or_none()
     return None if row is None else _item(row)
+
+
+def answered(
+    c: Connection, ticket: int, message_ids: Sequence[str], *, limit: int, most_octets: int
+) -> tuple[bytes, ...]:
+    """How the mails of a ticket begin that an answer with these references may repeat: those named, then the newest."""
+    begins = func.substr(outbox.c.raw, 1, most_octets, type_=LargeBinary)
+    named = case((outbox.c.message_id.in_(message_ids), 0), else_=1)
+    query = select(begins).where(outbox.c.ticket == ticket, outbox.c.raw.is_not(None))
+    return tuple(bytes(raw) for (raw,) in c.execute(query.order_by(named, outbox.c.id.desc()).limit(limit)))
 
 
 def find_many(

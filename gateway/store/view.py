@@ -12,6 +12,8 @@ from gateway.store import outbox, tickets
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
+_ANSWERED_MAILS, _ANSWERED_OCTETS = 3, 64 * 1024  # their texts stand first in them
+
 
 class StoreView:
     """The store as one mail sees it."""
@@ -40,6 +42,12 @@ class StoreView:
         item = outbox.find(self._connection, id)
         return None if item is None else (item.ticket,)
 
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
+        """How our mails in a ticket begin that an answer with these references may repeat; a few."""
+        return outbox.answered(
+            self._connection, ticket, message_ids, limit=_ANSWERED_MAILS, most_octets=_ANSWERED_OCTETS
+        )
+
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """How much automatic mail each budget has seen in its time, counted up to its limit."""
         return outbox.used(self._connection, budgets, now)
@@ -67,6 +75,10 @@ class EmptyView:
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """None."""
         return None
+
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
+        """None of ours."""
+        return ()
 
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """No budget is used."""

@@ -127,7 +127,7 @@ OURS = "Dear Bo,\n\nplease send us the number on the back of your printer.\nThen
     ],
 )  # fmt: skip
 def test_our_own_words_are_quoted(text: str, new: str) -> None:
-    assert split_reply(text, OURS).new == new
+    assert split_reply(text, (OURS,)).new == new
 
 
 GMAIL = '<div class="gmail_quote"><div dir="ltr" class="gmail_attr">Xyzzy:<br></div>'
