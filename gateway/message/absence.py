@@ -158,7 +158,7 @@ _OTHER_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_OTHER_SUBJECTS)})\W{{0,3}}(?:
 _PLAIN = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})", re.IGNORECASE)
 _PLAIN_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})\w*\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE)
 # a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
-_SENTENCE = r"(?:^|[.!,:;。]\s*|\n\s*|\*\s*)"
+_SENTENCE = r"(?:^|[.!,:;。*\n] ?)"
 _SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
 _AUTOMAT = re.compile(r"auto(?:m|-|gen)|автомат", re.IGNORECASE)  # spares most mails the long lists
 # what is asked of us, and not of everybody who writes
@@ -184,7 +184,7 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     answers     it refers to an earlier mail
     by_machine  a field or the envelope says that no person sent it now
     """
-    subject, start = subject[:_MAX_SUBJECT].strip(), text[:_MAX_BEGINNING].strip()
+    subject, start = subject[:_MAX_SUBJECT].strip(), _dense(text[:_MAX_BEGINNING])
     prefixed = _PREFIX.match(subject) is not None
     if by_machine and (prefixed or _OTHER_PREFIX.match(subject)):
         return "subject of an automatic answer"
@@ -214,3 +214,8 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     if _PLAIN.match(subject) and absent and thanks and instead:
         return "subject and words of an automatic answer"
     return None
+
+
+def _dense(text: str) -> str:
+    """The text without empty lines, its words one blank apart."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
