@@ -41,7 +41,7 @@ otomatik (?:yanıt|cevap)|răspuns automat|raspuns automat|αυτόματη απ
 """
 # what people write as well
 _PLAIN_SUBJECTS = r"""
-out[- ]of[- ](?:the[- ])?office|ooo\b|away from|vacation|on (?:annual )?leave|absence|abwesen|urlaub
+out[- ]of[- ](?:the[- ])?office|ooo\b|(?:i am |i'm )?away from|vacation|on (?:annual )?leave|absence|abwesen|urlaub
     |nicht im büro|außer haus
 nieobecn|poza biurem|urlop|nepřítom|mimo kancelář|dovolená|fora do escritório|ausência|ausente|férias
     |odsut|izvan ureda|godišnji
@@ -76,26 +76,32 @@ dit is een automatisch (?:gegenereerde? )?(?:antwoord|bericht|e-?mail|reactie)
 _ABSENT = r"""
 (?:i am|i[’']m|i will be|i[’']ll be|we are|our office is|the office is)\b.{0,80}?\b(?:out of (?:the[ ]
     |my )?office|away\b|on (?:\w+ ){0,2}(?:leave|vacation|holidays?|pto|trip|travel)|travel+ing
-    |not in (?:the )?office|unavailable|absent|closed|unable to (?:read|answer|respond))
+    |not in (?:the )?office|unavailable|absent|closed|unable to (?:read|answer|respond)|on sick|(?:at|attending)
+    an? (?:\w+ )?(?:conference|event|training|workshop)|not (?:be )?(?:reading|checking|working))
+(?:i|we) only work|i work part|.{0,60}\b(?:public|company|bank|national) holiday|.{0,40}\bwill re-?open
 (?:currently |presently )?(?:out of (?:the )?office|on (?:annual |maternity |parental )?(?:leave
     |vacation)|away) (?:until|till|from|and|with|this|on|for|through|returning)
-(?:(?:derzeit|zur ?zeit|momentan|aktuell|bis|vom|ab|in der zeit|leider|heute)\b.{0,60}?)?\b(?:bin ich
-    |ich bin|wir sind)\b.{0,80}?\b(?:nicht (?:im|in der|am|an meinem) (?:büro|hause?|firma|arbeitsplatz)
+(?:(?:derzeit|zur ?zeit|momentan|aktuell|bis|vom|ab|in der zeit|leider|heute)\b.{0,60}?)?
+    \b(?:bin ich|ich bin|wir sind|ich befinde mich|befinde ich mich)\b.{0,80}?
+    \b(?:nicht (?:im|in der|am|an meinem) (?:büro|hause?|firma|arbeitsplatz)
     |abwesend|im urlaub|in urlaub|außer haus|auf (?:dienst|geschäfts)reise
-    |nicht (?:persönlich )?(?:erreichbar|verfügbar|zu erreichen)|in elternzeit|wieder (?:im|erreichbar
-    |für sie|am))
+    |nicht (?:persönlich )?(?:erreichbar|verfügbar|zu erreichen)|in elternzeit|(?:erst|wieder) .{0,30}?(?:im büro
+    |erreichbar|für sie|da\b)|krank|wieder (?:im|am)|in mutterschutz|in teilzeit)
+ich arbeite (?:nur |in teilzeit)|.{0,60}\bkeinen zugriff auf (?:meine )?(?:e-?)?mail
 (?:obecnie |aktualnie |w dniach .{0,30} )?(?:jestem|przebywam|będę|nie ma mnie
-    |nie będzie mnie)\b.{0,80}?(?:nieobecn|poza biurem|urlop|w biurze|niedostępn|delegacj)|(?:do
+    |nie będzie mnie)\b.{0,80}?(?:nieobecn|poza biurem|urlop|w biurze|niedostępn|delegacj
+    |zwolnieni|chor|szkoleni)|(?:do
     |od)\b.{0,40}(?:jestem (?:nieobecn|na urlop|poza)|przebywam)
 .{0,50}\b(?:jsem|nejsem|budu|nebudu|mám|čerpám)\b.{0,60}?(?:mimo (?:kancelář|firmu)|v kanceláři|nepřítom
-    |dovolen|zastižen|nedostupn|služební cest)
+    |dovolen|zastižen|nedostupn|služební cest|nemoc|školení)
 (?:estou|estarei|encontro-me|não estou|não estarei|neste momento|de momento
     |até)\b.{0,80}?(?:fora do escritório|ausente|férias|no escritório|fora da empresa|indisponível|licença
-    |viagem)
+    |viagem|doente|baixa médica)
 .{0,40}\b(?:nisam|neću biti|odsut\w+ sam|sam odsut\w+|bit ću|ja sam|nalazim se|sam)\b.{0,60}?(?:u uredu
-    |odsut|izvan ureda|godišnj|nedostup|dostup|službenom putu)
+    |odsut|izvan ureda|godišnj|nedostup|dostup|službenom)|.{0,30}\bna (?:godišnjem|bolovanju|porodiljnom|službenom) sam
 .{0,60}(?:я |меня |буду |нахожусь |не буду |в настоящее время ).{0,60}?(?:в офисе|вне офиса|отпуск
-    |отсутств|командировк|недоступ|на рабочем месте)|(?:отсутствую|нахожусь в отпуске|в отпуске (?:до|с|по))
+    |отсутств|командировк|недоступ|на рабочем месте|больничн|болею)
+    |(?:отсутствую|нахожусь в отпуске|в отпуске (?:до|с|по))
 (?:je suis|je serai|actuellement|absente? du|en congés?)\b.{0,80}?(?:absent|du bureau|congés?|vacances
     |déplacement|indisponible|jusqu|au bureau)
 (?:estoy|estaré|me encuentro|actualmente|no estaré|no estoy)\b.{0,80}?(?:fuera de (?:la |mi )?oficina
@@ -104,9 +110,10 @@ _ABSENT = r"""
     |in ufficio|in vacanza|non disponibile|in maternità)
 (?:ik ben|momenteel|op dit moment|t/m|tot(?: en met)?)\b.{0,80}?(?:afwezig|niet op kantoor|niet aanwezig
     |met vakantie|op vakantie|vrij|niet bereikbaar|met verlof)
-.{0,60}\bno longer (?:works?|employed|with|working)|.{0,60}\bnicht mehr (?:im unternehmen|bei uns|für unser|in unserem)
-.{0,60}(?:już nie pracuje|nie pracuje już|(?:již|už) nepracuje|não trabalha mais
-    |já não trabalha|više ne radi|больше не работает)
+.{0,60}\bno longer (?:works?|employed|with|working|part)|(?:i|\w+ \w+) (?:have|has) left\b
+.{0,60}\bnicht mehr (?:im unternehmen|bei uns|für|in unserem|bei der|tätig)
+.{0,60}(?:(?:już )?nie pracuj[eę](?: już)?|(?:již|už) nepracuj[eiu]|não (?:trabalh[ao] mais|faço mais parte)
+    |já não (?:trabalh[ao]|faço parte)|više (?:ne radi|nisam zaposlen)|больше не работа[ею])
 .{0,60}(?:ne travaille plus|ne fait plus partie|ya no trabaja|non lavora più|niet meer werkzaam)
 (?:unser|das) büro (?:ist|bleibt)\b.{0,60}?geschlossen|(?:nasze )?biuro (?:jest|będzie)\b.{0,40}?(?:nieczynne|zamknięte)
 (?:naše )?kancelář (?:je|bude)\b.{0,40}?zavřen|(?:o nosso )?escritório (?:está|estará)\b.{0,40}?(?:fechado|encerrado)
@@ -144,9 +151,9 @@ thank(?:s| you)(?: very much| so much)? for (?:your (?:e-?mail|message|mail|inqu
 (?:vielen |herzlichen )?dank für (?:ihre|deine|die) (?:nachricht|e-?mail|mail|anfrage)
     |(?:wir haben )?ihre (?:nachricht|e-?mail|anfrage) (?:ist (?:bei uns )?eingegangen|erhalten)
     |dziękuj\w+ za (?:\w+ )?(?:wiadomość|e-?mail|maila|kontakt|zgłoszenie)
-děkuj\w+ za (?:vaši |váš )?(?:zprávu|e-?mail|dotaz)|(?:muito )?obrigad[oa] (?:pel[oa]
-    |por) (?:\w+ )?(?:mensagem|e-?mail|contact\w+)|hvala (?:vam )?na (?:\w+ )?(?:poruci|e-?mailu|mailu|upitu
-    |javljanju)
+děkuj\w+ za (?:vaši |váš )?(?:zprávu|e-?mail|dotaz)|(?:(?:muito )?obrigad[oa]|agrade\w+) (?:pel[oa]
+    |por|o) (?:\w+ )?(?:mensagem|e-?mail|conta[ct]\w+)|(?:hvala|zahvalj\w+)(?: vam)?(?: se)? na (?:\w+ )?(?:poruci
+    |e-?mailu|mailu|upitu|javljanju)
 (?:спасибо|благодар\w+)(?: вас)? за (?:\w+ )?(?:письмо|сообщение|обращение)|merci (?:pour|de) (?:votre
     |ton) (?:message|e-?mail|courriel|mail)|gracias por (?:su|tu|contactar|escribir)
     |grazie per (?:\w+ )?(?:\w+ )?(?:messaggio|e-?mail|mail|contatt)|bedankt voor (?:uw|je|jouw)
@@ -156,19 +163,29 @@ děkuj\w+ za (?:vaši |váš )?(?:zprávu|e-?mail|dotaz)|(?:muito )?obrigad[oa] 
 _PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _OTHER_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_OTHER_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _PLAIN = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})", re.IGNORECASE)
-_PLAIN_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})\w*\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE)
+_PLAIN_PREFIX = re.compile(
+    rf"\W{{0,3}}(?:{any_of(_PLAIN_SUBJECTS)})\w*(?: \w{{1,20}}){{0,3}}\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE
+)
+_ANSWERED = re.compile(
+    r"(?<=\W)(?:re|aw|odp|res|rif|ha|sv|vs|ynt|отв)\s?:", re.IGNORECASE
+)  # not where the subject begins
+# as programs write it: before the subject that they answer, or as a tag at either end
+_HEADS = re.compile(
+    rf"\W{{0,3}}(?:{any_of(_SUBJECTS)})\s?[:：]\s*\S|.{{0,150}}?[\[(](?:{any_of(_SUBJECTS)})[\])]", re.IGNORECASE
+)
 # a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
 _SENTENCE = r"(?:^|[.!,:;。*\n] ?)"
 _SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
 _AUTOMAT = re.compile(r"auto(?:m|-|gen)|автомат", re.IGNORECASE)  # spares most mails the long lists
 # what is asked of us, and not of everybody who writes
 _REQUEST = re.compile(
-    r"\bplease (?!contact|call|write|reach|e-?mail|send|direct|note|get in touch|do not|be )"
-    r"|\bbitte (?!wenden|kontaktieren|schreiben|rufen|beachten|senden|richten)"
-    r"|\bprosz[ęe] (?!o kontakt|kontakt|pisać|dzwonić)"
-    r"|\bprosím (?!kontakt|piš|vol|obra)|\bpor favor,? (?!contact|entre|escreva|ligue)"
-    r"|\bmolim(?:o)? (?!kontakt|obrat|piš|nazov|javi)"
-    r"|пожалуйста,? (?!обращ|пиш|звон)|\bprosimy\b|\bs'il vous pla[iî]t\b|\bgraag\b",
+    r"\bplease (?!contact|call|write|reach|e-?mail|send|direct|note|get in touch|do not|don't|be |see|visit|use|allow"
+    r"|refer|address|forward|turn|consult|accept)"
+    r"|\bbitte (?!wenden|kontaktieren|schreiben|rufen|beachten|senden|richten|an |haben|antworten|kontakt)"
+    r"|\bpros(?:z[ęe]|imy) (?!o (?:kontakt|cierpl)|(?:się )?kontakt|pisać|dzwonić|kierować|na |nie )"
+    r"|\bprosím,? (?!kontakt|piš|vol|obra|na |neodpov)|\b(?:por )?favor,? (?!conta[ct]|entr[ea]|escrev|lig|envi)"
+    r"|\bmolim(?:o)? (?:vas )?(?!kontakt|obrat|piš|nazov|javi|ne )"
+    r"|пожалуйста,? (?!обращ|пиш|звон|на |не )|\bs'il vous pla[iî]t\b|\bgraag\b",
     re.IGNORECASE,
 )
 _SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
@@ -188,7 +205,16 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     prefixed = _PREFIX.match(subject) is not None
     if by_machine and (prefixed or _OTHER_PREFIX.match(subject)):
         return "subject of an automatic answer"
-    hint = prefixed or by_machine or _OTHER_PREFIX.match(subject) or _PLAIN.match(subject) or _AUTOMAT.search(start)
+    heads = _HEADS.match(subject) is not None
+    answers = answers or _ANSWERED.search(subject, 1) is not None
+    hint = (
+        prefixed
+        or heads
+        or by_machine
+        or _OTHER_PREFIX.match(subject)
+        or _PLAIN.match(subject)
+        or _AUTOMAT.search(start)
+    )
     if not hint:
         return None
     before, question, _ = start.replace("？", "?").partition("?")
@@ -205,6 +231,9 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     thanks = _SAYS_THANKS.search(start) is not None
     if prefixed and thanks and (answers or instead):
         return "subject and thanks of an automatic answer"
+    asks = question or _REQUEST.search(start) or (_AUTOMAT.search(start) and not automatic)
+    if heads and not asks and (answers or absent or instead or thanks):
+        return "subject of an automatic answer, and nothing is asked"
     if automatic and (absent or thanks):
         return "it says that it is an automatic answer"
     if by_machine and absent and (instead or thanks):

@@ -182,3 +182,93 @@ def test_a_machines_hand_needs_fewer_words(subject: str, fields: list[str], reve
 def test_a_person_who_writes_about_an_absence_is_a_person(subject: str, text: str):
     assert kind_of(subject, text) == "person"
     assert kind_of(subject, text, answers=True) == "person"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        # subject with the mail that is answered behind it, first words: no fields, and no reference to an earlier mail
+        (
+            "Automatic reply: Invoice 4711",
+            "Thanks for your email. I'm on parental leave until March. Please reach out to Tom.",
+        ),
+        ("Automatic reply: Ticket 12", "I have left the company. Please direct your enquiries to info@customer.test."),
+        ("Automatic reply: Ticket 12", "Dear sender, our offices are closed for the public holiday."),
+        ("Automatic reply: Ticket 12", "I only work Monday to Wednesday. I will answer your email when I'm back."),
+        ("Out of Office: Re: [#12] printer", "I'm travelling this week and will reply upon my return."),
+        ("I am away from my desk Re: ticket", "I am away until 5 May. Your message will be answered after that."),
+        ("Re: Ticket 12 [Auto-Reply]", "I am on holiday until 5 May. For urgent matters contact Bob."),
+        (
+            "Automatische Antwort: Drucker",
+            "Liebe Kollegen,\nich bin krank und kann Ihre Mail derzeit nicht bearbeiten.",
+        ),
+        (
+            "Automatische Antwort: Anfrage",
+            "Ich bin nicht mehr für die Firma tätig. Bitte wenden Sie sich an info@customer.test.",
+        ),
+        ("Autoreply: AW: Drucker", "Ich arbeite in Teilzeit und bin erst am Donnerstag wieder erreichbar."),
+        ("Odpowiedź automatyczna: Zgłoszenie", "Obecnie jestem na zwolnieniu lekarskim."),
+        (
+            "Automatyczna odpowiedź: Zgłoszenie",
+            "Dzień dobry, nie pracuję już w tej firmie. Proszę pisać na info@customer.test.",
+        ),
+        ("Automatická odpověď: Požadavek", "Dobrý den, momentálně jsem nemocná a ozvu se po návratu."),
+        ("Automatická odpověď: Požadavek", "Ve firmě již nepracuji. Prosím, kontaktujte info@customer.test."),
+        ("Resposta automática: Chamado", "Agradecemos o seu contato. Responderemos em até 48 horas."),
+        (
+            "Resposta automática: Chamado",
+            "Informo que não faço mais parte da empresa. Favor contatar info@customer.test.",
+        ),
+        ("Automatski odgovor: Upit", "Na bolovanju sam do daljnjega. Molim kontaktirajte info@customer.test."),
+        ("Automatski odgovor: Upit", "Zahvaljujemo na javljanju. Odgovorit ćemo u najkraćem roku."),
+        ("Автоматический ответ: Заявка", "Я больше не работаю в компании. Обращайтесь на info@customer.test."),
+        ("Автоответ: Заявка", "Спасибо за обращение! Заявка принята, мы ответим в течение 24 часов."),
+    ],
+)
+def test_a_programs_subject_needs_one_sign_more(subject: str, text: str):
+    assert kind_of(subject, text) == "auto-reply"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        # subject, first words: in answer to a mail the subject is enough, when nothing is asked of us
+        ("Automatic reply: Ticket 12", "I'm at a conference until Thursday and slow to respond."),
+        ("Automatische Antwort: Ticket 12", "Bis dahin hilft Ihnen die Zentrale."),
+        ("Resposta automática: Chamado 12", "Volto na segunda-feira."),
+    ],
+)
+def test_in_answer_to_a_mail_a_programs_subject_is_enough(subject: str, text: str):
+    assert kind_of(subject, text, answers=True) == "auto-reply"
+    assert kind_of(subject, f"{text} Why did I get this?", answers=True) == "person"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        # subject, first words: absences of others, and one's own in passing
+        (
+            "Handover while I am on leave",
+            "I will be on leave from 1 to 20 December. Please send all approvals to Jane.",
+        ),
+        ("Maternity cover", "I'm starting maternity leave on 1 June. Lucy needs access to the shared mailbox."),
+        (
+            "Auto-reply loop",
+            "Your system and ours are in a loop, we got 400 mails with 'This is an automated response'.",
+        ),
+        ("Thank you for your email", "Thank you for your email. I tried and it is still broken."),
+        ("Abwesenheit Herr Meier", "Herr Meier ist bis auf Weiteres krank. Bitte leiten Sie seine Mails an mich um."),
+        ("Weihnachten", "Unser Büro ist vom 24.12. bis 1.1. geschlossen. Bitte liefern Sie erst danach."),
+        ("Automatische Antwort ändern", "Bitte ändern Sie die automatische Antwort von Frau Huber."),
+        ("Urlop pani Nowak", "Pani Nowak jest na urlopie do 9 maja. Proszę o przekierowanie jej poczty do mnie."),
+        ("Nemocenská", "Dobrý den, jsem nemocná a v pondělí nepřijdu. Přesuňte prosím schůzku."),
+        ("Férias do João", "O João está de férias até dia 10. Podem encaminhar os e-mails dele para mim?"),
+        ("Godišnji odmor kolege", "Kolega je na godišnjem do petka. Molim preusmjerite njegovu poštu na mene."),
+        ("Отпуск сотрудника", "Иванов в отпуске до 10 мая. Прошу перенаправить его почту мне."),
+        ("Не работает автоответчик", "Я уезжаю в командировку и хочу включить автоответчик, но не получается."),
+    ],
+)
+def test_a_person_who_writes_about_somebodys_absence_is_a_person(subject: str, text: str):
+    assert kind_of(subject, text) == "person"
+    assert kind_of(subject, text, answers=True) == "person"
