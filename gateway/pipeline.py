@@ -29,8 +29,9 @@ from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classificat
 from gateway.outgoing.compose import Desk, compose
 from gateway.rules.evaluate import Budget, evaluate
 from gateway.rules.types import Decision, Event, RuleSet, Trace
+from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
-from gateway.store import outbox, tickets
+from gateway.store import outbox
 from gateway.store.view import StoreView
 from gateway.ticket.apply import apply, is_event, provisional, subject_of
 from gateway.ticket.facts import facts, with_ticket
@@ -110,7 +111,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     plan = decide(inbound, message, d, view, now)
     message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
-    saved = tickets.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
+    saved = ticket_store.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
@@ -121,7 +122,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
-        tickets.remember_messages(c, [*_came(message, plan.match), *sent], outcome.ticket)
+        ticket_store.remember_messages(c, [*_came(message, plan.match), *sent], outcome.ticket)
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 
@@ -148,7 +149,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
-    changes = apply(ticket, message, verdict, match, decision, inbound)
+    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules.statuses)
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events)
 
 
@@ -184,7 +185,7 @@ def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcom
         AddEntry("event", None, envelope.received_at, words, "", "", None, None, public=False, trust="stranger"),
         SetField("tags", ("poison",), "quarantine"),
     )
-    saved = tickets.save(c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now)
+    saved = ticket_store.save(c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now)
     outcome = Outcome(inbound.key, "quarantine", reason, saved.ticket.number if saved.ticket else None, saved.entry)
     _finish(outcome, inbound, None, None, c, now)
     log.error("mail.quarantined", mail=inbound.key, ticket=outcome.ticket, reason=reason)

@@ -19,8 +19,19 @@ from gateway.message.types import Accepted, Envelope, Message
 from gateway.pipeline import Deps, Plan, View, decide, explanation
 from gateway.rules.selftest import Observed
 from gateway.rules.types import Dispose, Scene
+from gateway.ticket.change import changed
 from gateway.ticket.notify import Arrived, notify
-from gateway.ticket.types import AddEntry, Explanation, Notification, OpenTicket, Record, Saved, SetField, Ticket
+from gateway.ticket.types import (
+    AddEntry,
+    Explanation,
+    Notification,
+    OpenTicket,
+    Record,
+    Saved,
+    SetField,
+    SetStatus,
+    Ticket,
+)
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday: the time of scenes that name none
 AUTHSERV_ID = "rules.test"  # who says what the `auth` of a scene says
@@ -147,19 +158,11 @@ def _saved(plan: Plan) -> Saved:
         return Saved(record.disposition, record.reason, None, None, opened=False)
     ticket = plan.ticket
     for change in plan.changes:
-        if isinstance(change, SetField) and ticket is not None:
-            ticket = _changed(ticket, change)
+        if isinstance(change, SetField | SetStatus) and ticket is not None:
+            ticket = changed(ticket, change)
     opened = any(isinstance(c, OpenTicket) for c in plan.changes)
     entry = 0 if any(isinstance(c, AddEntry) for c in plan.changes) else None
     return Saved("ticket" if opened else "entry", "", ticket, entry, opened)
-
-
-def _changed(ticket: Ticket, change: SetField) -> Ticket:
-    if not change.name.startswith("field."):
-        return replace(ticket, **{change.name: change.value})  # type: ignore[arg-type]
-    name = change.name.removeprefix("field.")
-    kept = tuple(pair for pair in ticket.fields if pair[0] != name)
-    return replace(ticket, fields=(*kept, (name, str(change.value))) if change.value is not None else kept)
 
 
 def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Observed:

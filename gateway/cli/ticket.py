@@ -1,6 +1,6 @@
 """`mailwicket ticket`: which tickets there are, and one with its words, mails and changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from gateway.store import inbound, outbox, tickets
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
 from gateway.store.tickets import AuditRow
-from gateway.ticket.types import STATUS_TYPES, Entry, Ticket
+from gateway.ticket.types import Entry, Ticket
 
 _COLUMNS = (
     Column("#", right=True),
@@ -66,9 +66,7 @@ def ticket() -> None:
 @ticket.command(
     "list", examples=("mailwicket ticket list --status new --status open", "mailwicket ticket list --json --limit 1000")
 )
-@click.option(
-    "--status", multiple=True, type=click.Choice(tuple(STATUS_TYPES)), metavar="S", help="Only these statuses."
-)
+@click.option("--status", multiple=True, metavar="S", help="Only these statuses.")
 @click.option("--team", metavar="T", help="Only tickets of this team.")
 @limit_option
 @json_option
@@ -76,13 +74,13 @@ def ticket() -> None:
 def list_command(invocation: Invocation, status: tuple[str, ...], team: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
     """List tickets, last changed first.
 
-    Statuses: new open pending on_hold snoozed solved closed merged spam.
+    Statuses: new open pending on_hold snoozed solved closed merged spam, and those that the rules add.
     """
     with reading(invocation) as c:
         found = tickets.list_tickets(c, statuses=status, team=team, limit=limit)
         total = sum(tickets.count_tickets(c).values())
-    if team is not None and not found:
-        _must_exist(team, invocation)
+    if not found and (status or team is not None):
+        _must_exist(status, team, invocation)
     if as_json:
         print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})
         return
@@ -91,17 +89,21 @@ def list_command(invocation: Invocation, status: tuple[str, ...], team: str | No
     invocation.note(f"  {len(found)} of {counted(total, 'ticket')}{example}")
 
 
-def _must_exist(team: str, invocation: Invocation) -> None:
-    """A misspelt team is not one without tickets; one that the rules have no more may still have some.
+def _must_exist(statuses: Sequence[str], team: str | None, invocation: Invocation) -> None:
+    """A misspelt name is not one without tickets; one that the rules have no more may still have some.
 
-    Raises  CommandError  the rules have no such team (exit 4)
+    Raises  CommandError  the rules have no such status or team (exit 4)
     """
     settings = settings_of(invocation)
     templates = policy.templates_of(settings, invocation.clock)
-    teams = policy.read_rules(policy.rules_file(settings), templates).teams
-    if team not in teams:
-        what, known = f"there is no team “{printable(team, 60)}”", ", ".join(sorted(teams))
-        raise CommandError(what, hint=f"known: {known}", exit_code=NOT_FOUND)
+    rules = policy.read_rules(policy.rules_file(settings), templates)
+    asked: list[tuple[str, str, Sequence[str]]] = [("status", name, tuple(rules.statuses)) for name in statuses]
+    if team is not None:
+        asked.append(("team", team, sorted(rules.teams)))
+    for kind, name, known in asked:
+        if name not in known:
+            what = f"there is no {kind} “{printable(name, 60)}”"
+            raise CommandError(what, hint=f"known: {', '.join(known)}", exit_code=NOT_FOUND)
 
 
 @ticket.command(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.rules import pattern, reading
-from gateway.rules.conditions import STATUSES
 from gateway.rules.findings import Findings
 from gateway.rules.reading import Known
+from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.tree import Node
 from gateway.rules.types import (
     PRIORITIES,
@@ -51,7 +51,6 @@ LATER = (
 _MODIFIERS_LATER = ("after", "unless")
 _SET = ("status", "priority", "language")
 _SET_LATER = ("responsible", "due")
-_SETTABLE = tuple(s for s in STATUSES if s not in ("snoozed", "merged", "spam"))  # those have commands of their own
 _CAPTURE = re.compile(r"\{\{ *captures\.([A-Za-z_][A-Za-z0-9_]*) *\}\}")
 _TEMPLATE = re.compile(r"\{[{%#]")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -212,13 +211,16 @@ class Actions:
     def _setting(self, name: str, node: Node) -> str | None:
         match name:
             case "status":
-                return reading.choice(node, _SETTABLE, "status", "statuses", self.f)
+                return reading.choice(node, self._settable(), "status", "statuses", self.f)
             case "priority":
                 return reading.choice(node, PRIORITIES, "priority", "priorities", self.f)
             case "language":
                 return self._literal(node)
             case _:
                 return self._field_value(self.known.fields[name.removeprefix("field.")], node)
+
+    def _settable(self) -> tuple[str, ...]:
+        return tuple(s for s in self.known.statuses if s not in OF_COMMANDS)
 
     def _field_value(self, info: FieldInfo, node: Node) -> str | None:
         if (info.type, node.kind) in (("number", "number"), ("bool", "bool")):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.rules import operators, pattern, quantities, reading
+from gateway.rules import operators, pattern, quantities, reading, statuses
 from gateway.rules.findings import Findings, Place
 from gateway.rules.operators import OPERATORS, OPTIONS
 from gateway.rules.reading import Known
@@ -17,8 +17,6 @@ from gateway.rules.tree import Node
 from gateway.rules.types import ALIASES, REGISTRY, Event, FactInfo, Group, Test
 
 GROUPS = ("all", "any", "none")
-STATUSES = ("new", "open", "pending", "on_hold", "snoozed", "solved", "closed", "merged", "spam")
-STATUS_TYPES = ("new", "open", "waiting_customer", "waiting_third", "solved", "closed")
 
 _PATTERN_SHOWN = 28  # characters of a pattern in a trace
 _LIST = re.compile(r"\$[a-z][a-z0-9_-]*")
@@ -180,8 +178,8 @@ class Conditions:
         kinds: Mapping[str, tuple[str, Iterable[str]]] = {
             "ticket.team": ("team", self.known.teams),
             "ticket.assignee": ("agent", self.known.agents),
-            "ticket.status": ("status", STATUSES),
-            "ticket.status_type": ("status type", STATUS_TYPES),
+            "ticket.status": ("status", self.known.statuses),
+            "ticket.status_type": ("status type", statuses.TYPES),
         }
         kind, names = kinds.get(name, ("value", info.values))
         info_field = self.known.fields.get(name.removeprefix("ticket.field."))

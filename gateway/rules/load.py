@@ -22,8 +22,8 @@ from gateway.rules.scenes import scenes
 from gateway.rules.tree import Node, note_duplicates, read_tree
 from gateway.rules.types import LIVE_EVENTS, Defaults, Event, Group, Limits, Rule, RuleSet, Scene, Test
 
-_SECTIONS = ("version", "defaults", "agents", "teams", "lists", "fields", "limits", "rules", "tests")
-_SECTIONS_LATER = ("include", "statuses", "calendars", "sla", "lookups", "retention")
+_SECTIONS = ("version", "defaults", "agents", "teams", "statuses", "lists", "fields", "limits", "rules", "tests")
+_SECTIONS_LATER = ("include", "calendars", "sla", "lookups", "retention")
 _RULE = ("id", "about", "on", "when", "do", "enabled")
 _RULE_LATER = ("shadow", "once", "cron", "each")
 _EVENTS_LATER = tuple(e for e in get_args(Event) if e not in LIVE_EVENTS)
@@ -65,6 +65,7 @@ class _Loader:
         known.agents, known.teams = tuple(agent_nodes), tuple(team_nodes)
         known.lists = sections.lists(sections.named(found.get("lists"), "list", self._f), self._f)
         known.fields = sections.fields(sections.named(found.get("fields"), "field", self._f), self._f)
+        known.statuses = sections.statuses(sections.named(found.get("statuses"), "status", self._f), self._f)
         agents = sections.agents(agent_nodes, self._f)
         teams = sections.teams(team_nodes, known, self._f)
         defaults, limits = self._policy(root, found)
@@ -72,7 +73,8 @@ class _Loader:
         tests = scenes(found["tests"], known, self._f) if "tests" in found else ()
         warnings = tuple(_untested(rules, tests))
         return RuleSet(
-            0, "", "", defaults, agents, teams, limits, known.fields, rules, tests, warnings, known.lists
+            0, "", "", defaults, agents, teams, limits, known.fields, rules, tests, warnings, known.lists,
+            known.statuses,
         )  # fmt: skip
 
     def _version(self, root: Node, found: Mapping[str, Node]) -> None:

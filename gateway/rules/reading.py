@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from gateway.rules import quantities
 from gateway.rules.findings import Findings
+from gateway.rules.statuses import BUILT_IN, StatusType
 from gateway.rules.tree import Node
 from gateway.rules.types import FieldInfo
 
@@ -25,6 +26,7 @@ class Known:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fields: dict[str, FieldInfo] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
+    statuses: Mapping[str, StatusType] = field(default_factory=lambda: BUILT_IN)
 
 
 def text(node: Node, f: Findings) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.rules import quantities, reading
-from gateway.rules.conditions import STATUSES
 from gateway.rules.findings import Findings, nearest
 from gateway.rules.reading import Known
 from gateway.rules.tree import Node
@@ -72,7 +71,7 @@ def _expect(node: Node, known: Known, f: Findings) -> dict[str, Any]:
         "ticket": lambda n: _ticket(n, f),
         "team": names(known.teams, "team", "teams"),
         "assignee": names((*known.agents, "none"), "agent", "agents"),
-        "status": names(STATUSES, "status", "statuses"),
+        "status": names(known.statuses, "status", "statuses"),
         "priority": names(PRIORITIES, "priority", "priorities"),
         "tags": lambda n: _texts(n, f),
         "fields": lambda n: {key.text: v.text for key, v in reading.pairs(n, f)},

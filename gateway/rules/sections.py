@@ -10,6 +10,7 @@ from gateway.message.address import normal
 from gateway.rules import pattern, quantities, reading
 from gateway.rules.findings import Findings
 from gateway.rules.reading import Known
+from gateway.rules.statuses import BUILT_IN, OF_COMMANDS, TYPES, StatusType
 from gateway.rules.tree import Node
 from gateway.rules.types import Agent, Defaults, FieldInfo, Limits, Rate, Team
 
@@ -17,13 +18,16 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
-_DEFAULTS = ("team", "language", "reopen_window", "subject_tag", "subject_prefix", "cross_team", "ack_limit")
-_DEFAULTS_LATER = ("calendar", "sla", "after_reply", "close_after", "chase", "thanks_reopens", "forward_ack")
+_DEFAULTS = (
+    "team", "language", "after_reply", "reopen_window", "thanks_reopens", "subject_tag", "subject_prefix", "cross_team",
+    "ack_limit",
+)  # fmt: skip
+_DEFAULTS_LATER = ("calendar", "sla", "close_after", "chase", "forward_ack")
 _AGENT = ("name", "email", "also", "role", "languages")
 _AGENT_LATER = ("skills", "max_open", "timezone", "calendar", "notify", "digest", "receipts")
-_TEAM = ("address", "members", "lead", "auto_ack", "signature")
+_TEAM = ("address", "members", "lead", "auto_ack", "signature", "follow_up", "reopen_window")
 _TEAM_LATER = (
-    "aliases", "assign", "language_match", "calendar", "sla", "visibility", "follow_up", "escalates_to",
+    "aliases", "assign", "language_match", "calendar", "sla", "visibility", "escalates_to",
     "participants", "unlock_after", "chase", "close_after", "max_waiting",
 )  # fmt: skip
 _FIELD = ("type", "values", "pattern", "public")
@@ -37,6 +41,7 @@ _SCOPES = {
     "auto_per_ticket": "ticket",
 }
 _LIMITS_LATER = ("new_per_sender", "updates_per_sender", "cc_max", "redirect_domains")
+_FOLLOW_UPS = ("new", "reopen")
 _ROLES = ("agent", "lead", "admin", "light", "auditor")
 _TYPES = ("text", "number", "date", "bool", "enum")
 
@@ -95,7 +100,22 @@ def teams(section: dict[str, Node], known: Known, f: Findings) -> dict[str, Team
             reading.choice(k["lead"], known.agents, "agent", "agents", f) if "lead" in k else None,
             auto_ack is not False,
             (reading.text(k["signature"], f) or "").strip() if "signature" in k else "",
+            (reading.choice(k["follow_up"], _FOLLOW_UPS, "value", "values", f) if "follow_up" in k else None) or "new",  # type: ignore[arg-type]
+            reading.duration(k["reopen_window"], f) if "reopen_window" in k else None,
         )
+    return found
+
+
+def statuses(section: dict[str, Node], f: Findings) -> dict[str, StatusType]:
+    """Every status by its name: those that there always are, and those that the file adds."""
+    found = dict(BUILT_IN)
+    for name, node in section.items():
+        at = reading.required(node, "type", reading.keys(node, ("type",), f), f"status “{name}”", f)
+        kind = reading.choice(at, TYPES, "status type", "status types", f) if at else None
+        if name in BUILT_IN:
+            f.add(node, "R030", f"status “{name}” is there already, of type {BUILT_IN[name]}", "take another name")
+        elif kind is not None:
+            found[name] = kind  # type: ignore[assignment]
     return found
 
 
@@ -151,8 +171,13 @@ def defaults(node: Node, known: Known, f: Findings) -> tuple[Defaults, Rate | No
     given["team"] = reading.choice(team, known.teams, "team", "teams", f) if team else None
     if "language" in k:
         given["language"] = next(iter(_languages(k["language"], f)), None)
+    if "after_reply" in k:
+        settable = tuple(s for s in known.statuses if s not in OF_COMMANDS)
+        given["after_reply"] = reading.choice(k["after_reply"], settable, "status", "statuses", f)
     if "reopen_window" in k:
         given["reopen_window"] = reading.duration(k["reopen_window"], f)
+    if "thanks_reopens" in k:
+        given["thanks_reopens"] = reading.flag(k["thanks_reopens"], f)
     if "subject_tag" in k:
         given["subject_tag"] = reading.choice(k["subject_tag"], ("left", "right", "auto", "none"), "value", "values", f)
     if "subject_prefix" in k:

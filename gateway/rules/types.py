@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from gateway.rules.statuses import BUILT_IN, StatusType
+
 Event = Literal[
     "received", "new", "reply", "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached",
     "idle", "bounced", "schedule",
@@ -305,6 +307,8 @@ class Team:
     lead: str | None = None
     auto_ack: bool = True
     signature: str = ""
+    follow_up: Literal["new", "reopen"] = "new"  # what a reply after the reopen window does
+    reopen_window: timedelta | None = None  # None is that of the defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +337,9 @@ class Defaults:
 
     team: str
     language: str = "en"
+    after_reply: str = "pending"  # the status that an answer sets
     reopen_window: timedelta = timedelta(days=30)
+    thanks_reopens: bool = False
     subject_tag: Literal["left", "right", "auto", "none"] = "left"
     subject_prefix: str = ""
     cross_team: Literal["first", "each"] = "first"
@@ -378,6 +384,7 @@ class RuleSet:
     scenes: tuple[Scene, ...] = ()
     warnings: tuple[str, ...] = ()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: Mapping[str, StatusType] = field(default_factory=lambda: BUILT_IN)
 
     def team_of(self, address: str) -> Team | None:
         """The team that an address (normalised, without sub-address) belongs to; None when it is nobody's."""

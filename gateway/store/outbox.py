@@ -17,8 +17,9 @@ from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from gateway.message.address import domain_of, normal
 from gateway.message.charset import clean_line
-from gateway.store import tickets
+from gateway.store.changes import add_event
 from gateway.store.schema import outbox
+from gateway.store.tickets import add_audit
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification
 
@@ -324,9 +325,9 @@ def _tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime
     if item.ticket is None:
         return
     text = clean_line(f"{item.template} to {item.forward_path} {what}")[:_MAX_TOLD]
-    tickets.add_event(c, item.ticket, text, now)
+    add_event(c, item.ticket, text, now)
     detail = f"q-{item.id}, {text}"
-    tickets.add_audit(c, at=now, actor="system", action=action, ticket=item.ticket, source=None, detail=detail)
+    add_audit(c, at=now, actor="system", action=action, ticket=item.ticket, source=None, detail=detail)
 
 
 def _mine(item: OutboxItem) -> Any:

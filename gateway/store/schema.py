@@ -127,6 +127,14 @@ customer = Table(
     Column("language", String(16)),
     Column("muted", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", Moment, nullable=False),
+    Column("organisation", Text),
+    Column("zone", Text),
+    Column("contract", Text),
+    Column("tier", Text),
+    Column("tags", Text, nullable=False, server_default=text("'[]'")),
+    Column("attributes", Text, nullable=False, server_default=text("'{}'")),  # what look-up tables give beside those
+    Column("restricted", Boolean, nullable=False, server_default=text("false")),
+    Column("merged_into", _Id),  # the customer who has its addresses and tickets now
 )
 
 customer_address = Table(
@@ -157,7 +165,30 @@ ticket = Table(
     Column("updated_at", Moment, nullable=False),
     Column("messages", Integer, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("responsible", Text),
+    Column("status_type", String(16), nullable=False, server_default=text("'new'")),
+    Column("status_reason", Text),
+    Column("status_at", Moment, nullable=False, server_default=text("0")),  # since when it has this status
+    Column("due", Moment),  # set by hand
+    Column("snoozed_until", Moment),
+    Column("awake_status", String(32)),  # what it was before it was snoozed or merged
+    Column("awake_status_type", String(16)),
+    Column("merged_into", _Id, index=True),
+    Column("origin", Text),  # IP address that the first mail claims to come from
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
+    Index(
+        "ix_ticket_snoozed_until",
+        "snoozed_until",
+        sqlite_where=text("snoozed_until IS NOT NULL"),
+        postgresql_where=text("snoozed_until IS NOT NULL"),
+    ),
+)
+
+ticket_alias = Table(  # other names of a ticket: numbers of an old desk, tags of imported systems
+    "ticket_alias",
+    metadata,
+    Column("alias", Text, primary_key=True),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
 )
 
 participant = Table(
@@ -165,7 +196,8 @@ participant = Table(
     metadata,
     Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
     Column("address", Text, primary_key=True),  # normal form
-    Column("role", String(12), nullable=False),
+    Column("role", String(12), nullable=False),  # requester, cc
+    Column("name", Text, nullable=False, server_default=text("''")),
 )
 
 entry = Table(
@@ -186,6 +218,7 @@ entry = Table(
     Column("trust", String(12)),
     Column("attachments", Text, nullable=False),
     Column("source", String(40), unique=True),  # one mail, one entry, however often it is processed
+    Column("held", Text),  # why it waits for an agent's word; NULL is not held
 )
 
 ticket_message = Table(  # who sent, or was sent, which Message-ID in which ticket
@@ -214,6 +247,20 @@ audit = Table(
     Column("ticket", _Id, index=True),
     Column("source", String(32)),  # key of the mail that caused it
     Column("detail", Text, nullable=False),
+    Column("customer", _Id, index=True),
+)
+
+receipt = Table(  # what can be taken back: merges and splits
+    "receipt",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(12), nullable=False),  # merge, split
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),  # where the entries came from
+    Column("other", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),  # where they went
+    Column("before", Text, nullable=False),  # what undoing needs
+    Column("undone_at", Moment),
 )
 
 rule_revision = Table(

@@ -1,44 +1,21 @@
-"""Tickets, entries, people: the rows that changes make, and the look-ups that threading and rules ask for.
+"""Tickets as they are stored: the look-ups that threading, rules and commands ask for, and the audit of their changes.
 
 Transaction  T1: everything here runs inside the caller's transaction, together with the disposition of the mail.
-Not here     which changes (ticket/apply.py), the mail itself (inbound.py), what goes out (outbox.py).
+Not here     what changes them (changes.py, merges.py), who writes them (customers.py), the mail itself (inbound.py).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, Update, and_, bindparam, exists, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as lite_insert
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 
-from gateway.errors import TransientError
-from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
-from gateway.store.schema import (
-    audit,
-    customer,
-    customer_address,
-    entry,
-    participant,
-    ticket,
-    ticket_link,
-    ticket_message,
-)
-from gateway.ticket.types import (
-    AddEntry,
-    Change,
-    Customer,
-    Entry,
-    OpenTicket,
-    Record,
-    Saved,
-    SetField,
-    Ticket,
-)
+from gateway.store.schema import audit, entry, participant, ticket, ticket_alias, ticket_link, ticket_message
+from gateway.ticket.links import inverse
+from gateway.ticket.types import Entry, Participant, Ticket
 
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
 
@@ -56,10 +33,27 @@ class AuditRow:
 # --- look-ups ---------------------------------------------------------------------------------------------------------
 
 
-def find_ticket(c: Connection, number: int) -> Ticket | None:
-    """The ticket; None when there is no such number."""
-    row = c.execute(_TICKET, {"number": number}).one_or_none()
+def find_ticket(c: Connection, number: int, *, lock: bool = False) -> Ticket | None:
+    """The ticket; None when there is no such number.
+
+    lock  for a change: on PostgreSQL other writers of it wait for the end of this transaction
+    """
+    row = c.execute(_LOCKED if lock else _TICKET, {"number": number}).one_or_none()
     return None if row is None else _ticket(row)
+
+
+def goes_on_in(c: Connection, number: int) -> Ticket | None:
+    """The ticket in which the matter of this number goes on: itself, or the one it was merged into, however often."""
+    found = find_ticket(c, number)
+    while found is not None and found.merged_into is not None:
+        found = find_ticket(c, found.merged_into)
+    return found
+
+
+def find_alias(c: Connection, alias: str) -> int | None:
+    """The number of the ticket that an old desk or an imported system called so; None when none was."""
+    number: int | None = c.execute(_ALIAS, {"alias": alias}).scalar_one_or_none()
+    return number
 
 
 def list_tickets(c: Connection, *, statuses: Sequence[str], team: str | None, limit: int) -> list[Ticket]:
@@ -77,6 +71,12 @@ def count_tickets(c: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in c.execute(select(ticket.c.status, func.count()).group_by(ticket.c.status))}
 
 
+def of_customer(c: Connection, customer: int, limit: int) -> list[Ticket]:
+    """The tickets of a customer, newest first."""
+    query = select(ticket).where(ticket.c.customer == customer).order_by(ticket.c.number.desc()).limit(limit)
+    return [_ticket(row) for row in c.execute(query)]
+
+
 def entries(c: Connection, number: int) -> list[Entry]:
     """The entries of a ticket, oldest first."""
     return [_entry(row) for row in c.execute(select(entry).where(entry.c.ticket == number).order_by(entry.c.id))]
@@ -84,19 +84,28 @@ def entries(c: Connection, number: int) -> list[Entry]:
 
 def history(c: Connection, number: int) -> list[AuditRow]:
     """Every change of a ticket, oldest first."""
-    rows = c.execute(select(audit).where(audit.c.ticket == number).order_by(audit.c.seq))
-    return [AuditRow(r.at, r.actor, r.action, r.detail) for r in rows]
+    return _history(c, audit.c.ticket == number)
+
+
+def history_of_customer(c: Connection, customer: int) -> list[AuditRow]:
+    """Every change of a customer, oldest first."""
+    return _history(c, audit.c.customer == customer)
 
 
 def links(c: Connection, number: int) -> list[tuple[str, int]]:
     """(kind, other ticket) of each link, both ways."""
     rows = c.execute(select(ticket_link).where(or_(ticket_link.c.ticket == number, ticket_link.c.other == number)))
-    return [(r.kind, r.other) if r.ticket == number else (f"{r.kind} by", r.ticket) for r in rows]
+    return [(r.kind, r.other) if r.ticket == number else (inverse(r.kind), r.ticket) for r in rows]
 
 
 def participants(c: Connection, number: int) -> tuple[str, ...]:
     """The addresses, in normal form, of those who take part in a ticket."""
-    return tuple(row[0] for row in c.execute(_PARTICIPANTS, {"ticket": number}))
+    return tuple(row.address for row in c.execute(_PARTICIPANTS, {"ticket": number}))
+
+
+def people(c: Connection, number: int) -> tuple[Participant, ...]:
+    """Those who take part in a ticket, by address."""
+    return tuple(Participant(r.address, r.name, r.role) for r in c.execute(_PARTICIPANTS, {"ticket": number}))
 
 
 def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
@@ -109,234 +118,31 @@ def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[i
     return found
 
 
-def find_customer(c: Connection, address: str) -> Customer | None:
-    """Who writes from this address; None for a first contact."""
-    row = c.execute(_CUSTOMER, {"address": normal(address)}).one_or_none()
-    if row is None:
-        return None
-    return Customer(row.id, row.name, address, row.language, row.muted, row.answered)
-
-
-# --- changes ----------------------------------------------------------------------------------------------------------
-
-
-def save(
-    c: Connection, changes: Sequence[Change], *, ticket_before: Ticket | None, source: str, actor: str, now: datetime
-) -> Saved:
-    """Make the changes of one mail, with an audit row for each, and say what became of it.
-
-    source  key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing
-    """
-    folded = _folded(changes, ticket_before, actor)
-    current, record = folded.ticket, folded.record
-    if folded.opening is not None and current is not None:
-        current = _open(c, folded.opening, current)
-    elif current is not None and folded.columns:
-        current = _update(c, current, folded.columns, now)
-    entry_id = None
-    if folded.entry is not None and current is not None:
-        entry_id = _add_entry(c, current.number, folded.entry, source)
-    number = current.number if current is not None else record.ticket if record is not None else None
-    mail = source.removeprefix("stub:")  # the audit names the mail; the entry of its stub has a source of its own
-    c.execute(_AUDIT, [note | {"at": now, "ticket": number, "source": mail} for note in folded.notes])
-    if record is not None:
-        return Saved(record.disposition, record.reason, current, entry_id, opened=False)
-    if current is None:
-        raise ValueError("changes that neither record nor touch a ticket")
-    opened = folded.opening is not None
-    return Saved("ticket" if opened else "entry", "", current, entry_id, opened)
-
-
-@dataclass(slots=True)
-class _Folded:
-    """The changes of one mail put together, so that each row is written once."""
-
-    ticket: Ticket | None
-    notes: list[dict[str, object]] = field(default_factory=list)  # audit rows
-    columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
-    opening: OpenTicket | None = None
-    entry: AddEntry | None = None
-    record: Record | None = None
-
-
-def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str) -> _Folded:
-    folded = _Folded(ticket_before)
-    for change in changes:
-        match change:
-            case OpenTicket():
-                folded.opening, folded.ticket = change, _fresh(change)
-                folded.notes.append(_note("ticket.opened", actor, change.team))
-                folded.notes.extend(_note("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
-            case AddEntry():
-                folded.entry = change
-                counted = _known(folded).messages + (change.kind in ("mail", "answer"))
-                folded.ticket = replace(_known(folded), messages=counted)
-                folded.columns |= {"messages": counted, "updated_at": change.at}
-                folded.notes.append(_note("entry.added", actor, change.kind))
-            case SetField(name, _, cause):
-                before, folded.ticket = _shown(_known(folded), name), _with(_known(folded), change)
-                folded.columns |= _column(folded.ticket, name)
-                folded.notes.append(_note(f"set.{name}", cause, f"{before} -> {_shown(folded.ticket, name)}"))
-            case Record():
-                folded.record = change
-                folded.notes.append(_note(f"mail.{change.disposition}", actor, change.reason))
-    return folded
-
-
-def _known(folded: _Folded) -> Ticket:
-    if folded.ticket is None:
-        raise ValueError("an entry or a field needs a ticket")
-    return folded.ticket
-
-
-def _fresh(change: OpenTicket) -> Ticket:
-    """The ticket before its number."""
-    return Ticket(
-        number=0,
-        subject=change.subject,
-        team=change.team,
-        assignee=None,
-        priority="normal",
-        status="new",
-        tags=(),
-        fields=(),
-        language=change.language,
-        channel=change.channel,
-        requester=change.requester,
-        created_at=change.at,
-        updated_at=change.at,
-        messages=0,
-        version=1,
-        flags=change.flags,
-    )
+# --- the audit --------------------------------------------------------------------------------------------------------
 
 
 def add_audit(
-    c: Connection, *, at: datetime, actor: str, action: str, ticket: int | None, source: str | None, detail: str
+    c: Connection,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    ticket: int | None,
+    source: str | None,
+    detail: str,
+    customer: int | None = None,
 ) -> None:
-    """One audit row beside those that `save` writes."""
-    c.execute(
-        _AUDIT, [{"at": at, "actor": actor, "action": action, "ticket": ticket, "source": source, "detail": detail}]
-    )
+    """One audit row.
 
-
-def remember_messages(c: Connection, messages: Iterable[tuple[str, str]], number: int) -> None:
-    """Who sent, or was sent, which Message-ID in this ticket; the first ticket keeps it.
-
-    messages  (Message-ID, address in normal form)
+    source  key of the mail that caused it
     """
-    rows = [{"message_id": id, "address": address, "ticket": number} for id, address in dict.fromkeys(messages)]
-    if rows:
-        c.execute(_upsert(c.dialect.name, ticket_message), rows)
+    values = {"at": at, "actor": actor, "action": action, "ticket": ticket, "source": source, "detail": detail}
+    c.execute(_AUDIT, values | {"customer": customer})
 
 
-def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
-    requester = change.requester
-    columns = ("subject", "team", "assignee", "priority", "status", "language", "channel", "tags", "fields", "flags")
-    values: dict[str, object] = {
-        "customer": None if requester is None else _customer(c, requester, change),
-        "requester_name": requester.name if requester else None,
-        "requester_address": requester.address if requester else None,
-        "created_at": current.created_at,
-        "updated_at": current.updated_at,
-        "messages": current.messages,
-        "version": current.version,
-    }
-    for name in columns:
-        values |= _column(current, name)
-    number = int(c.execute(_OPEN, values).scalar_one())
-    if requester is not None:
-        c.execute(_PARTICIPANT, {"ticket": number, "address": normal(requester.address), "role": "requester"})
-    mentioned = [n for n in change.mentions if c.execute(_TICKET, {"number": n}).one_or_none() is not None]
-    if mentioned:
-        c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": "mentions"} for n in mentioned])
-    return replace(current, number=number)
-
-
-def _customer(c: Connection, requester: Mailbox, change: OpenTicket) -> int:
-    """The customer of an address, made on first contact."""
-    address = normal(requester.address)
-    if (known := c.execute(_OWNER, {"address": address}).scalar_one_or_none()) is not None:
-        return int(known)
-    values = {"name": requester.name, "language": change.language, "created_at": change.at}
-    number = int(c.execute(_NEW_CUSTOMER, values).scalar_one())
-    made = c.execute(_upsert(c.dialect.name, customer_address), {"address": address, "customer": number})
-    if made.rowcount == 1:
-        return number
-    return int(c.execute(_OWNER, {"address": address}).scalar_one())  # PostgreSQL: another process was faster
-
-
-def _add_entry(c: Connection, number: int, change: AddEntry, source: str) -> int:
-    made = c.execute(
-        _ENTRY,
-        {
-            "ticket": number,
-            "kind": change.kind,
-            "author_name": change.author.name if change.author else None,
-            "author_address": change.author.address if change.author else None,
-            "at": change.at,
-            "text": change.text,
-            "quoted": change.quoted,
-            "signature": change.signature,
-            "html": change.html,
-            "message_id": change.message_id,
-            "public": change.public,
-            "trust": change.trust,
-            "attachments": msgspec.json.encode(change.attachments).decode(),
-            "source": source,
-        },
-    ).scalar_one()
-    return int(made)
-
-
-def _update(c: Connection, current: Ticket, values: dict[str, object], now: datetime) -> Ticket:
-    """Write the changed columns; the version keeps writers in line (acceptance H-07)."""
-    values = {"updated_at": now, **values, "version": current.version + 1}
-    same = {"b_number": current.number, "b_version": current.version}
-    done = c.execute(_update_of(tuple(sorted(values))), values | same)
-    if done.rowcount != 1:
-        raise TransientError("somebody else changed this ticket first")
-    return replace(current, version=current.version + 1)
-
-
-def _with(current: Ticket, change: SetField) -> Ticket:
-    if change.name.startswith("field."):
-        name = change.name.removeprefix("field.")
-        kept = tuple(pair for pair in current.fields if pair[0] != name)
-        return replace(current, fields=(*kept, (name, str(change.value))) if change.value is not None else kept)
-    if change.name not in ("team", "assignee", "priority", "status", "language", "tags", "flags"):
-        raise ValueError(f"no such ticket field: {change.name}")
-    return replace(current, **{change.name: change.value})  # type: ignore[arg-type]
-
-
-def _column(current: Ticket, name: str) -> dict[str, object]:
-    if name == "fields" or name.startswith("field."):
-        return {"fields": msgspec.json.encode(dict(current.fields)).decode()}
-    value = getattr(current, name)
-    return {name: msgspec.json.encode(value).decode() if isinstance(value, tuple) else value}
-
-
-def _shown(current: Ticket, name: str) -> str:
-    value = (
-        dict(current.fields).get(name.removeprefix("field.")) if name.startswith("field.") else getattr(current, name)
-    )
-    return ", ".join(value) if isinstance(value, tuple) else "none" if value is None else str(value)
-
-
-def _note(action: str, actor: str, detail: str) -> dict[str, object]:
-    return {"action": action, "actor": actor, "detail": detail}
-
-
-@cache
-def _upsert(dialect: str, table: Table) -> Any:
-    return (pg_insert if dialect == "postgresql" else lite_insert)(table).on_conflict_do_nothing()
-
-
-@cache
-def _update_of(columns: tuple[str, ...]) -> Update:
-    """The statement of a set of columns is made once: making it costs more than running it."""
-    same = and_(ticket.c.number == bindparam("b_number"), ticket.c.version == bindparam("b_version"))
-    return update(ticket).where(same).values({name: bindparam(name) for name in columns})
+def _history(c: Connection, wanted: Any) -> list[AuditRow]:
+    rows = c.execute(select(audit).where(wanted).order_by(audit.c.seq))
+    return [AuditRow(r.at, r.actor, r.action, r.detail) for r in rows]
 
 
 def _ticket(row: Row[Any]) -> Ticket:
@@ -357,6 +163,16 @@ def _ticket(row: Row[Any]) -> Ticket:
         messages=row.messages,
         version=row.version,
         flags=tuple(msgspec.json.decode(row.flags)),
+        responsible=row.responsible,
+        status_type=row.status_type,
+        status_reason=row.status_reason,
+        status_at=row.status_at,
+        due=row.due,
+        snoozed_until=row.snoozed_until,
+        awake_status=row.awake_status,
+        awake_status_type=row.awake_status_type,
+        merged_into=row.merged_into,
+        origin=row.origin,
     )
 
 
@@ -376,39 +192,12 @@ def _entry(row: Row[Any]) -> Entry:
         trust=row.trust,
         attachments=_attachments.decode(row.attachments),
         source=row.source,
+        held=row.held,
     )
 
 
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
-_PARTICIPANTS = select(participant.c.address).where(participant.c.ticket == bindparam("ticket"))
-_CUSTOMER = (
-    select(
-        customer.c.id,
-        customer.c.name,
-        customer.c.language,
-        customer.c.muted,
-        exists()
-        .where(entry.c.ticket == ticket.c.number, ticket.c.customer == customer.c.id, entry.c.kind == "answer")
-        .label("answered"),
-    )
-    .join(customer_address, customer_address.c.customer == customer.c.id)
-    .where(customer_address.c.address == bindparam("address"))
-)
-_OPEN = insert(ticket).returning(ticket.c.number)
-_ENTRY = insert(entry).returning(entry.c.id)
+_LOCKED = _TICKET.with_for_update()
+_ALIAS = select(ticket_alias.c.ticket).where(ticket_alias.c.alias == bindparam("alias"))
+_PARTICIPANTS = select(participant).where(participant.c.ticket == bindparam("ticket")).order_by(participant.c.address)
 _AUDIT = insert(audit)
-_PARTICIPANT = insert(participant)
-_OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))
-_NEW_CUSTOMER = insert(customer).returning(customer.c.id)
-
-
-def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
-    """An entry, for our people only, about what no mail brought; nothing where the ticket is gone.
-
-    text  clean and bounded
-    """
-    if find_ticket(c, ticket) is None:
-        return
-    nothing = dict.fromkeys(("author_name", "author_address", "html", "message_id", "trust", "source"))
-    words = {"text": text, "quoted": "", "signature": "", "attachments": "[]"}
-    c.execute(_ENTRY, {**nothing, **words, "ticket": ticket, "kind": "event", "at": at, "public": False})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.store import outbox, tickets
+from gateway.store import customers, outbox, tickets
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
@@ -22,8 +22,8 @@ class StoreView:
         self._connection = connection
 
     def ticket(self, number: int) -> Ticket | None:
-        """The ticket; None when there is none of this number."""
-        return tickets.find_ticket(self._connection, number)
+        """The ticket in which the matter of this number goes on; None when there is no such number."""
+        return tickets.goes_on_in(self._connection, number)
 
     def participants(self, number: int) -> Sequence[str]:
         """Addresses, in normal form, of those who take part in the ticket."""
@@ -35,7 +35,7 @@ class StoreView:
 
     def customer(self, address: str) -> Customer | None:
         """Who writes from this address; None for a first contact."""
-        return tickets.find_customer(self._connection, address)
+        return customers.find_customer(self._connection, address)
 
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""

@@ -5,18 +5,21 @@ Sources  automatic mail never changes a state (RFC 3834 and promise 4); a custom
 Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how changes are stored (store/).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from gateway.message.types import Accepted, Classification, Message
+from gateway.rules.statuses import StatusType
 from gateway.rules.types import Action, Assign, Decision, Dispose, Reply, Route, Set, Tag
+from gateway.ticket.change import opened
 from gateway.ticket.types import (
     AddEntry,
     Change,
     OpenTicket,
     Record,
     SetField,
+    SetStatus,
     ThreadMatch,
     Ticket,
     Trust,
@@ -32,28 +35,19 @@ def provisional(message: Message, teams: Sequence[str], language: str, now: date
 
     teams  that the mail was sent to: the first one's ticket, which names the others
     """
-    return Ticket(
-        number=0,
-        subject=subject_of(message),
-        team=teams[0],
-        assignee=None,
-        priority="normal",
-        status="new",
-        tags=(),
-        fields=(),
-        language=language,
-        channel="mail",
-        requester=message.author,
-        created_at=now,
-        updated_at=now,
-        messages=0,
-        version=0,
-        flags=(*(f"also-to:{team}" for team in teams[1:]), *_flags(message)),
-    )
+    flags = (*(f"also-to:{team}" for team in teams[1:]), *_flags(message))
+    opening = OpenTicket(subject_of(message), teams[0], message.author, language, "mail", now, flags=flags)
+    return replace(opened(opening), version=0)
 
 
 def apply(
-    ticket: Ticket, message: Message, verdict: Classification, match: ThreadMatch, decision: Decision, inbound: Accepted
+    ticket: Ticket,
+    message: Message,
+    verdict: Classification,
+    match: ThreadMatch,
+    decision: Decision,
+    inbound: Accepted,
+    statuses: Mapping[str, StatusType],
 ) -> tuple[Change, ...]:
     """The changes of a mail from a person or a machine, in order.
 
@@ -63,7 +57,7 @@ def apply(
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match.trust, received)
-    actions = tuple(_fields(ticket, decision.actions))
+    actions = tuple(_fields(ticket, decision.actions, statuses, received))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,
@@ -78,7 +72,7 @@ def apply(
         return (opening, replace(entry, trust="participant" if message.author else "stranger"), *actions)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
-    return (entry, *_opened_again(ticket, match), *actions)
+    return (entry, *_opened_again(ticket, match, received), *actions)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:
@@ -106,16 +100,19 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
         public=not automatic and trust != "third-party",
         trust=trust,
         attachments=message.attachments,
+        held="third-party" if trust == "third-party" else None,
     )
 
 
-def _opened_again(ticket: Ticket, match: ThreadMatch) -> Iterator[SetField]:
+def _opened_again(ticket: Ticket, match: ThreadMatch, at: datetime) -> Iterator[SetStatus]:
     """A customer's reply ends waiting, solved and, inside the reopen window, closed."""
     if match.trust in ("proven", "participant") and ticket.status_type in ("waiting_customer", "solved", "closed"):
-        yield SetField("status", "open", "reply")
+        yield SetStatus("open", "open", at, "reply")
 
 
-def _fields(ticket: Ticket, actions: Sequence[Action]) -> Iterator[SetField]:
+def _fields(
+    ticket: Ticket, actions: Sequence[Action], statuses: Mapping[str, StatusType], at: datetime
+) -> Iterator[SetField | SetStatus]:
     tags = list(ticket.tags)
     for action in actions:
         match action:
@@ -123,6 +120,8 @@ def _fields(ticket: Ticket, actions: Sequence[Action]) -> Iterator[SetField]:
                 yield SetField("team", team, f"rule:{rule}")
             case Assign(rule, agent):
                 yield SetField("assignee", agent, f"rule:{rule}")
+            case Set(rule, "status", value):
+                yield SetStatus(value, statuses[value], at, f"rule:{rule}")
             case Set(rule, name, value):
                 yield SetField(name, value, f"rule:{rule}")
             case Tag(rule, add, remove):

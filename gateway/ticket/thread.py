@@ -80,8 +80,8 @@ def thread(
         elif found.trust is None:
             refused.append(Refused(found.by, found.ticket, found.words))
             mentions[found.ticket] = None
-        elif ticket.status_type in ("solved", "closed") and now - ticket.updated_at > policy.reopen_window:
-            days = (now - ticket.updated_at).days
+        elif ticket.status_type in ("solved", "closed") and now - ticket.status_at > policy.reopen_window:
+            days = (now - ticket.status_at).days
             refused.append(Refused(found.by, found.ticket, f"it was {ticket.status} {days} days ago"))
             mentions[found.ticket] = None
         else:

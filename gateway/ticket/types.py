@@ -10,24 +10,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from gateway.message.types import Attachment, Mailbox
+from gateway.rules.statuses import StatusType
 from gateway.rules.types import Trace
 
-StatusType = Literal["new", "open", "waiting_customer", "waiting_third", "solved", "closed"]
 EntryKind = Literal["mail", "answer", "note", "auto", "event"]
 Trust = Literal["proven", "participant", "third-party", "stranger"]
 Disposition = Literal["ticket", "entry", "report", "duplicate", "record", "quarantine"]
-
-STATUS_TYPES: Mapping[str, StatusType] = {
-    "new": "new",
-    "open": "open",
-    "pending": "waiting_customer",
-    "on_hold": "waiting_third",
-    "snoozed": "waiting_third",
-    "solved": "solved",
-    "closed": "closed",
-    "merged": "closed",
-    "spam": "closed",
-}
+Role = Literal["requester", "cc"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +36,19 @@ class Ticket:
     requester: Mailbox | None  # None when the mail had no usable author
     created_at: datetime
     updated_at: datetime
+    status_at: datetime  # since when it has this status
     messages: int  # entries of kind mail and answer
     version: int
     flags: tuple[str, ...] = ()
-
-    @property
-    def status_type(self) -> StatusType:
-        """What the status means for the clock and for replies."""
-        return STATUS_TYPES[self.status]
+    responsible: str | None = None  # answers for it; the assignee does the work
+    status_type: StatusType = "new"
+    status_reason: str | None = None
+    due: datetime | None = None  # set by hand
+    snoozed_until: datetime | None = None
+    awake_status: str | None = None  # what it was before it was snoozed
+    awake_status_type: StatusType | None = None
+    merged_into: int | None = None
+    origin: str | None = None  # IP address that the first mail claims to come from: unverified
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +69,16 @@ class Entry:
     trust: Trust | None  # None for what we wrote ourselves
     attachments: tuple[Attachment, ...]
     source: str | None  # key of the mail it came from
+    held: str | None = None  # why it waits for an agent's word: third-party; None is not held
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who takes part in a ticket."""
+
+    address: str  # normal form
+    name: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,18 @@ class Customer:
 
     id: int
     name: str
-    address: str
+    address: str  # the one that was asked for, or the first
     language: str | None
     muted: bool
     answered: bool  # whether a person of ours ever wrote to him
+    organisation: str | None = None
+    zone: str | None = None
+    contract: str | None = None
+    tier: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()  # what look-up tables say of him beside those
+    restricted: bool = False
+    merged_into: int | None = None  # the customer who has his addresses and tickets now
 
 
 # --- which ticket -----------------------------------------------------------------------------------------------
@@ -128,6 +140,7 @@ class OpenTicket:
     at: datetime
     mentions: tuple[int, ...] = ()
     flags: tuple[str, ...] = ()
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +156,30 @@ class AddEntry:
     html: str | None
     message_id: str | None
     public: bool
-    trust: Trust
+    trust: Trust | None  # None for what we write ourselves
     attachments: tuple[Attachment, ...] = ()
+    held: str | None = None  # as Entry.held
 
 
 @dataclass(frozen=True, slots=True)
 class SetField:
     """One field of the ticket gets a value; `cause` is the rule or the reason."""
 
-    name: str  # team, assignee, priority, status, language, tags, flags, field.NAME
-    value: str | tuple[str, ...] | None
+    name: str  # of Ticket: team, assignee, responsible, priority, language, subject, due, tags, flags; or field.NAME
+    value: str | tuple[str, ...] | datetime | None
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """The ticket gets another status; `cause` is the rule or the reason."""
+
+    status: str
+    type: StatusType
+    at: datetime
+    cause: str
+    reason: str | None = None  # in the words of a person
+    until: datetime | None = None  # when a snoozed one wakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +191,7 @@ class Record:
     ticket: int | None = None  # the ticket it is filed with, where a token or a report names one
 
 
-Change = OpenTicket | AddEntry | SetField | Record
+Change = OpenTicket | AddEntry | SetField | SetStatus | Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gateway.cli.failure import CommandError, exit_code_of
 from gateway.cli.main import main, run
 from gateway.errors import ConfigError, PermanentError, PoisonError, Problem, TransientError
 from gateway.parsing.pool import Failure, ParserPool
+from gateway.rules.statuses import BUILT_IN
 from tests.cli.desk import Desk, mailwicket, mailwicket_beside, write_config
 from tests.conftest import settings_in
 from tests.docs.generate import commands
@@ -103,6 +104,7 @@ _ENDS = [
     ("why q-1", 4, "error: “q-1” is an outgoing mail\n  next: mailwicket queue show q-1\n"),
     ("why q-one", 4, "error: “q-one” names no mail, or more than one\n  next: mailwicket mail list\n"),
     ("ticket list --team foo", 4, "error: there is no team “foo”\n  next: known: billing, support\n"),
+    ("ticket list --status lost", 4, f"error: there is no status “lost”\n  next: known: {', '.join(BUILT_IN)}\n"),
     ("mail show m-9223372036854775808", 4, "names no mail, or more than one"),  # more than a row's number can be
     ("mail raw 01a1fff", 4, "error: “01a1fff” names no mail, or more than one\n  next: mailwicket mail list\n"),
     ("queue show q-99", 4, "error: there is no outgoing mail q-99\n  next: mailwicket queue list\n"),
@@ -111,7 +113,6 @@ _ENDS = [
     ("ticket show one", 2, "“one” is no ticket number, such as 4812."),
     ("queue show m-1", 2, "“m-1” is no outgoing mail, such as q-912."),
     ("mail list --since yesterday", 2, "“yesterday” is no time, such as 2h, 3d or 2026-11-21."),
-    ("ticket list --status lost", 2, "'lost' is not one of"),
     ("ticket list --limit 0", 2, "0 is not in the range"),
     ("ticket", 2, "Usage: mailwicket ticket"),
     ("teapot", 2, "No such command 'teapot'."),

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.clock import FakeClock
-from gateway.store import outbox, tickets
+from gateway.store import changes, outbox, tickets
 from gateway.store.store import Store
 from gateway.ticket.types import Entry, OpenTicket
 from tests.outgoing.letters import NOW, notice
@@ -28,7 +28,7 @@ async def opened(store: Store) -> int:
     """A ticket without entries."""
     change = OpenTicket("Zwrot", "support", None, None, "mail", NOW)
     saved = await store.write(
-        lambda c: tickets.save(c, (change,), ticket_before=None, source="m1", actor="customer", now=NOW)
+        lambda c: changes.save(c, (change,), ticket_before=None, source="m1", actor="customer", now=NOW)
     )
     assert saved.ticket is not None
     return saved.ticket.number

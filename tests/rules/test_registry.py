@@ -7,13 +7,7 @@ import pytest
 from gateway.errors import ConfigError
 from gateway.rules import actions, conditions, operators
 from gateway.rules.types import LIVE_EVENTS, REGISTRY
-from gateway.ticket.types import STATUS_TYPES
 from tests.rules.desk import HEAD, rules_of
-
-
-def test_the_statuses_are_those_of_the_desk() -> None:
-    assert tuple(STATUS_TYPES) == conditions.STATUSES
-    assert set(conditions.STATUS_TYPES) == set(STATUS_TYPES.values())
 
 
 @pytest.mark.parametrize(("now", "later"), [

@@ -47,6 +47,7 @@ _TICKET = Ticket(
     requester=Mailbox("Jan", "jan@bigbank.test"),
     created_at=NOW,
     updated_at=NOW,
+    status_at=NOW,
     messages=1,
     version=1,
 )

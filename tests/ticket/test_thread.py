@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.message.types import Auth
+from gateway.rules.statuses import BUILT_IN
 from gateway.ticket.thread import ThreadPolicy, thread
 from gateway.ticket.token import TokenRing
 from gateway.ticket.types import ThreadMatch, Ticket
@@ -117,7 +118,9 @@ def test_a_failed_dmarc_makes_everybody_a_stranger() -> None:
     ],
 )
 def test_the_reopen_window(status: str, finished: int, goes_on: bool) -> None:
-    found = match({}, reply_to(JAN), status=status, updated_at=NOW - timedelta(days=finished))
+    found = match(
+        {}, reply_to(JAN), status=status, status_type=BUILT_IN[status], status_at=NOW - timedelta(days=finished)
+    )
     assert found.ticket == (5 if goes_on else None)
     assert found.mentions == (() if goes_on else (5,))
 

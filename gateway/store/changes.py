@@ -1,0 +1,213 @@
+"""The rows that changes of a ticket make, each with its audit row.
+
+Transaction  T1: everything here runs inside the caller's transaction, together with the disposition of the mail.
+             The version of a ticket keeps writers in line: who comes second changes nothing.
+Not here     which changes (ticket/apply.py), look-ups (tickets.py), what goes out (outbox.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+
+import msgspec
+from sqlalchemy import Connection, Update, and_, bindparam, insert, select, update
+
+from gateway.errors import TransientError
+from gateway.message.address import normal
+from gateway.store.customers import customer_of
+from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
+from gateway.store.tickets import add_audit
+from gateway.store.upsert import insert_new
+from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.types import AddEntry, Change, OpenTicket, Record, Saved, SetField, SetStatus, Ticket
+
+_STATUS = (
+    "status", "status_type", "status_reason", "status_at", "snoozed_until", "awake_status", "awake_status_type",
+)  # fmt: skip
+_COLUMNS = (
+    "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
+    "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", *_STATUS,
+)  # fmt: skip
+
+
+def save(
+    c: Connection,
+    changes: Sequence[Change],
+    *,
+    ticket_before: Ticket | None,
+    source: str | None,
+    actor: str,
+    now: datetime,
+) -> Saved:
+    """Make the changes, with an audit row for each, and say what became of it.
+
+    source  key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing. None: no mail caused it
+    Raises  TransientError  somebody else changed the ticket first
+    """
+    folded = _folded(changes, ticket_before, actor)
+    current, record = folded.ticket, folded.record
+    if folded.opening is not None and current is not None:
+        current = _open(c, folded.opening, current)
+    elif current is not None and folded.columns:
+        current = update_ticket(c, current, folded.columns, now)
+    entry_id = None
+    if folded.entry is not None and current is not None:
+        entry_id = _add_entry(c, current.number, folded.entry, source)
+    number = current.number if current is not None else record.ticket if record is not None else None
+    mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
+    for action, who, detail in folded.notes:
+        add_audit(c, at=now, actor=who, action=action, ticket=number, source=mail, detail=detail)
+    if record is not None:
+        return Saved(record.disposition, record.reason, current, entry_id, opened=False)
+    if current is None:
+        raise ValueError("changes that neither record nor touch a ticket")
+    new = folded.opening is not None
+    return Saved("ticket" if new else "entry", "", current, entry_id, new)
+
+
+@dataclass(slots=True)
+class _Folded:
+    """Changes put together, so that each row is written once."""
+
+    ticket: Ticket | None
+    notes: list[tuple[str, str, str]] = field(default_factory=list)  # action, actor, detail
+    columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
+    opening: OpenTicket | None = None
+    entry: AddEntry | None = None
+    record: Record | None = None
+
+
+def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str) -> _Folded:
+    folded = _Folded(ticket_before)
+    for change in changes:
+        match change:
+            case OpenTicket():
+                folded.opening, folded.ticket = change, opened(change)
+                folded.notes.append(("ticket.opened", actor, change.team))
+                folded.notes.extend(("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
+            case AddEntry():
+                folded.entry = change
+                counted = _known(folded).messages + (change.kind in ("mail", "answer"))
+                folded.ticket = replace(_known(folded), messages=counted)
+                folded.columns |= {"messages": counted, "updated_at": change.at}
+                folded.notes.append(("entry.added", actor, change.kind))
+            case SetField(name, _, cause):
+                before, folded.ticket = shown(_known(folded), name), changed(_known(folded), change)
+                folded.columns |= _column(folded.ticket, "fields" if name.startswith("field.") else name)
+                folded.notes.append((f"set.{name}", cause, f"{before} -> {shown(folded.ticket, name)}"))
+            case SetStatus():
+                folded.notes.append(("set.status", change.cause, _status_note(_known(folded), change)))
+                folded.ticket = changed(_known(folded), change)
+                for name in _STATUS:
+                    folded.columns |= _column(folded.ticket, name)
+            case Record():
+                folded.record = change
+                folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
+    return folded
+
+
+def _known(folded: _Folded) -> Ticket:
+    if folded.ticket is None:
+        raise ValueError("an entry or a field needs a ticket")
+    return folded.ticket
+
+
+def _status_note(before: Ticket, change: SetStatus) -> str:
+    until = f" until {change.until:%Y-%m-%d %H:%M} UTC" if change.until else ""
+    return f"{before.status} -> {change.status}{until}{f': {change.reason}' if change.reason else ''}"
+
+
+def update_ticket(c: Connection, current: Ticket, values: dict[str, object], now: datetime) -> Ticket:
+    """Write these columns; the version keeps writers in line (acceptance H-07).
+
+    Raises  TransientError  somebody else changed it first
+    """
+    values = {"updated_at": now, **values, "version": current.version + 1}
+    same = {"b_number": current.number, "b_version": current.version}
+    done = c.execute(_update_of(tuple(sorted(values))), values | same)
+    if done.rowcount != 1:
+        raise TransientError("somebody else changed this ticket first")
+    return replace(current, version=current.version + 1)
+
+
+def remember_messages(c: Connection, messages: Iterable[tuple[str, str]], number: int) -> None:
+    """Who sent, or was sent, which Message-ID in this ticket; the first ticket keeps it.
+
+    messages  (Message-ID, address in normal form)
+    """
+    rows = [{"message_id": id, "address": address, "ticket": number} for id, address in dict.fromkeys(messages)]
+    if rows:
+        c.execute(insert_new(c.dialect.name, ticket_message), rows)
+
+
+def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
+    """An entry, for our people only, about what no mail brought; nothing where the ticket is gone.
+
+    text  clean and bounded
+    """
+    if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
+        event = AddEntry("event", None, at, text, "", "", None, None, public=False, trust=None)
+        _add_entry(c, ticket, event, None)
+
+
+def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
+    requester = change.requester
+    values: dict[str, object] = {
+        "customer": None if requester is None else customer_of(c, requester, change.language, change.at),
+        "requester_name": requester.name if requester else None,
+        "requester_address": requester.address if requester else None,
+    }
+    for name in _COLUMNS:
+        values |= _column(current, name)
+    number = int(c.execute(_OPEN, values).scalar_one())
+    if requester is not None:
+        person = {"address": normal(requester.address), "name": requester.name, "role": "requester"}
+        c.execute(_PARTICIPANT, {"ticket": number, **person})
+    mentioned = [n for n in change.mentions if c.execute(_NUMBER, {"number": n}).one_or_none() is not None]
+    if mentioned:
+        c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": "mentions"} for n in mentioned])
+    return replace(current, number=number)
+
+
+def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None) -> int:
+    made = c.execute(
+        _ENTRY,
+        {
+            "ticket": number,
+            "kind": change.kind,
+            "author_name": change.author.name if change.author else None,
+            "author_address": change.author.address if change.author else None,
+            "at": change.at,
+            "text": change.text,
+            "quoted": change.quoted,
+            "signature": change.signature,
+            "html": change.html,
+            "message_id": change.message_id,
+            "public": change.public,
+            "trust": change.trust,
+            "attachments": msgspec.json.encode(change.attachments).decode(),
+            "source": source,
+            "held": change.held,
+        },
+    ).scalar_one()
+    return int(made)
+
+
+def _column(current: Ticket, name: str) -> dict[str, object]:
+    """The column of a ticket as the table has it."""
+    value = dict(current.fields) if name == "fields" else getattr(current, name)
+    return {name: msgspec.json.encode(value).decode() if isinstance(value, (tuple, dict)) else value}
+
+
+@cache
+def _update_of(columns: tuple[str, ...]) -> Update:
+    """The statement of a set of columns is made once: making it costs more than running it."""
+    same = and_(ticket.c.number == bindparam("b_number"), ticket.c.version == bindparam("b_version"))
+    return update(ticket).where(same).values({name: bindparam(name) for name in columns})
+
+
+_NUMBER = select(ticket.c.number).where(ticket.c.number == bindparam("number"))
+_OPEN = insert(ticket).returning(ticket.c.number)
+_ENTRY = insert(entry).returning(entry.c.id)
+_PARTICIPANT = insert(participant)
