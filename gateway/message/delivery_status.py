@@ -25,6 +25,7 @@ ADDRESS = re.compile(
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,2})\.(\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(r"(?:^|[\s:(;<\[#])([45]\d\d)(?=[\s:;,#)\]>.\-]|$)(?![.]\d)")
 _REPLY_AHEAD = re.compile(r"(?:^|said: ?|smtp; ?|\(|reply: ?|error: ?|<<< ?|> ?)([45]\d\d)[ -]")
+_MASKED = "..."  # archives and list servers show `davi...@far.test`: it names nobody
 _FAILED, _DELAYED = frozenset({"failed", "failure", "fail"}), "delayed"
 _DONE = frozenset({"delivered", "relayed", "expanded"})
 
@@ -60,7 +61,7 @@ def notified_failures(text: str) -> tuple[RecipientStatus, ...]:
     if start < 0 or '"bouncedRecipients"' not in text:
         return ()
     try:
-        told = json.JSONDecoder().raw_decode(text[start:])[0]
+        told = json.JSONDecoder(strict=False).raw_decode(text[start:])[0]
         told = json.loads(told["Message"]) if isinstance(told.get("Message"), str) else told
         rows = [{k.lower(): str(v) for k, v in row.items()} for row in told["bounce"]["bouncedRecipients"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -131,6 +132,8 @@ def typed_address(value: str) -> str | None:
     if found is not None:
         return clean_line(found[0]).rstrip(".")
     local = text.split()[0].strip("<>") if text.split() else ""
+    if _MASKED in local:
+        return None
     return clean_line(local) if semicolon and kind.strip().lower() in ("rfc822", "utf-8") and local else None
 
 

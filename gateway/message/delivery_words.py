@@ -1,10 +1,8 @@
 """The words by which mail systems say that a mail did not arrive, and what state they mean.
 
-Sources  the notices of Sendmail, Postfix, Exim, qmail, Courier, OpenSMTPD, Exchange, Notes, GroupWise, Gmai
-    l, Yahoo and
+Sources  the notices of Sendmail, Postfix, Exim, qmail, Courier, OpenSMTPD, Exchange, Notes, GroupWise, Gmail, Yahoo and
          carriers, in the languages of their administrators; RFC 3463 for the states.
-         Words alone make no report: a person writes about failures too. report.py asks for a machine's hand
-     as well.
+         Words alone make no report: a person writes about failures too. report.py asks for a machine's hand as well.
 Not here  addresses (delivery_text.py).
 """
 

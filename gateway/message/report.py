@@ -24,9 +24,11 @@ _MAX_LIBRARY_LINE = 500
 _MAX_LIBRARY = 64 * 1024  # octets that flufl.bounce sees: its patterns were not written for long lines
 _RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 _DELAYED = re.compile(
-    r"delay|warning|still (?:being|trying|in queue)|will (?:be retried|keep trying|continue to (?:try|attempt))"
-    r"|not yet been delivered|temporary (?:error|failure|problem)|no action is required|do not need to resend"
-    r"|opóźni|zpožd|verzöger|atras|zadrž|задерж",
+    r"delay|warning|temporary (?:error|failure|problem)|opóźni|zpožd|verzöger|atras|zadrž|задерж", re.IGNORECASE
+)
+_STILL_TRIED = re.compile(
+    r"still (?:being|trying|in queue)|will (?:be retried|retry|keep trying|continue)|not yet been delivered"
+    r"|no (?:further )?action is required|do not need to resend",
     re.IGNORECASE,
 )
 _FINAL_RECIPIENT = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
@@ -35,7 +37,6 @@ _FINAL = re.compile(
     r"|delivered)|undeliverable|cannot send|could not be delivered|unsent message|failure)",
     re.IGNORECASE,
 )
-_ELIDED = re.compile(r"(?<!\.)\.{3}@")  # an archive cut it short: nobody\'s address
 _REFUSED = re.compile(r"reject|refus|quota|not (?:be )?deliver", re.IGNORECASE)
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|liebe|dzień|cześć|witam"
@@ -113,7 +114,7 @@ _PACKED = frozenset(
 
 
 def _delivery(mail: Notice) -> Report | None:
-    told = _told_by_fields(mail)
+    told = recipient_groups(mail.status_text)
     if told and (mail.is_container or mail.by_machine or mail.begins_with_failure or mail.is_bare_status):
         return Report("delivery", told, mail.original_id)
     if not told and mail.by_machine and (notified := notified_failures(mail.prose[0])):
@@ -123,11 +124,6 @@ def _delivery(mail: Notice) -> Report | None:
     if not _is_failure_notice(mail):
         return None
     return Report("delivery", _told_by_prose(mail), mail.original_id)
-
-
-def _told_by_fields(mail: Notice) -> tuple[RecipientStatus, ...]:
-    """By RFC 3464's part; by the same fields in a text, where a gateway has torn the parts apart."""
-    return tuple(r for r in recipient_groups(mail.status_text) if not _ELIDED.search(r.address))
 
 
 def _is_failure_notice(mail: Notice) -> bool:
@@ -145,6 +141,8 @@ def _is_failure_notice(mail: Notice) -> bool:
     named, coded = bool(recipients_in(said, mail.ours)), has_code(start)
     proofs = (program, bool(mail.original), coded, named)
     words = (FAILURE_SUBJECT.search(mail.subject) is not None, NOTICE.search(start[:_MAX_OPENING]) is not None)
+    if not (mail.by_postmaster or mail.begins_with_failure or mail.original):
+        return False  # an address for announcements, which tell of failures too: of deployments, parcels, other mail
     greets = _GREETING.match(start) is not None
     doubts = 3 if greets else 2 if mail.is_answer and not _BLUNT.match(start) else 0
     tells = any(proofs) if mail.by_postmaster else named or coded
@@ -155,7 +153,9 @@ def _told_by_prose(mail: Notice) -> tuple[RecipientStatus, ...]:
     """The library's addresses, else those of the prose, else whom the returned mail was for; each with its status."""
     said = mail.prose[0][:MAX_TEXT]
     notice = f"{mail.subject}\n{said}"
-    late = _DELAYED.search(notice) is not None and _FINAL.search(notice) is None
+    late = _STILL_TRIED.search(notice) is not None or (
+        _DELAYED.search(notice) is not None and _FINAL.search(notice) is None
+    )
     temporary, permanent = _by_library(mail)
     blocks = {a.lower(): (a, block) for a, block in recipients_in(said, mail.ours)}
     named = [*temporary, *permanent] or _failed_recipients(mail) or [a for a, _ in blocks.values()] or _written_to(mail)

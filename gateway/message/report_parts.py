@@ -83,6 +83,7 @@ class Notice:
         return (
             _DAEMON.fullmatch(local) is not None
             or _DAEMON_NAME.match(self.field("from").strip(' "<')) is not None
+            or self.field("from").rstrip().endswith("<>")  # nobody's address: only mail systems write under it
             or self.field("return-path").strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>")
             or self.header.first("x-failed-recipients") is not None
             or self.field("auto-submitted").lower().startswith("auto-")

@@ -316,3 +316,179 @@ def test_a_flood_costs_no_more_than_its_octets(piece: str, inside: bool):
     started = time.process_time()
     read(raw)
     assert time.process_time() - started < 0.5
+
+
+MICROSOFT = "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@far.test>"
+NOT_FOUND = "bob@far.test\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"
+
+
+@pytest.mark.parametrize(
+    ("author", "subject", "text", "status", "permanent"),
+    [
+        # author, subject, what the notice says of bob@far.test, status, given up: in the form of many programs
+        (
+            "MAILER-DAEMON@far.test",
+            "mail failed, returning to sender",
+            "|------------ Failed addresses follow: ------------|\n <bob@far.test> ... unknown user",
+            "5.1.1",
+            True,
+        ),
+        (
+            "Mailer Daemon <mailer-daemon@far.test>",
+            "Mail delivery failed: returning message to sender",
+            (
+                "The following address failed:\n\nbob@far.test:\nSMTP error from remote server for RCPT TO command, "
+                "host: mx00.far.test (192.0.2.9) reason: 550 Requested action not taken: mailbox unavailable"
+            ),
+            "5.1.1",
+            True,
+        ),
+        (
+            "mailer-daemon@far.test",
+            "Недоставленное сообщение",
+            (
+                "К сожалению, Ваше письмо не может быть отправлено одному или нескольким адресатам.\n\n"
+                "<bob@far.test>: host mx.far.test[192.0.2.9] said: 550 5.7.1 Client host blocked"
+            ),
+            "5.7.1",
+            True,
+        ),
+        (
+            "Mail Delivery System <mailer-daemon@far.test>",
+            "Nedoručená zpráva",
+            "Vaše zpráva pro příjemce <bob@far.test> nebyla doručena.\n\nDůvod: 550 5.1.1 user unknown",
+            "5.1.1",
+            True,
+        ),
+        (
+            "MAILER-DAEMON@far.test",
+            "[Postmaster] Email Delivery Failure",
+            "Your email to bob@far.test could not be delivered for the following reason:\n\n550 Invalid Recipient",
+            "5.1.1",
+            True,
+        ),
+        (
+            "bounces@far.test",
+            "Delivery failure: Your ticket",
+            "Your message to bob@far.test could not be delivered.\nThe error was: 552 5.2.2 mailbox full",
+            "5.2.2",
+            True,
+        ),
+        (
+            POSTMASTER,
+            "Non remis : Votre ticket",
+            (
+                "Échec de la remise pour ces destinataires ou groupes :\n\nbob@far.test\nLa boîte est pleine.\n\n"
+                "Informations de diagnostic pour les administrateurs :\n\nbob@far.test\n#554 5.2.2 mailbox full ##"
+            ),
+            "5.2.2",
+            True,
+        ),
+        (
+            POSTMASTER,
+            "Nedoručitelná: Požadavek",
+            f"Doručení těmto příjemcům nebo skupinám se nezdařilo:\n\nbob@far.test\n\n{NOT_FOUND}",
+            "5.1.1",
+            True,
+        ),
+        (
+            POSTMASTER,
+            "Não entregue: Chamado",
+            f"Falha na entrega a estes destinatários ou grupos:\n\nbob@far.test\n\n{NOT_FOUND}",
+            "5.1.1",
+            True,
+        ),
+        (
+            POSTMASTER,
+            "Neisporučivo: Upit",
+            f"Isporuka nije uspjela za ove primatelje ili grupe:\n\nbob@far.test\n\n{NOT_FOUND}",
+            "5.1.1",
+            True,
+        ),
+        (
+            POSTMASTER,
+            "Не удается доставить: Заявка",
+            f"Не удалось выполнить доставку следующим получателям:\n\nbob@far.test\n\n{NOT_FOUND}",
+            "5.1.1",
+            True,
+        ),
+        (
+            MICROSOFT,
+            "Undeliverable: Your ticket",
+            (
+                "Your message to bob@far.test couldn't be delivered.\n\nDiagnostic information for administrators:\n\n"
+                "bob@far.test\nRemote server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'"
+            ),
+            "5.1.10",
+            True,
+        ),
+        (
+            '"Courier mail server at far.test" <>',
+            "NOTICE: mail delivery status.",
+            (
+                "Your message to the following recipients cannot be delivered:\n\n<bob@far.test>:\n    mx.far.test:\n"
+                ">>> RCPT TO:<bob@far.test>\n<<< 550 User unknown."
+            ),
+            "5.1.1",
+            True,
+        ),
+        (
+            "mailer-daemon@far.test",
+            "Message undeliverable: Your ticket",
+            (
+                "The following recipient(s) could not be reached:\n\nbob@far.test\n   Error Type: SMTP\n"
+                "   Remote server replied: 550 5.1.1 unknown user"
+            ),
+            "5.1.1",
+            True,
+        ),
+        (
+            "MDaemon at far.test <MDaemon@far.test>",
+            "Permanent Delivery Failure",
+            (
+                "The attached message had PERMANENT fatal delivery errors!\n\nFailed address: bob@far.test\n\n"
+                " 550 5.1.1 Recipient unknown"
+            ),
+            "5.1.1",
+            True,
+        ),
+        (
+            "Mail Delivery Subsystem <mailer-daemon@far.test>",
+            "Delivery Status Notification (Delay)",
+            (
+                "There was a temporary problem delivering your message to bob@far.test. We will retry for 46 more hours. "
+                "You'll be notified if the delivery fails permanently.\n\n[192.0.2.9: timed out]"
+            ),
+            "4.4.7",
+            False,
+        ),
+    ],
+)
+def test_notices_in_the_form_of_many_programs(author: str, subject: str, text: str, status: str, permanent: bool):
+    for reverse_path in (None, "x@far.test"):
+        report = notice(author, subject, text, reverse_path=reverse_path)
+        assert report is not None
+        assert [(r.address, r.status, r.permanent) for r in report.recipients] == [("bob@far.test", status, permanent)]
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("author", "subject", "text"),
+    [
+        # author, subject, words: machines that tell of failures, but are not the mail system that failed
+        ("Watch <alerts@ops.test>", "Mail queue error on mx1", "Oldest to bob@far.test, 451 4.4.1 timed out"),
+        ("Forge <notifications@git.test>", "[repo] Delivery failed with 550", "bob@far.test: `550 5.1.1 unknown user`"),
+        (
+            "Parcels <no-reply@parcel.test>",
+            "Your parcel",
+            "It could not be delivered. Contact: bob@far.test, error 550.",
+        ),
+    ],
+)
+def test_a_machine_that_tells_of_failures_reports_none(author: str, subject: str, text: str):
+    assert notice(author, subject, text, "Auto-Submitted: auto-generated", reverse_path="x@ops.test") is None
+
+
+@pytest.mark.parametrize("masked", ["davi...@far.test", "...@far.test"])
+def test_an_address_that_an_archive_has_masked_names_nobody(masked: str):
+    assert read(dsn(f"Final-Recipient: rfc822; {masked}\nAction: failed\nStatus: 5.1.1")).report is None
