@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.errors import ConfigError, PermanentError, Problem
 from gateway.message.address import path_address
+from gateway.ticket.alias import AliasPatterns
 
 ENV_PREFIX = "MAILWICKET_"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
@@ -70,6 +71,14 @@ def _address(text: str) -> str:
         path_address(text, smtputf8=True)
     except PermanentError as e:
         raise _refused(f"“{text}” is no address", "such as desk@acme.test") from e
+    return text
+
+
+def _alias(text: str) -> str:
+    try:
+        AliasPatterns((text,))
+    except ValueError as e:
+        raise _refused(f"“{text}”: {e}", r"such as \[OTRS#([0-9]+)\]") from e
     return text
 
 
@@ -172,6 +181,8 @@ class Site(_Section):
     """Further addresses of ours; the teams' addresses always count."""
     bounce: Annotated[str, AfterValidator(_bounce)] = ""
     """Base of the envelope senders of our mails; empty is `bounce@` the domain. Always accepted."""
+    subject_aliases: tuple[Annotated[str, AfterValidator(_alias)], ...] = ()
+    """Patterns (RE2, in any case, with one group) of ticket names in subjects that an old desk wrote."""
     languages: tuple[Language, ...] = ("en", "de", "pl", "cs", "pt", "hr", "ru")
     """The languages we write."""
     footer: str = ""
@@ -451,34 +462,31 @@ def packaged(name: str) -> Path:
     return inside if inside.exists() else Path(__file__).parent.parent / name
 
 
-def hmac_key(settings: Settings, *, create: bool) -> bytes:
-    """The key of reply tokens and loop marks: the credential `hmac-key`, else `hmac-key` in the state folder.
+def hmac_keys(settings: Settings, *, create: bool) -> tuple[Path, str]:
+    """Where the keys of reply tokens and loop marks are, and what stands there.
 
-    create  make the file on first use; on SQLite only, because gateways that share a database share the key
-    Raises  ConfigError  the key is missing or too short
+    It is the credential `hmac-key`, else `hmac-key` in the state folder.
+    create  make the file on first use; on SQLite only, because gateways that share a database share the keys
+    Raises  ConfigError  it is missing, or others could read it
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    if folder and (Path(folder) / "hmac-key").is_file():
-        key = (Path(folder) / "hmac-key").read_bytes().strip()
-    else:
-        path = settings.paths.state / "hmac-key"
-        if not path.exists() and not settings.database_url.startswith("sqlite"):
-            hint = f"the credential hmac-key, or {path}: the same for every gateway (openssl rand -hex 32)"
-            raise ConfigError(_problem("gateways on PostgreSQL need a key that they share", hint))
-        if create and not path.exists():
-            _make_key(path)
-        key = Secret(file=path).read().encode()
-    if len(key) < 32:
-        raise ConfigError(_problem("hmac-key is shorter than 32 octets", "openssl rand -hex 32"))
-    return key
+    if folder and (path := Path(folder) / "hmac-key").is_file():
+        return path, path.read_text("utf-8", "replace")
+    path = settings.paths.state / "hmac-key"
+    if not path.exists() and not settings.database_url.startswith("sqlite"):
+        hint = f"the credential hmac-key, or {path}: the same for every gateway (openssl rand -hex 32)"
+        raise ConfigError(_problem("gateways on PostgreSQL need a key that they share", hint))
+    if create and not path.exists():
+        write_secret(path, os.urandom(32).hex())
+    return path, Secret(file=path).read()
 
 
-def _make_key(path: Path) -> None:
-    """A new key under its name only when it is whole and on the disk: tokens made with it go out for a year."""
+def write_secret(path: Path, text: str) -> None:
+    """A file under its name only when it is whole and on the disk: tokens made with its keys go out for a year."""
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
-        f.write(os.urandom(32).hex().encode())
+        f.write(text.encode())
         f.flush()
         os.fsync(f.fileno())
     unfinished.rename(path)

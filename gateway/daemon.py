@@ -17,7 +17,7 @@ from dataclasses import replace
 import structlog
 
 from gateway.clock import Clock
-from gateway.config import Settings, hmac_key
+from gateway.config import Settings
 from gateway.control import ControlServer
 from gateway.errors import ConfigError, PoisonError, TransientError
 from gateway.intake.accept import Door
@@ -26,12 +26,11 @@ from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
-from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of
+from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of, token_ring
 from gateway.rules.types import RuleSet
 from gateway.store import inbound
 from gateway.store.revisions import revision_of
 from gateway.store.store import Store, durable_write, open_store
-from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
 from gateway.work import Worker
 
@@ -78,7 +77,7 @@ class Daemon:
                 log.error("daemon.part_failed", exc_info=e)
 
     async def reload(self) -> None:
-        """Read rules and templates again; a bad file changes nothing. A mail ends with the revision it began with."""
+        """Read rules, templates, keys anew; a bad file changes nothing. A mail ends with the revision it began with."""
         try:
             await self._read_policy()
         except ConfigError as e:
@@ -93,9 +92,8 @@ class Daemon:
         self._read_rules()  # a mistake in them forbids the start before anything is made
         self._store = open_store(settings)
         self._stop.append(self._store.close)
-        self._ring = TokenRing.of(hmac_key(settings, create=True))
         await self._store.write(durable_write, durable=True)
-        await self._read_policy()
+        await self._read_policy(first=True)
         await self._recover()
 
         limits = settings.limits
@@ -164,12 +162,13 @@ class Daemon:
         rules = read_rules(rules_file(self._settings), templates)
         return rules, templates_of(self._settings, self._clock, rules.defaults.language)
 
-    async def _read_policy(self) -> None:
-        """Everything is read and checked before the first name changes."""
+    async def _read_policy(self, *, first: bool = False) -> None:
+        """Everything is read and checked before the first name changes; only the first time makes a key."""
         rules, templates = self._read_rules()
+        ring = token_ring(self._settings, self._clock, create=first)
         number = await self._store.write(lambda c: revision_of(c, rules.text, self._clock.now()), durable=True)
         rules = replace(rules, revision=number)
-        self._deps = deps(self._settings, rules, self._ring, templates, self._clock)
+        self._deps = deps(self._settings, rules, ring, templates, self._clock)
         self._addresses = addresses(self._settings, rules)
 
     async def _recover(self) -> None:
@@ -211,7 +210,7 @@ async def serve(settings: Settings, clock: Clock, environment: Mapping[str, str]
 
 
 async def _reloads(daemon: Daemon, loop: asyncio.AbstractEventLoop) -> None:
-    """SIGHUP reads rules and templates again; signals that come meanwhile are one more time."""
+    """SIGHUP reads rules, templates and keys again; signals that come meanwhile are one more time."""
     asked = asyncio.Event()
     loop.add_signal_handler(signal.SIGHUP, asked.set)
     while await asked.wait():

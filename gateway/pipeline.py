@@ -136,7 +136,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
         nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
         language = _language(message, customer, d.rules)
         return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
-    match = _stub(inbound) or thread(message, inbound.envelope, auth, view, d.threading, now)
+    match = _stub(inbound) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
         message = _without_our_words(message, ticket.number, d, view)

@@ -4,11 +4,16 @@ Not here  what rules mean (rules/), how a mail is processed with them (pipeline.
 """
 
 import base64
+import itertools
+import re
 import secrets
+import string
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.clock import Clock
-from gateway.config import Settings, packaged
+from gateway.config import Settings, hmac_keys, packaged
 from gateway.errors import ConfigError, Problem
 from gateway.intake.accept import Addresses
 from gateway.message.address import domain_of, normal, sub_address
@@ -22,9 +27,82 @@ from gateway.pipeline import Deps
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.load import load_rules
 from gateway.rules.types import RuleSet
+from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
-from gateway.ticket.token import TokenRing
+from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_KEY_OCTETS = 32
+_KEY_LINE = "a letter of its own, the day from which it signs, the key: b 2026-11-21 (openssl rand -hex 32)"
+
+
+def token_ring(settings: Settings, clock: Clock, *, create: bool) -> TokenRing:
+    """The keys of reply tokens, bounce addresses and loop marks.
+
+    create  make a first key where there is none, on SQLite
+    Raises  ConfigError  they are missing, or a line of the file is no key
+    """
+    path, text = hmac_keys(settings, create=create)
+    return TokenRing(ring_keys(text, str(path)), clock.now)
+
+
+def ring_keys(text: str, path: str) -> list[RingKey]:
+    """The keys of a file. A line for each: its letter, the day (UTC) from which it signs, the key.
+
+    A word alone is the key `a`, which signs from ever: what a first start makes.
+    Raises  ConfigError  naming every line that is no key, but never what stands in it
+    """
+    keys: list[RingKey] = []
+    problems: list[Problem] = []
+    for number, words in enumerate(map(str.split, text.splitlines()), 1):
+        if not words or words[0].startswith("#"):
+            continue
+        key = _ring_key(words)
+        if key is None or key.name in {k.name for k in keys}:
+            problems.append(Problem(path, number, 0, "C005", "this line is no key", _KEY_LINE))
+        elif len(key.key) < _KEY_OCTETS:
+            problems.append(Problem(path, number, 0, "C005", "this key is shorter than 32 octets", _KEY_LINE))
+        else:
+            keys.append(key)
+    if not keys and not problems:
+        problems.append(Problem(path, 0, 0, "C005", "there is no key in it", _KEY_LINE))
+    if problems:
+        raise ConfigError(*problems)
+    return keys
+
+
+def rotated(keys: Sequence[RingKey], since: datetime, now: datetime) -> str:
+    """The text of a file of these keys and a new one that signs from a day on; those that ended are left out.
+
+    Raises  ConfigError  no letter is free, or an older key would sign after the new one
+    """
+    ordered = sorted(keys, key=lambda k: k.since)
+    ended = {old.name for old, new in itertools.pairwise(ordered) if now >= new.since + VERIFIES_FOR}
+    kept = [key for key in ordered if key.name not in ended]
+    if kept[-1].since >= since:
+        hint = f"a day after {kept[-1].since:%Y-%m-%d}"
+        raise ConfigError(
+            Problem("hmac-key", 0, 0, "C005", f"key “{kept[-1].name}” signs from that day or later", hint)
+        )
+    letters = string.ascii_lowercase
+    begun = letters.index(kept[-1].name) + 1
+    free = [letter for letter in letters[begun:] + letters[:begun] if letter not in {k.name for k in kept}]
+    if not free:
+        raise ConfigError(Problem("hmac-key", 0, 0, "C005", "all letters a-z are in use", "rotate less often"))
+    new = RingKey(free[0], secrets.token_hex(_KEY_OCTETS).encode(), since)
+    return "".join(f"{k.name} {k.since:%Y-%m-%d} {k.key.decode()}\n" for k in (*kept, new))
+
+
+def _ring_key(words: Sequence[str]) -> RingKey | None:
+    if len(words) == 1:
+        return RingKey("a", words[0].encode(), _EVER)
+    if len(words) != 3 or not re.fullmatch("[a-z]", words[0]) or not re.fullmatch(r"\d{4}-\d\d-\d\d", words[1]):
+        return None
+    try:
+        return RingKey(words[0], words[2].encode(), datetime.fromisoformat(words[1]).replace(tzinfo=UTC))
+    except ValueError:
+        return None
 
 
 def rules_file(settings: Settings) -> Path:
@@ -110,7 +188,13 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
         rules=rules,
         desk=desk,
         own=OwnMail(ours, ring.is_loop_mark),
-        threading=ThreadPolicy(ring, site.delimiter, rules.defaults.subject_prefix, rules.defaults.reopen_window),
+        threading=ThreadPolicy(
+            ring,
+            site.delimiter,
+            rules.defaults.subject_prefix,
+            rules.defaults.reopen_window,
+            AliasPatterns(site.subject_aliases),
+        ),
         notifying=NotifyPolicy(
             rules, ours, settings.acknowledge.unauthenticated, bool(settings.auth.trusted_authserv_ids)
         ),

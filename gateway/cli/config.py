@@ -1,9 +1,11 @@
-"""`mailwicket config`: which settings are in force, where each comes from, and whether they can be used."""
+"""`mailwicket config`: which settings are in force, where each comes from, and whether they can be used; new keys."""
 
 import difflib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +16,7 @@ from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, table
 from gateway.clock import Clock
-from gateway.config import Secret, Settings, known_keys, origins
+from gateway.config import Secret, Settings, hmac_keys, known_keys, origins, write_secret
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.relay import relay_of
 from gateway.store.engine import database_url
@@ -94,6 +96,33 @@ def path(invocation: Invocation) -> None:
     print_lines([printable(str(found), 4096)])
     dropins = sorted(found.with_name(found.name + ".d").glob("*.toml"))
     print_lines(printable(str(each), 4096) for each in dropins)
+
+
+@config.command(
+    "rotate-key", examples=("mailwicket config rotate-key", "mailwicket config rotate-key --from 2026-12-01")
+)
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="The day (UTC) from which it signs; else today."
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@pass_invocation
+def rotate_key(invocation: Invocation, since: datetime | None, file: Path | None) -> None:
+    """Add a key for reply tokens to FILE, else to hmac-key in the state folder; SIGHUP, or a restart, brings it in.
+
+    Tokens of the key before it verify for 400 days more; keys whose time is over are taken out. Gateways that share a
+    database share the file: with a day in the future each has the key before the first one signs with it.
+    """
+    now, settings = invocation.now(), settings_of(invocation)
+    path, text = (file, Secret(file=file).read()) if file is not None else hmac_keys(settings, create=False)
+    begins = now.replace(hour=0, minute=0, second=0, microsecond=0) if since is None else since.replace(tzinfo=UTC)
+    keys = policy.ring_keys(text, str(path))
+    try:
+        write_secret(path, policy.rotated(keys, begins, now))
+    except OSError as e:
+        hint = "where systemd passes it, name the file behind LoadCredential=, as its owner"
+        raise ConfigError(Problem(str(path), 0, 0, "C005", f"cannot be written: {e.strerror}", hint)) from e
+    print_lines([f"✓ {printable(str(path), 4096)}: a new key signs from {begins:%Y-%m-%d} on"])
+    print_lines(["  → systemctl reload mailwicket   (restart, where the key is a credential of systemd)"])
 
 
 def _shown(invocation: Invocation) -> Iterator[tuple[str, str, str]]:

@@ -16,7 +16,8 @@ from gateway.cli.context import reading
 from gateway.cli.declare import Invocation
 from gateway.cli.failure import FINDINGS, CommandError
 from gateway.cli.output import printable
-from gateway.config import Settings, hmac_key
+from gateway.clock import Clock
+from gateway.config import Settings
 from gateway.errors import ConfigError, TransientError
 from gateway.message.types import Message
 from gateway.parsing.pool import Failure, ParserPool
@@ -151,7 +152,7 @@ def explained(invocation: Invocation, settings: Settings, raw: bytes, now: datet
         raise CommandError(what, printable(message.detail), "live it would be kept in quarantine", exit_code=FINDINGS)
     with ExitStack() as stack:
         view = _view(stack, invocation)
-        deps = policy.deps(settings, rules, _ring(settings), templates, invocation.clock)
+        deps = policy.deps(settings, rules, _ring(settings, invocation.clock), templates, invocation.clock)
         return Explained(rehearse(raw, message, deps, view, now), rules, path.name, now)
 
 
@@ -181,9 +182,9 @@ def _view(stack: ExitStack, invocation: Invocation) -> View:
         return EmptyView()
 
 
-def _ring(settings: Settings) -> TokenRing:
+def _ring(settings: Settings, clock: Clock) -> TokenRing:
     try:
-        return TokenRing.of(hmac_key(settings, create=False))
+        return policy.token_ring(settings, clock, create=False)
     except ConfigError:
         return TokenRing.of(_NO_KEY)
 

@@ -11,10 +11,10 @@ from gateway.cli.declare import Command, Invocation, pass_invocation
 from gateway.cli.logs import configure_logs
 from gateway.cli.output import counted, print_lines, printable
 from gateway.clock import Clock
-from gateway.config import Settings, hmac_key, service_environment
+from gateway.config import Settings, service_environment
 from gateway.daemon import serve as run_daemon
 from gateway.errors import ConfigError, Problem
-from gateway.policy import read_rules, rules_file, templates_of
+from gateway.policy import read_rules, rules_file, templates_of, token_ring
 from gateway.store.engine import database_url, unsafe
 from gateway.store.store import open_reader
 
@@ -25,7 +25,7 @@ from gateway.store.store import open_reader
 def serve(invocation: Invocation, *, check: bool) -> None:
     """Run the gateway until it is told to stop.
 
-    SIGTERM takes no new mail, finishes what is under way and ends with 0; SIGHUP reads rules and templates again.
+    SIGTERM takes no new mail, finishes what is under way and ends with 0; SIGHUP reads rules, templates and keys again.
     A configuration or a database that forbids the start ends with 78; a second gateway on one state with 75.
     """
     settings = settings_of(invocation)
@@ -49,10 +49,10 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     path = rules_file(settings)
     rules = read_rules(path, templates)
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"
-    yield f"✓ {_database(settings)}"
+    yield f"✓ {_database(settings, clock)}"
 
 
-def _database(settings: Settings) -> str:
+def _database(settings: Settings, clock: Clock) -> str:
     url = database_url(settings)
     shown = printable(url.render_as_string(hide_password=True))
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -64,5 +64,5 @@ def _database(settings: Settings) -> str:
         engine.dispose()
     if reasons:
         raise ConfigError(*(Problem("database", 0, 0, "C008", reason) for reason in reasons))
-    hmac_key(settings, create=False)
+    token_ring(settings, clock, create=False)
     return f"{shown}: schema and durability as wanted"

@@ -7,7 +7,6 @@ Sources  RFC 5322 §3.6 (fields), RFC 2046 §5.1.4 (alternatives), RFC 3834 §3.
 Not here  how a field is written (header.py), the check at the end (wire.py), what the mail says (render.py).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 from gateway.errors import PermanentError, PoisonError
 from gateway.message.address import path_address
+from gateway.message.subject import without_reply_words
 from gateway.message.types import Mailbox
 from gateway.outgoing.header import field, ids_field, mailbox_field, text_field, usable_ids
 from gateway.outgoing.render import Rendered, Templates
@@ -26,7 +26,6 @@ from gateway.ticket.types import Notification
 SubjectTag = Literal["left", "right", "auto", "none"]
 
 _MAX_SUBJECT = 200  # characters of somebody else's subject
-_REPLY_WORDS = re.compile(r"(?:(?:re|aw|antw|odp|odpověď|res|odg|ответ|на|sv|vs)(?:\[\d+\])?\s?:\s*)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def _subject(notice: Notification, said: Rendered, desk: Desk) -> str:
     if notice.subject is None:
         return said.subject
     tag = subject_tag(notice.ticket, desk.subject_prefix)
-    words = _REPLY_WORDS.sub("", notice.subject.replace(tag, " ").strip(), count=1)[:_MAX_SUBJECT].strip()
+    words = without_reply_words(notice.subject.replace(tag, " ").strip())[:_MAX_SUBJECT].strip()
     where = desk.subject_tag
     if where == "auto":
         where = "none" if desk.plus_addressing else "left"

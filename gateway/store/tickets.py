@@ -12,8 +12,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 
+from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
-from gateway.store.schema import audit, entry, participant, ticket, ticket_alias, ticket_link, ticket_message
+from gateway.store.schema import (
+    audit,
+    customer_address,
+    entry,
+    participant,
+    ticket,
+    ticket_alias,
+    ticket_link,
+    ticket_message,
+)
 from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
 
@@ -99,8 +109,8 @@ def links(c: Connection, number: int) -> list[tuple[str, int]]:
 
 
 def participants(c: Connection, number: int) -> tuple[str, ...]:
-    """The addresses, in normal form, of those who take part in a ticket."""
-    return tuple(row.address for row in c.execute(_PARTICIPANTS, {"ticket": number}))
+    """The addresses, in normal form, of those who take part in a ticket: all that each of them has."""
+    return tuple(row[0] for row in c.execute(_ADDRESSES, {"ticket": number}))
 
 
 def people(c: Connection, number: int) -> tuple[Participant, ...]:
@@ -109,13 +119,17 @@ def people(c: Connection, number: int) -> tuple[Participant, ...]:
 
 
 def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
-    """Message-ID -> (ticket, address) of each who sent it or was sent it."""
+    """Message-ID -> (ticket, address) of each who sent it or was sent it, with all addresses that he has."""
     found: dict[str, list[tuple[int, str]]] = {}
     if message_ids:
-        rows = c.execute(select(ticket_message).where(ticket_message.c.message_id.in_(message_ids)))
-        for row in rows:
+        for row in c.execute(_HOLDERS, {"ids": list(message_ids)}):
             found.setdefault(row.message_id, []).append((row.ticket, row.address))
     return found
+
+
+def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
+    """The tickets of this customer that are not closed and changed since then, newest first, at most 50."""
+    return [_ticket(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
 
 
 # --- the audit --------------------------------------------------------------------------------------------------------
@@ -201,3 +215,33 @@ _LOCKED = _TICKET.with_for_update()
 _ALIAS = select(ticket_alias.c.ticket).where(ticket_alias.c.alias == bindparam("alias"))
 _PARTICIPANTS = select(participant).where(participant.c.ticket == bindparam("ticket")).order_by(participant.c.address)
 _AUDIT = insert(audit)
+_owner, _other = customer_address.alias("owner"), customer_address.alias("other")  # somebody, and all that is his
+_ADDRESSES = (
+    select(func.coalesce(_other.c.address, participant.c.address))
+    .distinct()
+    .outerjoin(_owner, _owner.c.address == participant.c.address)
+    .outerjoin(_other, _other.c.customer == _owner.c.customer)
+    .where(participant.c.ticket == bindparam("ticket"))
+)
+_HOLDERS = (
+    select(
+        ticket_message.c.message_id,
+        ticket_message.c.ticket,
+        func.coalesce(_other.c.address, ticket_message.c.address).label("address"),
+    )
+    .outerjoin(_owner, _owner.c.address == ticket_message.c.address)
+    .outerjoin(_other, _other.c.customer == _owner.c.customer)
+    .where(ticket_message.c.message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(ticket_message.c.message_id, ticket_message.c.ticket)
+)
+_RECENT = (
+    select(ticket)
+    .join(_owner, _owner.c.customer == ticket.c.customer)
+    .where(
+        _owner.c.address == bindparam("address"),
+        ticket.c.updated_at >= bindparam("since", type_=ticket.c.updated_at.type),
+        ticket.c.status_type != "closed",
+    )
+    .order_by(ticket.c.updated_at.desc(), ticket.c.number.desc())
+    .limit(50)
+)

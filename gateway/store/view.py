@@ -26,12 +26,20 @@ class StoreView:
         return tickets.goes_on_in(self._connection, number)
 
     def participants(self, number: int) -> Sequence[str]:
-        """Addresses, in normal form, of those who take part in the ticket."""
+        """Addresses, in normal form, of those who take part in the ticket: all that each of them has."""
         return tickets.participants(self._connection, number)
 
     def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
         """Message-ID -> (ticket, address) of each who sent it or was sent it."""
         return tickets.holders(self._connection, message_ids)
+
+    def alias(self, name: str) -> int | None:
+        """The number of the ticket that an imported system called so; None when it called none."""
+        return tickets.find_alias(self._connection, name)
+
+    def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
+        """The customer's tickets that are not closed and changed since then, newest first, bounded."""
+        return tickets.recent(self._connection, address, since)
 
     def customer(self, address: str) -> Customer | None:
         """Who writes from this address; None for a first contact."""
@@ -67,6 +75,14 @@ class EmptyView:
     def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
         """Nobody."""
         return {}
+
+    def alias(self, name: str) -> int | None:
+        """None."""
+        return None
+
+    def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
+        """None."""
+        return ()
 
     def customer(self, address: str) -> Customer | None:
         """Nobody."""

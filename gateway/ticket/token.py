@@ -3,30 +3,41 @@
 Sources  RFC 5233 (sub-address), RFC 5322 §3.6.4 (Message-ID), RFC 2104 (HMAC), RFC 4648 §6 (base32).
          A token is HMAC-SHA-256 cut to 128 bit, in lower-case base32, behind one letter that names the key of the ring.
          It says nothing about the recipient; it can only be verified for an address that somebody names.
-         Relays fold case, so everything is compared in lower case, in constant time.
+         Relays fold case, so everything is compared in lower case, in constant time. Programs that wrap, quote and
+         encode break a token in a text into pieces; it is put together again before it is compared.
 Not here  what evidence is worth (thread.py), where the keys are (config.py).
 """
 
 import base64
 import hashlib
 import hmac
+import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from gateway.message.address import normal
 
+VERIFIES_FOR = timedelta(days=400)  # after a newer key began to sign
 _TOKEN_OCTETS = 16
 _BODY_OCTETS = 10
-_MAX_BODY_TOKENS = 20  # more are somebody's log file, and each costs a look-up
+_MAX_BODY_TOKENS = 40  # more are somebody's log file, and each costs a look-up
+_MAX_MESSAGE_TOKENS = 20
 
 _B32 = "[a-z2-7]"
 _T = f"[a-z]{_B32}{{26}}"
+_NAME = re.compile("[a-z]")
 _NUMBER = "[1-9][0-9]{0,8}"
 _REPLY = re.compile(rf"([a-z])({_NUMBER})?(?:-(0|{_NUMBER}))?\.({_T})")
 _BOUNCE = re.compile(rf"q([1-9][0-9]{{0,17}})\.({_T})")
-_MESSAGE_ID = re.compile(rf"<mw\.({_NUMBER})\.({_B32}{{8}}|root)\.({_T})@[^<>@\s]+>")
-_BODY = re.compile(rf"\[mw:({_NUMBER})-({_B32}{{16}})\]", re.IGNORECASE)
+# the domain behind it and the brackets around it are nothing to rely on: programs cut and rewrite both
+_MESSAGE_ID = re.compile(rf"(?<![a-z0-9.])mw\.({_NUMBER})\.({_B32}{{8}}|root)\.({_T})(?![a-z0-9])")
+_BODY_PIECES = re.compile(r"\[\s*mw\s*:([^\[\]]{16,100})\]", re.IGNORECASE)
+_BODY = re.compile(rf"({_NUMBER})-({_B32}{{16}})")
+# what wrapping, quoting and encoding put into the middle of a word; the dashes that a program makes of a hyphen
+_BREAKS = re.compile(r"[\s>|=\u00ad\u200b-\u200d\u2060\ufeff]+")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +72,31 @@ class BodyToken:
     text: str
 
 
-class TokenRing:
-    """The keys by their letter; new tokens are made with the newest, all of them verify."""
+@dataclass(frozen=True, slots=True)
+class RingKey:
+    """A key of the ring. It signs from `since` until the next one does, and verifies for 400 days more."""
 
-    def __init__(self, keys: Mapping[str, bytes], newest: str) -> None:
-        if newest not in keys or not all(re.fullmatch("[a-z]", name) for name in keys):
-            raise ValueError("a key is named by one letter a-z, and the newest is one of them")
-        self._keys = dict(keys)
-        self._newest = newest
+    name: str  # one letter a-z
+    key: bytes
+    since: datetime  # aware UTC
+
+
+class TokenRing:
+    """The keys by their letter; the newest that has begun signs, those not long ago replaced verify."""
+
+    def __init__(self, keys: Sequence[RingKey], now: Callable[[], datetime]) -> None:
+        """`now` tells the time, aware UTC: a ring lives longer than a key may."""
+        ordered = sorted(keys, key=lambda k: k.since)
+        if not ordered or len({k.name for k in keys}) < len(keys) or not all(_NAME.fullmatch(k.name) for k in keys):
+            raise ValueError("each key is named by one letter a-z of its own")
+        self._keys = {k.name: k for k in ordered}
+        self._until = {k.name: following.since + VERIFIES_FOR for k, following in itertools.pairwise(ordered)}
+        self._now = now
 
     @classmethod
     def of(cls, key: bytes) -> "TokenRing":
         """The ring of one key."""
-        return cls({"a": key}, "a")
+        return cls((RingKey("a", key, datetime.min.replace(tzinfo=UTC)),), lambda: datetime.max.replace(tzinfo=UTC))
 
     # --- reply addresses ---
 
@@ -106,6 +129,16 @@ class TokenRing:
         verifies = self._verifier(token, generation)
         return next((c for c in candidates if verifies(normal(c))), None)
 
+    def refusal(self, token: ReplyToken | MessageToken | BodyToken) -> str:
+        """Why a token that has no holder has none, for people."""
+        if not isinstance(token, BodyToken):
+            name = token.text[:1]
+            if name not in self._keys:
+                return f"its key “{name}” is not in the ring"
+            if not self._verifying(name):
+                return f"its key “{name}” verified until {self._until[name]:%Y-%m-%d}"
+        return "it was not made for anybody who takes part in this ticket"
+
     # --- Message-IDs ---
 
     def message_id(self, ticket: int, recipient: str, nonce: str, domain: str) -> str:
@@ -125,7 +158,7 @@ class TokenRing:
 
     def body_token(self, ticket: int, recipient: str) -> str:
         """The last words of a mail, `[mw:4812-k7q2m6dw3xh5ta4v]`: finds the thread, gives no authority."""
-        mac = self._mac(self._newest, ("body", str(ticket), "", normal(recipient), "0"))
+        mac = self._mac(self._signing(), ("body", str(ticket), "", normal(recipient), "0"))
         return f"[mw:{ticket}-{_base32(mac[:_BODY_OCTETS])}]"
 
     # --- envelope senders ---
@@ -167,23 +200,34 @@ class TokenRing:
                 return lambda who: self._same_body(text, ("body", str(ticket), "", who, "0"))
 
     def _token(self, purpose: str, ticket: str, revision: str, recipient: str, generation: int = 0) -> str:
-        mac = self._mac(self._newest, (purpose, ticket, revision, recipient, str(generation)))
-        return self._newest + _base32(mac[:_TOKEN_OCTETS])
+        name = self._signing()
+        return name + _base32(self._mac(name, (purpose, ticket, revision, recipient, str(generation)))[:_TOKEN_OCTETS])
+
+    def _signing(self) -> str:
+        """The newest key that has begun; the oldest where none has."""
+        now = self._now()
+        begun = [name for name, key in self._keys.items() if key.since <= now]
+        return begun[-1] if begun else next(iter(self._keys))
+
+    def _verifying(self, name: str) -> bool:
+        """Whether tokens of this key count; one that has not begun may sign elsewhere already."""
+        return name in self._keys and (name not in self._until or self._now() < self._until[name])
 
     def _same(self, text: str, about: tuple[str, ...]) -> bool:
-        if text[:1] not in self._keys:
+        if not self._verifying(text[:1]):
             return False
         wanted = _base32(self._mac(text[:1], about)[:_TOKEN_OCTETS])
         return hmac.compare_digest(text[1:].encode(), wanted.encode())
 
     def _same_body(self, text: str, about: tuple[str, ...]) -> bool:
-        wanted = (_base32(self._mac(name, about)[:_BODY_OCTETS]) for name in self._keys)
+        names = filter(self._verifying, self._keys)
+        wanted = [_base32(self._mac(name, about)[:_BODY_OCTETS]) for name in names]
         return any(hmac.compare_digest(text.encode(), w.encode()) for w in wanted)
 
     def _mac(self, key: str, about: tuple[str, ...]) -> bytes:
         # The recipient is the only free text, and the count of fields is fixed: no two meanings share a text.
         words = "\0".join(("mw1", key, *about)).encode("utf-8", "backslashreplace")
-        return hmac.digest(self._keys[key], words, hashlib.sha256)
+        return hmac.digest(self._keys[key].key, words, hashlib.sha256)
 
 
 def read_reply(detail: str) -> ReplyToken | None:
@@ -198,17 +242,22 @@ def read_reply(detail: str) -> ReplyToken | None:
 
 def read_message_id(text: str) -> MessageToken | None:
     """The token in a Message-ID; None when it is none of ours by its form."""
-    found = _MESSAGE_ID.fullmatch(text.strip().lower())
-    return MessageToken(int(found[1]), found[2], found[3]) if found else None
+    return next(iter(find_message_tokens(text)), None)
+
+
+def find_message_tokens(text: str) -> tuple[MessageToken, ...]:
+    """The tokens of our Message-IDs in a field, in order, each once, whatever became of brackets and domains."""
+    found = (MessageToken(int(m[1]), m[2], m[3]) for m in _MESSAGE_ID.finditer(text.lower()))
+    return tuple(dict.fromkeys(itertools.islice(found, _MAX_MESSAGE_TOKENS)))
 
 
 def find_body_tokens(text: str) -> tuple[BodyToken, ...]:
-    """The body tokens in a text, in order, each once, at most 20."""
+    """The body tokens in a text, in order, each once, at most 40; wrapped, quoted and encoded ones are made whole."""
     found: dict[BodyToken, None] = {}
-    for match in _BODY.finditer(text):
-        found.setdefault(BodyToken(int(match[1]), match[2].lower()))
-        if len(found) == _MAX_BODY_TOKENS:
-            break
+    for pieces in itertools.islice(_BODY_PIECES.finditer(text), _MAX_BODY_TOKENS):
+        whole = _BREAKS.sub("", pieces[1]).translate(_DASHES).lower()
+        if (match := _BODY.fullmatch(whole)) is not None:
+            found.setdefault(BodyToken(int(match[1]), match[2]))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from gateway.rules.types import Trace
 
 EntryKind = Literal["mail", "answer", "note", "auto", "event"]
 Trust = Literal["proven", "participant", "third-party", "stranger"]
+Evidence = Literal["token", "references", "body-token", "subject-tag", "guess", "stub", "none"]
 Disposition = Literal["ticket", "entry", "report", "duplicate", "record", "quarantine"]
 Role = Literal["requester", "cc"]
 
@@ -118,7 +119,7 @@ class ThreadMatch:
     """Which ticket a mail belongs to, by which evidence, and what that evidence is worth."""
 
     ticket: int | None  # None opens a new one
-    by: Literal["token", "references", "body-token", "subject-tag", "stub", "none"]
+    by: Evidence
     trust: Trust
     evidence: str  # the words that matched, for people
     mentions: tuple[int, ...] = ()  # tickets named by evidence that does not hold

@@ -1,13 +1,17 @@
 """Tokens verify for whom they were made, and for nobody and nothing else."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from gateway.ticket.token import (
     BodyToken,
     MessageToken,
     ReplyToken,
+    RingKey,
     TokenRing,
     find_body_tokens,
+    find_message_tokens,
     find_subject_numbers,
     read_message_id,
     read_reply,
@@ -17,6 +21,7 @@ from gateway.ticket.token import (
 RING = TokenRing.of(b"k" * 32)
 JAN = "jan@bigbank.test"
 NONCE = "x3k7p2qa"
+START = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def detail(address: str) -> str:
@@ -120,7 +125,7 @@ def test_what_is_no_token_is_not_read(text) -> None:
 
 
 def test_an_old_key_verifies_and_an_unknown_one_does_not() -> None:
-    both = TokenRing({"a": b"k" * 32, "b": b"n" * 32}, newest="b")
+    both = ring_at(START + timedelta(days=399))
     old = read_reply(detail(RING.reply_address("s@acme.test", "+", "t", 5, None, JAN)))
     new = read_reply(detail(both.reply_address("s@acme.test", "+", "t", 5, None, JAN)))
     assert new.text.startswith("b")
@@ -172,16 +177,117 @@ def test_odd_recipients_have_tokens_too() -> None:
 
 def test_body_tokens_are_counted_once_and_not_without_end() -> None:
     text = "".join(f"[mw:{n}-k7q2m6dw3xh5ta4v] [mw:{n}-k7q2m6dw3xh5ta4v]" for n in range(1, 100))
-    assert [t.ticket for t in find_body_tokens(text)] == list(range(1, 21))
+    assert [t.ticket for t in find_body_tokens(text)] == list(range(1, 21))  # forty, two of each
     assert find_body_tokens("[mw:1-K7Q2M6DW3XH5TA4V]") == (BodyToken(1, "k7q2m6dw3xh5ta4v"),)
 
 
-def test_a_ring_is_made_of_named_keys() -> None:
-    for keys, newest in (({"a": b"k" * 32}, "b"), ({"A": b"k" * 32}, "A"), ({"ab": b"k" * 32}, "ab")):
-        with pytest.raises(ValueError, match="one letter"):
-            TokenRing(keys, newest)
+def ring_at(now: datetime) -> TokenRing:
+    """Key a is as old as everything; b signs from START on."""
+    keys = (RingKey("a", b"k" * 32, datetime.min.replace(tzinfo=UTC)), RingKey("b", b"n" * 32, START))
+    return TokenRing(keys, lambda: now)
+
+
+@pytest.mark.parametrize(
+    ("days", "signs", "old_holds", "new_holds"),
+    [
+        # since b began to sign: who signs, whether tokens of a and b hold
+        (-1, "a", True, True),  # another gateway may sign with b already
+        (0, "b", True, True),
+        (399, "b", True, True),
+        (400, "b", False, True),
+        (4000, "b", False, True),
+    ],
+)
+def test_keys_come_and_go(days: int, signs: str, old_holds: bool, new_holds: bool) -> None:
+    ring = ring_at(START + timedelta(days=days))
+    address = ring.reply_address("s@acme.test", "+", "t", 5, None, JAN)
+    assert read_reply(detail(address)).text[0] == signs
+    for maker, holds in ((RING, old_holds), (TokenRing((RingKey("b", b"n" * 32, START),), lambda: START), new_holds)):
+        token = read_reply(detail(maker.reply_address("s@acme.test", "+", "t", 5, None, JAN)))
+        assert (ring.holder(token, [JAN]) == JAN) is holds
+        (body,) = find_body_tokens(maker.body_token(5, JAN))
+        assert (ring.holder(body, [JAN]) == JAN) is holds
+        bounced = detail(maker.bounce(9, "bounce@acme.test"))
+        assert (ring.read_bounce(bounced) == 9) is holds
+        assert ring.is_loop_mark("<a@b>", maker.loop_mark("<a@b>")) is holds
+
+
+@pytest.mark.parametrize(
+    ("maker", "whose", "days", "because"),
+    [
+        (RING, JAN, 400, "its key “a” verified until 2027-12-26"),
+        (TokenRing((RingKey("z", b"z" * 32, START),), lambda: START), JAN, 0, "its key “z” is not in the ring"),
+        (RING, "pia@x.test", 0, "it was not made for anybody who takes part in this ticket"),
+    ],
+)
+def test_a_refusal_has_its_reason(maker: TokenRing, whose: str, days: int, because: str) -> None:
+    token = read_reply(detail(maker.reply_address("s@acme.test", "+", "t", 5, None, whose)))
+    ring = ring_at(START + timedelta(days=days))
+    assert ring.holder(token, [JAN]) is None
+    assert ring.refusal(token) == because
+
+
+@pytest.mark.parametrize("names", [(), ("A",), ("ab",), ("",), ("a", "a")])
+def test_a_ring_is_made_of_named_keys(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="one letter"):
+        TokenRing([RingKey(name, b"k" * 32, START) for name in names], lambda: START)
+
+
+def test_a_nonce_is_of_the_alphabet() -> None:
     with pytest.raises(ValueError, match="nonce"):
         RING.message_id(1, JAN, "short", "acme.test")
+
+
+BODY = RING.body_token(4812, JAN)
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("as it was", BODY),
+        ("quoted", f"> Odpowiedz na tego e-maila.   {BODY}"),
+        ("folded case", BODY.upper()),
+        ("wrapped", f"{BODY[:12]}\r\n{BODY[12:]}"),
+        ("wrapped and quoted", f"> {BODY[:12]}\n> {BODY[12:]}"),
+        ("wrapped and quoted twice", f">> {BODY[:8]}\n> > {BODY[8:20]}\n>>{BODY[20:]}"),
+        ("a soft line break that nobody undid", f"{BODY[:15]}=\r\n{BODY[15:]}"),
+        ("spaces of justified text", BODY.replace("-", " - ")),
+        ("non-breaking spaces", BODY.replace(":", ":\u00a0")),
+        ("another dash", BODY.replace("-", "\u2011")),
+        ("soft hyphen and zero width", f"{BODY[:14]}\u00ad{BODY[14:18]}\u200b{BODY[18:]}"),
+        ("in a table of a text client", f"| {BODY} |"),
+    ],
+)
+def test_a_body_token_survives(what: str, text: str) -> None:
+    assert [RING.holder(t, [JAN]) for t in find_body_tokens(f"Dziękuję.\n\n{text}\n")] == [JAN], what
+
+
+MID = RING.message_id(4812, JAN, NONCE, "acme.test")
+
+
+@pytest.mark.parametrize(
+    ("what", "field"),
+    [
+        ("as it was", MID),
+        ("folded case", MID.upper()),
+        ("among others", f"<a@b.test> {MID} <c@d.test>"),
+        ("without brackets", MID.strip("<>")),
+        ("quoted", f'"{MID.strip("<>")}"'),
+        ("with commas", f"<a@b.test>,{MID},<c@d.test>"),
+        ("with words", f"Your message of Sat, 21 Nov 2026 {MID}"),
+        ("cut behind the token", MID.partition("@")[0]),
+        ("another domain", MID.replace("acme.test", "relay.example")),
+    ],
+)
+def test_a_message_id_survives(what: str, field: str) -> None:
+    assert [RING.holder(t, [JAN]) for t in find_message_tokens(field)] == [JAN], what
+
+
+@pytest.mark.parametrize(
+    "field", [MID[:30], MID.replace(".", ""), f"x{MID[1:]}", MID.replace("@", "a@"), "", "<mw.1.root>", "mw." * 10_000]
+)
+def test_what_is_left_of_a_message_id_may_be_too_little(field: str) -> None:
+    assert find_message_tokens(field) == ()
 
 
 @pytest.mark.parametrize(
