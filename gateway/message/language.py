@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-MIN_LETTERS = 20
+MIN_LETTERS = 11
+_ENOUGH = 1.5  # points: a word of one language alone is one, a letter of its own half of one
 _LOOKED_AT = 4000  # characters; a language shows in the first lines
 _CONFIDENT = 0.8
 _WORD = re.compile(r"[^\W\d_]+")
@@ -27,38 +28,55 @@ _SMALL_WORDS = {
     "en": _set(
         "the and to of a is in you that it for on with as this have be are not at we i my can please from your "
         "was but or an will has when do if our would what which there does could how hello regards thanks thank "
-        "any been"
+        "any been "
+        "still working works now yes fine log news get got need want why who sent send received yet again already "
+        "since don't its very just only after before into about more than been were"
     ),
     "de": _set(
         "der die das und ist nicht ich sie wir ein eine einen mit für auf zu von den dem im es an bei auch aber "
         "oder wenn wie was kann können haben habe hat wird werden bitte noch nach mein meine unser ihre ihnen "
-        "sehr danke hallo grüße freundlichen geehrte guten mir uns sich nur schon leider seit"
+        "sehr danke hallo grüße freundlichen geehrte guten mir uns sich nur schon leider seit "
+        "passt ja nein wann kommt bestellung passwort wurde rechnung fehler geht gibt immer jetzt vielen antwort "
+        "anmelden zugang drucker keine kein diese dieser unsere ihrer morgen heute gestern mehr könnten könnte "
+        "senden melden funktioniert"
     ),
     "pl": _set(
         "i w z na do nie się że to jest proszę dla o od po jak ale czy mam mi ja za przez przy mogę może już "
         "tylko bardzo dzień dobry dziękuję pozdrawiam pozdrowieniami witam są był jestem nas państwo mój moje "
-        "moja tego które który być będzie ma ze oraz lub także gdy jeśli dlaczego kiedy"
+        "moja tego które który być będzie ma ze oraz lub także gdy jeśli dlaczego kiedy "
+        "działa działają są jakieś tak ten kiedy zamówienie nadal zalogować prosze moge sie zalogowac hasło błąd "
+        "faktura fakturę drukarka wiadomość odpowiedź jeszcze dlatego dzisiaj wczoraj jutro nam państwa zgłoszenie "
+        "pojawia"
     ),
     "cs": _set(
         "a v na se je že to s z do pro jsem jsme mi by jak ale nebo aby už není prosím děkuji dobrý den za od po "
         "při jsou byl bylo které který tak jen ještě mohu můžete vám vás nás mám máme má pozdravem můj moje ve ke "
-        "když proč co bude také velmi"
+        "když proč co bude také velmi "
+        "něco ano kdy nemohu přihlásit přihlášení heslo tiskárna prosim prihlasit dobry dekuji zaslání odpověď "
+        "zpráva zprávu nás ještě nyní tady dnes zítra objevuje fakturu požadavek není dorazí vyhovuje"
     ),
     "pt": _set(
         "o a de que e do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu sua ou "
         "quando muito nos já eu também só pelo pela até isso ela entre depois sem mesmo aos meu minha está "
         "obrigado obrigada olá bom dia tenho gostaria posso podem foi fazer favor você vocês estou cumprimentos "
-        "nosso nossa são"
+        "nosso nossa são "
+        "há novidade alguma encomenda consigo senha obrigada ajudem fatura nao impressora aparece chega então agora "
+        "ainda hoje ontem amanhã qual pelas aqui mensagem minhas preciso conta pode ser"
     ),
     "hr": _set(
         "i u je se na za da od su sam ne s a o iz po kako ali što ili to koji koja koje mi smo nije već samo "
         "molim hvala dobar dan poštovani poštovanje pozdrav lijep mogu možete biti bio bila bilo vas vam nas nam "
-        "moj moja moje imam imamo kada gdje zašto jer sve još do pri li te ću ćemo"
+        "moj moja moje imam imamo kada gdje zašto jer sve još do pri li te ću ćemo "
+        "radi ima sad ponovno pošaljite račun nakon pojavljuje greška prijave odgovara stiže narudžba odgovoru dalje "
+        "prijaviti lozinka pisač novosti postovani hvala danas jučer sutra ovaj ova ovo nema nemam ili kod upit "
+        "poruka"
     ),
     "ru": _set(
         "и в не на я что с по это как а у мы вы к за от из для но же бы так все мне меня нас вас вам есть или "
         "если был была было когда только уже еще ещё можно могу прошу пожалуйста спасибо здравствуйте добрый день "
-        "уважением мой моя"
+        "уважением мой моя "
+        "принтер работает ли новости теперь пришлите счёт раз после ошибка да подходит придёт заказ ответ всё войти "
+        "систему пароль нет нам почему где сейчас сегодня вчера завтра очень который письмо заявка появляется"
     ),
 }  # fmt: skip
 # languages whose texts must not be taken for one of the seven; only what the seven do not have counts for them
@@ -90,6 +108,10 @@ _NEIGHBOURS = {
         "pri sú bol bolo ktoré ktorý tak len ešte môžem môžete vám vás nás mám máme má môj moje keď prečo čo bude "
         "tiež veľmi včera nefunguje"
     ),
+    "bg": _set(
+        "не се да съм за от на и в с че това как има или ни ми ви което който която са беше бъде може мога моля "
+        "благодаря здравейте имам нямам поръчка работи ще кога бързия отговор принтерът вече още"
+    ),
     "uk": _set(
         "і в не на я що з по це як а у ми ви до за від із для але ж би так все мені мене нас вас вам є або якщо "
         "був була було коли тільки вже ще можна можу прошу будь ласка дякую добрий день вітаю повагою мій моя та "
@@ -103,8 +125,11 @@ _LETTERS = {
     "cs": _set("ě ř ů ť ď ň ý"),
     "pt": _set("ã õ ç ê â à"),
     "hr": _set("đ ć"),
+    "ru": _set("ы э ё"),
 }
-_FOREIGN = _set("ñ ¿ ø å æ œ ő ű ğ ş ı ț ș ă î û ë ï ľ ĺ ŕ ș þ ð")  # letters that none of the seven has
+_FOREIGN = _set(
+    "і ї є ґ ў ђ ј љ њ ћ џ ñ ¿ ø å æ œ ő ű ğ ş ı ț ș ă î û ë ï ľ ĺ ŕ ș þ ð"
+)  # letters that none of the seven has
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +170,7 @@ def _detected(text: str, configured: Sequence[str]) -> Language:
         return NO_LANGUAGE
     scores = _scores(words)
     best, second = sorted(scores, key=lambda code: -scores[code])[:2]
-    if scores[best] < max(2.0, len(words) / 12):  # too few small words: another language, or no sentences
+    if scores[best] < max(_ENOUGH, len(words) / 12):  # too few small words: another language, or no sentences
         return NO_LANGUAGE
     confidence = round(scores[best] / (scores[best] + scores[second]), 2)
     code = _configured(best, configured)

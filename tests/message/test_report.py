@@ -456,7 +456,7 @@ NOT_FOUND = "bob@far.test\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"
             "Mail Delivery Subsystem <mailer-daemon@far.test>",
             "Delivery Status Notification (Delay)",
             (
-                "There was a temporary problem delivering your message to bob@far.test. We will retry for 46 more hours. "
+                "There was a temporary problem delivering your message to bob@far.test. We will retry for 2 days. "
                 "You'll be notified if the delivery fails permanently.\n\n[192.0.2.9: timed out]"
             ),
             "4.4.7",

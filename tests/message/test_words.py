@@ -215,7 +215,7 @@ def test_the_language_of_a_short_mail(code: str, text: str):
         ("de, en", SAMPLES["en"], LANGUAGES, ("en", "detected")),
         ("", SAMPLES["en"], LANGUAGES, ("en", "detected")),
         (None, SAMPLES["pl"], ("en", "de"), (None, "none")),
-        (None, "Thanks!", LANGUAGES, (None, "none")),  # fewer than 20 letters
+        (None, "Thanks!", LANGUAGES, (None, "none")),  # too few letters
         (None, "4711 4712 https://www.example.test/the/and/of/is", LANGUAGES, (None, "none")),
         (None, "Bonjour, l'imprimante de notre bureau ne marche plus depuis hier, merci.", LANGUAGES, (None, "none")),
         (None, "Buenos días, la impresora de nuestra oficina no funciona desde ayer.", LANGUAGES, (None, "none")),
@@ -236,3 +236,58 @@ def test_quoted_words_do_not_count_for_the_language():
     message = mail(body=f"{SAMPLES['de']}\n\nOn 2 Nov 2026 at 09:12, Bob <bob@x.test> wrote:\n{quote}")
     assert message.language == "de"
     assert codes(message) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "texts"),
+    [
+        # language, mails of one line
+        ("en", ("Any news on this?", "It works now, thanks!", "Still not working.", "When will my order arrive?")),
+        (
+            "de",
+            ("Der Drucker druckt nicht mehr.", "Wann kommt meine Bestellung an?", "Leider geht es immer noch nicht."),
+        ),
+        ("pl", ("Drukarka nie działa.", "Nie mogę się zalogować.", "Prosze o pomoc, nie moge sie zalogowac.")),
+        ("cs", ("Je už něco nového?", "Nemohu se přihlásit.", "Dobry den, nemohu se prihlasit, prosim o pomoc.")),
+        ("pt", ("Há alguma novidade?", "Não consigo entrar na minha conta.", "Nao consigo entrar, por favor ajudem.")),
+        ("hr", ("Ima li novosti?", "Ne mogu se prijaviti.", "Kada stiže moja narudžba?")),
+        ("ru", ("Есть ли новости?", "Всё ещё не работает.", "Когда придёт мой заказ?")),
+    ],
+)
+def test_the_language_of_one_line(code: str, texts: tuple[str, ...]):
+    assert [language_of(None, text, LANGUAGES).code for text in texts] == [code] * len(texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # one line in a neighbour's language is nobody's of ours
+        "No puedo entrar en mi cuenta.",
+        "Merci pour votre réponse rapide.",
+        "La stampante non funziona.",
+        "Wanneer komt mijn bestelling?",
+        "Skrivaren fungerar inte.",
+        "Ďakujem za rýchlu odpoveď.",
+        "Дякую за швидку відповідь.",
+        "Благодаря за бързия отговор.",
+        "A nyomtató nem működik.",
+        "Kiitos nopeasta vastauksesta.",
+        "Hvala za hiter odgovor.",
+        "Error: connection refused (os error 111)",
+        "John Smith\nAcme Ltd\n+44 20 1234",
+    ],
+)
+def test_other_languages_are_taken_for_none_of_ours(text: str):
+    assert language_of(None, text, LANGUAGES).code is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        # new words in two languages, the one that most of them are in
+        ("Hallo, der Drucker zeigt wieder diese Meldung, können Sie bitte nachsehen?\n\nError: out of paper", "de"),
+        ("Dobrý den, prosím o pomoc s přihlášením, píše to: The password you entered is not correct.", None),
+    ],
+)
+def test_mixed_words(text: str, code: str | None):
+    assert language_of(None, text, LANGUAGES).code == code
