@@ -28,7 +28,7 @@ FLOORS = [
     ("robust", "ok", 100, 100),
     ("robust_tnef", "ok", 100, 100),
     ("reply_text", "exact", 88, 75),
-    ("reply_html", "exact", 84, 0),
+    ("reply_html", "exact", 92, 0),
     ("forward", "detected", 95, 0),
     ("forward", "from_address", 92, 0),
     ("bounce", "detect_pos", 99, 0),

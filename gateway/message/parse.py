@@ -81,7 +81,7 @@ def parse(
     shown = guard.take("fields", fields.shown) or ()
     forward = guard.take("forward", lambda: forwarded(body.text, _subject(shown)))
     whole = Reply(body.text, "", "")  # forwarded words are what the writer wants to show
-    reply = whole if forward else guard.take("reply", lambda: split_reply(body.text)) or whole
+    reply = whole if forward else guard.take("reply", lambda: split_reply(body.text, sure=body.sure)) or whole
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)

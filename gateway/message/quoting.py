@@ -32,10 +32,12 @@ _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
 _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]{0,9}(?:[\w()]{1,40}(?:\s[\w()]{1,40}){0,2}\s?)?$")
 _END = 150  # characters of a line in which its last words stand
-_SHARED = re.compile(rf"(?:(?:\S)(?=-{{2,}}\s?(?:{ON})\s)|\S\s(?=(?:{ON})\s))(?=[^\n]*\d)")
+_SHARED = re.compile(rf"[^\s-](?:(?=-{{2,}}\s?(?:{ON})\s)|\s(?=(?:{ON})\s))(?=[^\n]*\d)")
 _MOST_LINES = 5  # of an introduction
 _MOST_CHARACTERS = 300
+_MOST_LINE = 160  # of a short introduction
 _MOST_HEADER_LINES = 16
+_LEAST_LABELS = 3  # of a header whose language we do not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,11 @@ def _with_block(start: Start, lines: Sequence[str], seen: Sequence[str]) -> Star
     return Start(start.line, block.end, start.kind, block)
 
 
+def rule_above(seen: Sequence[str], first: int) -> int:
+    """The line of the rule that a program drew right above line `first`; `first` when there is none."""
+    return first - 1 if first and _RULE.fullmatch(seen[first - 1]) else first
+
+
 def _with_divider(block: Block, seen: Sequence[str]) -> Start:
     """The block with a rule above it."""
     above = block.start - 1
@@ -212,6 +219,8 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
         last -= 1
     if last < 0 or quote[last]:
         return first
+    if (labelled := _header_above(seen, last)) <= last:
+        return labelled
     if not _INTRODUCED.search(seen[last]) and not (
         _AFTER_ADDRESS.search(seen[last][-_END:]) and WROTE.search(folded(seen[last]))
     ):
@@ -220,7 +229,7 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     for start in _upwards(seen, quote, last):
         words = " ".join(seen[start : last + 1])
         if _DAY.search(words):
-            return start
+            return start - (start > 0 and not quote[start - 1] and _names_alone(seen[start - 1], words))
         if timed == first and _DATE.search(words):
             timed = start
     if timed < first:
@@ -228,6 +237,23 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     if ADDRESS.search(seen[last]) or WROTE.search(folded(seen[last])):
         return last
     return first
+
+
+def _names_alone(above: str, words: str) -> bool:
+    """Whether the line above an introduction's date has the address that the introduction lacks: it was broken."""
+    return ADDRESS.search(above) is not None and ADDRESS.search(words) is None and len(above) + len(words) < _MOST_LINE
+
+
+def _header_above(seen: Sequence[str], last: int) -> int:
+    """Where the labelled lines begin that end in line `last` and hold an address and a date; else `last` + 1.
+
+    In any language: what is below them has quote marks.
+    """
+    start = last + 1
+    while start > 0 and last + 1 - start < _MOST_HEADER_LINES and _LABELLED.match(seen[start - 1]):
+        start -= 1
+    words = " ".join(seen[start : last + 1])
+    return start if last + 1 - start >= _LEAST_LABELS and ADDRESS.search(words) and _DATE.search(words) else last + 1
 
 
 def is_answered(seen: Sequence[str], quote: Sequence[bool], line: int) -> bool:
@@ -325,7 +351,7 @@ def _is_header(block: Block, seen: Sequence[str]) -> bool:
         return True
     if {"date", "to"} <= known and address and date:
         return True
-    if len(block.values) < 3 or not address or not date:
+    if len(block.values) < _LEAST_LABELS or not address or not date:
         return False
     above = without_marks(seen[block.start - 1]) if block.start else ""
     strange = (

@@ -8,7 +8,7 @@ Not here  forwarded words: to their forwarder they are new (forward.py).
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from gateway.message.labels import MOBILE
@@ -20,6 +20,7 @@ from gateway.message.quoting import (
     introduction_above,
     is_answered,
     is_quoted,
+    rule_above,
     shared_line,
     visible,
     without_marks,
@@ -53,7 +54,7 @@ class Reply:
     signature: str
 
 
-def split_reply(text: str, ours: Sequence[str] = (), sure: Collection[int] = ()) -> Reply:
+def split_reply(text: str, ours: Sequence[str] = (), sure: Set[int] = frozenset()) -> Reply:
     """The new words, the quoted ones, the signature.
 
     ours  the texts of our mails that this one may answer: lines that stand in them are quoted ones
@@ -61,9 +62,8 @@ def split_reply(text: str, ours: Sequence[str] = (), sure: Collection[int] = ())
     """
     lines, seen = visible(text)
     known = standing_in(lines, ours) if ours else [False] * len(lines)
-    for i in sure:
-        known[i] = True
-    quote = [known[i] or is_quoted(line) for i, line in enumerate(seen)]
+    known = [k or i in sure for i, k in enumerate(known)]
+    quote = [k or is_quoted(line) for k, line in zip(known, seen, strict=True)]
     _mark_broken(seen, quote)
     lines, seen, quote, known = _unshared(lines, seen, quote, known)
     start, end = _quoted_range(lines, seen, quote, known)
@@ -147,12 +147,29 @@ def _quoted_range(lines: list[str], seen: list[str], quote: list[bool], known: l
     if found is not None and quote[found.line]:
         found = first_start(lines, seen, quote)
     start = min(_marker(seen), found.line if found is not None else len(seen), _below_phone(seen, quote))
+    if found is not None and start == found.line and (end := _answer_below(seen, quote, found)):
+        return start, end
     first, end = _trailing_quote(seen, quote)
     if first < start:
-        return introduction_above(seen, quote, first), end
+        return rule_above(seen, introduction_above(seen, quote, first)), end
     if start < len(seen):
         return introduction_above(seen, quote, start), len(seen)
     return _only_quote(seen, quote, known)
+
+
+def _answer_below(seen: list[str], quote: list[bool], found: Start) -> int:
+    """Where the answer begins below the marked lines that a header introduces at the top; 0 when it is not there.
+
+    Below words of the writer, all is the other mail, which may itself begin with a quote.
+    """
+    if any(line.strip() for line in seen[: found.line]):
+        return 0
+    at = next((i for i in range(found.body, len(seen)) if quote[i]), len(seen))
+    if any(line.strip() for line in seen[found.body : introduction_above(seen, quote, at)]):
+        return 0
+    while at < len(seen) and (quote[at] or not seen[at].strip()):
+        at += 1
+    return at if at < len(seen) and not any(quote[at:]) else 0
 
 
 def _is_forward(found: Start, seen: list[str], quote: list[bool]) -> bool:

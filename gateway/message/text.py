@@ -56,6 +56,7 @@ class Content:
     body_sha256: str
     defects: tuple[Defect, ...]
     events: str = ""  # what invitations say: our words, so nobody's quote
+    sure: frozenset[int] = frozenset()  # lines of the text that the elements of HTML prove quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class _Reader:
         self._defects: dict[str, Defect] = {}
         self._events: dict[str, None] = {}
         self._found: list[_Found] = []
+        self._sure: dict[str, frozenset[int]] = {}  # by the text of the one HTML part that it is about
         self._eight_bit = 0
         self._only_bodies = True
 
@@ -112,13 +114,15 @@ class _Reader:
                 texts.append(found.text.strip("\n"))
                 htmls.append(found.html or _preformatted(found.text))
                 rich = rich or bool(found.html)
+        whole = "\n\n".join(filter(str.strip, texts))
         return Content(
-            text="\n\n".join(filter(str.strip, texts)),
+            text=whole,
             html=_RULE.join((*map(_preformatted, self._events), *htmls)) if rich else None,
             attachments=tuple(self._attachments),
             body_sha256=self._body_hash(root),
             events="\n\n".join(self._events),
             defects=tuple(self._defects.values()),
+            sure=self._sure.get(whole, frozenset()),
         )
 
     def _passages(self, part: Part, *, alone: bool = False) -> Iterator[_Passage]:
@@ -208,7 +212,11 @@ class _Reader:
             text = clean(without_tags(source))[: self._limits.text]
             return _preformatted(text), text
         html = clean(sanitised(source))
-        return html, clean(quoted_text(source))[: self._limits.text] if with_text else ""
+        if not with_text:
+            return html, ""
+        marked = quoted_text(source)
+        self._sure[marked.text] = marked.sure
+        return html, marked.text[: self._limits.text]
 
     def _plain(self, part: Part) -> str:
         text = self._characters(part, self._limits.text)

@@ -168,4 +168,4 @@ def test_the_elements_of_html_say_what_is_quoted(html: str, new: str) -> None:
 
 
 def test_marks_in_a_mail_are_not_ours() -> None:
-    assert quoted_text("<p>a\ue0f0b</p><p>c</p>") == "ab\n\nc"
+    assert quoted_text("<p>a\ue0f0b</p><p>c</p>").text == "ab\n\nc"
