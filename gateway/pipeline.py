@@ -149,7 +149,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
-    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules.statuses)
+    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules)
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events)
 
 

@@ -192,7 +192,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
             ring,
             site.delimiter,
             rules.defaults.subject_prefix,
-            rules.defaults.reopen_window,
+            rules,
             AliasPatterns(site.subject_aliases),
         ),
         notifying=NotifyPolicy(

@@ -1,4 +1,4 @@
-"""What is done at fixed intervals: leases of the dead come back, what is remembered for a time is forgotten.
+"""What is done at fixed intervals: leases of the dead come back, snoozed tickets wake, old hashes are forgotten.
 
 Sources  APScheduler 3.11 with UTC and interval triggers only; everything with a due time of its own is a row,
          so a run that was missed or done twice does no harm.
@@ -14,8 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from gateway.clock import Clock
 from gateway.errors import TransientError
 from gateway.store import inbound
+from gateway.store.snoozed import wake
 from gateway.store.store import Store
 
+_WAKES_A_COMMIT = 100
 log = structlog.get_logger("timers")
 
 
@@ -31,6 +33,7 @@ class Timers:
     def start(self) -> None:
         """Begin; each job runs for the first time after its interval."""
         self.every(timedelta(minutes=1), self._recover_leases)
+        self.every(timedelta(minutes=1), self._wake)
         self.every(timedelta(hours=1), self._forget)
         self._scheduler.start()
 
@@ -53,6 +56,14 @@ class Timers:
         """On PostgreSQL another process may have died; a lone daemon did this at its start."""
         if not self._store.alone:
             await self._store.recover_outbox(self._clock.now())
+
+    async def _wake(self) -> None:
+        """Snoozed tickets whose time has come are as they were before."""
+        now, woken = self._clock.now(), _WAKES_A_COMMIT
+        while woken == _WAKES_A_COMMIT:
+            woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT))
+            if woken:
+                log.info("tickets.woken", count=woken)
 
     async def _forget(self) -> None:
         now = self._clock.now()

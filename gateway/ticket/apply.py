@@ -5,14 +5,15 @@ Sources  automatic mail never changes a state (RFC 3834 and promise 4); a custom
 Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how changes are stored (store/).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
-from gateway.rules.statuses import StatusType
-from gateway.rules.types import Action, Assign, Decision, Dispose, Reply, Route, Set, Tag
+from gateway.rules.types import Action, Assign, Decision, Dispose, Reply, Route, RuleSet, Set, Tag
 from gateway.ticket.change import opened
+from gateway.ticket.life import after_words_of_customer
 from gateway.ticket.types import (
     AddEntry,
     Change,
@@ -47,7 +48,7 @@ def apply(
     match: ThreadMatch,
     decision: Decision,
     inbound: Accepted,
-    statuses: Mapping[str, StatusType],
+    rules: RuleSet,
 ) -> tuple[Change, ...]:
     """The changes of a mail from a person or a machine, in order.
 
@@ -57,7 +58,7 @@ def apply(
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match.trust, received)
-    actions = tuple(_fields(ticket, decision.actions, statuses, received))
+    actions = tuple(_fields(ticket, decision.actions, rules, received))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,
@@ -68,11 +69,14 @@ def apply(
             at=received,
             mentions=match.mentions,
             flags=ticket.flags,
+            origin=origin(message),
         )
         return (opening, replace(entry, trust="participant" if message.author else "stranger"), *actions)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
-    return (entry, *_opened_again(ticket, match, received), *actions)
+    known = match.trust in ("proven", "participant")
+    opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
+    return (entry, *((opened_again,) if opened_again else ()), *actions)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:
@@ -104,15 +108,7 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
     )
 
 
-def _opened_again(ticket: Ticket, match: ThreadMatch, at: datetime) -> Iterator[SetStatus]:
-    """A customer's reply ends waiting, solved and, inside the reopen window, closed."""
-    if match.trust in ("proven", "participant") and ticket.status_type in ("waiting_customer", "solved", "closed"):
-        yield SetStatus("open", "open", at, "reply")
-
-
-def _fields(
-    ticket: Ticket, actions: Sequence[Action], statuses: Mapping[str, StatusType], at: datetime
-) -> Iterator[SetField | SetStatus]:
+def _fields(ticket: Ticket, actions: Sequence[Action], rules: RuleSet, at: datetime) -> Iterator[SetField | SetStatus]:
     tags = list(ticket.tags)
     for action in actions:
         match action:
@@ -121,7 +117,7 @@ def _fields(
             case Assign(rule, agent):
                 yield SetField("assignee", agent, f"rule:{rule}")
             case Set(rule, "status", value):
-                yield SetStatus(value, statuses[value], at, f"rule:{rule}")
+                yield SetStatus(value, rules.statuses[value], at, f"rule:{rule}")
             case Set(rule, name, value):
                 yield SetField(name, value, f"rule:{rule}")
             case Tag(rule, add, remove):

@@ -16,7 +16,9 @@ from typing import Protocol
 from gateway.message.address import normal, sub_address
 from gateway.message.subject import base_subject, is_answer
 from gateway.message.types import Auth, Classification, Envelope, Message
+from gateway.rules.types import RuleSet
 from gateway.ticket.alias import AliasPatterns
+from gateway.ticket.life import goes_on
 from gateway.ticket.token import (
     MessageToken,
     ReplyToken,
@@ -68,7 +70,7 @@ class ThreadPolicy:
     ring: TokenRing
     delimiter: str
     subject_prefix: str
-    reopen_window: timedelta
+    rules: RuleSet
     subject_aliases: AliasPatterns
 
 
@@ -123,7 +125,7 @@ def _against(
         return found.words
     if taken is not None:
         return None if taken.ticket == ticket.number else f"the {taken.by} before it named #{taken.ticket}"
-    if ticket.status_type in ("solved", "closed") and now - ticket.status_at > policy.reopen_window:
+    if not goes_on(ticket, policy.rules, now):
         return f"it was {ticket.status} {(now - ticket.status_at).days} days ago"
     return None
 

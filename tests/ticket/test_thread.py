@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.message.types import Auth, Classification, Envelope, Field, Mailbox
+from gateway.rules.load import load_rules
 from gateway.rules.statuses import BUILT_IN
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.thread import ThreadPolicy, thread
@@ -19,7 +20,8 @@ RING = TokenRing.of(b"k" * 32)
 OTHER_RING = TokenRing.of(b"x" * 32)
 JAN, OLA, UTA = "jan@bigbank.test", "ola@bigbank.test", "uta@bigbank.test"
 PIA, EVA = "pia@x.test", "eva@evil.test"
-POLICY = ThreadPolicy(RING, "+", "", timedelta(days=30), AliasPatterns((r"\[OLD-(\d+)\]",)))
+RULES = load_rules("version: 1\ndefaults: {team: support}\nteams: {support: {address: support@acme.test}}\n", "r", 1)
+POLICY = ThreadPolicy(RING, "+", "", RULES, AliasPatterns((r"\[OLD-(\d+)\]",)))
 PERSON = Classification("person", "no sign of a machine", may_respond=True, no_response_code=None)
 ROBOT = Classification(
     "auto-reply", "Auto-Submitted: auto-replied", may_respond=False, no_response_code="machine-sender"
