@@ -155,7 +155,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
 
 def _without_our_words(message: Message, ticket: int, d: Deps, view: View) -> Message:
     """The message with all that it repeats of our mails in the ticket folded, whatever a mail program made of it."""
-    if message.forward is not None or len(message.text.split()) < LEAST_WORDS:
+    if len(message.text.split()) < LEAST_WORDS:
         return message
     bodies = [read_body(raw, _OUR_LIMITS) for raw in view.answered(ticket, (*message.in_reply_to, *message.references))]
     texts = [text for body in bodies for text in (body.text, html_text(body.html or "")) if text]

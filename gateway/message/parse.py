@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.errors import HeaderParseError
 from typing import TypeVar
@@ -19,15 +20,16 @@ import mailparser
 
 from gateway.message.address import author, mailboxes
 from gateway.message.charset import clean_line, codec, detected
+from gateway.message.content import decoded_pieces
 from gateway.message.forward import forwarded
 from gateway.message.header import decode_words, raw_text
 from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
-from gateway.message.mime import TooManyPartsError, content_type, structure
+from gateway.message.mime import Part, TooManyPartsError, content_type, structure
 from gateway.message.reply import Reply, split_reply
 from gateway.message.report import read_report
 from gateway.message.text import Content, content
-from gateway.message.types import Attachment, Defect, Field, Mailbox, Message
+from gateway.message.types import Attachment, Defect, Field, Forward, Mailbox, Message
 from gateway.message.unpacked import Unpack
 
 OUR_FIELDS = "x-mailwicket-"  # nothing from outside may look like ours: no field of these is shown
@@ -82,10 +84,12 @@ def parse(
     forward = guard.take("forward", lambda: forwarded(body.text, _subject(shown)))
     whole = Reply(body.text, "", "")  # forwarded words are what the writer wants to show
     reply = whole if forward else guard.take("reply", lambda: split_reply(body.text, sure=body.sure)) or whole
+    report = guard.take("report", lambda: read_report(raw, header, limits))
+    if forward is None and report is None and body.mails:
+        forward = guard.take("attached mail", lambda: _attached(raw, body.mails[0], limits, reply.new))
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)
-    report = guard.take("report", lambda: read_report(raw, header, limits))
     return Message(
         fields=shown,
         message_id=ids[0] if ids else None,
@@ -112,6 +116,32 @@ def parse(
         defects=guard.defects,
         report=report,
         forward=forward,
+    )
+
+
+def _attached(raw: bytes, part: Part, limits: ParseLimits, comment: str) -> Forward | None:
+    """A mail that is an attachment, as a forwarded one; None when it has neither author nor text.
+
+    Mails that are attached to it in turn are among its attachments.
+    """
+    inner = b"".join(decoded_pieces(raw, part))
+    header, guard = header_block(inner, first_field(inner), len(inner), limits), _Guard()
+    fields = _Fields(header, limits, _charset(inner, header))
+    body = _content(inner, header, limits, guard, None, without_html=False)
+    shown = fields.shown()
+    whose, _ = fields.author()
+    if whose is None and not body.text:
+        return None
+    return Forward(
+        author=whose,
+        subject=_subject(shown),
+        date=next((f.value for f in shown if f.name.lower() == "date"), "")[:_MAX_LINE],
+        to=fields.mailboxes("to", guard),
+        cc=fields.mailboxes("cc", guard),
+        text=body.text,
+        comment=comment,
+        part=part.path,
+        attachments=tuple(replace(a, part=f"{part.path}/{a.part}") for a in body.attachments),
     )
 
 

@@ -33,6 +33,7 @@ _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]{0,9}(?:[\w()]{1,40}(?:\s[\w()]{1,40}){0,2}\s?)?$")
 _END = 150  # characters of a line in which its last words stand
 _SHARED = re.compile(rf"[^\s-](?:(?=-{{2,}}\s?(?:{ON})\s)|\s(?=(?:{ON})\s))(?=[^\n]*\d)")
+_AROUND_VALUE = " \t*_|"  # stars of bold ones, and the line between two cells of a table
 _MOST_LINES = 5  # of an introduction
 _MOST_CHARACTERS = 300
 _MOST_LINE = 160  # of a short introduction
@@ -289,7 +290,7 @@ def _block(lines: Sequence[str], seen: Sequence[str], start: int) -> Block | Non
         found = _LABELLED.match(line)
         if found is not None:
             label = LABELS.get(_name(found))
-            values.append((label, without_marks(lines[i].translate(_INVISIBLE))[found.end() :].strip(" \t*_")))
+            values.append((label, without_marks(lines[i].translate(_INVISIBLE))[found.end() :].strip(_AROUND_VALUE)))
             i = end = i + 1
         elif values and line.strip() and i - end < 2 and _continues(seen, i, values[-1][1]):
             values[-1] = (values[-1][0], f"{values[-1][1]} {without_marks(lines[i]).strip()}")

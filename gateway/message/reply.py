@@ -85,7 +85,8 @@ def refolded(message: Message, ours: Sequence[str], languages: Sequence[str]) ->
     languages  the configured ones, to tell again which one the words that are left are in
     """
     text = "\n\n".join(filter(None, (message.text, message.signature)))
-    if message.forward is not None or not any(standing_in(text.split("\n"), ours)):
+    inline = message.forward is not None and message.forward.part is None
+    if inline or not any(standing_in(text.split("\n"), ours)):
         return message
     reply = split_reply(text, ours)
     if not reply.quoted:

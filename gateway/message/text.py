@@ -40,6 +40,7 @@ _SIGNATURES = frozenset({
     "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
 })  # fmt: skip
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_MAILS = frozenset({"message/rfc822", "message/global"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _PGP_BLOCK = "-----BEGIN PGP MESSAGE-----"
 _CONTENT_ID = re.compile(rb"<([^<>]{1,250})>")
@@ -56,6 +57,7 @@ class Content:
     body_sha256: str
     defects: tuple[Defect, ...]
     events: str = ""  # what invitations say: our words, so nobody's quote
+    mails: tuple[Part, ...] = ()  # attached ones: what may have been forwarded
     sure: frozenset[int] = frozenset()  # lines of the text that the elements of HTML prove quoted
 
 
@@ -95,6 +97,7 @@ class _Reader:
         self._events: dict[str, None] = {}
         self._found: list[_Found] = []
         self._sure: dict[str, frozenset[int]] = {}  # by the text of the one HTML part that it is about
+        self._mails: list[Part] = []
         self._eight_bit = 0
         self._only_bodies = True
 
@@ -122,6 +125,7 @@ class _Reader:
             body_sha256=self._body_hash(root),
             events="\n\n".join(self._events),
             defects=tuple(self._defects.values()),
+            mails=tuple(self._mails),
             sure=self._sure.get(whole, frozenset()),
         )
 
@@ -263,6 +267,10 @@ class _Reader:
             self._note("signed" if kind == "signed-data" else "encrypted", f"S/MIME {kind}")
         if part.media_type == "text/calendar":
             self._event(part)
+        if part.media_type in _MAILS or (
+            part.media_type == "application/octet-stream" and name.lower().endswith(".eml")
+        ):
+            self._mails.append(part)
         digest, size, start = hashlib.sha256(), 0, b""
         for piece in decoded_pieces(self._raw, part):
             digest.update(piece)

@@ -105,7 +105,7 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A mail that somebody forwarded, as the forwarding mail shows it: all of it is hearsay."""
+    """A mail that somebody forwarded, in his words or as an attachment: all of it is hearsay."""
 
     author: Mailbox | None  # the address is empty when only a name is shown; None when nobody is named
     subject: str
@@ -114,6 +114,8 @@ class Forward:
     cc: tuple[Mailbox, ...]
     text: str
     comment: str  # what its forwarder wrote above it
+    part: str | None = None  # the attachment that it is; None when it stands in the text
+    attachments: tuple[Attachment, ...] = ()  # those inside that attachment; of a mail in the text, they are the mail's
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,27 @@ LABELS = {
     "xx": ("Plugh", "Xyzzy", "Quux", "Fnord", "2026-11-02 09:12"),
 }  # fmt: skip
 
+# language -> what stands above a forwarded mail: Apple Mail, Thunderbird; the prefix of a subject
+FORWARDS = {
+    "en": ("Begin forwarded message:", "-------- Forwarded Message --------", "FW"),
+    "de": ("Anfang der weitergeleiteten Nachricht:", "-------- Weitergeleitete Nachricht --------", "WG"),
+    "pl": ("Początek przekazywanej wiadomości:", "-------- Przekazana wiadomość --------", "PD"),
+    "cs": ("Začátek přeposílané zprávy:", "-------- Přeposlaná zpráva --------", "FW"),
+    "pt": ("Início da mensagem reencaminhada:", "-------- Mensagem reencaminhada --------", "ENC"),
+    "hr": ("Započni proslijeđenu poruku:", "-------- Proslijeđena poruka --------", "Proslijeđeno"),
+    "ru": ("Начало переадресованного сообщения:", "-------- Перенаправленное сообщение --------", "FW"),
+    "fr": ("Début du message réexpédié :", "-------- Message transféré --------", "TR"),
+    "es": ("Inicio del mensaje reenviado:", "-------- Mensaje reenviado --------", "RV"),
+    "it": ("Inizio messaggio inoltrato:", "-------- Messaggio Inoltrato --------", "I"),
+    "nl": ("Begin doorgestuurd bericht:", "-------- Doorgestuurd bericht --------", "FW"),
+    "sv": ("Vidarebefordrat brev:", "-------- Vidarebefordrat meddelande --------", "VB"),
+    "hu": ("Továbbított levél kezdete:", "-------- Továbbított üzenet --------", "FW"),
+    "sk": ("Začiatok preposlanej správy:", "-------- Preposlaná správa --------", "FW"),
+    "sl": ("Začetek posredovanega sporočila:", "-------- Posredovano sporočilo --------", "FW"),
+    "uk": ("Початок листа, що пересилається:", "-------- Переслане повідомлення --------", "FW"),
+    "tr": ("İletilen iletinin başlangıcı:", "-------- İletilen İleti --------", "İLT"),
+}
+
 # programs that write what only they write: the lines above a quote that they may or may not mark
 OTHERS = """
 [GMX]

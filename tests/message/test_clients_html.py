@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.message.reply_html import split_html
+from tests.message.clients import FORWARDS, LABELS
 from tests.message.read import body_of
 
 MINE = "<div>Mine does too.</div><div><br></div><div>Can you send somebody on Friday?</div><div>Bo</div>"
@@ -117,3 +118,41 @@ def test_an_answer_below(program: str) -> None:
 )
 def test_quotations_that_no_program_marked(html: str, new: str) -> None:
     assert split_html(html).new == new
+
+
+def _forwards(language: str) -> dict[str, str]:
+    """Program -> the HTML of a mail that forwards another one below "Please look."."""
+    apple, thunderbird, _ = FORWARDS[language]
+    names = LABELS[language]
+    values = ("Ann Lee &lt;<a href='mailto:ann@x.test'>ann@x.test</a>&gt;", names[4], "desk@x.test", "Printer")
+    pairs = list(zip(names, values, strict=False))
+    block = "".join(f"<b>{name}:</b> {value}<br>" for name, value in pairs)
+    rows = "".join(f"<tr><th align=right>{name}: </th><td>{value}</td></tr>" for name, value in pairs)
+    mine, theirs = "<div>Please look.</div>", "<div>The printer hums.</div><div><br></div><div>Ann</div>"
+    return {
+        "Gmail": f'{mine}<br><div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------'
+        f"<br>{block}</div><br><br>{theirs}</div>",
+        "Outlook web": f'{mine}<div id="appendonsend"></div><hr><div id="divRplyFwdMsg">{block}</div>{theirs}',
+        "Outlook desktop": f"{WORD}{mine}<div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm'>"
+        f"<p class=MsoNormal>{block}</p></div>{theirs}</body>",
+        "Apple Mail": f'{mine}<div><blockquote type="cite"><div>{apple}</div><br><div>{block}</div><br>{theirs}'
+        "</blockquote></div>",
+        "Thunderbird": f'{mine}<div class="moz-forward-container">{thunderbird}<table class="moz-email-headers-table">'
+        f"{rows}</table><br>{theirs}</div>",
+        "ProtonMail": f'{mine}<div class="protonmail_quote">------- Forwarded Message -------<br>{block}<br>'
+        f'<blockquote class="protonmail_quote" type="cite">{theirs}</blockquote></div>',
+        "GMX": f'{mine}<div name="quote" style="border-left:2px solid #C3D9E5;"><div>{block}</div>{theirs}</div>',
+    }
+
+
+@pytest.mark.parametrize("language", ["en", "de", "pl", "cs", "pt", "hr", "ru", "fr", "tr"])
+@pytest.mark.parametrize("program", _forwards("en"))
+def test_a_forward(program: str, language: str) -> None:
+    raw = _forwards(language)[program].encode()
+    message = body_of(raw, "text/html; charset=utf-8", f"Subject: {FORWARDS['pt'][2]}: Printer")
+    found = message.forward
+    assert found is not None
+    assert (str(found.author), found.subject, found.date) == ("Ann Lee <ann@x.test>", "Printer", LABELS[language][4])
+    assert found.text == "The printer hums.\n\nAnn"
+    assert found.comment == "Please look."
+    assert message.quoted == ""

@@ -7,6 +7,9 @@ import pytest
 from gateway.message.forward import forwarded, says_forward
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse
+from gateway.message.types import Message
+from tests.message.clients import FORWARDS, LABELS
+from tests.message.read import read
 
 ANN = "Ann Lee <ann@x.test>"
 WORDS = "The printer hums.\n\nAnn"
@@ -140,3 +143,101 @@ def test_hostile_lines_cost_no_more_than_their_number(line: str) -> None:
     start = time.process_time()
     forwarded(text, "Fwd: x")
     assert time.process_time() - start < 5
+
+
+INNER = (
+    "From: Ann Lee <ann@x.test>\nTo: desk@x.test\nCc: Bo <bo@x.test>\nSubject: =?utf-8?q?Drucker_l=C3=A4uft?=\n"
+    "Date: Mon, 2 Nov 2026 09:12:00 +0100\nMIME-Version: 1.0\n"
+)
+PLAIN = f"{INNER}Content-Type: text/plain; charset=utf-8\n\n{WORDS}\n"
+WITH_FILE = (
+    f"{INNER}Content-Type: multipart/mixed; boundary=i\n\n--i\n\n{WORDS}\n"
+    '--i\nContent-Type: image/png; name="hum.png"\nContent-Disposition: attachment\n\nx\n--i--\n'
+)
+NESTED = (
+    f"{INNER}Content-Type: multipart/mixed; boundary=i\n\n--i\n\n{WORDS}\n"
+    f"--i\nContent-Type: message/rfc822\n\n{PLAIN}\n--i--\n"
+)
+
+
+def carrying(*inner: str, said: str = "Please look.", fields: str = "", media_type: str = "message/rfc822") -> Message:
+    parts = "".join(f"--o\nContent-Type: {media_type}; name=a.eml\n\n{mail}\n" for mail in inner)
+    head = f"From: Bo <bo@y.test>\nSubject: Fwd: Drucker\nContent-Type: multipart/mixed; boundary=o\n{fields}"
+    return read(f"{head}\n--o\nContent-Type: text/plain\n\n{said}\n{parts}--o--\n")
+
+
+@pytest.mark.parametrize(
+    ("message", "files"),
+    [
+        # the mail that carries another one, the files in that one
+        (carrying(PLAIN), []),
+        (carrying(PLAIN, media_type="message/global"), []),
+        (carrying(PLAIN, media_type="application/octet-stream"), []),
+        (carrying(WITH_FILE), [("1.2/1.2", "hum.png")]),
+        (carrying(NESTED), [("1.2/1.2", "part-1.2.eml")]),  # the outermost one counts
+        (carrying(PLAIN, WITH_FILE), []),  # the first one of several
+    ],
+)
+def test_an_attached_mail_is_a_forward(message: Message, files: list[tuple[str, str]]) -> None:
+    found = message.forward
+    assert found is not None
+    assert (str(found.author), found.subject, found.part) == (ANN, "Drucker läuft", "1.2")
+    assert found.date == "Mon, 2 Nov 2026 09:12:00 +0100"
+    assert [m.address for m in (*found.to, *found.cc)] == ["desk@x.test", "bo@x.test"]
+    assert (found.text, found.comment) == (WORDS, "Please look.")
+    assert [(a.part, a.name) for a in found.attachments] == files
+    assert message.text == "Please look."
+    assert message.attachments[0].part == "1.2"
+
+
+def test_an_answer_that_carries_a_mail_is_split_as_ever() -> None:
+    message = carrying(PLAIN, said="See this.\n\nOn 1 Nov 2026, at 10:00, Cy <cy@x.test> wrote:\n> Really?")
+    assert message.forward is not None
+    assert (message.text, message.forward.comment) == ("See this.", "See this.")
+    assert message.quoted.endswith("> Really?")
+
+
+def test_what_stands_in_the_text_comes_before_what_is_attached() -> None:
+    inline = f"Please look.\n\n---------- Forwarded message ---------\n{ENGLISH}"
+    message = carrying(PLAIN, said=inline)
+    assert message.forward is not None
+    assert (message.forward.part, message.forward.subject) == (None, "Printer")
+
+
+@pytest.mark.parametrize("inner", ["", "\n", "no mail at all", "X: y\n\n"])
+def test_an_attachment_that_only_says_it_is_a_mail(inner: str) -> None:
+    message = carrying(inner)
+    assert message.forward is None or message.forward.author is None
+    assert not {d.code for d in message.defects} & {"unreadable"}
+
+
+def test_the_mail_that_a_delivery_report_returns_is_no_forward() -> None:
+    report = (
+        "From: MAILER-DAEMON@y.test\nContent-Type: multipart/report; report-type=delivery-status; boundary=o\n\n"
+        "--o\n\nIt failed.\n--o\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; y.test\n\n"
+        "Final-Recipient: rfc822; cy@y.test\nAction: failed\nStatus: 5.1.1\n\n"
+        f"--o\nContent-Type: message/rfc822\n\n{PLAIN}\n--o--\n"
+    )
+    assert read(report).forward is None
+
+
+@pytest.mark.parametrize("kind", ["Gmail", "Apple", "Apple unmarked", "Thunderbird", "Outlook", "Outlook web"])
+@pytest.mark.parametrize("language", FORWARDS)
+def test_forwards_in_every_language(language: str, kind: str) -> None:
+    apple, thunderbird, prefix = FORWARDS[language]
+    author, sent, to, about, when = LABELS[language]
+    block = f"{author}: {ANN}\n{sent}: {when}\n{to}: desk@x.test; Bo <bo@x.test>\n{about}: Printer\n\n{WORDS}"
+    text = {
+        "Gmail": f"---------- Forwarded message ---------\n{block}",
+        "Apple": f"{apple}\n\n{_marked(block)}",
+        "Apple unmarked": f"{apple}\n\n{block}",
+        "Thunderbird": f"{thunderbird}\n{block}",
+        "Outlook": block,
+        "Outlook web": f"{'_' * 32}\n{block}",
+    }[kind]
+    for comment in ("", "Please look.\n\nBo"):
+        found = forwarded(f"{comment}\n\n{text}".strip(), f"{prefix}: Printer" if kind.startswith("Outlook") else "")
+        assert found is not None
+        assert (str(found.author), found.subject, found.date, found.text) == (ANN, "Printer", when, WORDS)
+        assert [m.address for m in found.to] == ["desk@x.test", "bo@x.test"]
+        assert found.comment == comment
