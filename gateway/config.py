@@ -278,7 +278,7 @@ class Lmtp(_Listener):
 
 class AuthSettings(_Section):
     trusted_authserv_ids: tuple[str, ...] = ()
-    """Whose Authentication-Results we believe."""
+    """Whose Authentication-Results we believe, in mail that a trusted network or a mailbox hands over."""
 
 
 class Acknowledge(_Section):

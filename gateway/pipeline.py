@@ -20,18 +20,19 @@ from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
 from gateway.message.charset import clean_line
 from gateway.message.classify import OwnMail, classify
+from gateway.message.doubts import doubts
 from gateway.message.html import html_text
 from gateway.message.limits import ParseLimits
 from gateway.message.own_words import LEAST_WORDS
 from gateway.message.parse import read_body
 from gateway.message.reply import refolded
-from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
+from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk, compose
 from gateway.rules.evaluate import Budget, evaluate
 from gateway.rules.types import Decision, Event, RuleSet, Trace
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
-from gateway.store import outbox
+from gateway.store import outbox, tickets
 from gateway.store.view import StoreView
 from gateway.ticket.apply import apply, is_event, provisional, subject_of
 from gateway.ticket.facts import facts, with_ticket
@@ -82,6 +83,8 @@ class Deps:
     notifying: NotifyPolicy
     languages: tuple[str, ...]
     trusted_authserv_ids: tuple[str, ...]
+    behind_boundary: Callable[[Envelope], bool]  # whether our own MTA handed it over, whose verdicts may stand in it
+    agents: tuple[frozenset[str], frozenset[str]]  # their addresses in normal form, their names as the eye takes them
     bounce_address: str  # normal form
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
@@ -101,6 +104,7 @@ class Plan:
     decision: Decision
     changes: tuple[Change, ...]
     events: tuple[Event, ...] = field(default=())
+    doubts: tuple[str, ...] = field(default=())
 
 
 def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
@@ -122,20 +126,22 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
-        ticket_store.remember_messages(c, [*_came(message, plan.match), *sent], outcome.ticket)
+        ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 
 
 def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: datetime) -> Plan:
     """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing."""
-    auth = authenticate(message, d.trusted_authserv_ids)
+    ours = d.behind_boundary(inbound.envelope)
+    auth = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
     if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
         nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
         language = _language(message, customer, d.rules)
         return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
+    doubted = doubts(message, auth, *d.agents)
     match = _stub(inbound) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
@@ -144,13 +150,14 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     if ticket is None:
         match = replace(match, ticket=None)
         ticket = provisional(message, _teams(inbound, d), language[0], now)
+        ticket = replace(ticket, flags=(*ticket.flags, *doubted))
     events = _events(inbound, verdict, match)
     known = facts(
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
     changes = apply(ticket, message, verdict, match, decision, inbound, d.rules)
-    return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events)
+    return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
 
 
 def _without_our_words(message: Message, ticket: int, d: Deps, view: View) -> Message:
@@ -219,6 +226,7 @@ def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -
         quoted=len(message.quoted),
         attachments=len(message.attachments),
         defects=tuple(d.code for d in message.defects),
+        doubts=plan.doubts,
         match=plan.match,
         rules=plan.decision.trace,
         mails=tuple(_mail_line(n) for n in notices),
@@ -248,9 +256,10 @@ def _stub(inbound: Accepted) -> ThreadMatch | None:
     return ThreadMatch(inbound.stub, "stub", "participant", "the ticket that was opened when it could not be read")
 
 
-def _came(message: Message, match: ThreadMatch | None) -> list[tuple[str, str]]:
-    """Who sent which Message-ID; empty for a third party, whom his own mail must not prove a participant later."""
-    if message.message_id is None or message.author is None or (match is not None and match.trust == "third-party"):
+def _came(message: Message, plan: Plan) -> list[tuple[str, str]]:
+    """Who sent which Message-ID; nobody where his own mail must not prove a participant later."""
+    unproven = plan.auth.dmarc == "fail" or (plan.match is not None and plan.match.trust == "third-party")
+    if message.message_id is None or message.author is None or unproven:
         return []
     return [(message.message_id, normal(message.author.address))]
 
@@ -290,11 +299,24 @@ def _enqueue(notice: Notification, d: Deps, c: Connection, now: datetime) -> str
     return letter.message_id
 
 
+def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: datetime) -> None:
+    """A copy that came to another team is the same matter: its ticket names that team too."""
+    ticket = tickets.goes_on_in(c, number)
+    if ticket is None:
+        return
+    named = (f"also-to:{team}" for team in _teams(inbound, d) if team != ticket.team)
+    if fresh := tuple(flag for flag in named if flag not in ticket.flags):
+        change = SetField("flags", (*ticket.flags, *fresh), "the same mail to another team")
+        ticket_store.save(c, (change,), ticket_before=ticket, source=inbound.key, actor="system", now=now)
+
+
 def _finish_duplicate(
     inbound: Accepted, message: Message, first: tuple[str, int | None], d: Deps, c: Connection, now: datetime
 ) -> Outcome:
     key, ticket = first
     reason = f"the same mail came before as {key}"
+    if ticket is not None:
+        _also_to(ticket, inbound, d, c, now)
     outcome = Outcome(inbound.key, "duplicate", reason, ticket, None)
     verdict = classify(message, inbound.envelope, d.own)
     nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))

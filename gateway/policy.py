@@ -10,6 +10,7 @@ import secrets
 import string
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from gateway.clock import Clock
@@ -18,8 +19,9 @@ from gateway.errors import ConfigError, Problem
 from gateway.intake.accept import Addresses
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
+from gateway.message.doubts import shown_name
 from gateway.message.limits import ParseLimits
-from gateway.message.types import Mailbox
+from gateway.message.types import Envelope, Mailbox
 from gateway.outgoing.compose import Desk
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
@@ -166,6 +168,23 @@ def addresses(settings: Settings, rules: RuleSet) -> Addresses:
     return Addresses(ours, frozenset(map(domain_of, ours)) | {settings.site.domain.lower()})
 
 
+def behind_boundary(settings: Settings, envelope: Envelope) -> bool:
+    """Whether a mail was handed over by our own MTA or mailbox, and not by whoever could reach our port.
+
+    What stands at the top of other mail was written by a stranger, whatever it calls itself (RFC 8601 §5).
+    """
+    if envelope.via not in ("smtp", "lmtp", "pipe") or envelope.peer == "unix":
+        return True
+    listener = settings.smtp if envelope.via == "smtp" else settings.lmtp
+    if listener is settings.smtp and settings.smtp.public:
+        return False
+    try:
+        peer = ip_address(envelope.peer)
+    except ValueError:
+        return False
+    return any(peer in network for network in listener.trusted_networks)
+
+
 def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:
     """Everything that one mail is processed with."""
     site, ours = settings.site, own_addresses(settings, rules)
@@ -200,6 +219,11 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
         ),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
+        behind_boundary=lambda envelope: behind_boundary(settings, envelope),
+        agents=(
+            frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also)),
+            frozenset(shown_name(agent.name) for agent in rules.agents.values()),
+        ),
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,

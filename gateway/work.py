@@ -20,6 +20,7 @@ from gateway.pipeline import Deps, process, quarantine
 from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.store.writer import RefusedRowError
+from gateway.ticket.thread import is_answering
 from gateway.ticket.types import Outcome
 
 _UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
@@ -45,6 +46,7 @@ class Worker:
         self._store, self._pool, self._deps, self._clock = store, pool, deps, clock
         self._attempts, self._queued = attempts, queued
         self._under_way: set[asyncio.Task[None]] = set()
+        self._unapplied: dict[int, asyncio.Event] = {}  # mails under way by id: with the writer, or ended
         self._suspect_under_way, self._look_for_suspects_at = False, 0.0
         self._woken = asyncio.Event()
         self._stopping = False
@@ -60,6 +62,7 @@ class Worker:
             free = _UNDER_WAY - len(self._under_way)
             claimed = await self._claim(free) if free >= _UNDER_WAY // 2 else []
             small = await self._small(claimed)
+            self._unapplied |= {mail.id: asyncio.Event() for mail in claimed}
             for mail in claimed:
                 task = asyncio.create_task(self._work(mail, small.get(mail.key)))
                 self._under_way.add(task)
@@ -124,7 +127,11 @@ class Worker:
             if isinstance(read, Failure):
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return
-            outcome = await self._store.write(lambda c: process(mail, read, deps, c))
+            if is_answering(read):
+                await self._earlier(mail)
+            applied = self._store.submit(lambda c: process(mail, read, deps, c), durable=False)
+            self._unapplied[mail.id].set()  # the writer keeps the order
+            outcome = await asyncio.wrap_future(applied)
         except RefusedRowError as e:
             await self._failed(mail, e.text, deps)
         except TransientError:
@@ -135,8 +142,14 @@ class Worker:
         else:
             self._tell(outcome)
         finally:
+            self._unapplied.pop(mail.id).set()
             if mail.attempts > _SUSPICIOUS_AFTER:
                 self._suspect_under_way, self._look_for_suspects_at = False, 0.0
+
+    async def _earlier(self, mail: Accepted) -> None:
+        """Wait for the mails under way that came before an answer: one of them may be what it answers."""
+        for event in [event for id, event in self._unapplied.items() if id < mail.id]:
+            await event.wait()
 
     async def _failed(self, mail: Accepted, reason: str, deps: Deps) -> None:
         """One attempt is spent; the last one ends in quarantine."""

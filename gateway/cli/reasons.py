@@ -39,6 +39,8 @@ def _lines(row: MailRow, known: Explanation | None, width: int) -> Iterator[str]
         return
     ambiguous = "  AMBIGUOUS: more than one reading" if known.ambiguous_author else ""
     yield f"From      {printable(known.author or '(no usable author)')}   auth: {known.auth}{ambiguous}"
+    if known.doubts:
+        yield f"Doubts    {', '.join(known.doubts)}"
     yield (
         f"Parsed    language={known.language}  kind={known.kind} ({printable(known.kind_reason)})"
         f"  attachments={known.attachments}  new text {known.new_text} chars, quoted {known.quoted}"

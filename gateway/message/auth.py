@@ -10,6 +10,7 @@ import re
 
 import authres
 
+from gateway.message.address import domain_of
 from gateway.message.types import NOT_AUTHENTICATED, Auth, AuthResult, Message
 
 _RECEIVED_BY = re.compile(r"(?:^|\s)by\s+([\w.-]+)", re.IGNORECASE)
@@ -33,6 +34,7 @@ def authenticate(message: Message, trusted: tuple[str, ...]) -> Auth:
     """The verdicts of the first field that a trusted host wrote; NOT_AUTHENTICATED when there is none.
 
     trusted  authserv-ids in any case. When the topmost such field cannot be read, nothing is believed.
+    A DMARC verdict about another domain than the author's is a failure: two programs do not read the same From.
     """
     wanted = {name.lower() for name in trusted}
     if not wanted:
@@ -45,7 +47,9 @@ def authenticate(message: Message, trusted: tuple[str, ...]) -> Auth:
         elif name == "received":  # the topmost one is our boundary's, or nobody of ours has seen the mail
             received = _RECEIVED_BY.search(field.value)
             ours = received is not None and any(_same_site(received[1].lower(), server) for server in wanted)
-            return (_read(found) or NOT_AUTHENTICATED) if found is not None and ours else NOT_AUTHENTICATED
+            if found is None or not ours:
+                return NOT_AUTHENTICATED
+            return _read(found, domain_of(message.author.address) if message.author else "") or NOT_AUTHENTICATED
     return NOT_AUTHENTICATED
 
 
@@ -60,12 +64,15 @@ def _server(value: str) -> str:
     return head[0].lower() if head else ""
 
 
-def _read(value: str) -> Auth | None:
+def _read(value: str, domain: str) -> Auth | None:
     if len(value) > _MAX_OCTETS or not value.isascii():
         return None
     try:
         field = authres.AuthenticationResultsHeader.parse_value(value)
         results = [(r.method.lower(), str(r.result).lower()) for r in field.results]
+        about = [
+            p.value for r in field.results if r.method.lower() == "dmarc" for p in r.properties if p.name == "from"
+        ]
     except (authres.AuthResError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
         return None
 
@@ -75,9 +82,17 @@ def _read(value: str) -> Auth | None:
 
     # several signatures: one that holds is enough; DMARC and SPF have one result, and two are a contradiction
     dmarc = {_RESULTS.get(result, "none") for name, result in results if name == "dmarc"}
+    if not all(_covers(named, domain) for named in about):
+        dmarc.add("fail")
     return Auth(
         dmarc=dmarc.pop() if len(dmarc) == 1 else "none" if not dmarc else "fail",
         dkim=verdict("dkim"),
         spf=verdict("spf"),
         by=str(field.authserv_id),
     )
+
+
+def _covers(said: str, domain: str) -> bool:
+    """Whether a verdict about this domain is one about the author's; without an author there is none to be about."""
+    name = domain_of(f"@{said.rpartition('@')[2]}")
+    return domain == name or domain.endswith(f".{name}")

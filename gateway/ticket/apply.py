@@ -71,7 +71,8 @@ def apply(
             flags=ticket.flags,
             origin=origin(message),
         )
-        return (opening, replace(entry, trust="participant" if message.author else "stranger"), *actions)
+        known = message.author is not None and "dmarc-fail" not in ticket.flags
+        return (opening, replace(entry, trust="participant" if known else "stranger"), *actions)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
     known = match.trust in ("proven", "participant")
@@ -128,5 +129,4 @@ def _fields(ticket: Ticket, actions: Sequence[Action], rules: RuleSet, at: datet
 
 
 def _flags(message: Message) -> tuple[str, ...]:
-    flags = ["ambiguous-author"] if message.ambiguous_author else []
-    return (*flags, *(d.code for d in message.defects if d.code in ("date-suspicious", "too-deep", "too-many-parts")))
+    return tuple(d.code for d in message.defects if d.code in ("date-suspicious", "too-deep", "too-many-parts"))

@@ -115,6 +115,11 @@ def thread(
     return ThreadMatch(None, "none", "stranger", "no evidence holds", mentions, tuple(refused))
 
 
+def is_answering(message: Message) -> bool:
+    """Whether the mail looks like an answer to another one, whichever."""
+    return bool(message.in_reply_to or message.references) or is_answer(message.subject)
+
+
 def _against(
     found: _Found, ticket: Ticket | None, taken: _Found | None, policy: ThreadPolicy, now: datetime
 ) -> str | None:
@@ -136,8 +141,7 @@ def _guess(desk: "_Desk", verdict: Classification, now: datetime, refused: dict[
     What does not look like an answer is a new matter, whatever its subject (acceptance A-09).
     """
     message, author, base = desk.message, desk.author, base_subject(desk.message.subject)
-    answers = bool(message.in_reply_to or message.references) or is_answer(message.subject)
-    if author is None or verdict.kind != "person" or not answers or not base:
+    if author is None or verdict.kind != "person" or not is_answering(message) or not base:
         return None
     fitting = [t for t in desk.index.recent(author, now - GUESS_WITHIN) if base_subject(t.subject) == base]
     if len(fitting) == 1:

@@ -234,6 +234,7 @@ class Explanation:
     match: ThreadMatch | None  # None when the mail ended before threading
     rules: Trace | None
     mails: tuple[str, ...]  # each mail queued or suppressed, with the guard's word
+    doubts: tuple[str, ...] = ()  # what in the author's identity should make a person look twice
 
 
 # --- whom to tell -----------------------------------------------------------------------------------------------

@@ -53,3 +53,21 @@ def test_d02_who_is_believed(fields: list[str], expected: tuple[str, str, str, s
 
 def test_without_trusted_hosts_nothing_is_believed():
     assert authenticate(mail(PASS, OURS), ()).by is None
+
+
+@pytest.mark.parametrize(
+    ("author", "about", "dmarc"),
+    [
+        # our From, the domain that the verdict is about
+        ("jan@customer.test", "customer.test", "pass"),
+        ("jan@mail.customer.test", "Customer.Test", "pass"),  # its organisational domain
+        ("jan@customer.test", "jan@customer.test", "pass"),
+        ("eva@evil.test", "customer.test", "fail"),
+        ("jan@customer.test", "evilcustomer.test", "fail"),
+        ("jan@evilcustomer.test", "customer.test", "fail"),
+        ("jan@customer.test, eva@evil.test", "customer.test", "fail"),
+    ],
+)
+def test_a_verdict_about_another_from_than_ours_is_a_failure(author: str, about: str, dmarc: str):
+    verdict = f"Authentication-Results: mx.gw.test; dmarc=pass header.from={about}"
+    assert authenticate(mail(verdict, OURS, author=f"From: {author}"), ("mx.gw.test",)).dmarc == dmarc
