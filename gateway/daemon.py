@@ -166,7 +166,7 @@ class Daemon:
         """Everything is read and checked before the first name changes; only the first time makes a key."""
         rules, templates = self._read_rules()
         ring = token_ring(self._settings, self._clock, create=first)
-        number = await self._store.write(lambda c: revision_of(c, rules.text, self._clock.now()), durable=True)
+        number = await self._store.write(lambda c: revision_of(c, rules.whole, self._clock.now()), durable=True)
         rules = replace(rules, revision=number)
         self._deps = deps(self._settings, rules, ring, templates, self._clock)
         self._addresses = addresses(self._settings, rules)

@@ -6,6 +6,7 @@ Sources  RFC 3463 (enhanced status codes), RFC 5321 §4.2 (replies), sysexits.h 
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 class GatewayError(Exception):
@@ -57,10 +58,11 @@ class Problem:
     text: str
     hint: str = ""
     source: str = ""  # the line of the file, for the caret
+    severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
-        lines = [f"{place if self.line else self.file}: error {self.code}: {self.text}"]
+        lines = [f"{place if self.line else self.file}: {self.severity} {self.code}: {self.text}"]
         if self.source and self.column:
             cut = len(self.source) - len(self.source.lstrip())
             indent = cut or 4

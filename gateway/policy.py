@@ -9,7 +9,7 @@ import re
 import secrets
 import string
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -27,7 +27,10 @@ from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
 from gateway.pipeline import Deps
 from gateway.rules.evaluate import Budget as RuleBudget
+from gateway.rules.lint import Surroundings
 from gateway.rules.load import load_rules
+from gateway.rules.reading import Mails
+from gateway.rules.tree import MAX_OCTETS
 from gateway.rules.types import RuleSet
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.notify import NotifyPolicy
@@ -112,9 +115,12 @@ def rules_file(settings: Settings) -> Path:
     return settings.paths.rules or packaged("rules.yaml")
 
 
-def read_rules(path: Path, templates: Templates, revision: int = 0) -> RuleSet:
-    """The rules of a file.
+def read_rules(
+    path: Path, templates: Templates, revision: int = 0, *, languages: tuple[str, ...] = (), today: date | None = None
+) -> RuleSet:
+    """The rules of a file, and of the files that it includes.
 
+    languages, today  of the site, for the warnings that need them
     Raises  ConfigError  with every problem: file, line, column, nearest known word
     """
     try:
@@ -124,7 +130,35 @@ def read_rules(path: Path, templates: Templates, revision: int = 0) -> RuleSet:
         raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", hint)) from e
     except UnicodeDecodeError as e:
         raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8", "save it as UTF-8")) from e
-    return load_rules(text, path.name, revision, templates.names)
+    return load_rules(
+        text,
+        path.name,
+        revision,
+        Mails(templates.written, languages),
+        beside=lambda pattern: _beside(path.parent, pattern),
+        surroundings=Surroundings(today),
+    )
+
+
+def _beside(folder: Path, pattern: str) -> dict[str, str]:
+    """The texts of the files of a folder that a relative glob names.
+
+    Raises  ValueError  there are none, or one cannot be read
+    """
+    found = {}
+    for path in folder.glob(pattern):
+        name = path.relative_to(folder).as_posix()
+        try:
+            if path.stat().st_size > MAX_OCTETS:
+                raise ValueError(f"{name} is larger than 1 MiB")
+            found[name] = path.read_text("utf-8")
+        except OSError as e:
+            raise ValueError(f"{name} cannot be read: {e.strerror}") from e
+        except UnicodeDecodeError as e:
+            raise ValueError(f"{name} is not UTF-8") from e
+    if not found:
+        raise ValueError(f"there is no file “{pattern[:60]}” beside this one")
+    return found
 
 
 def templates_of(settings: Settings, clock: Clock, default_language: str = "en") -> Templates:

@@ -5,7 +5,7 @@ Not here the lines of single rules (rules/explain.py), the stages (rehearsal.py)
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -18,7 +18,7 @@ from gateway.cli.failure import FINDINGS, USAGE, CommandError
 from gateway.cli.output import block, counted, print_json, print_lines, printable
 from gateway.cli.rules_explain import explained, octets_of
 from gateway.config import Settings
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, Problem
 from gateway.outgoing.render import Templates
 from gateway.rehearsal import Rehearsal, play, scene_mail
 from gateway.rules import quantities
@@ -177,15 +177,25 @@ def _summary(found: RuleSet) -> dict[str, Any]:
     return {
         "sha256": found.sha256,
         "counts": {name: len(values) for name, values in counts.items()},
-        "warnings": list(found.warnings),
+        "warnings": found.warnings,
     }
 
 
 def _check_lines(found: RuleSet) -> Sequence[str]:
     summary = _summary(found)
     counts = " · ".join(counted(number, noun) for noun, number in summary["counts"].items() if number)
-    warnings = [f"  ! {code:<15} {text}" for code, _, text in (w.partition(" ") for w in found.warnings)]
-    return [f"  ✓ {counts}", *warnings, f"  0 errors, {counted(len(warnings), 'warning')}"]
+    ends = f"  0 errors, {counted(len(found.warnings), 'warning')}"
+    return [f"  ✓ {counts}", *_warning_lines(found.warnings), ends]
+
+
+def _warning_lines(warnings: Sequence[Problem]) -> Iterator[str]:
+    """A line each; rules without test share one."""
+    for w in warnings:
+        if w.code != "R022":
+            place = f"{w.line}:{w.column}" if w.line else ""
+            yield f"  ! {w.code}  {place:<8}  {w.text}"
+    if untested := [w.text.rpartition(": ")[2] for w in warnings if w.code == "R022"]:
+        yield f"  ! R022            rules without test: {', '.join(untested)}"
 
 
 def _print_results(results: Sequence[_Result], applied: set[str], found: RuleSet, failed: int) -> None:

@@ -72,6 +72,14 @@ class Templates:
         """The mails that there are templates for."""
         return frozenset(name for name, _, _ in (*self._override.mails, *self._packaged.mails))
 
+    @property
+    def written(self) -> Mapping[str, frozenset[str]]:
+        """The languages that each mail is written in, as NAME and NAME/VARIANT."""
+        found: dict[str, set[str]] = {}
+        for name, variant, language in (*self._override.mails, *self._packaged.mails):
+            found.setdefault(f"{name}/{variant}" if variant else name, set()).add(language)
+        return {name: frozenset(tags) for name, tags in found.items()}
+
     def render(self, template: str, variant: str | None, language: str, values: Mapping[str, Any]) -> Rendered:
         """What the mail says; whatever stands in a template, there is an answer.
 

@@ -1,46 +1,43 @@
 """What the rules decide about a mail, and why: the one engine for live mail, `explain` and `test`.
 
-Sources  rules.md §2, §4, §5. Every candidate is tested whole, so that the trace shows all reasons; actions write to an
+Sources  rules.md §2, §4. Every candidate is tested whole, so that the trace shows all reasons; actions write to an
          overlay that later rules see; a rule that fails is skipped with all of its actions.
-Not here reading the file (load.py), what operators mean (operators.py), showing the trace (explain.py).
+Not here reading the file (load.py), what operators mean (operators.py), what actions do (effects.py), showing the
+         trace (explain.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
-from gateway.rules.actions import filled, misfit
-from gateway.rules.operators import Seen, holds
+from gateway.rules.effects import NotPossible, effects, ready
+from gateway.rules.operators import NO_CAPTURES, Seen, holds
+from gateway.rules.overlay import Overlay
 from gateway.rules.pattern import Found, Pattern
 from gateway.rules.types import (
     ALIASES,
-    REGISTRY,
+    DISPOSITIONS,
     Action,
-    Assign,
     Check,
     Decision,
-    Dispose,
     Effect,
     Event,
     Facts,
     Group,
     Hit,
-    Reply,
-    Route,
     Rule,
     RuleSet,
-    Set,
-    Tag,
     Test,
     Trace,
-    Value,
 )
 
-NOTHING = "∅"  # no value, in an effect
+MAX_CHAIN = 3  # runs of status-changed that follow each other
 
 _SHORT = {name: alias for alias, name in ALIASES.items()}
-_SETS = {"status": "ticket.status", "priority": "ticket.priority", "language": "language"}
-_CUSTOM = "ticket.field."
+_FOLLOWED = ("ticket.status", "ticket.status_type")  # what a follow-up run compares
+
+Opening = Callable[[str, datetime], bool]  # whether a calendar is open at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +48,83 @@ class Budget:
     seconds: float
 
 
-class _Failed(Exception):  # noqa: N818  (a rule that fails is an outcome, told by its hit)
-    pass
-
-
-def evaluate(rules: RuleSet, facts: Facts, events: tuple[Event, ...], *, budget: Budget | None = None) -> Decision:
+def evaluate(
+    rules: RuleSet,
+    facts: Facts,
+    events: tuple[Event, ...],
+    *,
+    budget: Budget | None = None,
+    before: Facts | None = None,
+    fired: Collection[str] = (),
+    opening: Opening | None = None,
+) -> Decision:
     """What the rules want, in order, and the trace of every rule looked at.
 
-    events  run one after the other on the same facts; none follows a `received` that disposed of the mail
-    budget  of the patterns; a rule that would begin one after it is spent fails. None is no limit
+    events   run one after the other on the same facts; none follows a `received` that disposed of the mail
+    budget   of the patterns; a rule that would begin one after it is spent fails. None is no limit
+    before   the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
+    opening  of calendars, for `within` and `outside`; rules that ask without it fail
     """
-    run = _Run(facts, rules, budget)
-    hits: list[Hit] = []
-    actions: list[Action] = []
-    done: list[Event] = []
+    run = _Run(Overlay(facts, before), rules, budget, frozenset(fired), opening)
     for event in events:
-        done.append(event)
-        for hit, wanted in run.event(event):
-            hits.append(hit)
-            actions.extend(wanted)
-        if event == "received" and any(isinstance(a, Dispose) for a in actions):
+        run.event(event)
+        if event == "received" and any(isinstance(a, DISPOSITIONS) for a in run.actions):
             break
-    others = tuple(r.id for r in rules.rules if not any(e in r.on for e in done))
-    return Decision(tuple(actions), Trace(rules.revision, rules.sha256, tuple(hits), others))
+    else:
+        run.follow_up()
+    others = tuple(r.id for r in rules.rules if not any(e in r.on for e in run.events))
+    return Decision(tuple(run.actions), Trace(rules.revision, rules.sha256, tuple(run.hits), others, run.guard))
 
 
 class _Run:
-    """Facts, what the actions so far made of them, and what was read of both."""
+    """One run over the candidates of its events."""
 
-    def __init__(self, facts: Facts, rules: RuleSet, budget: Budget | None) -> None:
-        self._facts, self._rules, self._budget = facts, rules, budget
-        self._overlay: dict[str, Value] = {}
-        self._seen: dict[str, Seen] = {}
+    def __init__(
+        self, overlay: Overlay, rules: RuleSet, budget: Budget | None, fired: frozenset[str], opening: Opening | None
+    ) -> None:
+        self._overlay, self._rules, self._budget, self._fired, self._opening = overlay, rules, budget, fired, opening
+        self._status = overlay.values(_FOLLOWED)
         self._spent = 0.0
+        self.events: list[Event] = []
+        self.hits: list[Hit] = []
+        self.actions: list[Action] = []
+        self.guard = ""
 
-    def event(self, event: Event) -> Iterator[tuple[Hit, tuple[Action, ...]]]:
+    def event(self, event: Event, chained: Collection[str] = ()) -> None:
+        """Every candidate of an event, in file order. `chained` have run in this chain already."""
+        self.events.append(event)
         stopped = False
+        wanted: tuple[Action, ...] = ()
         for rule in self._rules.rules:
             if event not in rule.on:
                 continue
             if stopped:
-                yield Hit(rule.id, rule.line, event, "after-stop"), ()
-                continue
-            hit, wanted = self._rule(rule, event)
-            stopped = hit.stop
-            yield hit, wanted
+                hit, wanted = Hit(rule.id, rule.line, event, "after-stop"), ()
+            elif rule.id in chained:
+                hit, wanted = Hit(rule.id, rule.line, event, "chain"), ()
+            elif rule.once != "never" and rule.id in self._fired:
+                hit, wanted = Hit(rule.id, rule.line, event, "once"), ()
+            else:
+                hit, wanted = self._rule(rule, event)
+                stopped = hit.stop
+            self.hits.append(hit)
+            self.actions.extend(wanted)
+
+    def follow_up(self) -> None:
+        """The runs of status-changed that rules caused: at most three in a chain, each rule once in it."""
+        if not any("status-changed" in rule.on for rule in self._rules.rules):
+            return
+        done = {h.rule for h in self.hits if h.event == "status-changed" and h.outcome == "applied"}
+        for _ in range(MAX_CHAIN):
+            if self._overlay.value("ticket.status") == self._status["ticket.status"]:
+                return
+            self._overlay.begin_follow_up(self._status)
+            self._status = self._overlay.values(_FOLLOWED)
+            begun = len(self.hits)
+            self.event("status-changed", done)
+            done |= {h.rule for h in self.hits[begun:] if h.outcome == "applied"}
+        if self._overlay.value("ticket.status") != self._status["ticket.status"]:
+            self.guard = f"status-changed ran {MAX_CHAIN} times; the last change of status started no more rules"
 
     def _rule(self, rule: Rule, event: Event) -> tuple[Hit, tuple[Action, ...]]:
         captures: dict[str, str] = {}
@@ -103,28 +132,37 @@ class _Run:
             check = self._group(rule.when, captures)
             if not check.held:
                 return Hit(rule.id, rule.line, event, "not-matched", check), ()
-            wanted = tuple(self._ready(action, captures) for action in rule.do)
-        except (_Failed, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
+            wanted = tuple(ready(action, captures, self._overlay, self._rules) for action in rule.do)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
             # one rule's failure, ours included, must not cost the mail its other rules (acceptance G-07)
             return Hit(rule.id, rule.line, event, "error", error=str(e) or type(e).__name__), ()
-        effects = tuple(effect for action in wanted for effect in self._apply(action))
-        return Hit(rule.id, rule.line, event, "applied", check, effects, rule.stop), wanted
+        done = tuple(effect for action in wanted for effect in self._done(action, keep=not rule.shadow))
+        if rule.shadow:
+            return Hit(rule.id, rule.line, event, "shadow", check, done), ()
+        return Hit(rule.id, rule.line, event, "applied", check, done, rule.stop), wanted
+
+    def _done(self, action: Action, *, keep: bool) -> Iterator[Effect]:
+        for effect, written in effects(action, self._overlay, self._rules):
+            if keep:
+                for name, value in written.items():
+                    self._overlay.put(name, value)
+            yield effect
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
     def _group(self, group: Group, captures: dict[str, str]) -> Check:
         inside: dict[str, str] = {}
         children = tuple(
-            self._test(child, inside) if isinstance(child, Test) else self._group(child, inside)
-            for child in group.children
+            [self._test(c, inside) if isinstance(c, Test) else self._group(c, inside) for c in group.children]
         )
         match group.kind:
             case "all":
-                held = all(c.held for c in children)
+                held = all([c.held for c in children])  # noqa: C419  (lists are faster here)
             case "any":
-                held = any(c.held for c in children)
+                held = any([c.held for c in children])  # noqa: C419
             case "none":
-                held, inside = not any(c.held for c in children), {}
+                held = not any([c.held for c in children])  # noqa: C419
+                inside = {}
             case _:
                 assert_never(group.kind)
         for name, value in inside.items():
@@ -132,87 +170,51 @@ class _Run:
         return Check(group.kind, held, children=children)
 
     def _test(self, test: Test, captures: dict[str, str]) -> Check:
-        seen = self._value(test.field)
-        held, matched, caught = holds(test, seen, self._search)
+        seen = self._overlay.seen.get(test.field) or self._overlay.look(test.field)
+        known = seen.checks.get(test.key)
+        if known is None:
+            known = seen.checks[test.key] = self._looked(test, seen)
+        check, caught = known
         for name, value in caught.items():
             captures.setdefault(name, value)
+        return check
+
+    def _looked(self, test: Test, seen: Seen) -> tuple[Check, Mapping[str, str]]:
+        caught = NO_CAPTURES
+        match test.operator:
+            case "within" | "outside":
+                held, matched = self._open(test.operand, seen) is (test.operator == "within"), ""
+            case "changed" | "changed_to" | "changed_from":
+                held, matched = self._changed(test, seen), ""
+            case _:
+                held, matched, caught = holds(test, seen, self._search)
         field = _SHORT.get(test.field, test.field)
-        return Check("test", held, field, test.operator, test.wanted, seen.shown, matched, seen.cut)
+        return Check("test", held, field, test.operator, test.wanted, seen.shown, matched, seen.cut), caught
+
+    def _open(self, calendar: str, seen: Seen) -> bool | None:
+        if not isinstance(seen.value, datetime):
+            return None
+        if self._opening is None:
+            raise NotPossible(f"nobody knows the hours of calendar “{calendar}”")
+        return self._opening(calendar, seen.value)
+
+    def _changed(self, test: Test, seen: Seen) -> bool:
+        before = self._overlay.before(test.field)
+        changed = before != seen.value
+        if test.operator == "changed":
+            return changed is test.operand
+        if not changed:
+            return False
+        asked = seen if test.operator == "changed_to" else Seen(before)
+        return any(value in test.operand for value in asked.lowered or (asked.value,))
 
     def _search(self, pattern: Pattern, octets: bytes) -> Found | None:
         if self._budget is None:
             return pattern.search(octets)
         if self._spent >= self._budget.seconds:
-            raise _Failed(f"the patterns of this mail took their {self._budget.seconds * 1000:.0f} ms already")
+            raise NotPossible(f"the patterns of this mail took their {self._budget.seconds * 1000:.0f} ms already")
         begun = self._budget.monotonic()
         try:
             return pattern.search(octets)
         finally:
             self._spent += self._budget.monotonic() - begun
-
-    # --- values -----------------------------------------------------------------------------------------------------
-
-    def _value(self, name: str) -> Seen:
-        if name not in self._seen:
-            self._seen[name] = Seen(self._overlay.get(name, self._fact(name)), secret=name.startswith("body."))
-        return self._seen[name]
-
-    def _fact(self, name: str) -> Value:
-        if name.startswith(_CUSTOM):
-            return dict(self._facts.ticket_fields or ()).get(name.removeprefix(_CUSTOM))
-        if name.startswith("headers."):
-            wanted = name.removeprefix("headers.").lower()
-            return tuple(v for n, v in self._facts.headers or () if n.lower() == wanted) or None
-        value: Value = getattr(self._facts, REGISTRY[name].attribute)
-        return value
-
-    def _put(self, name: str, value: Value) -> Value:
-        """Overlay a value; the one before comes back."""
-        before = self._value(name).value
-        self._overlay[name] = value
-        self._seen.pop(name, None)
-        return before
-
-    # --- actions ----------------------------------------------------------------------------------------------------
-
-    def _ready(self, action: Action, captures: Mapping[str, str]) -> Action:
-        """The action with its captures filled in."""
-        if not isinstance(action, Set) or not action.name.startswith("field."):
-            return action
-        value = filled(action.value, captures)
-        if wrong := misfit(self._rules.fields[action.name.removeprefix("field.")], value):
-            raise _Failed(wrong)
-        return Set(action.rule, action.name, value)
-
-    def _apply(self, action: Action) -> Iterator[Effect]:
-        match action:
-            case Route():
-                yield Effect("team", _or_nothing(self._put("ticket.team", action.team)), action.team)
-            case Assign():
-                before = _or_nothing(self._put("ticket.assignee", action.agent))
-                yield Effect("assignee", before, _or_nothing(action.agent))
-            case Set():
-                name = _SETS.get(action.name, f"ticket.{action.name}")
-                yield Effect(action.name, _or_nothing(self._put(name, action.value)), action.value)
-            case Tag():
-                yield self._tags(action)
-            case Reply():
-                variant = f"/{action.variant}" if action.variant else ""
-                language = f" ({action.language})" if action.language else ""
-                yield Effect("reply", "", f"{action.template}{variant}{language}")
-            case Dispose():
-                yield Effect(action.disposition, "", action.reason)
-            case _:
-                assert_never(action)
-
-    def _tags(self, action: Tag) -> Effect:
-        before = self._value("ticket.tags").value
-        tags = before if isinstance(before, tuple) else ()
-        kept = tuple(t for t in tags if t not in action.remove)
-        self._put("ticket.tags", (*kept, *(t for t in action.add if t not in kept)))
-        words = [f"+{t}" for t in action.add] + [f"-{t}" for t in action.remove]
-        return Effect("tag", "", " ".join(words))
-
-
-def _or_nothing(value: Value) -> str:
-    return NOTHING if value is None else str(value)

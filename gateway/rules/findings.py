@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from gateway.errors import Problem
+from gateway.rules.codes import CODES
 
 _MANY = 12  # more known words than this are not listed
 
@@ -38,7 +39,7 @@ class Findings:
         line, column = (at.line, at.column) if at else (0, 0)
         source = self._lines[line - 1].rstrip("\r") if 0 < line <= len(self._lines) else ""
         source = source[: column + _SOURCE_SHOWN] if column <= _SOURCE_SHOWN else ""
-        problem = Problem(self.name, line, column, code, text, hint, source)
+        problem = Problem(self.name, line, column, code, text, hint, source, CODES[code].severity)
         self._problems.setdefault((line, column, code, text), problem)
 
     def unknown(self, at: Place, kind: str, word: str, known: Collection[str], plural: str = "") -> None:
@@ -51,8 +52,17 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All of them, in the order of the file."""
-        return tuple(sorted(self._problems.values(), key=lambda p: (p.line, p.column, p.code)))
+        """The errors, in the order of the file."""
+        return self._of("error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is allowed, and mostly not meant, in the order of the file."""
+        return self._of("warning")
+
+    def _of(self, severity: str) -> tuple[Problem, ...]:
+        found = (p for p in self._problems.values() if p.severity == severity)
+        return tuple(sorted(found, key=lambda p: (p.line, p.column, p.code)))
 
 
 def nearest(word: str, known: Collection[str], plural: str = "") -> str:

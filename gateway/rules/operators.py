@@ -16,7 +16,7 @@ from typing import Any
 from gateway.message.fold import folded
 from gateway.rules.pattern import Found, Pattern
 from gateway.rules.spelling import spelled
-from gateway.rules.types import FactType, Test, Value
+from gateway.rules.types import Check, Event, FactType, Test, Value
 
 TEXT_READ = 64 * 1024  # octets of one value that text operators read (acceptance L9)
 
@@ -25,7 +25,8 @@ _INDEX_AFTER = 500
 
 _TEXTUAL: tuple[FactType, ...] = ("text", "list", "enum", "pairs")
 _ORDERED: tuple[FactType, ...] = ("number", "size", "duration", "time")
-_ALL: tuple[FactType, ...] = (*_TEXTUAL, *_ORDERED, "bool")
+_VALUES: tuple[FactType, ...] = (*_TEXTUAL, *_ORDERED, "bool")
+_ALL: tuple[FactType, ...] = (*_VALUES, "clock")
 _WORD = re.compile(r"\w+")
 
 
@@ -35,29 +36,38 @@ class OperatorInfo:
 
     types: tuple[FactType, ...]
     options: tuple[str, ...] = ()
+    about: str = ""
 
 
 OPERATORS: Mapping[str, OperatorInfo] = {
-    "is": OperatorInfo(_ALL, ("case",)),
-    "is_not": OperatorInfo(_ALL, ("case",)),
-    "in": OperatorInfo(_ALL, ("case",)),
-    "not_in": OperatorInfo(_ALL, ("case",)),
-    "contains": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
-    "contains_all": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
-    "starts_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
-    "ends_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case")),
-    "matches": OperatorInfo(_TEXTUAL),
-    "under": OperatorInfo(_TEXTUAL),
-    "gt": OperatorInfo(_ORDERED),
-    "gte": OperatorInfo(_ORDERED),
-    "lt": OperatorInfo(_ORDERED),
-    "lte": OperatorInfo(_ORDERED),
-    "between": OperatorInfo(_ORDERED),
-    "exists": OperatorInfo(_ALL),
-    "empty": OperatorInfo(_ALL),
+    "is": OperatorInfo(_VALUES, ("case",), "equal; of a list: any element"),
+    "is_not": OperatorInfo(_VALUES, ("case",), "not equal, or absent"),
+    "in": OperatorInfo(_VALUES, ("case",), "equal to one of a list"),
+    "not_in": OperatorInfo(_VALUES, ("case",), "equal to none of a list, or absent"),
+    "contains": OperatorInfo(_TEXTUAL, ("word", "fold", "case"), "any of the words is in it"),
+    "contains_all": OperatorInfo(_TEXTUAL, ("word", "fold", "case"), "all of the words are in it"),
+    "starts_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case"), "begins with one of the words"),
+    "ends_with": OperatorInfo(_TEXTUAL, ("word", "fold", "case"), "ends with one of the words"),
+    "matches": OperatorInfo(
+        _TEXTUAL, (), "an expression of RE2 matches somewhere; named groups become `captures.NAME`"
+    ),
+    "under": OperatorInfo(_TEXTUAL, (), "is the domain, or one below it"),
+    "gt": OperatorInfo(_ORDERED, (), "greater"),
+    "gte": OperatorInfo(_ORDERED, (), "greater or equal"),
+    "lt": OperatorInfo(_ORDERED, (), "less"),
+    "lte": OperatorInfo(_ORDERED, (), "less or equal"),
+    "between": OperatorInfo(_ORDERED, (), "from the first to the second, both included"),
+    "changed": OperatorInfo(_VALUES, (), "another value than before the event"),
+    "changed_to": OperatorInfo(_VALUES, (), "changed, and now one of these"),
+    "changed_from": OperatorInfo(_VALUES, (), "changed, and was one of these"),
+    "exists": OperatorInfo(_ALL, (), "there is a value"),
+    "empty": OperatorInfo(_ALL, (), "there is no value, or an empty one"),
+    "within": OperatorInfo(("clock",), (), "in the opening hours of a calendar"),
+    "outside": OperatorInfo(("clock",), (), "outside the opening hours of a calendar"),
 }
 OPTIONS = ("word", "fold", "case")
-LATER = ("changed", "changed_to", "changed_from", "within", "outside")
+_CHANGE_EVENTS: tuple[Event, ...] = ("status-changed", "assigned")
+CHANGES: Mapping[str, tuple[Event, ...]] = dict.fromkeys(("changed", "changed_to", "changed_from"), _CHANGE_EVENTS)
 NEGATIVE = frozenset({"is_not", "not_in"})
 
 
@@ -80,6 +90,7 @@ class Seen:
     _words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
     _pieces: dict[bool, frozenset[str]] = field(default_factory=dict)
     _asked: int = 0
+    checks: dict[int, tuple[Check, Mapping[str, str]]] = field(default_factory=dict)  # by the key of the test
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -157,6 +168,7 @@ class Seen:
         return spelled(self.value)
 
 
+NO_CAPTURES: Mapping[str, str] = {}
 Search = Callable[[Pattern, bytes], Found | None]
 
 
@@ -166,15 +178,15 @@ def holds(test: Test, seen: Seen, search: Search) -> tuple[bool, str, Mapping[st
     search  runs one pattern over one text; what it raises is the caller's
     """
     if test.operator == "exists":
-        return (seen.value is not None) is test.operand, "", {}
+        return (seen.value is not None) is test.operand, "", NO_CAPTURES
     if test.operator == "empty":
-        return (seen.value in (None, "", ())) is test.operand, "", {}
+        return (seen.value in (None, "", ())) is test.operand, "", NO_CAPTURES
     if seen.value is None:
-        return test.operator in NEGATIVE, "", {}
+        return test.operator in NEGATIVE, "", NO_CAPTURES
     if test.operator == "matches":
         return _matches(test.operand, seen, search)
     word = _OF[test.operator](test, seen)
-    return (word is not None), word or "", {}
+    return (word is not None), word or "", NO_CAPTURES
 
 
 def _matches(pattern: Pattern, seen: Seen, search: Search) -> tuple[bool, str, Mapping[str, str]]:
@@ -182,7 +194,7 @@ def _matches(pattern: Pattern, seen: Seen, search: Search) -> tuple[bool, str, M
         if found := search(pattern, octets):
             caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())
             return True, caught or spelled(found.text), found.captures
-    return False, "", {}
+    return False, "", NO_CAPTURES
 
 
 def _same(test: Test, seen: Seen) -> str | None:

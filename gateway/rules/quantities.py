@@ -6,7 +6,7 @@ Sources  rules.md §1. A bare number is refused everywhere: its unit would be a 
 import re
 from datetime import datetime, timedelta
 
-from gateway.rules.types import Rate
+from gateway.rules.desk import Rate
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_536_000}
 _DURATION = re.compile(r"([0-9]{1,9})(s|mo|m|h|d|w|y)")

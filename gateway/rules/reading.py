@@ -3,28 +3,42 @@
 Not here which keys there are (sections.py, conditions.py, actions.py, scenes.py).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gateway.rules import quantities
+from gateway.rules.desk import FieldInfo
 from gateway.rules.findings import Findings
 from gateway.rules.statuses import BUILT_IN, StatusType
 from gateway.rules.tree import Node
-from gateway.rules.types import FieldInfo
+from gateway.rules.types import EVENTS, Event
 
 _BELONGS = {"number": "a number", "bool": "true or false", "list": "a list", "map": "a mapping", "text": "a text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """The mails there are, as NAME and NAME/VARIANT, with the languages each is written in; none at all: any goes."""
+
+    written: Mapping[str, Collection[str]] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()  # the languages of the site
 
 
 @dataclass(slots=True)
 class Known:
     """The names that the file itself defines, and those of the templates beside it."""
 
-    templates: Collection[str]
-    agents: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
+    mails: Mails
+    agents: Collection[str] = ()
+    teams: Collection[str] = ()
+    calendars: Collection[str] = ()
+    sla: Collection[str] = ()
+    customer: tuple[str, ...] = ()  # what lookups give
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fields: dict[str, FieldInfo] = field(default_factory=dict)
+    places: dict[str, tuple[str, Node]] = field(default_factory=dict)  # file and key of “team support” and the like
+    lists_used: set[str] = field(default_factory=set)
     rules: tuple[str, ...] = ()
     statuses: Mapping[str, StatusType] = field(default_factory=lambda: BUILT_IN)
 
@@ -96,16 +110,12 @@ def pairs(node: Node, f: Findings) -> tuple[tuple[Node, Node], ...]:
     return tuple(node.pairs) if _is(node, "map", f) else ()
 
 
-def keys(
-    node: Node, known: Collection[str], f: Findings, *, later: Collection[str] = (), kind: str = "key"
-) -> Mapping[str, Node]:
-    """The values of a mapping by their key; unknown keys, and those of a later version, are noted."""
+def keys(node: Node, known: Collection[str], f: Findings, *, kind: str = "key") -> Mapping[str, Node]:
+    """The values of a mapping by their key; unknown keys are noted."""
     found: dict[str, Node] = {}
     for key, value in pairs(node, f):
         if key.text in known:
             found.setdefault(key.text, value)
-        elif key.text in later:
-            f.later(key, kind, key.text)
         else:
             f.unknown(key, kind, key.text, known, f"{kind}s")
     return found
@@ -116,6 +126,12 @@ def required(node: Node, name: str, found: Mapping[str, Node], what: str, f: Fin
     if name not in found and node.kind == "map":
         f.add(node, "R030", f"{what} has no “{name}”")
     return found.get(name)
+
+
+def named_events(events: Sequence[Event]) -> str:
+    """Some events in words, the shorter way."""
+    others = [e for e in EVENTS if e not in events]
+    return f"all events but: {', '.join(others)}" if 0 < len(others) < 4 else f"the events: {', '.join(events)}"
 
 
 def _is(node: Node, kind: str, f: Findings) -> bool:

@@ -4,48 +4,91 @@ Sources  rules.md §6, “Tests”.
 Not here running them (rehearsal.py beside the pipeline), comparing (selftest.py).
 """
 
-from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from gateway.rules import quantities, reading
-from gateway.rules.findings import Findings, nearest
-from gateway.rules.reading import Known
+from gateway.rules.findings import nearest
+from gateway.rules.forms import LINE, STATUS, TEAM, Form, Key, Keys, Reader, name_of, one_of, record
 from gateway.rules.tree import Node
-from gateway.rules.types import PRIORITIES, Scene
+from gateway.rules.types import EVENTS, PRIORITIES, Scene
 
-_SCENE = ("name", "mail", "file", "now", "expect")
-_SCENE_LATER = ("event", "customer", "ticket", "history")
 _MAIL = ("from", "to", "cc", "reply_to", "subject", "text", "html", "headers", "auth")
 _AUTH = ("spf", "dkim", "dmarc")
 _RESULTS = ("pass", "fail", "none", "temperror", "permerror")
-_EXPECT_LATER = ("sla", "due", "hold")
+SCENE: Keys = {
+    "name": Key(LINE, "said when it fails", required=True),
+    "mail": Key(
+        Form(lambda n, r: _mail(n, r), {"type": "object"}, "mapping of `from` `to` `subject` `text` …"), "what comes in"
+    ),
+    "file": Key(LINE, "a mail file beside the rules, instead of `mail`"),
+    "event": Key(one_of(*EVENTS, kind="event", plural="events"), "instead of what the mail raises"),
+    "now": Key(Form(lambda n, r: _moment(n, r), {"type": "string"}, "time with its zone"), "the clock stands still"),
+    "customer": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "facts `customer.NAME`"),
+    "ticket": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "facts `ticket.NAME`"),
+    "history": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "what was sent before"),
+    "expect": Key(
+        Form(lambda n, r: _expect(n, r), {"type": "object"}, "mapping, below"), "what must come out", required=True
+    ),
+}
+_TEXTS = Form(
+    lambda n, r: () if n.kind == "list" and not n.items else reading.texts(n, r.f),
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    "list of texts",
+)
+_RULES = Form(lambda n, r: _rules(n, r), _TEXTS.schema, "list of rule ids")
+EXPECT: Keys = {
+    "rules": Key(_RULES, "those that apply, in order; exact"),
+    "rules_not": Key(_RULES, "those that do not"),
+    "ticket": Key(
+        Form(lambda n, r: _ticket(n, r), {"type": ["string", "integer"]}, "`none`, `new` or a number"), "where it goes"
+    ),
+    "team": Key(TEAM, "of the ticket"),
+    "assignee": Key(name_of("agent", "agents", lambda k: k.agents, "none"), "of the ticket"),
+    "status": Key(STATUS, "of the ticket"),
+    "priority": Key(one_of(*PRIORITIES, kind="priority", plural="priorities"), "of the ticket"),
+    "sla": Key(name_of("SLA policy", "SLA policies", lambda k: k.sla, "none"), "of the ticket"),
+    "due": Key(Form(lambda n, r: _moment(n, r), {"type": "string"}, "time with its zone"), "of the ticket"),
+    "tags": Key(_TEXTS, "of the ticket, in any order"),
+    "fields": Key(Form(lambda n, r: _fields(n, r), {"type": "object"}, "mapping of field to value"), "of the ticket"),
+    "sent": Key(_TEXTS, "automatic mails, as TEMPLATE[/VARIANT].LANGUAGE; exact"),
+    "not_sent": Key(_TEXTS, "mails that do not go out"),
+    "quarantine": Key(LINE, "the reason"),
+    "drop": Key(LINE, "the reason"),
+    "hold": Key(LINE, "the reason"),
+}  # fmt: skip
 
 
-def scenes(node: Node, known: Known, f: Findings) -> tuple[Scene, ...]:
+def scenes(node: Node, r: Reader) -> tuple[Scene, ...]:
     """The tests of the file, in order."""
-    return tuple(_scene(item, known, f) for item in reading.items(node, f, may_be_empty=True))
+    return tuple(_scene(item, r) for item in reading.items(node, r.f, may_be_empty=True))
 
 
-def _scene(node: Node, known: Known, f: Findings) -> Scene:
-    k = reading.keys(node, _SCENE, f, later=_SCENE_LATER)
-    at = reading.required(node, "name", k, "a test", f)
-    if node.kind == "map" and ("mail" in k) == ("file" in k):
-        f.add(node, "R030", "a test has either “mail” or “file”")
-    now = quantities.moment(k["now"].text) if "now" in k else None
-    if "now" in k and now is None:
-        f.add(k["now"], "R030", "a time with its zone belongs here", "such as 2026-11-21T22:10:00+01:00")
-    expect = reading.required(node, "expect", k, "a test", f)
-    return Scene(
-        (reading.line(at, f) if at else None) or "",
-        node.line,
-        _mail(k["mail"], f) if "mail" in k else {},
-        (reading.line(k["file"], f) or "") if "file" in k else "",
-        now,
-        _expect(expect, known, f) if expect else {},
-    )
+def _scene(node: Node, r: Reader) -> Scene:
+    given = record(node, SCENE, "tests", r, "a test")
+    if node.kind == "map" and (node.get("mail") is None) == (node.get("file") is None):
+        r.f.add(node, "R030", "a test has either “mail” or “file”")
+    return replace(Scene("", node.line, {}, "", None, {}, source=r.f.name), **given)
 
 
-def _mail(node: Node, f: Findings) -> dict[str, Any]:
+def _moment(node: Node, r: Reader) -> datetime | None:
+    now = quantities.moment(node.text)
+    if now is None:
+        r.f.add(node, "R030", "a time with its zone belongs here", "such as 2026-11-21T22:10:00+01:00")
+    return now
+
+
+def _given(node: Node, r: Reader) -> dict[str, Any]:
+    return {key.text: v.value if v.kind != "list" else reading.texts(v, r.f) for key, v in reading.pairs(node, r.f)}
+
+
+def _fields(node: Node, r: Reader) -> dict[str, str]:
+    return {key.text: value.text for key, value in reading.pairs(node, r.f)}
+
+
+def _mail(node: Node, r: Reader) -> dict[str, Any]:
+    f = r.f
     found: dict[str, Any] = {}
     for name, value in reading.keys(node, _MAIL, f).items():
         match name:
@@ -61,48 +104,24 @@ def _mail(node: Node, f: Findings) -> dict[str, Any]:
     return found
 
 
-def _expect(node: Node, known: Known, f: Findings) -> dict[str, Any]:
-    def names(values: Any, kind: str, plural: str) -> Callable[[Node], Any]:
-        return lambda n: reading.choice(n, values, kind, plural, f)
-
-    readers: Mapping[str, Callable[[Node], Any]] = {
-        "rules": lambda n: _rules(n, known, f),
-        "rules_not": lambda n: _rules(n, known, f),
-        "ticket": lambda n: _ticket(n, f),
-        "team": names(known.teams, "team", "teams"),
-        "assignee": names((*known.agents, "none"), "agent", "agents"),
-        "status": names(known.statuses, "status", "statuses"),
-        "priority": names(PRIORITIES, "priority", "priorities"),
-        "tags": lambda n: _texts(n, f),
-        "fields": lambda n: {key.text: v.text for key, v in reading.pairs(n, f)},
-        "sent": lambda n: _texts(n, f),
-        "not_sent": lambda n: _texts(n, f),
-        "quarantine": lambda n: reading.line(n, f),
-        "drop": lambda n: reading.line(n, f),
-    }
-    found = reading.keys(node, readers, f, later=_EXPECT_LATER)
-    return {name: readers[name](value) for name, value in found.items()}
+def _expect(node: Node, r: Reader) -> dict[str, Any]:
+    return record(node, EXPECT, "expect", r)
 
 
-def _texts(node: Node, f: Findings) -> tuple[str, ...]:
-    """Like reading.texts, but an empty list says that there are none."""
-    return () if node.kind == "list" and not node.items else reading.texts(node, f)
-
-
-def _rules(node: Node, known: Known, f: Findings) -> tuple[str, ...]:
+def _rules(node: Node, r: Reader) -> tuple[str, ...]:
     nodes = node.items if node.kind == "list" else [node]
     found = []
     for n in nodes:
-        name = reading.text(n, f)
-        if name is not None and name not in known.rules:
-            hint = nearest(name, known.rules)
-            f.add(n, "R021", f"the test names a rule that does not exist: “{name}”", hint)
+        name = reading.text(n, r.f)
+        if name is not None and name not in r.known.rules:
+            hint = nearest(name, r.known.rules)
+            r.f.add(n, "R021", f"the test names a rule that does not exist: “{name}”", hint)
         elif name is not None:
             found.append(name)
     return tuple(found)
 
 
-def _ticket(node: Node, f: Findings) -> str | int | None:
+def _ticket(node: Node, r: Reader) -> str | int | None:
     if node.kind == "number" and isinstance(node.value, int):
         return node.value
-    return reading.choice(node, ("none", "new"), "ticket", "tickets", f)
+    return reading.choice(node, ("none", "new"), "ticket", "tickets", r.f)

@@ -1,217 +1,301 @@
-"""What the file says beside its rules: defaults, agents, teams, lists, fields and limits.
+"""What the file says beside its rules: people, teams, working time, promises, lists, fields, budgets.
 
-Sources  rules.md §3. Keys that a later version will know are told apart from words that nobody knows.
+Sources  rules.md §3. Each table below is the one place where a key is known: reading, schema and documents use it.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from gateway.message.address import normal
-from gateway.rules import pattern, quantities, reading
-from gateway.rules.findings import Findings
-from gateway.rules.reading import Known
-from gateway.rules.statuses import BUILT_IN, OF_COMMANDS, TYPES, StatusType
+from gateway.rules import reading
+from gateway.rules.calendars import CALENDAR_KEYS
+from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Rate, Retention, Sla
+from gateway.rules.forms import (
+    ADDRESS,
+    AGENT,
+    CALENDAR,
+    DOMAIN,
+    DURATION,
+    FLAG,
+    LANGUAGE,
+    LINE,
+    PATTERN,
+    SETTABLE,
+    SLA,
+    TEAM,
+    TEXT,
+    TIME_OF_DAY,
+    WORKING_DAYS,
+    Form,
+    Key,
+    Keys,
+    Reader,
+    list_of,
+    one_of,
+    or_never,
+    rate,
+    record,
+    whole,
+)
+from gateway.rules.promises import SLA_KEYS, policy
+from gateway.rules.statuses import BUILT_IN, TYPES, StatusType
 from gateway.rules.tree import Node
-from gateway.rules.types import Agent, Defaults, FieldInfo, Limits, Rate, Team
+from gateway.rules.types import Agent, Defaults, Team
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_CHASE = or_never(list_of(WORKING_DAYS, single=True), ())
 
-_DEFAULTS = (
-    "team", "language", "after_reply", "reopen_window", "thanks_reopens", "subject_tag", "subject_prefix", "cross_team",
-    "ack_limit",
-)  # fmt: skip
-_DEFAULTS_LATER = ("calendar", "sla", "close_after", "chase", "forward_ack")
-_AGENT = ("name", "email", "also", "role", "languages")
-_AGENT_LATER = ("skills", "max_open", "timezone", "calendar", "notify", "digest", "receipts")
-_TEAM = ("address", "members", "lead", "auto_ack", "signature", "follow_up", "reopen_window")
-_TEAM_LATER = (
-    "aliases", "assign", "language_match", "calendar", "sla", "visibility", "escalates_to",
-    "participants", "unlock_after", "chase", "close_after", "max_waiting",
-)  # fmt: skip
-_FIELD = ("type", "values", "pattern", "public")
-_FIELD_LATER = ("from", "label")
-_SCOPES = {
-    "ack": "sender",
-    "auto_per_thread": "thread",
-    "auto_per_recipient": "recipient",
-    "auto_per_domain": "domain",
-    "auto_total": "",
-    "auto_per_ticket": "ticket",
+DEFAULTS: Keys = {
+    "team": Key(TEAM, "gets what no rule routes", required=True),
+    "language": Key(LANGUAGE, "of our mails when the customer's is not known"),
+    "calendar": Key(CALENDAR, "opening hours where nothing says otherwise"),
+    "sla": Key(SLA, "policy of a ticket where nothing chose another"),
+    "after_reply": Key(SETTABLE, "status set by an agent's answer"),
+    "reopen_window": Key(DURATION, "a reply to a ticket closed longer ago opens a new one"),
+    "close_after": Key(WORKING_DAYS, "working days from solved to closed"),
+    "chase": Key(_CHASE, "working days after which a waiting customer is reminded; then solved"),
+    "thanks_reopens": Key(FLAG, "a mere thank-you opens a solved ticket again"),
+    "cross_team": Key(one_of("first", "each"), "one mail to two of our addresses: one ticket, or one each"),
+    "subject_tag": Key(one_of("left", "right", "auto", "none"), "where the number stands in a subject"),
+    "subject_prefix": Key(TEXT, "before the number in a subject"),
+    "forward_ack": Key(FLAG, "acknowledge a forwarded mail to its first author"),
+    "ack_limit": Key(rate("sender"), "short for limits.ack"),
 }
-_LIMITS_LATER = ("new_per_sender", "updates_per_sender", "cc_max", "redirect_domains")
-_FOLLOW_UPS = ("new", "reopen")
-_ROLES = ("agent", "lead", "admin", "light", "auditor")
-_TYPES = ("text", "number", "date", "bool", "enum")
+AGENTS: Keys = {
+    "name": Key(LINE, "as customers see it", required=True),
+    "email": Key(ADDRESS, "where notifications go", required=True),
+    "also": Key(list_of(ADDRESS, single=True), "other addresses this person writes from"),
+    "role": Key(one_of("agent", "lead", "admin", "light", "auditor", kind="role", plural="roles"), "what may be done"),
+    "languages": Key(list_of(LANGUAGE, single=True), "spoken, best first"),
+    "skills": Key(list_of(LINE, single=True), "what `needs` asks for"),
+    "max_open": Key(whole(), "open tickets at most; none is no limit"),
+    "timezone": Key(LINE, "IANA name"),
+    "calendar": Key(CALENDAR, "own opening hours"),
+    "notify": Key(one_of("all", "assigned", "none"), "which tickets to hear of"),
+    "digest": Key(TIME_OF_DAY, "a summary every day at this time"),
+    "receipts": Key(one_of("failures", "all"), "which commands by mail are answered"),
+}
+TEAMS: Keys = {
+    "address": Key(
+        list_of(ADDRESS, single=True), "whose mail it gets; its own mails come from the first", required=True,
+        name="addresses",
+    ),
+    "aliases": Key(list_of(ADDRESS, single=True), "more addresses, for incoming mail only"),
+    "members": Key(list_of(AGENT, single=True), "who works for it"),
+    "lead": Key(AGENT, "hears of breaches and escalations"),
+    "assign": Key(one_of("manual", "round_robin", "least_busy", "skills"), "how an owner is found"),
+    "language_match": Key(one_of("prefer", "require"), "whether the owner must speak the customer's language"),
+    "calendar": Key(CALENDAR, "its opening hours"),
+    "sla": Key(SLA, "its policy"),
+    "visibility": Key(one_of("members", "all"), "who may read its tickets"),
+    "follow_up": Key(one_of("new", "reopen"), "a reply after `reopen_window` opens a new ticket, or the old one"),
+    "reopen_window": Key(DURATION, "as in defaults"),
+    "escalates_to": Key(TEAM, "where `escalate` sends"),
+    "auto_ack": Key(FLAG, "acknowledge a new ticket when no rule replied"),
+    "participants": Key(one_of("agents_only", "customer_cc"), "who is in copy of answers"),
+    "unlock_after": Key(or_never(DURATION, None), "an untouched ticket loses its owner"),
+    "chase": Key(_CHASE, "as in defaults"),
+    "close_after": Key(WORKING_DAYS, "as in defaults"),
+    "signature": Key(Form(lambda n, r: _stripped(n, r), TEXT.schema, TEXT.words), "under its mails"),
+    "max_waiting": Key(whole(1), "waiting tickets before the lead is told"),
+}  # fmt: skip
+STATUSES: Keys = {
+    "type": Key(one_of(*TYPES, kind="status type", plural="types"), "on which all logic rests", required=True)
+}
+FIELDS: Keys = {
+    "type": Key(
+        one_of("text", "number", "date", "bool", "enum", kind="type", plural="types"), "of its values", required=True
+    ),
+    "values": Key(list_of(TEXT, single=True), "of an enum"),
+    "pattern": Key(PATTERN, "that a whole value must fit"),
+    "public": Key(FLAG, "may be shown to customers"),
+    "from": Key(LINE, "customer.NAME, whose value it begins with", name="origin"),
+    "label": Key(
+        Form(lambda n, r: _labels(n, r), {"type": "object"}, "mapping of language to text"), "shown to people"
+    ),
+}
+LOOKUPS: Keys = {
+    "file": Key(LINE, "a CSV file beside the rules; its first line names the columns"),
+    "sql": Key(LINE, "a [[lookup]] of mailwicket.toml"),
+    "key": Key(one_of("address", "domain"), "what of the customer is looked up in the first column"),
+    "give": Key(Form(lambda n, r: _labels(n, r), {"type": "object"}, "mapping of name to column"), "as customer.NAME"),
+}
+LIMITS: Keys = {
+    "ack": Key(rate("sender"), "acknowledgements"),
+    "auto_per_thread": Key(rate("thread"), "automatic mails to one person in one ticket"),
+    "auto_per_recipient": Key(rate("recipient"), "automatic mails to one person"),
+    "auto_per_domain": Key(rate("domain"), "automatic mails to one domain"),
+    "auto_total": Key(rate(""), "automatic mails"),
+    "auto_per_ticket": Key(rate("ticket"), "automatic mails of one ticket"),
+    "new_per_sender": Key(rate("sender"), "tickets opened; more are tagged `flood` and not answered"),
+    "updates_per_sender": Key(rate("sender"), "entries added; more are not answered"),
+    "cc_max": Key(whole(), "participants of a ticket"),
+    "redirect_domains": Key(list_of(DOMAIN, single=True, may_be_empty=True), "where `redirect` may send"),
+}
+RETENTION: Keys = {
+    name: Key(DURATION, about)
+    for name, about in {
+        "raw_mail": "original mails, after their ticket was closed",
+        "closed": "closed tickets",
+        "spam": "spam",
+        "quarantine": "mails in quarantine",
+        "dropped": "mails that a rule dropped",
+        "backscatter": "reports about mail that is not ours",
+        "trace": "the reasons of decisions",
+        "audit": "the audit log",
+    }.items()
+}
+LISTS_FILE: Keys = {
+    "file": Key(LINE, "a text file beside the rules: one entry a line, # begins a remark", required=True)
+}
 
 
-def named(node: Node | None, kind: str, f: Findings) -> dict[str, Node]:
+def named(node: Node | None, kind: str, r: Reader) -> dict[str, Node]:
     """The entries of a section by their id; an id that is none is noted."""
     found: dict[str, Node] = {}
-    for key, value in reading.pairs(node, f) if node else ():
+    for key, value in reading.pairs(node, r.f) if node else ():
         if not _ID.fullmatch(key.text):
-            f.add(key, "R030", f"“{key.text[:40]}” is no id for a {kind}", "small letters, digits, - and _")
+            r.f.add(key, "R030", f"“{key.text[:40]}” is no id for a {kind}", "small letters, digits, - and _")
         else:
             found.setdefault(key.text, value)
+            r.known.places[f"{kind} {key.text}"] = (r.f.name, key)
     return found
 
 
-def agents(section: dict[str, Node], f: Findings) -> dict[str, Agent]:
+def agents(section: Mapping[str, Node], r: Reader) -> dict[str, Agent]:
     """The people who work on tickets, by id."""
-    found: dict[str, Agent] = {}
     taken: dict[str, str] = {}
+    found = {}
     for name, node in section.items():
-        k = reading.keys(node, _AGENT, f, later=_AGENT_LATER)
-        shown = reading.required(node, "name", k, f"agent “{name}”", f)
-        email = reading.required(node, "email", k, f"agent “{name}”", f)
-        addresses = tuple(a for n in (email, k.get("also")) if n for a in _addresses(n, f))
-        for address in addresses:
-            if taken.setdefault(address, name) != name:
-                f.add(node, "R030", f"address {address} belongs to agent “{taken[address]}” already")
-        role = reading.choice(k["role"], _ROLES, "role", "roles", f) if "role" in k else None
-        found[name] = Agent(
-            name,
-            (reading.line(shown, f) if shown else None) or name,
-            addresses[0] if addresses else "",
-            addresses[1:],
-            role or "agent",  # type: ignore[arg-type]
-            _languages(k["languages"], f) if "languages" in k else (),
-        )
+        given = record(node, AGENTS, "agents", r, f"agent “{name}”")
+        agent = replace(Agent(name, name, ""), **given)
+        _note_taken((agent.email, *agent.also), name, "agent", node, taken, r)
+        found[name] = agent
     return found
 
 
-def teams(section: dict[str, Node], known: Known, f: Findings) -> dict[str, Team]:
+def teams(section: Mapping[str, Node], r: Reader) -> dict[str, Team]:
     """The teams, by id, in the order of the file."""
-    found: dict[str, Team] = {}
     taken: dict[str, str] = {}
+    found = {}
     for name, node in section.items():
-        k = reading.keys(node, _TEAM, f, later=_TEAM_LATER)
-        at = reading.required(node, "address", k, f"team “{name}”", f)
-        addresses = _addresses(at, f) if at else ()
-        for address in addresses:
-            if taken.setdefault(address, name) != name:
-                f.add(at, "R030", f"address {address} belongs to team “{taken[address]}” already")
-        auto_ack = reading.flag(k["auto_ack"], f) if "auto_ack" in k else None
-        found[name] = Team(
-            name,
-            addresses,
-            reading.choices(k["members"], known.agents, "agent", "agents", f) if "members" in k else (),
-            reading.choice(k["lead"], known.agents, "agent", "agents", f) if "lead" in k else None,
-            auto_ack is not False,
-            (reading.text(k["signature"], f) or "").strip() if "signature" in k else "",
-            (reading.choice(k["follow_up"], _FOLLOW_UPS, "value", "values", f) if "follow_up" in k else None) or "new",  # type: ignore[arg-type]
-            reading.duration(k["reopen_window"], f) if "reopen_window" in k else None,
-        )
+        given = record(node, TEAMS, "teams", r, f"team “{name}”")
+        team = replace(Team(name, ()), **given)
+        _note_taken((*team.addresses, *team.aliases), name, "team", node.get("address") or node, taken, r)
+        found[name] = team
     return found
 
 
-def statuses(section: dict[str, Node], f: Findings) -> dict[str, StatusType]:
+def statuses(section: Mapping[str, Node], r: Reader) -> dict[str, StatusType]:
     """Every status by its name: those that there always are, and those that the file adds."""
     found = dict(BUILT_IN)
     for name, node in section.items():
-        at = reading.required(node, "type", reading.keys(node, ("type",), f), f"status “{name}”", f)
-        kind = reading.choice(at, TYPES, "status type", "status types", f) if at else None
+        given = record(node, STATUSES, "statuses", r, f"status “{name}”")
         if name in BUILT_IN:
-            f.add(node, "R030", f"status “{name}” is there already, of type {BUILT_IN[name]}", "take another name")
-        elif kind is not None:
-            found[name] = kind  # type: ignore[assignment]
+            r.f.add(node, "R030", f"status “{name}” is there already, of type {BUILT_IN[name]}", "take another name")
+        elif "type" in given:
+            found[name] = given["type"]
     return found
 
 
-def lists(section: dict[str, Node], f: Findings) -> dict[str, tuple[str, ...]]:
-    """The named lists of texts."""
+def calendars(section: Mapping[str, Node], r: Reader) -> dict[str, Calendar]:
+    """The calendars, by id."""
+    found = {}
+    for name, node in section.items():
+        given = record(node, CALENDAR_KEYS, "calendars", r, f"calendar “{name}”")
+        free = given.pop("holidays", {})
+        found[name] = replace(Calendar(name, "UTC"), **given, **free)
+    return found
+
+
+def policies(section: Mapping[str, Node], r: Reader) -> dict[str, Sla]:
+    """The SLA policies, by id."""
+    return {name: policy(name, node, r) for name, node in section.items()}
+
+
+def lists(
+    section: Mapping[str, Node], read: Callable[[Node, Reader], str | None], r: Reader
+) -> dict[str, tuple[str, ...]]:
+    """The named lists of texts.
+
+    read  gives the text of a file that a node names; None when there is none, which it notes
+    """
     found: dict[str, tuple[str, ...]] = {}
     for name, node in section.items():
-        if node.kind == "map" and node.get("file"):
-            f.later(node.pairs[0][0], "key", "file")
-            found[name] = ()
+        if node.kind == "map":
+            record(node, LISTS_FILE, "lists", r, f"list “{name}”")
+            at = node.get("file")
+            text = read(at, r) if at else None
+            lines = (line.partition("#")[0].strip() for line in (text or "").splitlines())
+            found[name] = tuple(filter(None, lines))
         else:
-            found[name] = tuple(v for n in reading.items(node, f) if (v := reading.line(n, f)) is not None)
+            found[name] = tuple(v for n in reading.items(node, r.f) if (v := reading.line(n, r.f)) is not None)
     return found
 
 
-def fields(section: dict[str, Node], f: Findings) -> dict[str, FieldInfo]:
+def fields(section: Mapping[str, Node], r: Reader) -> dict[str, FieldInfo]:
     """The custom ticket fields, by id."""
-    return {name: _field(name, node, f) for name, node in section.items()}
+    found = {}
+    for name, node in section.items():
+        given = record(node, FIELDS, "fields", r, f"field “{name}”")
+        if given.get("type") == "enum" and node.get("values") is None:
+            r.f.add(node, "R030", f"field “{name}” is an enum without “values”")
+        found[name] = replace(FieldInfo(name, "text"), **given)
+    return found
 
 
-def _field(name: str, node: Node, f: Findings) -> FieldInfo:
-    k = reading.keys(node, _FIELD, f, later=_FIELD_LATER)
-    at = reading.required(node, "type", k, f"field “{name}”", f)
-    kind = reading.choice(at, _TYPES, "type", "types", f) if at else None
-    values = reading.texts(k["values"], f) if "values" in k else ()
-    if kind == "enum" and "values" not in k:
-        f.add(node, "R030", f"field “{name}” is an enum without “values”")
-    source = reading.text(k["pattern"], f) if "pattern" in k else None
-    if source is not None:
-        try:
-            pattern.compiled(source)
-        except ValueError as e:
-            f.add(k["pattern"], "R003", f"bad pattern: {e}")
-    public = reading.flag(k["public"], f) if "public" in k else None
-    return FieldInfo(name, kind or "text", values, source or "", public is True)  # type: ignore[arg-type]
+def lookups(section: Mapping[str, Node], r: Reader) -> dict[str, Lookup]:
+    """Where values of customers come from, by id."""
+    found = {}
+    for name, node in section.items():
+        given = record(node, LOOKUPS, "lookups", r, f"lookup “{name}”")
+        if node.kind == "map" and ("file" in given) == ("sql" in given):
+            r.f.add(node, "R030", f"lookup “{name}” has either “file” or “sql”")
+        found[name] = replace(Lookup(name), **given)
+    return found
 
 
-def limits(node: Node | None, f: Findings) -> Limits:
+def limits(node: Node | None, r: Reader) -> Limits:
     """The budgets of automatic mail; what is not named keeps its default."""
-    found: dict[str, Rate] = {}
-    for name, value in (reading.keys(node, _SCOPES, f, later=_LIMITS_LATER) if node else {}).items():
-        given = _rate(value, _SCOPES[name], f)
-        if given is not None:
-            found[name] = given
-    return replace(Limits(), **found)
+    return replace(Limits(), **(record(node, LIMITS, "limits", r) if node else {}))
 
 
-def defaults(node: Node, known: Known, f: Findings) -> tuple[Defaults, Rate | None]:
+def retention(node: Node | None, r: Reader) -> Retention:
+    """How long what is kept; what is not named keeps its default."""
+    return replace(Retention(), **(record(node, RETENTION, "retention", r) if node else {}))
+
+
+def defaults(node: Node, r: Reader) -> tuple[Defaults, Rate | None]:
     """What holds where no rule says otherwise, and `ack_limit`, which is short for `limits.ack`."""
-    k = reading.keys(node, _DEFAULTS, f, later=_DEFAULTS_LATER)
-    team = reading.required(node, "team", k, "section “defaults”", f)
-    given: dict[str, object] = {}
-    given["team"] = reading.choice(team, known.teams, "team", "teams", f) if team else None
-    if "language" in k:
-        given["language"] = next(iter(_languages(k["language"], f)), None)
-    if "after_reply" in k:
-        settable = tuple(s for s in known.statuses if s not in OF_COMMANDS)
-        given["after_reply"] = reading.choice(k["after_reply"], settable, "status", "statuses", f)
-    if "reopen_window" in k:
-        given["reopen_window"] = reading.duration(k["reopen_window"], f)
-    if "thanks_reopens" in k:
-        given["thanks_reopens"] = reading.flag(k["thanks_reopens"], f)
-    if "subject_tag" in k:
-        given["subject_tag"] = reading.choice(k["subject_tag"], ("left", "right", "auto", "none"), "value", "values", f)
-    if "subject_prefix" in k:
-        given["subject_prefix"] = reading.text(k["subject_prefix"], f)
-    if "cross_team" in k:
-        given["cross_team"] = reading.choice(k["cross_team"], ("first", "each"), "value", "values", f)
-    ack = _rate(k["ack_limit"], "sender", f) if "ack_limit" in k else None
-    return replace(Defaults(""), **{n: v for n, v in given.items() if v is not None}), ack  # type: ignore[arg-type]
+    given = record(node, DEFAULTS, "defaults", r, "section “defaults”")
+    ack = given.pop("ack_limit", None)
+    return replace(Defaults(""), **given), ack
 
 
-def _rate(node: Node, scope: str, f: Findings) -> Rate | None:
-    given = quantities.rate(node.text) if node.kind == "text" else None
-    if given is None:
-        f.add(node, "R030", f"no rate: “{node.text[:40]}”", "a rate is N per DURATION, such as 5 per 24h")
-        return None
-    if given[1] not in ("", scope):
-        f.add(node, "R030", f"this limit is not counted per {given[1]}", f"per {scope}" if scope else "")
-    return given[0]
+def _note_taken(addresses: tuple[str, ...], name: str, kind: str, at: Node, taken: dict[str, str], r: Reader) -> None:
+    for address in filter(None, addresses):
+        if taken.setdefault(address, name) != name:
+            r.f.add(at, "R030", f"address {address} belongs to {kind} “{taken[address]}” already")
 
 
-def _addresses(node: Node, f: Findings) -> tuple[str, ...]:
-    found = []
-    for n in reading.items(node, f) if node.kind == "list" else (node,):
-        value = reading.line(n, f)
-        if value is not None and not _ADDRESS.fullmatch(value):
-            f.add(n, "R030", f"no address: “{value[:60]}”", "name@domain")
-        elif value is not None:
-            found.append(normal(value))
-    return tuple(found)
+def _stripped(node: Node, r: Reader) -> str | None:
+    value = reading.text(node, r.f)
+    return value.strip() if value is not None else None
 
 
-def _languages(node: Node, f: Findings) -> tuple[str, ...]:
-    values = reading.texts(node, f)
-    for value in values:
-        if not _LANGUAGE.fullmatch(value):
-            f.add(node, "R030", f"no language: “{value[:40]}”", "such as en, de or pt-BR")
-    return values
+def _labels(node: Node, r: Reader) -> dict[str, str] | None:
+    found: dict[str, Any] = {key.text: reading.line(value, r.f) for key, value in reading.pairs(node, r.f)}
+    return {name: value for name, value in found.items() if value is not None} or None
+
+
+ENTRIES: Mapping[str, Keys] = {  # sections whose entries have ids
+    "agents": AGENTS,
+    "teams": TEAMS,
+    "statuses": STATUSES,
+    "calendars": CALENDAR_KEYS,
+    "sla": SLA_KEYS,
+    "fields": FIELDS,
+    "lookups": LOOKUPS,
+}
+SINGLE: Mapping[str, Keys] = {"defaults": DEFAULTS, "limits": LIMITS, "retention": RETENTION}

@@ -53,6 +53,7 @@ class Node:
     items: list["Node"] = field(default_factory=list)
     pairs: list[tuple["Node", "Node"]] = field(default_factory=list)
     weight: int = 1  # nodes in it, aliases expanded
+    plain: bool = False  # a text without quotes
 
     def get(self, key: str) -> "Node | None":
         """The value of a key; None when the map has none such."""
@@ -220,7 +221,7 @@ def _scalar(event: Any) -> Node:
         return Node(
             "number", mark.line, mark.column, text, float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         )
-    return Node("text", mark.line, mark.column, text, text)
+    return Node("text", mark.line, mark.column, text, text, plain=True)
 
 
 def _mark(event: Any) -> _Mark:

@@ -2,26 +2,32 @@
 
 `Facts` is the closed list of what a rule may test: the dotted names in it ARE the rule language; `check`, the
 schema and the documents read them from here.
-Not here  how a file becomes a RuleSet (load.py), how a RuleSet and Facts become a Decision (evaluate.py).
+Not here  calendars, policies and limits (desk.py), how a file becomes a RuleSet (load.py), how RuleSet and Facts
+          become a Decision (evaluate.py).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from msgspec import Struct
+
+from gateway.errors import Problem
+from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Retention, Sla
 from gateway.rules.statuses import BUILT_IN, StatusType
 
 Event = Literal[
     "received", "new", "reply", "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached",
     "idle", "bounced", "schedule",
 ]  # fmt: skip
-LIVE_EVENTS: tuple[Event, ...] = ("received", "new", "reply")  # those that something raises today
-FactType = Literal["text", "list", "bool", "number", "size", "enum", "duration", "time", "pairs"]
+EVENTS: tuple[Event, ...] = get_args(Event)
+FactType = Literal["text", "list", "bool", "number", "size", "enum", "duration", "time", "clock", "pairs"]
 Value = str | int | float | bool | timedelta | datetime | tuple[str, ...] | None
 
-_MAIL: tuple[Event, ...] = ("received", "new", "reply")
-_TICKET: tuple[Event, ...] = ("new", "reply")
+MAIL_EVENTS: tuple[Event, ...] = ("received", "new", "reply", "agent-reply", "note", "bounced")
+TICKET_EVENTS: tuple[Event, ...] = tuple(e for e in EVENTS if e != "received")
+_MAIL, _TICKET = MAIL_EVENTS, TICKET_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ def _fact(
 
 _AUTH = ("pass", "fail", "none", "temperror", "permerror")
 PRIORITIES = ("low", "normal", "high", "urgent")
+METRICS = ("first_response", "next_response", "update", "resolution")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,14 @@ class Facts:
     is_auto_reply: bool | None = _fact("mail.is_auto_reply", "bool", "true")
     is_bounce: bool | None = _fact("mail.is_bounce", "bool", "false")
     is_list: bool | None = _fact("mail.is_list", "bool", "false")
+    is_forward: bool | None = _fact("mail.is_forward", "bool", "false")
+    is_thanks: bool | None = _fact("mail.is_thanks", "bool", "false")
+    is_encrypted: bool | None = _fact("mail.is_encrypted", "bool", "false")
+    is_calendar: bool | None = _fact("mail.is_calendar", "bool", "false")
     size: int | None = _fact("mail.size", "size", "6 KiB")
     via: str | None = _fact("mail.via", "enum", "lmtp", values=("smtp", "lmtp", "imap", "pipe", "api", "import"))
     mailbox: tuple[str, ...] | None = _fact("mailbox", "list", "support@acme.test")
+    origin_ip: str | None = _fact("origin.ip", "text", "192.0.2.7; not verified")
     from_address: str | None = _fact("from.address", "text", "jan@bigbank.test")
     from_domain: str | None = _fact("from.domain", "text", "bigbank.test")
     from_name: str | None = _fact("from.name", "text", "Jan Wiśniewski")
@@ -81,20 +94,30 @@ class Facts:
     auth_dkim: str | None = _fact("auth.dkim", "enum", "pass", values=_AUTH)
     auth_dmarc: str | None = _fact("auth.dmarc", "enum", "fail", values=_AUTH)
     auth_trusted: bool | None = _fact("auth.trusted", "bool", "true")
-    language: str | None = _fact("language", "text", "pl")
+    spam_score: float | None = _fact("spam.score", "number", "5.3; what the filter before us wrote")
+    spam_flag: bool | None = _fact("spam.flag", "bool", "true")
+    language: str | None = _fact("language", "text", "pl", events=EVENTS)
     language_confidence: float | None = _fact("language.confidence", "number", "0.97")
     language_source: str | None = _fact(
         "language.source", "enum", "detected", values=("header", "history", "detected", "default")
     )
-    customer_known: bool | None = _fact("customer.known", "bool", "true")
-    customer_first_contact: bool | None = _fact("customer.first_contact", "bool", "false")
-    customer_muted: bool | None = _fact("customer.muted", "bool", "false")
+    customer_known: bool | None = _fact("customer.known", "bool", "true", events=EVENTS)
+    customer_first_contact: bool | None = _fact("customer.first_contact", "bool", "false", events=EVENTS)
+    customer_muted: bool | None = _fact("customer.muted", "bool", "false", events=EVENTS)
+    customer_tier: str | None = _fact("customer.tier", "text", "gold", events=EVENTS)
+    customer_tags: tuple[str, ...] | None = _fact("customer.tags", "list", "press", events=EVENTS)
+    customer_organisation: str | None = _fact("customer.organisation", "text", "Big Bank", events=EVENTS)
+    customer_open_tickets: int | None = _fact("customer.open_tickets", "number", "2", events=EVENTS)
+    customer_values: tuple[tuple[str, str], ...] | None = _fact(
+        "customer.NAME", "pairs", "customer.contract, given by a lookup", events=EVENTS
+    )
     ticket_number: int | None = _fact("ticket.number", "number", "4812", events=_TICKET)
     ticket_status: str | None = _fact("ticket.status", "text", "open", events=_TICKET)
     ticket_status_type: str | None = _fact("ticket.status_type", "text", "waiting_customer", events=_TICKET)
     ticket_priority: str | None = _fact("ticket.priority", "enum", "high", events=_TICKET, values=PRIORITIES)
     ticket_team: str | None = _fact("ticket.team", "text", "billing", events=_TICKET)
     ticket_assignee: str | None = _fact("ticket.assignee", "text", "piotr", events=_TICKET)
+    ticket_responsible: str | None = _fact("ticket.responsible", "text", "ana", events=_TICKET)
     ticket_tags: tuple[str, ...] | None = _fact("ticket.tags", "list", "vip", events=_TICKET)
     ticket_channel: str | None = _fact(
         "ticket.channel", "enum", "mail", events=_TICKET, values=("mail", "console", "api", "cli", "import")
@@ -103,9 +126,21 @@ class Facts:
         "ticket.field.NAME", "pairs", "ticket.field.order", events=_TICKET
     )
     ticket_age: timedelta | None = _fact("ticket.age", "duration", "2d", events=_TICKET)
+    ticket_idle: timedelta | None = _fact("ticket.idle", "duration", "5d", events=_TICKET)
     ticket_messages: int | None = _fact("ticket.messages", "number", "3", events=_TICKET)
-    actor: str | None = _fact("actor", "enum", "customer", values=("customer", "agent", "rule", "system", "import"))
-    now: datetime | None = _fact("now", "time", "2026-11-21T22:10:00+01:00")
+    ticket_reopened: int | None = _fact("ticket.reopened", "number", "1", events=_TICKET)
+    ticket_escalation: int | None = _fact("ticket.escalation", "number", "0", events=_TICKET)
+    ticket_waiting: bool | None = _fact("ticket.waiting", "bool", "false; true while no agent is free", events=_TICKET)
+    sla_policy: str | None = _fact("sla.policy", "text", "gold", events=_TICKET)
+    sla_metric: str | None = _fact("sla.metric", "enum", "first_response", events=_TICKET, values=METRICS)
+    sla_due: datetime | None = _fact("sla.due", "time", "2026-11-23T09:00:00+01:00", events=_TICKET)
+    sla_percent: int | None = _fact("sla.percent", "number", "75", events=_TICKET)
+    actor: str | None = _fact(
+        "actor", "enum", "customer", events=EVENTS, values=("customer", "agent", "rule", "system", "import")
+    )
+    time: datetime | None = _fact("time", "clock", "{within: office}, a calendar", events=EVENTS)
+    now: datetime | None = _fact("now", "time", "2026-11-21T22:10:00+01:00", events=EVENTS)
+    weekday: str | None = _fact("weekday", "enum", "mon", events=EVENTS, values=WEEKDAYS)
 
 
 REGISTRY: Mapping[str, FactInfo] = {
@@ -167,6 +202,106 @@ class Reply:
     template: str
     variant: str | None = None
     language: str | None = None
+    outside: str | None = None  # the calendar outside whose hours the variant is used; None: always
+    values: tuple[tuple[str, str], ...] = ()  # for the template, by name
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """A mail to agents: assignee, responsible, team, team.lead, or the id of one."""
+
+    rule: str
+    to: tuple[str, ...]
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Skills that the owner must have."""
+
+    rule: str
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseSla:
+    """Put the ticket under a policy; None under none."""
+
+    rule: str
+    policy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Let the ticket sleep so long."""
+
+    rule: str
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Raise the ticket to a team or an agent; None is the team's own `escalates_to`."""
+
+    rule: str
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write an internal note."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddCc:
+    """Make addresses participants of the ticket."""
+
+    rule: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Make agents watch the ticket."""
+
+    rule: str
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Link the ticket to another one."""
+
+    rule: str
+    to: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Let every mail of this event wait until a person releases it."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Tell the endpoint of this name."""
+
+    rule: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """Mark a request about somebody's own data; nothing is erased by it."""
+
+    rule: str
+    kind: Literal["access", "erase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +313,56 @@ class Dispose:
     reason: str
 
 
-Action = Route | Assign | Set | Tag | Reply | Dispose
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Pass the mail on as an attachment; it opens no ticket."""
+
+    rule: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """Append the mail to the newest open ticket whose fields are the same."""
+
+    rule: str
+    same: tuple[str, ...]
+    within: timedelta
+
+
+Immediate = (
+    Route | Assign | Needs | Set | Tag | UseSla | Snooze | Escalate | Reply | Notify | Note | AddCc | Follow | Link
+    | Hold | Webhook | PrivacyRequest | Dispose | Redirect | MergeInto
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An action for later; cancelled by one of the events, and by solving, closing or merging the ticket."""
+
+    action: Immediate
+    after: timedelta
+    calendar: str | None  # whose opening hours count; None is the clock on the wall
+    unless: tuple[Event, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The rule that wants it."""
+        return self.action.rule
+
+
+Action = Immediate | Later
+DISPOSITIONS = (Dispose, Redirect, MergeInto)  # what replaces the normal way of a mail
 
 
 # --- what the engine says ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One test, or one group of tests, with the value it saw. All of them are evaluated, so all reasons show."""
+class Check(Struct, frozen=True, gc=False):
+    """One test, or one group of tests, with the value it saw. All of them are evaluated, so all reasons show.
+
+    Thousands are made for a mail where there are hundreds of rules, and a Struct is made 40 times faster.
+    """
 
     kind: Literal["test", "all", "any", "none"]
     held: bool
@@ -215,7 +391,7 @@ class Hit:
     rule: str
     line: int
     event: Event
-    outcome: Literal["applied", "not-matched", "error", "after-stop"]
+    outcome: Literal["applied", "not-matched", "error", "after-stop", "shadow", "once", "chain"]
     check: Check | None = None
     effects: tuple[Effect, ...] = ()
     stop: bool = False
@@ -230,6 +406,7 @@ class Trace:
     sha256: str
     hits: tuple[Hit, ...]
     other_events: tuple[str, ...] = ()  # enabled rules that wait for other events
+    guard: str = ""  # where a chain of rules was ended; empty when none was
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +415,11 @@ class Decision:
 
     actions: tuple[Action, ...]
     trace: Trace
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The rules that were skipped because they failed."""
+        return tuple(dict.fromkeys(h.rule for h in self.trace.hits if h.outcome == "error"))
 
     @property
     def disposition(self) -> Dispose | None:
@@ -261,6 +443,9 @@ class Test:
     word: bool = False
     fold: bool = True
     case: bool = False
+    line: int = 0  # where it stands first
+    column: int = 0
+    key: int = 0  # of its own in the revision: equal tests are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +468,11 @@ class Rule:
     stop: bool
     line: int
     source: str  # the file it stands in
+    column: int = 1
+    shadow: bool = False  # traced, never applied
+    once: Literal["ticket", "cycle", "never"] = "never"
+    cron: str = ""  # of `on: schedule`
+    each: str = ""  # the search whose tickets it runs for
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +485,13 @@ class Agent:
     also: tuple[str, ...] = ()
     role: Literal["agent", "lead", "admin", "light", "auditor"] = "agent"
     languages: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    max_open: int | None = None  # None: no limit
+    timezone: str | None = None  # None: that of the calendar
+    calendar: str | None = None  # None: the team's
+    notify: Literal["all", "assigned", "none"] = "assigned"
+    digest: str | None = None  # HH:MM; None: none
+    receipts: Literal["failures", "all"] = "failures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,28 +504,20 @@ class Team:
     lead: str | None = None
     auto_ack: bool = True
     signature: str = ""
+    assign: Literal["manual", "round_robin", "least_busy", "skills"] = "manual"
+    language_match: Literal["prefer", "require"] = "prefer"
+    calendar: str | None = None  # None: that of `defaults`
+    sla: str | None = None  # None: that of `defaults`
+    visibility: Literal["members", "all"] = "members"
     follow_up: Literal["new", "reopen"] = "new"  # what a reply after the reopen window does
     reopen_window: timedelta | None = None  # None is that of the defaults
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """N per time."""
-
-    count: int
-    per: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Budgets of automatic mail (acceptance L11)."""
-
-    ack: Rate = Rate(1, timedelta(hours=24))
-    auto_per_thread: Rate = Rate(1, timedelta(hours=1))
-    auto_per_recipient: Rate = Rate(5, timedelta(hours=24))
-    auto_per_domain: Rate = Rate(60, timedelta(hours=1))
-    auto_total: Rate = Rate(600, timedelta(hours=1))
-    auto_per_ticket: Rate = Rate(10, timedelta(minutes=10))
+    escalates_to: str | None = None
+    participants: Literal["agents_only", "customer_cc"] = "agents_only"
+    unlock_after: timedelta | None = None  # None: never
+    chase: tuple[int, ...] | None = None  # working days; None: as in `defaults`
+    close_after: int | None = None  # working days; None: as in `defaults`
+    max_waiting: int = 20
+    aliases: tuple[str, ...] = ()  # more addresses, for incoming mail only
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,23 +526,17 @@ class Defaults:
 
     team: str
     language: str = "en"
-    after_reply: str = "pending"  # the status that an answer sets
+    calendar: str | None = None
+    sla: str | None = None
+    after_reply: str = "pending"
     reopen_window: timedelta = timedelta(days=30)
+    close_after: int = 7  # working days
+    chase: tuple[int, ...] = (2, 5, 10)  # working days; empty: never
     thanks_reopens: bool = False
+    cross_team: Literal["first", "each"] = "first"
     subject_tag: Literal["left", "right", "auto", "none"] = "left"
     subject_prefix: str = ""
-    cross_team: Literal["first", "each"] = "first"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
-    """A custom ticket field."""
-
-    id: str
-    type: Literal["text", "number", "date", "bool", "enum"]
-    values: tuple[str, ...] = ()
-    pattern: str = ""
-    public: bool = False
+    forward_ack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +549,11 @@ class Scene:
     file: str  # a mail file beside the rules; empty when the mail is inline
     now: datetime | None
     expect: Mapping[str, Any]
+    event: Event | None = None  # None: what the mail raises
+    customer: Mapping[str, Any] = field(default_factory=dict)
+    ticket: Mapping[str, Any] = field(default_factory=dict)
+    history: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "rules.yaml"  # the file it stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +561,7 @@ class RuleSet:
     """One revision of rules.yaml, compiled. A mail ends with the revision it began with."""
 
     revision: int
-    sha256: str
+    sha256: str  # of all its files
     text: str
     defaults: Defaults
     agents: Mapping[str, Agent]
@@ -382,9 +570,19 @@ class RuleSet:
     fields: Mapping[str, FieldInfo]
     rules: tuple[Rule, ...]
     scenes: tuple[Scene, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     statuses: Mapping[str, StatusType] = field(default_factory=lambda: BUILT_IN)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    sla: Mapping[str, Sla] = field(default_factory=dict)
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
+    files: Mapping[str, str] = field(default_factory=dict)  # what the text includes, by name
+
+    @property
+    def whole(self) -> str:
+        """All of its files in one text, each under its name: what makes it this revision and no other."""
+        return self.text + "".join(f"\n# --- {name}\n{text}" for name, text in sorted(self.files.items()))
 
     def team_of(self, address: str) -> Team | None:
         """The team that an address (normalised, without sub-address) belongs to; None when it is nobody's."""

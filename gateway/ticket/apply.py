@@ -11,7 +11,7 @@ from datetime import datetime
 
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
-from gateway.rules.types import Action, Assign, Decision, Dispose, Reply, Route, RuleSet, Set, Tag
+from gateway.rules.types import Action, Assign, Decision, Route, RuleSet, Set, Tag
 from gateway.ticket.change import opened
 from gateway.ticket.life import after_words_of_customer
 from gateway.ticket.types import (
@@ -58,7 +58,7 @@ def apply(
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match.trust, received)
-    actions = tuple(_fields(ticket, decision.actions, rules, received))
+    actions = (*_fields(ticket, decision.actions, rules, received), *_failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,
@@ -124,8 +124,15 @@ def _fields(ticket: Ticket, actions: Sequence[Action], rules: RuleSet, at: datet
             case Tag(rule, add, remove):
                 tags = [t for t in tags if t not in remove] + [t for t in add if t not in tags]
                 yield SetField("tags", tuple(tags), f"rule:{rule}")
-            case Reply() | Dispose():
-                pass  # mails are notify.py's, dispositions were handled above
+            case _:
+                pass  # mails are notify.py's, dispositions were handled above, the rest is not available yet
+
+
+def _failed(ticket: Ticket, decision: Decision) -> Iterator[SetField]:
+    """A rule that failed was skipped; people see it on the ticket."""
+    flags = tuple(f for f in (f"rule-failed:{rule}" for rule in decision.failed) if f not in ticket.flags)
+    if flags:
+        yield SetField("flags", (*ticket.flags, *flags), "rules")
 
 
 def _flags(message: Message) -> tuple[str, ...]:

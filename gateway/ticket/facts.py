@@ -3,13 +3,20 @@
 Not here  the list of facts itself (rules/types.py), how they are tested (rules/evaluate.py).
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime
+from ipaddress import ip_address
 
 from gateway.message.address import domain_of, normal, sub_address
-from gateway.message.types import Accepted, Auth, Classification, Message
-from gateway.rules.types import Facts
+from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
+from gateway.rules.types import WEEKDAYS, Facts
 from gateway.ticket.types import Customer, Ticket
+
+_ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_CALENDAR = ("text/calendar",)
+_ADDRESS = re.compile(r"(?:IPv6:)?[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
+_SCORE = re.compile(r"(?:^\s*|score=|\[)(-?[0-9]{1,4}(?:\.[0-9]+)?)")
 
 
 def facts(
@@ -38,9 +45,13 @@ def facts(
         is_auto_reply=verdict.kind in ("auto-reply", "auto-generated"),
         is_bounce=verdict.kind == "report",
         is_list=verdict.kind == "bulk",
+        is_forward=message.forward is not None,
+        is_encrypted=_has(message, _ENCRYPTED),
+        is_calendar=_has(message, _CALENDAR),
         size=inbound.size,
         via=envelope.via,
         mailbox=tuple(sub_address(path, delimiter)[0] for path in envelope.forward_paths),
+        origin_ip=_origin(message, envelope),
         from_address=normal(author.address) if author else None,
         from_domain=domain_of(normal(author.address)) if author else None,
         from_name=author.name if author else None,
@@ -62,8 +73,12 @@ def facts(
         customer_known=customer is not None,
         customer_first_contact=customer is None,
         customer_muted=customer.muted if customer else False,
+        spam_score=_spam_score(message),
+        spam_flag=_spam_flag(message),
         actor="customer",
+        time=now,
         now=now,
+        weekday=WEEKDAYS[now.weekday()],
     )
 
 
@@ -81,5 +96,41 @@ def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
         ticket_channel=ticket.channel,
         ticket_fields=ticket.fields,
         ticket_age=now - ticket.created_at,
+        ticket_idle=now - ticket.updated_at,
         ticket_messages=ticket.messages,
     )
+
+
+def _has(message: Message, media_types: tuple[str, ...]) -> bool:
+    """Whether a part, or the mail itself, is of such a type."""
+    said = message.value("Content-Type") or ""
+    types = (said.partition(";")[0].strip().lower(), *(a.media_type for a in message.attachments))
+    return any(t in media_types for t in types)
+
+
+def _origin(message: Message, envelope: Envelope) -> str | None:
+    """Where the mail seems to come from: the client that spoke to us, else the last one that a host wrote down."""
+    for text in (envelope.peer, *message.values("Received")):
+        for found in _ADDRESS.findall(text):
+            try:
+                origin = ip_address(found.removeprefix("IPv6:"))
+            except ValueError:
+                continue
+            if origin.is_global:
+                return str(origin)
+    return None
+
+
+def _spam_score(message: Message) -> float | None:
+    """The score that a filter before us wrote; None when none did."""
+    for name in ("X-Spam-Score", "X-Spam-Status", "X-Spamd-Result"):
+        found = _SCORE.search(message.value(name) or "")
+        if found:
+            return float(found[1])
+    return None
+
+
+def _spam_flag(message: Message) -> bool | None:
+    """What a filter before us said; None when none did."""
+    said = message.value("X-Spam-Flag") or message.value("X-Spam-Status") or message.value("X-Spam")
+    return said.strip().lower().startswith(("yes", "true")) if said is not None else None

@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 
 from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
-from gateway.rules.types import Decision, Limits, Rate, Reply, RuleSet
+from gateway.rules.desk import Limits, Rate
+from gateway.rules.types import Decision, Reply, RuleSet
 from gateway.ticket.types import Customer, Notification, Saved, Ticket
 
 _REFERENCES = 10  # the first and the last nine

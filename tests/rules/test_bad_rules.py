@@ -7,8 +7,10 @@ import pytest
 
 from gateway.errors import ConfigError
 from gateway.rules.load import load_rules
+from gateway.rules.reading import Mails
 
 FOLDER = Path(__file__).parent.parent / "bad_rules"
+MAILS = Mails({"auto_ack": ("en",), "auto_ack/after_hours": ("en",)})
 CASES = sorted(f.name for f in FOLDER.iterdir())
 
 
@@ -16,7 +18,7 @@ CASES = sorted(f.name for f in FOLDER.iterdir())
 def test_a_bad_file_is_refused_with_every_problem_in_its_place(case: str, request: pytest.FixtureRequest) -> None:
     text = (FOLDER / case / "rules.yaml").read_text("utf-8")
     with pytest.raises(ConfigError) as caught:
-        load_rules(text, "rules.yaml", 1, ("auto_ack", "auto_ack/after_hours"))
+        load_rules(text, "rules.yaml", 1, MAILS)
     expected = FOLDER / case / "expected.txt"
     if request.config.getoption("--update-golden"):
         expected.write_text(caught.value.text + "\n", "utf-8")

@@ -179,6 +179,7 @@ def every_operator() -> Iterator[str]:
     words = ("contains", "contains_all", "starts_with", "ends_with", "under")
     for name, info in REGISTRY.items():
         name = name.replace("headers.NAME", "headers.X").replace("field.NAME", "field.order")
+        name = name.replace("customer.NAME", "customer.contract")
         yield f"{{{name}: {{exists: true}}}}"
         yield f"{{{name}: {{empty: false}}}}"
         if info.type in ("text", "list", "pairs") and not name.startswith("ticket."):
@@ -195,7 +196,7 @@ def every_operator() -> Iterator[str]:
 
 
 EVERYTHING = rules_of(
-    "rules:\n"
+    "lookups: {contracts: {sql: contracts, give: {contract: contract_no}}}\nrules:\n"
     + "".join(
         f"  - {{id: r{i}, on: new, when: {when}, do: [{{tag: t{i}}}]}}\n" for i, when in enumerate(every_operator())
     )
@@ -211,6 +212,7 @@ OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "size": st.integers(),
     "duration": st.timedeltas(),
     "time": st.datetimes(timezones=st.just(UTC)),
+    "clock": st.datetimes(timezones=st.just(UTC)),
 }
 ANY_FACTS = st.fixed_dictionaries(
     {}, optional={f.name: OF_TYPE[f.metadata["type"]] | st.none() for f in fields(Facts)}

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
-from gateway.rules.types import Decision, Defaults, Limits, Reply, RuleSet, Team, Trace
+from gateway.rules.desk import Limits
+from gateway.rules.types import Decision, Defaults, Reply, RuleSet, Team, Trace
 from gateway.ticket.notify import Arrived, NotifyPolicy, SendBudget, notify
 from gateway.ticket.types import Customer, Notification, Saved
 from tests.ticket.mails import NOW, accepted, message, ticket

@@ -1,0 +1,47 @@
+"""Which words of the rule language nothing carries out yet: the one list of them.
+
+`check` reads such a word, with all that stands below it, and says that it is not available: a rule that silently did
+nothing would be worse than one that is refused. Whoever brings a word to life takes it away here.
+"""
+
+SECTIONS = ("calendars", "sla", "lookups", "retention")
+KEYS = (
+    "defaults.calendar", "defaults.sla", "defaults.close_after", "defaults.chase",
+    "defaults.forward_ack",
+    "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
+    "agents.receipts",
+    "teams.aliases", "teams.assign", "teams.language_match", "teams.calendar", "teams.sla", "teams.visibility",
+    "teams.escalates_to", "teams.participants", "teams.unlock_after", "teams.chase",
+    "teams.close_after", "teams.max_waiting",
+    "fields.from", "fields.label",
+    "limits.new_per_sender", "limits.updates_per_sender", "limits.cc_max", "limits.redirect_domains",
+    "rules.once", "rules.cron", "rules.each",
+    "set.responsible", "set.due", "do.after", "do.unless", "reply.with", "variant.outside",
+    "tests.event", "tests.customer", "tests.ticket", "tests.history", "expect.sla", "expect.due", "expect.hold",
+)  # fmt: skip
+EVENTS = (
+    "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached", "idle", "bounced", "schedule",
+)  # fmt: skip
+ACTIONS = (
+    "needs", "sla", "snooze", "escalate", "notify", "note", "cc", "follow", "link", "hold", "webhook", "redirect",
+    "merge_into", "privacy_request",
+)  # fmt: skip
+FIELDS = (
+    "mail.is_thanks", "customer.tier", "customer.tags", "customer.organisation", "customer.open_tickets",
+    "customer.NAME", "ticket.responsible", "ticket.reopened", "ticket.escalation", "ticket.waiting", "sla.policy",
+    "sla.metric", "sla.due", "sla.percent",
+)  # fmt: skip
+OPERATORS = ("within", "outside", "changed", "changed_to", "changed_from")
+
+NOT_YET = frozenset(
+    f"{kind} {word}"
+    for kind, words in (
+        ("section", SECTIONS),
+        ("key", KEYS),
+        ("event", EVENTS),
+        ("action", ACTIONS),
+        ("field", FIELDS),
+        ("operator", OPERATORS),
+    )
+    for word in words
+)
