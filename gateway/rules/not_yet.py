@@ -27,7 +27,7 @@ ACTIONS = (
     "merge_into", "privacy_request",
 )  # fmt: skip
 FIELDS = (
-    "mail.is_thanks", "customer.tier", "customer.tags", "customer.organisation", "customer.open_tickets",
+    "customer.tier", "customer.tags", "customer.organisation", "customer.open_tickets",
     "customer.NAME", "ticket.responsible", "ticket.reopened", "ticket.escalation", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
 from gateway.rules.types import WEEKDAYS, Facts
+from gateway.ticket.life import bare_thanks
 from gateway.ticket.types import Customer, Ticket
 
 _ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -46,6 +47,7 @@ def facts(
         is_bounce=verdict.kind == "report",
         is_list=verdict.kind == "bulk",
         is_forward=message.forward is not None,
+        is_thanks=bare_thanks(message),
         is_encrypted=_has(message, _ENCRYPTED),
         is_calendar=_has(message, _CALENDAR),
         size=inbound.size,
