@@ -87,7 +87,8 @@ def author(
     values   of all From fields, unfolded, encoded words not decoded
     charset  what octets that are no UTF-8 most likely are
     A reading counts as certain only when every parser must agree: one field, one mailbox, no group, no route, no second
-    `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address.
+    `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address. Only the
+    same address twice, once as the name, is one reading: programs that know no name write that.
     (None, False) means that nobody is named.
     """
     if len(values) != 1:
@@ -97,9 +98,12 @@ def author(
     specials = [t.text for t in tokens if t.kind == "special"]
     if "@" not in specials and not {",", ";", ":"} & set(specials):
         return None, "\0" in values[0] or any(t.broken for t in tokens)
+    said_twice = (
+        len(found) == 1 and specials == ["@", "<", "@", ">"] and normal(found[0].name) == normal(found[0].address)
+    )
     certain = (
         len(found) == 1
-        and specials in (["@"], ["<", "@", ">"])
+        and (specials in (["@"], ["<", "@", ">"]) or said_twice)
         and "\0" not in values[0]
         and not any(t.broken for t in tokens)
         and not found[0].loose
@@ -123,8 +127,11 @@ def mailboxes(
         for candidate in candidates(field_tokens(value, comment_depth), charset):
             if len(found) >= limit:
                 return tuple(found.values())
+            written = candidate.address
+            if written[:1] == written[-1:] == "'":  # the quotes of a program that meant `"`
+                written = written[1:-1]
             try:
-                address = _canonical(candidate.address)
+                address = _canonical(written)
             except ValueError:
                 continue
             found.setdefault(normal(address), Mailbox(candidate.name, address))

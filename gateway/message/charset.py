@@ -12,6 +12,7 @@ from encodings.aliases import aliases
 
 from charset_normalizer import from_bytes
 
+from gateway.message.alphabet import fit, fitting
 from gateway.message.utf7 import is_utf7, utf7_letters
 
 # what a label means: the superset that senders really use
@@ -64,6 +65,8 @@ _DETECTABLE = sorted((_SINGLE | _WIDE) - {"cp437", "cp864", "johab", "ptcp154", 
 _LABEL = re.compile(r"[A-Za-z0-9:._ ()+-]{1,40}", re.ASCII)
 _ASCII = bytes(range(128))
 _MIN_TELLING = 6  # octets beyond ASCII; a name or two fits several alphabets
+_MIN_LETTERS = 4  # different ones, before a label is doubted: signs such as those of square and cube metres are fewer
+_GOOD, _SURE = 0.85, 0.95  # how well letters fit a language: as much as nobody doubts; enough to believe it unasked
 _SAMPLE_OCTETS = 4096  # enough to tell alphabets apart; detection is the slowest step of all
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
@@ -72,6 +75,7 @@ _LINE_BREAK = re.compile(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+")
 
 def codec(label: str) -> str | None:
     """The codec that a charset label means; None for an unknown or refused one."""
+    label = label.strip("\"' ")
     if not _LABEL.fullmatch(label):
         return None
     name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
@@ -114,7 +118,7 @@ def octets_of(text: str) -> bytes:
 def clean(text: str) -> str:
     """NFC text without NUL, controls (but tab and newline) and surrogates, which become U+FFFD; lines end in LF."""
     if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     if _UNWANTED.search(text):
         text = _UNWANTED.sub("\ufffd", text)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -126,18 +130,17 @@ def clean_line(text: str) -> str:
 
 
 def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, detect: bool) -> tuple[str, str | None]:
-    if name is not None and not name.startswith("utf"):
+    """The text of octets that are no UTF-8, at least not all of them."""
+    labelled = name is not None and not name.startswith("utf")
+    if name not in _WIDE and _is_damaged_utf8(octets, sure=labelled):
+        return _mended(octets), "charset-undecodable"
+    if name is not None and labelled:
         text = _strictly(octets, name)
-        if text is not None:
-            return text, None
-        if name in _WIDE or name == "cp1252":  # one broken letter is no reason to doubt the label
+        if text is None and (name in _WIDE or name == "cp1252"):  # one broken letter is no reason to doubt the label
             return octets.decode(name, "replace"), "charset-undecodable"
-    elif name is not None:
-        text = octets.decode("utf-8", "replace")
-        if 2 * text.count("\ufffd") <= len(
-            _BEYOND_ASCII.findall(text)
-        ):  # most of it is UTF-8, some letters are damaged
-            return text, "charset-undecodable"
+        if text is not None:
+            better = better_than(name, octets) if detect else None
+            return (octets.decode(better, "replace"), "charset-wrong") if better else (text, None)
     found = detected(octets) if detect else None
     if found is not None:
         text = _strictly(octets, found)
@@ -146,16 +149,58 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, det
     return octets.decode("cp1252", "replace"), unknown or "charset-wrong"
 
 
+def _is_damaged_utf8(octets: bytes, *, sure: bool) -> bool:
+    """Whether most letters beyond ASCII are UTF-8, and only some of them broken."""
+    text = octets.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = len(_BEYOND_ASCII.findall(text)) - broken
+    return whole >= (4 * broken if sure else broken)
+
+
+def _mended(octets: bytes) -> str:
+    """Mostly UTF-8: what others append to a mail is in lines of another charset, the rest is damage."""
+    lines = octets.decode("utf-8", "replace").split("\n")
+    written = octets.split(b"\n")
+    others = [n for n, line in enumerate(lines) if "\ufffd" in line and line.replace("\ufffd", "").isascii()]
+    codec_of_others = detected(b"\n".join(written[n] for n in others)) or "cp1252"
+    for n in others:
+        lines[n] = written[n].decode(codec_of_others, "replace")
+    return "\n".join(lines)
+
+
 def detected(octets: bytes) -> str | None:
     """A codec whose text looks like a language; None when nothing does, or there is too little to tell."""
     if len(octets.translate(None, _ASCII)) < _MIN_TELLING:
         return None
-    sample = octets[:_SAMPLE_OCTETS]
-    if len(octets) > _SAMPLE_OCTETS:  # a letter cut in two would hide the right answer
-        sample = sample[: sample.rfind(b"\n") + 1] or sample
+    sample = _sample(octets)
+    name, worth = fitting(sample)
+    if worth >= _SURE:
+        return name
     best = from_bytes(sample, steps=4, chunk_size=256, threshold=0.3, cp_isolation=_DETECTABLE, explain=False).best()
-    name = best.encoding if best is not None else None
-    return _SUPERSETS.get(name, name) if name is not None else None
+    found = best.encoding if best is not None else None
+    return _SUPERSETS.get(found, found) if found is not None else None
+
+
+def better_than(name: str, octets: bytes) -> str | None:
+    """The codec of the letters, when those of the named one are no language's; None when there is no such reason.
+
+    Programs that know one charset only write its name on every text.
+    """
+    beyond = octets.translate(None, _ASCII)
+    if name not in _SINGLE or len(beyond) < _MIN_TELLING or len(set(beyond)) < _MIN_LETTERS:
+        return None
+    sample = _sample(octets)
+    if fit(sample, name) >= _GOOD:
+        return None
+    better, worth = fitting(sample)
+    return better if worth >= _SURE else None
+
+
+def _sample(octets: bytes) -> bytes:
+    if len(octets) <= _SAMPLE_OCTETS:
+        return octets
+    sample = octets[:_SAMPLE_OCTETS]  # a letter cut in two would hide the right answer
+    return sample[: sample.rfind(b"\n") + 1] or sample
 
 
 def _strictly(octets: bytes, name: str) -> str | None:

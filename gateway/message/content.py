@@ -21,6 +21,7 @@ _PADDING = re.compile(rb"=+")
 _PADDED_END = re.compile(rb"(={1,2})[^\n=]{0,200}(?:\n|\Z)")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}[ \t]*\r?(?:\n|\Z)")
 _DAMAGED = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_TELLING_OCTETS, _LONGEST_WORD = 200, 30  # a text is words with blanks between them, base64 is not
 _MAX_SEGMENTS = 1000  # base64 texts glued together, each with its own padding
 
 
@@ -58,6 +59,14 @@ def text_start(raw: bytes, part: Part, most: int) -> tuple[bytes, bool]:
     octets = decoded_start(raw, replace(part, end=end.start() + len(end[1])), most)
     damaged = not below and _DAMAGED.search(raw, part.start, end.start()) is not None
     return (b"\n".join((octets.rstrip(b"\r\n"), below)) if below else octets)[:most], damaged
+
+
+def written_plainly(raw: bytes, part: Part, most: int) -> bytes | None:
+    """The first octets of a part that is said to be base64, where somebody forgot to encode it; None where it is."""
+    lines = raw[part.start : min(part.end, part.start + most)]
+    start = lines.lstrip()[:_TELLING_OCTETS]
+    words = start.rstrip().count(b" ") + 1
+    return lines if words > 1 and len(start) < _LONGEST_WORD * words else None
 
 
 def decoded_start(raw: bytes, part: Part, most: int) -> bytes:

@@ -16,7 +16,8 @@ MAX_WORDS = 500  # more encoded words stay as they are written
 MAX_PARAMETERS = 100
 _ENCODED = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?([^?]*)\?=")
 _ESCAPED = re.compile("[\ud800-\udfff]")
-_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
+_MAX_DAMAGE = 0.25  # of the letters of an encoded word: programs cut words in the middle of a letter
 _ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(
@@ -63,7 +64,8 @@ def decode_words(text: str, charset: str | None = None, most: int = MAX_WORDS) -
 def _decoded(octets: bytes, label: str, written: str) -> str:
     """The text of encoded words; as they are written when they give no text in any reading."""
     text, defect = decode(octets, label, detect=False)
-    return written if defect is not None and _NO_TEXT.search(text) else text
+    no_text = _NO_TEXT.search(text) or text.count("\ufffd") > _MAX_DAMAGE * len(text)
+    return written if defect is not None and no_text else text
 
 
 def _word_octets(encoding: str, content: str) -> bytes:

@@ -48,7 +48,7 @@ _BLANK_LINE = re.compile(rb"\r{0,2}\n")
 _LINE = re.compile(rb"[^\n]*(?:\n|\Z)")
 _HEADER_END = re.compile(rb"\n\r{0,2}\n")
 _FOLD = re.compile(rb"\r*\n")
-_PADDING = re.compile(rb"(?:[ \t]*\r?\n)*")
+_PADDING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r{0,2}\n)*")  # a byte order mark is no letter of a field name
 _SEPARATOR_LINE = re.compile(rb">?From [^\n]*\n")
 
 
@@ -90,7 +90,7 @@ def header_block(raw: bytes, start: int, end: int, limits: ParseLimits) -> Heade
 
 
 def first_field(raw: bytes) -> int:
-    """Where the header begins: after empty lines and an mbox separator line."""
+    """Where the header begins: after a byte order mark, empty lines and an mbox separator line."""
     padding = _PADDING.match(raw)
     at = padding.end() if padding else 0
     separator = _SEPARATOR_LINE.match(raw, at)

@@ -1,23 +1,27 @@
 """The parts of a mail, as ranges of its octets; nothing is copied, decoded or entered that may not be.
 
 Sources  RFC 2045 §5 (types), RFC 2046 §5.1 (multipart), §5.2.1 (message/rfc822: stays closed, its text is another
-         mail's). Each boundary is searched for from where it was declared, so the work grows with the octets, not
-         with lines times depth. What is too deep stays one opaque part.
+         mail's), RFC 2183 (disposition), RFC 2392 (Content-ID).
+         Each boundary is searched for from where it was declared, so the work grows with the octets, not with lines
+         times depth. What is too deep stays one opaque part.
 Not here  what the octets of a part say (content.py), which parts are the text (text.py).
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from gateway.message.header import MAX_PARAMETERS, parameters
+from gateway.message.charset import clean_line
+from gateway.message.header import MAX_PARAMETERS, Parameters, parameters
 from gateway.message.limits import HeaderBlock, ParseLimits, header_block
 from gateway.message.types import Defect
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _MEANT = {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}  # written without a subtype
-_LINE_REST = re.compile(rb"(--)?[ \t]*\r?(?:\n|\Z)")
+_LINE_REST = re.compile(rb"(--)?[ \t]*\r{0,2}(?:\n|\Z)")  # two: a relay doubled what it took for line ends
 _GUESSED = re.compile(rb"(?<=\n)--([^\r\n]{1,200}?)[ \t]*\r?\n")
+_CONTENT_ID = re.compile(rb"<([^<>]{1,250})>")
 _MAX_GUESSES = 20
 _HITS_PER_PART = 4  # lines that look like a boundary, for each part that we would take
 
@@ -33,6 +37,32 @@ class Part:
     start: int  # the body, from here
     end: int  # to here, as it stands in the raw mail
     children: tuple["Part", ...] = ()
+
+    @property
+    def disposition(self) -> str:
+        """`inline`, `attachment` or whatever else is written, in lower case; empty when nothing is."""
+        return self._disposition().value.lower()
+
+    @property
+    def file_name(self) -> str:
+        """As written, not cleaned; empty when there is none."""
+        return self._disposition().params.get("filename") or self.params.get("name") or ""
+
+    @property
+    def content_id(self) -> str | None:
+        """Without angle brackets; None when there is none."""
+        found = _CONTENT_ID.search(self.header.first("content-id") or b"")
+        return clean_line(found[1].decode("utf-8", "replace")) or None if found else None
+
+    def leaves(self) -> Iterator["Part"]:
+        """All parts in it that hold no others, itself included, in order."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+    def _disposition(self) -> Parameters:
+        return parameters(self.header.first("content-disposition") or b"")
 
 
 class TooManyPartsError(Exception):
@@ -153,8 +183,8 @@ class _Splitter:
 
     def _before(self, line: int) -> int:
         """The end of a part: the line end before a boundary belongs to the boundary."""
-        end = line - 1
-        return end - 1 if self._raw[end - 1 : end] == b"\r" else end
+        start = max(line - 3, 0)
+        return start + len(self._raw[start : line - 1].rstrip(b"\r"))
 
     def _close_down_to(self, level: int, end: int, root: list[Part]) -> None:
         while len(self._stack) > level:

@@ -19,7 +19,7 @@ from typing import TypeVar
 import mailparser
 
 from gateway.message.address import author, mailboxes
-from gateway.message.charset import clean_line, codec, detected
+from gateway.message.charset import better_than, clean_line, codec, detected
 from gateway.message.content import decoded_pieces
 from gateway.message.forward import forwarded
 from gateway.message.header import decode_words, raw_text
@@ -245,11 +245,12 @@ def _charset(raw: bytes, header: HeaderBlock) -> str | None:
     ]
     if not wrong:
         return None
-    declared = content_type(header.first("content-type"))[1].get("charset", "")
-    if (codec(declared) or "utf_8") != "utf_8":
-        return declared
     # a name or a subject alone is too little to tell alphabets apart; the body mostly speaks the same one
-    return detected(b"\n".join((*wrong, raw[header.end : header.end + _SAMPLE_OCTETS]))) or "cp1252"
+    octets = b"\n".join((*wrong, raw[header.end : header.end + _SAMPLE_OCTETS]))
+    declared = codec(content_type(header.first("content-type"))[1].get("charset", "")) or "utf_8"
+    if declared != "utf_8":
+        return better_than(declared, octets) or declared
+    return detected(octets) or "cp1252"
 
 
 def _checked(header: HeaderBlock, guard: _Guard) -> datetime | None:

@@ -134,6 +134,7 @@ ALICE = "alice@good.example"
         (f"=?utf-8?q?B=C3=B6b?= =?utf-8?q?_B?= <{BOB}>", "Böb B"),
         (f"Böb <{BOB}>", "Böb"),
         (f"Bob <{BOB.upper()}>", "Bob"),
+        (f"{BOB} <{BOB.upper()}>", BOB),  # the same twice is no second reading
     ],
 )
 def test_d03_certain_authors(value: str, name: str):
@@ -194,6 +195,7 @@ def test_a_mail_may_name_nobody(values: list[str]):
         ("<<ann@x.test>>", ["ann@x.test"]),
         ("<ann@x.test, <bob@x.test>", ["ann@x.test", "bob@x.test"]),
         ("ann @ x.test", ["ann@x.test"]),
+        ("'ann@x.test'; 'Bob' <bob@x.test>", ["ann@x.test", "'Bob' <bob@x.test>"]),
         ("ANN@x.test, ann@X.test", ["ANN@x.test"]),
         ("nobody, ann@x.test", ["ann@x.test"]),
         (",;,", []),

@@ -38,7 +38,11 @@ def names(message: Message) -> list[tuple[str, str]]:
         (parts(PLAIN + "one", head='Content-Type: multipart/mixed; boundary="other"'), "one", []),  # not the declared
         (parts(PLAIN + "one", head="Content-Type: multipart/mixed"), "one", []),
         (parts(PLAIN + "one", head="Content-Type: multipart/strange; boundary=b"), "one", []),
-        (parts("Content-Type: text/plain; name=log.txt\n\nx"), "", [("1.1", "log.txt")]),
+        (parts("Content-Type: text/plain; name=log.txt\n\nx"), "x", [("1.1", "log.txt")]),  # for want of another text
+        (parts(PLAIN + "one", "Content-Type: text/plain; name=log.txt\n\nx"), "one", [("1.2", "log.txt")]),
+        (parts("Content-Type: text/html; name=a.html\n\n<p>x</p>"), "x", [("1.1", "a.html")]),
+        (parts(PDF + "x", "Content-Disposition: attachment; filename=log.txt\n\nx"), "",
+         [("1.1", "x.pdf"), ("1.2", "log.txt")]),
         (parts("Content-Disposition: attachment\n\nx"), "", [("1.1", "part-1.1.txt")]),
         (parts("Content-Type: text/csv\n\na;b"), "", [("1.1", "part-1.1.csv")]),
         (parts("Content-Type: nonsense\n\none"), "one", []),
