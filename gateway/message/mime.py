@@ -4,7 +4,7 @@ Sources  RFC 2045 §5 (types), RFC 2046 §5.1 (multipart), §5.2.1 (message/rfc8
          mail's), RFC 2183 (disposition), RFC 2392 (Content-ID).
          Each boundary is searched for from where it was declared, so the work grows with the octets, not with lines
          times depth. What is too deep stays one opaque part.
-Not here  what the octets of a part say (content.py), which parts are the text (text.py).
+Not here  what the octets of a part say (content.py), which parts are read (passages.py).
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Sources  MS-OXTNEF. tnefparse may hang on damaged octets and copies a lot: only a child that can be killed calls it, and
          the second attempt leaves the file closed.
-Not here  rich text (rtf.py), what is done with the words and files (message/text.py).
+Not here  rich text (rtf.py), what is done with the words and files (message/attachments.py).
 """
 
 import logging
