@@ -5,11 +5,11 @@ Not here the stored reasons of mail that was processed (reasons.py).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from gateway import policy
 from gateway.cli.context import reading
@@ -20,6 +20,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import ConfigError, TransientError
 from gateway.message.types import Message
+from gateway.outgoing.render import Templates
 from gateway.parsing.pool import Failure, ParserPool
 from gateway.pipeline import View
 from gateway.rehearsal import Rehearsal, rehearse
@@ -32,6 +33,7 @@ from gateway.ticket.types import Notification, Record, ThreadMatch
 _LINE_CHARACTERS = 2000
 _PIECE_OCTETS = 64 * 1024
 _NO_KEY = bytes(32)  # proves nothing: no token of ours was made with it
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,13 @@ def explained(invocation: Invocation, settings: Settings, raw: bytes, now: datet
     Raises  CommandError  it cannot be parsed: exit 1
             ConfigError   the settings or the rules are wrong
     """
-    templates = policy.templates_of(settings, invocation.clock)
     path = policy.rules_file(settings)
-    rules = policy.read_rules(path, templates)
-    message = asyncio.run(_parsed(settings, raw))
+
+    def load() -> tuple[Templates, RuleSet]:
+        templates = policy.templates_of(settings, invocation.clock)
+        return templates, policy.read_rules(path, templates)
+
+    message, (templates, rules) = asyncio.run(_parsed(settings, raw, load))
     if isinstance(message, Failure):
         what = f"the mail cannot be parsed: {message.reason}"
         raise CommandError(what, printable(message.detail), "live it would be kept in quarantine", exit_code=FINDINGS)
@@ -156,14 +161,16 @@ def explained(invocation: Invocation, settings: Settings, raw: bytes, now: datet
         return Explained(rehearse(raw, message, deps, view, now), rules, path.name, now)
 
 
-async def _parsed(settings: Settings, raw: bytes) -> Message | Failure:
-    """The mail, read by a child with the limits of live mail."""
+async def _parsed(settings: Settings, raw: bytes, load: Callable[[], _T]) -> tuple[Message | Failure, _T]:
+    """The mail, read by a child with the limits of live mail; and what is loaded while the child starts."""
     limits = settings.limits
     pool = ParserPool(
         1, int(limits.child_memory), limits.child_cpu_s, policy.parse_limits(settings), settings.site.languages
     )
     try:
-        return await pool.parse(_pieces(raw), len(raw), 1)
+        parsing = asyncio.create_task(pool.parse(_pieces(raw), len(raw), 1))
+        loaded = await asyncio.to_thread(load)
+        return await parsing, loaded
     finally:
         await pool.close()
 
