@@ -28,7 +28,7 @@ from gateway.errors import ConfigError, GatewayError, Problem, TransientError
 from gateway.operations import OPERATIONS, Done
 from gateway.store.store import Store, open_reader, open_store
 
-_LINE_OCTETS = 1 << 20  # of a request or an answer; some ten thousand names
+_LINE_OCTETS = 16 << 20  # of a request or an answer; some hundred thousand names, or the words of one long mail
 _TALK_S = 10.0  # how long a peer may take to ask, and the daemon's commit to be told
 _ANSWER_S = 60.0  # how long a command waits for the daemon
 _NOT_SERVED = 6  # exit code: a daemon is needed, and there is none for this user

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway.store import inbound, outbox, tickets
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
+from gateway.store.readings import Reading, differences, keep_reading, stored_reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class Letters:
     """Outgoing mails by number: 912 is q-912."""
 
     ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Mails as the parser of today reads them."""
+
+    readings: tuple[Reading, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,25 @@ def _discarded(c: Connection, name: str, now: datetime) -> Done:
     return Done(f"m-{row.id}", "done", "is a record now; its raw bytes are kept until retention ends")
 
 
+def _reread(c: Connection, new: Readings, now: datetime) -> tuple[Done, ...]:
+    return tuple(_kept(c, reading, now) for reading in new.readings)
+
+
+def _kept(c: Connection, reading: Reading, now: datetime) -> Done:
+    """Store a newer reading of a mail; its thread, its rules and what was sent stay."""
+    row, stored = inbound.find(c, reading.key), stored_reading(c, reading.key)
+    if row is None:
+        return _no_mail(reading.key)
+    if stored is None or (stored.text is None) is not (reading.text is None):
+        return Done(f"m-{row.id}", "conflict", "somebody else changed it just now")
+    changed = ", ".join(d.field for d in differences(stored, reading))
+    if not changed:
+        return Done(f"m-{row.id}", "done", "is stored as it is read")
+    keep_reading(c, reading)
+    _note(c, now, "mail.reread", row.ticket, row.key, changed)
+    return Done(f"m-{row.id}", "done", f"is stored as it is read today: {changed}")
+
+
 def _retry(c: Connection, letters: Letters, now: datetime) -> tuple[Done, ...]:
     return tuple(_due(c, id, now) for id in letters.ids)
 
@@ -159,6 +186,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "mail.replay": Operation(Mails, _replay),
     "mail.release": Operation(Mails, _release),
     "mail.discard": Operation(Mails, _discard),
+    "mail.reread": Operation(Readings, _reread),
     "outbox.retry": Operation(Letters, _retry),
     "outbox.drop": Operation(Letters, _drop),
 }

@@ -24,7 +24,7 @@ from gateway.message.doubts import doubts
 from gateway.message.html import html_text
 from gateway.message.limits import ParseLimits
 from gateway.message.own_words import LEAST_WORDS
-from gateway.message.parse import read_body
+from gateway.message.parse import PARSER, read_body
 from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk, compose
@@ -145,7 +145,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     match = _stub(inbound) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
-        message = _without_our_words(message, ticket.number, d, view)
+        message = without_our_words(message, ticket.number, d.languages, view)
     language = _language(message, customer, d.rules)
     if ticket is None:
         match = replace(match, ticket=None)
@@ -160,13 +160,13 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
 
 
-def _without_our_words(message: Message, ticket: int, d: Deps, view: View) -> Message:
+def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:
     """The message with all that it repeats of our mails in the ticket folded, whatever a mail program made of it."""
     if len(message.text.split()) < LEAST_WORDS:
         return message
     bodies = [read_body(raw, _OUR_LIMITS) for raw in view.answered(ticket, (*message.in_reply_to, *message.references))]
     texts = [text for body in bodies for text in (body.text, html_text(body.html or "")) if text]
-    return refolded(message, texts, d.languages)
+    return refolded(message, texts, languages)
 
 
 def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:
@@ -230,6 +230,7 @@ def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -
         match=plan.match,
         rules=plan.decision.trace,
         mails=tuple(_mail_line(n) for n in notices),
+        parser=PARSER,
     )
 
 

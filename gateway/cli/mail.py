@@ -1,7 +1,6 @@
 """`mailwicket mail`: accepted mail, what became of it, its bytes; and letting it through, again or never."""
 
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -16,11 +15,12 @@ from gateway.cli.declare import (
     pass_invocation,
     yes_option,
 )
+from gateway.cli.mail_reparse import reparse
 from gateway.cli.mail_show import PIECES_A_READ, found_mail, mail_json, pieces_of, show
-from gateway.cli.output import Column, counted, print_json, print_lines, printable, table, write_octets
+from gateway.cli.output import Column, counted, print_json, print_lines, table, write_octets
+from gateway.cli.since import Since
 from gateway.control import operate
 from gateway.operations import Mails
-from gateway.rules.quantities import duration, moment
 from gateway.store import inbound
 from gateway.store.inbound import MailRow
 
@@ -36,24 +36,6 @@ _COLUMNS = (
 )
 
 
-class Since(click.ParamType[datetime]):
-    """A time, or how long ago: 2026-11-21, 2026-11-21T22:10+01:00, 2h, 3d."""
-
-    name = "since"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Aware."""
-        if isinstance(value, datetime):
-            return value
-        invocation = ctx.ensure_object(Invocation) if ctx else Invocation()
-        ago = duration(str(value))
-        day = moment(f"{value}T00:00+00:00")
-        found = invocation.now() - ago if ago is not None else day or moment(str(value))
-        if found is None:
-            self.fail(f"“{printable(str(value), 40)}” is no time, such as 2h, 3d or 2026-11-21.", param, ctx)
-        return found
-
-
 @click.group(cls=Group, examples=("mailwicket mail list --quarantine", "mailwicket mail show m-55120 --trace"))
 def mail() -> None:
     """Look at accepted mail, and let it through, again or never.
@@ -63,6 +45,7 @@ def mail() -> None:
 
 
 mail.add_command(show)
+mail.add_command(reparse)
 
 
 @mail.command("list", examples=("mailwicket mail list --since 2h", "mailwicket mail list --needs-attention --json"))

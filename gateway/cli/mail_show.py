@@ -173,12 +173,13 @@ async def _parsed(settings: Settings, pieces: Iterable[bytes], size: int) -> Mes
     limits = settings.limits
     pool = ParserPool(1, int(limits.child_memory), limits.child_cpu_s, parse_limits(settings), settings.site.languages)
     try:
-        return await pool.parse(_later(pieces), size, 1)
+        return await pool.parse(later(pieces), size, 1)
     finally:
         await pool.close()
 
 
-async def _later(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+async def later(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, for one who awaits them."""
     for piece in pieces:
         yield piece
 

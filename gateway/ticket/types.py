@@ -235,6 +235,7 @@ class Explanation:
     rules: Trace | None
     mails: tuple[str, ...]  # each mail queued or suppressed, with the guard's word
     doubts: tuple[str, ...] = ()  # what in the author's identity should make a person look twice
+    parser: int = 0  # the version that read it; 0 before versions were written down
 
 
 # --- whom to tell -----------------------------------------------------------------------------------------------
