@@ -146,7 +146,7 @@ def _canonical(text: str) -> str:
         raise ValueError("control character")
     if text.startswith("@") and (route := _ROUTE.match(text)):
         text = text[route.end() :]
-    local, at, domain = text.rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", text).rpartition("@")  # RFC 6532 §3.1
     if not at:
         raise ValueError("no @")
     address = f"{_local_part(local)}@{_domain(domain)}"

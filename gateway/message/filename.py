@@ -34,9 +34,9 @@ _EXTENSIONS = {
 
 def clean_name(name: str, *, part: str, media_type: str) -> str:
     """The name without path, controls or tricks, at most 200 octets; when nothing is left, one made for the part."""
-    name = unicodedata.normalize("NFC", name[:4096].encode("utf-8", "replace").decode("utf-8"))
+    name = name[:4096].encode("utf-8", "replace").decode("utf-8")
     if not name.isascii() or not name.isprintable():
-        name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
+        name = unicodedata.normalize("NFC", "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE))
     name = _SEPARATOR.split(name.strip().rstrip("/\\"))[-1]
     name = re.sub(r"\s+", " ", name).strip(". ")
     if not name:
