@@ -463,19 +463,35 @@ def packaged(name: str) -> Path:
 
 
 def hmac_keys(settings: Settings, *, create: bool) -> tuple[Path, str]:
-    """Where the keys of reply tokens and loop marks are, and what stands there.
+    """Where the keys of reply tokens and loop marks are, and what stands there, as `_key_file` finds it."""
+    return _key_file("hmac-key", settings, create=create)
 
-    It is the credential `hmac-key`, else `hmac-key` in the state folder.
+
+def audit_key(settings: Settings, *, create: bool) -> bytes:
+    """The key of the audit chain, which only its appender and its verifier have, as `_key_file` finds it.
+
+    Raises  ConfigError  as `_key_file`, or it is too short
+    """
+    _, text = _key_file("audit-key", settings, create=create)
+    key = text.strip().encode()
+    if len(key) < 32:
+        raise ConfigError(_problem("audit-key is shorter than 32 octets", "openssl rand -hex 32"))
+    return key
+
+
+def _key_file(name: str, settings: Settings, *, create: bool) -> tuple[Path, str]:
+    """Where a key is, and what stands there: the credential of this name, else the file in the state folder.
+
     create  make the file on first use; on SQLite only, because gateways that share a database share the keys
     Raises  ConfigError  it is missing, or others could read it
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    if folder and (path := Path(folder) / "hmac-key").is_file():
+    if folder and (path := Path(folder) / name).is_file():
         return path, path.read_text("utf-8", "replace")
-    path = settings.paths.state / "hmac-key"
+    path = settings.paths.state / name
     if not path.exists() and not settings.database_url.startswith("sqlite"):
-        hint = f"the credential hmac-key, or {path}: the same for every gateway (openssl rand -hex 32)"
-        raise ConfigError(_problem("gateways on PostgreSQL need a key that they share", hint))
+        hint = f"the credential {name}, or {path}: the same for every gateway (openssl rand -hex 32)"
+        raise ConfigError(_problem(f"gateways on PostgreSQL need a key that they share, {name}", hint))
     if create and not path.exists():
         write_secret(path, os.urandom(32).hex())
     return path, Secret(file=path).read()

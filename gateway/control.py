@@ -26,6 +26,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError, Problem, TransientError
 from gateway.operations import OPERATIONS, Done
+from gateway.store.audit import attempt
 from gateway.store.store import Store, open_reader, open_store
 
 _LINE_OCTETS = 16 << 20  # of a request or an answer; some hundred thousand names, or the words of one long mail
@@ -162,11 +163,8 @@ def perform(c: Connection, request: _Request, now: datetime) -> tuple[Done, ...]
     if operation is None:
         raise ControlError(f"no operation {request.operation}; the daemon is of another version", exit_code=70)
     arguments = msgspec.json.decode(request.arguments, type=operation.arguments)
-    with c.begin_nested() as attempt:
-        results = operation.perform(c, arguments, now)
-        if request.dry_run:
-            attempt.rollback()
-    return results
+    with attempt(c, only_tried=request.dry_run):
+        return operation.perform(c, arguments, now)
 
 
 def socket_path(settings: Settings) -> Path:

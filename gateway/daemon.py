@@ -29,6 +29,7 @@ from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of, token_ring
 from gateway.rules.types import RuleSet
 from gateway.store import inbound
+from gateway.store.audit_anchors import Anchors
 from gateway.store.revisions import revision_of
 from gateway.store.store import Store, durable_write, open_store
 from gateway.timers import Timers
@@ -108,7 +109,7 @@ class Daemon:
         sender = Sender(self._store, settings.outbound, relay_of(settings), clock)
         worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake)
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
-        timers = Timers(self._store, clock)
+        timers = Timers(self._store, Anchors(settings), clock)
         timers.start()
         self._stop.append(timers.stop)
         self._run(sender.run(), sender.stop)

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from gateway.store import inbound, outbox, tickets
+from gateway.store import inbound, outbox
+from gateway.store.audit import add_audit
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
 from gateway.store.readings import Reading, differences, keep_reading, stored_reading
@@ -179,7 +180,7 @@ def _was(row: MailRow) -> str:
 
 
 def _note(c: Connection, now: datetime, action: str, ticket: int | None, source: str | None, detail: str) -> None:
-    tickets.add_audit(c, at=now, actor="operator", action=action, ticket=ticket, source=source, detail=detail)
+    add_audit(c, at=now, actor="operator", basis="local", action=action, ticket=ticket, source=source, detail=detail)
 
 
 OPERATIONS: Mapping[str, Operation] = {

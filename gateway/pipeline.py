@@ -115,7 +115,15 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     plan = decide(inbound, message, d, view, now)
     message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
-    saved = ticket_store.save(c, plan.changes, ticket_before=matched, source=inbound.key, actor="customer", now=now)
+    saved = ticket_store.save(
+        c,
+        plan.changes,
+        ticket_before=matched,
+        source=inbound.key,
+        actor="customer",
+        now=now,
+        revision=plan.decision.trace.revision,
+    )
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget

@@ -14,8 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from gateway.clock import Clock
 from gateway.errors import TransientError
 from gateway.store import inbound
+from gateway.store.audit import chain_end
+from gateway.store.audit_anchors import Anchors
 from gateway.store.snoozed import wake
-from gateway.store.store import Store
+from gateway.store.store import Store, durable_write
 
 _WAKES_A_COMMIT = 100
 log = structlog.get_logger("timers")
@@ -24,8 +26,8 @@ log = structlog.get_logger("timers")
 class Timers:
     """The scheduler of one daemon."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, anchors: Anchors, clock: Clock) -> None:
+        self._store, self._anchors, self._clock = store, anchors, clock
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300}
         )
@@ -35,6 +37,7 @@ class Timers:
         self.every(timedelta(minutes=1), self._recover_leases)
         self.every(timedelta(minutes=1), self._wake)
         self.every(timedelta(hours=1), self._forget)
+        self.every(timedelta(seconds=10), self._anchor)
         self._scheduler.start()
 
     def every(self, interval: timedelta, job: Callable[[], Awaitable[None]]) -> None:
@@ -64,6 +67,14 @@ class Timers:
             woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT))
             if woken:
                 log.info("tickets.woken", count=woken)
+
+    async def _anchor(self) -> None:
+        """Tell the end of the audit chain outside the database, once it is on the disk."""
+        end, now = await self._store.read(chain_end), self._clock.now()
+        if end is not None and self._anchors.due(end, now):
+            await self._store.write(durable_write, durable=True)
+            self._anchors.add(end, now)
+            log.info("audit.anchor", anchor=str(end))
 
     async def _forget(self) -> None:
         now = self._clock.now()

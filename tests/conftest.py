@@ -67,9 +67,10 @@ def settings_in(folder: Path, url: str = "") -> Settings:
     """Defaults of a gateway whose files are all in this folder; it binds no port unless told."""
     (folder / "state").mkdir(mode=0o700, exist_ok=True)
     (folder / "run").mkdir(exist_ok=True)
-    key = folder / "state" / "hmac-key"
-    key.touch(0o600)
-    key.write_text("k" * 64)
+    for name in ("hmac-key", "audit-key"):
+        key = folder / "state" / name
+        key.touch(0o600)
+        key.write_text("k" * 64)
     return load_settings(
         None,
         {

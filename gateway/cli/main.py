@@ -49,6 +49,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Installation",
         (
             ("db", "gateway.cli.db:db", "Look after the database."),
+            ("audit", "gateway.cli.audit:audit", "Look at who changed what; check that the record is whole."),
             ("config", "gateway.cli.config:config", "Show and check the configuration."),
         ),
     ),

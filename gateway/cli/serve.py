@@ -11,7 +11,7 @@ from gateway.cli.declare import Command, Invocation, pass_invocation
 from gateway.cli.logs import configure_logs
 from gateway.cli.output import counted, print_lines, printable
 from gateway.clock import Clock
-from gateway.config import Settings, service_environment
+from gateway.config import Settings, audit_key, service_environment
 from gateway.daemon import serve as run_daemon
 from gateway.errors import ConfigError, Problem
 from gateway.policy import read_rules, rules_file, templates_of, token_ring
@@ -65,4 +65,5 @@ def _database(settings: Settings, clock: Clock) -> str:
     if reasons:
         raise ConfigError(*(Problem("database", 0, 0, "C008", reason) for reason in reasons))
     token_ring(settings, clock, create=False)
+    audit_key(settings, create=False)
     return f"{shown}: schema and durability as wanted"

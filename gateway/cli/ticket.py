@@ -8,6 +8,7 @@ import click
 from sqlalchemy import Connection
 
 from gateway import policy
+from gateway.cli.audit import shown_detail
 from gateway.cli.context import reading, settings_of
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
@@ -26,10 +27,10 @@ from gateway.cli.output import (
 )
 from gateway.cli.queue import letter_json
 from gateway.message.types import Mailbox
-from gateway.store import inbound, outbox, tickets
+from gateway.store import audit, inbound, outbox, tickets
+from gateway.store.audit import AuditRow
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
-from gateway.store.tickets import AuditRow
 from gateway.ticket.types import Entry, Ticket
 
 _COLUMNS = (
@@ -141,7 +142,7 @@ class _Shown:
             raise CommandError(f"there is no ticket {number}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
         self.ticket = found
         self.entries = tickets.entries(c, number)
-        self.history = tickets.history(c, number)
+        self.history = audit.find_rows(c, ticket=number)
         self.links = tickets.links(c, number)
         self.mails = inbound.of_ticket(c, number)
         self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]
@@ -244,7 +245,7 @@ def _indented(text: str) -> Iterator[str]:
 def _event_lines(history: list[AuditRow]) -> Iterator[str]:
     yield ""
     columns = (Column("At"), Column("Who"), Column("Did"), Column("What"))
-    yield from table(columns, ((stamp(e.at), e.actor, e.action, e.detail) for e in history), 10_000)
+    yield from table(columns, ((stamp(e.at), e.actor, e.action, shown_detail(e)) for e in history), 10_000)
 
 
 def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 
 from gateway.errors import TransientError
 from gateway.message.address import normal
+from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
-from gateway.store.tickets import add_audit
 from gateway.store.upsert import insert_new
 from gateway.ticket.change import changed, opened, shown
 from gateway.ticket.types import AddEntry, Change, OpenTicket, Record, Saved, SetField, SetStatus, Ticket
@@ -39,10 +39,12 @@ def save(
     source: str | None,
     actor: str,
     now: datetime,
+    revision: int | None = None,
 ) -> Saved:
     """Make the changes, with an audit row for each, and say what became of it.
 
-    source  key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing. None: no mail caused it
+    source    key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing. None: no mail caused it
+    revision  of the rules, where rules had a say
     Raises  TransientError  somebody else changed the ticket first
     """
     folded = _folded(changes, ticket_before, actor)
@@ -56,8 +58,10 @@ def save(
         entry_id = _add_entry(c, current.number, folded.entry, source)
     number = current.number if current is not None else record.ticket if record is not None else None
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
+    basis = {actor: folded.entry.trust if folded.entry else None}
     for action, who, detail in folded.notes:
-        add_audit(c, at=now, actor=who, action=action, ticket=number, source=mail, detail=detail)
+        right = f"revision {revision}" if who.startswith("rule:") and revision else basis.get(who)
+        add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
     if record is not None:
         return Saved(record.disposition, record.reason, current, entry_id, opened=False)
     if current is None:

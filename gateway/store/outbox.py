@@ -17,9 +17,9 @@ from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from gateway.message.address import domain_of, normal
 from gateway.message.charset import clean_line
+from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
 from gateway.store.schema import outbox
-from gateway.store.tickets import add_audit
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from gateway.store.audit import add_audit
 from gateway.store.schema import rule_revision
 
 
@@ -18,4 +19,6 @@ def revision_of(c: Connection, text: str, now: datetime) -> int:
     if known is not None:
         return int(known)
     made = insert(rule_revision).values(sha256=sha256, text=text, loaded_at=now).returning(rule_revision.c.number)
-    return int(c.execute(made).scalar_one())
+    number = int(c.execute(made).scalar_one())
+    add_audit(c, at=now, actor="system", action="rules.loaded", object=f"rules:{number}", detail=f"sha256 {sha256}")
+    return number

@@ -36,11 +36,16 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the database."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From the database."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 metadata = MetaData(
@@ -237,17 +242,23 @@ ticket_link = Table(
     Column("kind", String(12), primary_key=True),
 )
 
-audit = Table(
+audit = Table(  # triggers forbid changing and deleting its rows; a detail can be erased
     "audit",
     metadata,
     _id("seq"),
     Column("at", Moment, nullable=False),
-    Column("actor", Text, nullable=False),  # customer, rule:ID, system, operator
+    Column("actor", Text, nullable=False),  # customer, agent:ID, rule:ID, system, operator
     Column("action", Text, nullable=False),
     Column("ticket", _Id, index=True),
     Column("source", String(32)),  # key of the mail that caused it
-    Column("detail", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # '' without a salt: erased
     Column("customer", _Id, index=True),
+    Column("basis", Text),  # what the actor's right rests on
+    Column("object", Text),  # what was changed, where it is no ticket and no customer
+    Column("salt", LargeBinary),
+    Column("commitment", LargeBinary),  # SHA-256(salt || detail)
+    Column("prev", LargeBinary),  # hash of the row before
+    Column("hash", LargeBinary),  # NULL: of a version without a chain
 )
 
 receipt = Table(  # what can be taken back: merges and splits

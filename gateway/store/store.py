@@ -14,6 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +23,11 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from gateway.config import Settings
+from gateway.config import Settings, audit_key
 from gateway.errors import ConfigError, Problem, TransientError
 from gateway.message.types import Accepted
 from gateway.store import inbound, migrate, outbox
+from gateway.store.audit import appending
 from gateway.store.engine import database_url, open_engine, reachable, unsafe
 from gateway.store.inbound import Arriving, Receipt
 from gateway.store.outbox import OutboxItem
@@ -43,12 +45,13 @@ _UPGRADE = "mailwicket db upgrade"
 class Store:
     """Open until `close`. Made by `open_store`; nothing else writes to the database meanwhile."""
 
-    def __init__(self, settings: Settings, engine: Engine, readers: Engine, lock: int | None) -> None:
+    def __init__(self, settings: Settings, engine: Engine, readers: Engine, lock: int | None, key: bytes) -> None:
         self._settings, self._engine, self._readers, self._lock = settings, engine, readers, lock
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         accept = Lane("accept", inbound.insert_batch, durable=True, settled=inbound.lookup)
-        durable = Lane("durable", _each, durable=True)
-        relaxed = Lane("relaxed", _each, durable=False, max_items=16)
+        audited = partial(_each, key)
+        durable = Lane("durable", audited, durable=True)
+        relaxed = Lane("relaxed", audited, durable=False, max_items=16)
         lanes: list[list[Lane[Any, Any]]] = [[accept, durable, relaxed]]
         if engine.dialect.name == "postgresql":
             lanes = [[accept], [durable], [relaxed]]
@@ -225,6 +228,7 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     try:
         if trouble := reachable(engine):
             raise TransientError(f"the database is away: {trouble}")
+        key = audit_key(settings, create=True)
         migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade)
         reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
         if reasons:
@@ -235,7 +239,7 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     except BaseException:
         _give_up(engine, lock)
         raise
-    return Store(settings, engine, open_engine(url, connections=_READERS, read_only=True), lock)
+    return Store(settings, engine, open_engine(url, connections=_READERS, read_only=True), lock, key)
 
 
 def _give_up(engine: Engine, lock: int | None) -> None:
@@ -274,8 +278,10 @@ def durable_write(connection: Connection) -> None:
     _beat(connection)
 
 
-def _each(connection: Connection, items: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-    return [work(connection) for work in items]
+def _each(key: bytes, connection: Connection, items: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+    """The results of a batch, and at its end the audit rows of all of it."""
+    with appending(connection, key):
+        return [work(connection) for work in items]
 
 
 def _beat(connection: Connection) -> None:

@@ -1,21 +1,19 @@
-"""Tickets as they are stored: the look-ups that threading, rules and commands ask for, and the audit of their changes.
+"""Tickets as they are stored: the look-ups that threading, rules and commands ask for.
 
 Transaction  T1: everything here runs inside the caller's transaction, together with the disposition of the mail.
 Not here     what changes them (changes.py, merges.py), who writes them (customers.py), the mail itself (inbound.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
 from gateway.store.schema import (
-    audit,
     customer_address,
     entry,
     participant,
@@ -28,19 +26,6 @@ from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One change as `why` and `ticket show --events` print it."""
-
-    at: datetime
-    actor: str
-    action: str
-    detail: str
-
-
-# --- look-ups ---------------------------------------------------------------------------------------------------------
 
 
 def find_ticket(c: Connection, number: int, *, lock: bool = False) -> Ticket | None:
@@ -92,16 +77,6 @@ def entries(c: Connection, number: int) -> list[Entry]:
     return [_entry(row) for row in c.execute(select(entry).where(entry.c.ticket == number).order_by(entry.c.id))]
 
 
-def history(c: Connection, number: int) -> list[AuditRow]:
-    """Every change of a ticket, oldest first."""
-    return _history(c, audit.c.ticket == number)
-
-
-def history_of_customer(c: Connection, customer: int) -> list[AuditRow]:
-    """Every change of a customer, oldest first."""
-    return _history(c, audit.c.customer == customer)
-
-
 def links(c: Connection, number: int) -> list[tuple[str, int]]:
     """(kind, other ticket) of each link, both ways."""
     rows = c.execute(select(ticket_link).where(or_(ticket_link.c.ticket == number, ticket_link.c.other == number)))
@@ -130,33 +105,6 @@ def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[i
 def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
     """The tickets of this customer that are not closed and changed since then, newest first, at most 50."""
     return [_ticket(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
-
-
-# --- the audit --------------------------------------------------------------------------------------------------------
-
-
-def add_audit(
-    c: Connection,
-    *,
-    at: datetime,
-    actor: str,
-    action: str,
-    ticket: int | None,
-    source: str | None,
-    detail: str,
-    customer: int | None = None,
-) -> None:
-    """One audit row.
-
-    source  key of the mail that caused it
-    """
-    values = {"at": at, "actor": actor, "action": action, "ticket": ticket, "source": source, "detail": detail}
-    c.execute(_AUDIT, values | {"customer": customer})
-
-
-def _history(c: Connection, wanted: Any) -> list[AuditRow]:
-    rows = c.execute(select(audit).where(wanted).order_by(audit.c.seq))
-    return [AuditRow(r.at, r.actor, r.action, r.detail) for r in rows]
 
 
 def _ticket(row: Row[Any]) -> Ticket:
@@ -214,7 +162,6 @@ _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
 _LOCKED = _TICKET.with_for_update()
 _ALIAS = select(ticket_alias.c.ticket).where(ticket_alias.c.alias == bindparam("alias"))
 _PARTICIPANTS = select(participant).where(participant.c.ticket == bindparam("ticket")).order_by(participant.c.address)
-_AUDIT = insert(audit)
 _owner, _other = customer_address.alias("owner"), customer_address.alias("other")  # somebody, and all that is his
 _ADDRESSES = (
     select(func.coalesce(_other.c.address, participant.c.address))

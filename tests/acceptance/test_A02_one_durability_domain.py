@@ -18,7 +18,7 @@ from tests.acceptance.traced import free_port, sent, started, write_config
 from tests.running import mail
 
 pytestmark = [pytest.mark.p0, pytest.mark.sqlite]
-_KEPT = {"hmac-key", "lock", "mailwicket.db", "mailwicket.db-shm", "mailwicket.db-wal"}
+_KEPT = {"audit-anchors", "audit-key", "hmac-key", "lock", "mailwicket.db", "mailwicket.db-shm", "mailwicket.db-wal"}
 
 
 async def test_A02_the_database_files_hold_everything(tmp_path: Path) -> None:

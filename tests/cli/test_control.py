@@ -16,7 +16,7 @@ from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, operate, socket_path
 from gateway.errors import ConfigError, TransientError
 from gateway.operations import Done, Mails
-from gateway.store import inbound, tickets
+from gateway.store import audit, inbound
 from gateway.store.store import Store, open_store
 from tests.cli.desk import NOW, Desk, mailwicket_beside
 from tests.conftest import settings_in
@@ -65,7 +65,7 @@ async def test_without_a_daemon_it_is_done_under_the_lock(settings: Settings, co
     assert done == (Done("m-1", "done", "is a record now; its raw bytes are kept until retention ends"),)
     again = open_store(settings)
     try:
-        events = again.read_now(lambda c: tickets.history(c, outcome.ticket or 0))
+        events = again.read_now(lambda c: audit.find_rows(c, ticket=outcome.ticket))
     finally:
         again.close()
     assert (events[-1].actor, events[-1].action) == ("operator", "mail.discarded")
@@ -74,11 +74,11 @@ async def test_without_a_daemon_it_is_done_under_the_lock(settings: Settings, co
 
 async def test_a_dry_run_says_it_and_takes_it_back(server: ControlServer, settings: Settings, desk: Desk) -> None:
     outcome = await desk.poison(b"a\r\n", "parser: cpu")
-    before = await desk.store.read(lambda c: tickets.history(c, outcome.ticket or 0))
+    before = await desk.store.read(lambda c: audit.find_rows(c, ticket=outcome.ticket))
     done = await ask(settings, "mail.release", "m-1", dry_run=True)
     assert done[0].outcome == "done"
     assert await disposition(desk, "m-1") == "quarantine"
-    assert await desk.store.read(lambda c: tickets.history(c, outcome.ticket or 0)) == before
+    assert await desk.store.read(lambda c: audit.find_rows(c, ticket=outcome.ticket)) == before
 
 
 async def test_a_released_mail_is_not_asked_for_again_by_received(

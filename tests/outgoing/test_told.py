@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.clock import FakeClock
-from gateway.store import changes, outbox, tickets
+from gateway.store import audit, changes, outbox, tickets
 from gateway.store.store import Store
 from gateway.ticket.types import Entry, OpenTicket
 from tests.outgoing.letters import NOW, notice
@@ -40,7 +40,7 @@ def told(store: Store, number: int) -> list[Entry]:
 
 def audited(store: Store, number: int) -> list[tuple[str, str, str]]:
     """(who, did, what), without the opening."""
-    rows = store.read_now(lambda c: tickets.history(c, number))[1:]
+    rows = store.read_now(lambda c: audit.find_rows(c, ticket=number))[1:]
     return [(row.actor, row.action, row.detail) for row in rows]
 
 
