@@ -1,7 +1,7 @@
 """What a person forwarded: whose mail, about what, of when, and its words.
 
-Sources  the forms of Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Notes and the rest (labels.py, quoting.py). A
-         divider that says "forwarded" decides; else the subject ("Fwd:", "WG:", "TR:"), or that nothing stands above.
+Sources  the forms of Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Notes and the rest (labels.py, another_mail.py).
+         A divider that says "forwarded" decides; else the subject ("Fwd:", "WG:", "TR:"), or that nothing stands above.
          Only the outermost forward counts, and only where no answer to another mail begins before it.
 Not here  replies (reply.py).
 """
@@ -10,10 +10,13 @@ import re
 from itertools import pairwise
 
 from gateway.message.address import normal
+from gateway.message.another_mail import Start, first_start
+from gateway.message.introduction import is_answered
 from gateway.message.labels import FORWARD_SUBJECT, LABELS
-from gateway.message.quoting import Block, Start, first_start, is_answered, is_quoted, visible, without_marks
+from gateway.message.lines import is_quoted, visible, without_marks
 from gateway.message.reply import split_reply
 from gateway.message.types import Forward, Mailbox
+from gateway.message.written_header import Block
 
 _MAX_MAILBOXES = 100
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")

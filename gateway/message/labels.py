@@ -1,7 +1,7 @@
 """The words that mail programs, not people, put around another mail, in the languages that they speak.
 
 Sources  the interfaces of Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Notes and phones. A word in a language that
-         is not here costs nothing where dates, addresses and layout say the same (quoting.py).
+         is not here costs nothing where dates, addresses and layout say the same (written_header.py, introduction.py).
 Not here  words of people: no greeting, no thanks, no regards.
 """
 

@@ -2,7 +2,7 @@
 
 Sources  RFC 3676 §4.3 (signature), §4.5 (quote marks); our own marker line (the reply markers of our mails).
          Order of evidence: the words of our own mails (own_words.py); what the HTML says (reply_html.py); the marker;
-         a header block, a divider or an introduction (quoting.py); a `>` block at the end with the paragraph above it.
+         a header, a divider or an introduction (another_mail.py); a `>` block at the end with the paragraph above it.
          Answers between quoted lines stay in order with them. When nothing new would be left, everything is new.
 Not here  forwarded words: to their forwarder they are new (forward.py).
 """
@@ -11,20 +11,12 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from gateway.message.another_mail import Start, first_start, rule_above
+from gateway.message.introduction import introduction_above, is_answered, shared_line
 from gateway.message.labels import MOBILE
 from gateway.message.language import language_of
+from gateway.message.lines import is_quoted, visible, without_marks
 from gateway.message.own_words import standing_in
-from gateway.message.quoting import (
-    Start,
-    first_start,
-    introduction_above,
-    is_answered,
-    is_quoted,
-    rule_above,
-    shared_line,
-    visible,
-    without_marks,
-)
 from gateway.message.types import Message
 
 MARKERS = {
