@@ -9,8 +9,8 @@ import click
 from gateway.cli.context import reading, settings_of
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
-from gateway.cli.mail import Since
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
+from gateway.cli.since import Since
 from gateway.config import audit_key
 from gateway.store import audit as store
 from gateway.store.audit import Anchor, AuditRow

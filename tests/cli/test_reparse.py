@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from gateway.config import Settings
 from gateway.message.parse import PARSER
 from gateway.operations import OPERATIONS, Done, Readings
-from gateway.store import tickets
+from gateway.store.audit import find_rows
 from gateway.store.readings import Reading, keep_reading, stored_reading
 from gateway.store.schema import outbox
 from gateway.store.store import open_store
@@ -91,7 +91,7 @@ async def test_the_operation(desk: Desk, change: dict[str, str | None], outcome:
     )
     assert (done.outcome, done.said) == (outcome, said)
     assert await desk.store.write(lambda c: c.execute(count).scalar_one()) == mails
-    audited = await desk.store.write(lambda c: [row.action for row in tickets.history(c, 1)])
+    audited = await desk.store.write(lambda c: [row.action for row in find_rows(c, ticket=1)])
     assert audited.count("mail.reread") == (outcome == "done")
     if outcome == "done":
         (again,) = await desk.store.write(lambda c: OPERATIONS["mail.reread"].perform(c, Readings((today,)), NOW))
