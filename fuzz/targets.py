@@ -31,7 +31,7 @@ from gateway.message.language import language_of
 from gateway.message.limits import ParseLimits, first_field, header_block
 from gateway.message.parse import message_ids, parse
 from gateway.message.reply import split_reply
-from gateway.message.reply_html import quoted_text
+from gateway.message.reply_html import split_html
 from gateway.message.types import Envelope
 from gateway.outgoing.header import mailbox_field, text_field
 from gateway.rules.load import load_rules
@@ -159,7 +159,7 @@ def _html(data: bytes) -> None:
         return
     safe = sanitised(html)
     demand(not re.search(r"<(?:script|style|iframe|object|embed|svg|math|form|base|meta|link)\b", safe), "not harmless")
-    demand_clean(clean(safe), clean(html_text(safe)), clean(quoted_text(safe)))
+    demand_clean(clean(safe), clean(html_text(safe)), split_html(safe))
 
 
 def _filename(data: bytes) -> None:

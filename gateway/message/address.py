@@ -109,7 +109,7 @@ def author(
         and not found[0].loose
     )
     try:
-        return (Mailbox(found[0].name, _canonical(found[0].address)), False) if certain else (None, True)
+        return (Mailbox(found[0].name, _readable(found[0].address)), False) if certain else (None, True)
     except ValueError:
         return None, True
 
@@ -131,11 +131,18 @@ def mailboxes(
             if written[:1] == written[-1:] == "'":  # the quotes of a program that meant `"`
                 written = written[1:-1]
             try:
-                address = _canonical(written)
+                address = _readable(written)
             except ValueError:
                 continue
             found.setdefault(normal(address), Mailbox(candidate.name, address))
     return tuple(found.values())
+
+
+def _readable(text: str) -> str:
+    """The address in one spelling, of letters that no store and no program writes in another way (RFC 6532 §3.1)."""
+    if not unicodedata.is_normalized("NFC", text):  # composing them here would turn some into ASCII: somebody else
+        raise ValueError("letters that are not composed")
+    return _canonical(text)
 
 
 def _canonical(text: str) -> str:
@@ -146,7 +153,7 @@ def _canonical(text: str) -> str:
         raise ValueError("control character")
     if text.startswith("@") and (route := _ROUTE.match(text)):
         text = text[route.end() :]
-    local, at, domain = unicodedata.normalize("NFC", text).rpartition("@")  # RFC 6532 §3.1
+    local, at, domain = text.rpartition("@")
     if not at:
         raise ValueError("no @")
     address = f"{_local_part(local)}@{_domain(domain)}"
