@@ -1,0 +1,180 @@
+"""A desk without a daemon: mails go straight through the pipeline, one after another, on a real store, at any time."""
+
+import hashlib
+import io
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection
+
+from gateway.clock import FakeClock
+from gateway.config import Settings
+from gateway.intake.accept import arrival_hash, new_key
+from gateway.message.address import normal
+from gateway.message.parse import parse
+from gateway.message.types import Accepted, Envelope
+from gateway.pipeline import Deps, process
+from gateway.policy import deps, parse_limits, read_rules, templates_of
+from gateway.rules.statuses import StatusType
+from gateway.store import changes, inbound, outbox, tickets
+from gateway.store.inbound import Arriving
+from gateway.store.outbox import OutboxItem
+from gateway.store.store import Store
+from gateway.ticket.token import RingKey, TokenRing
+from gateway.ticket.types import Change, Entry, Explanation, Outcome, SetStatus, Ticket
+
+_explanations = msgspec.json.Decoder(Explanation)
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+RULES = """version: 1
+defaults: {team: support}
+agents:
+  ann: {name: Ann Agent, email: ann@agents.test}
+  bob: {name: Bob, email: bob@agents.test}
+teams:
+  support: {address: support@gw.test, members: [ann, bob]}
+  billing: {address: billing@gw.test}
+"""
+BOUNDARY = "Received: from relay.test by mx.gw.test; Sat, 21 Nov 2026 09:00:00 +0000\r\n"
+
+
+class Desk:
+    """Each `take` is one mail and one transaction; times are those of `at`, or a minute after the mail before."""
+
+    def __init__(self, store: Store, settings: Settings, rules: str = RULES) -> None:
+        path = Path(settings.paths.state).parent / "rules.yaml"
+        path.write_text(rules, "utf-8")
+        site = settings.site.model_copy(update={"domain": "gw.test", "subject_aliases": (r"\[OLD-(\d+)\]",)})
+        auth = settings.auth.model_copy(update={"trusted_authserv_ids": ("mx.gw.test",)})
+        everybody = settings.acknowledge.model_copy(update={"unauthenticated": "all"})
+        self.settings = settings.model_copy(update={"site": site, "auth": auth, "acknowledge": everybody})
+        self.store, self.now, self._ids = store, START, itertools.count(1)
+        clock = FakeClock(START)
+        templates = templates_of(self.settings, clock)
+        self.ring = TokenRing((RingKey("a", b"k" * 64, START - timedelta(days=500)),), lambda: self.now)
+        made = deps(self.settings, read_rules(path, templates), self.ring, templates, clock)
+        composing = replace(made.desk, now=lambda: self.now)
+        self.deps: Deps = replace(made, desk=composing, now=lambda: self.now)
+
+    def take(
+        self,
+        raw: bytes,
+        *,
+        to: str | tuple[str, ...] = "support@gw.test",
+        sender: str | None = "",
+        at: datetime | None = None,
+        envelope: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """What became of a mail.
+
+        sender    the reverse-path; empty is the author
+        envelope  what is different in it: via, peer
+        """
+        self.now = self.now + timedelta(minutes=1) if at is None else at
+        message = parse(raw, parse_limits(self.settings), languages=self.settings.site.languages)
+        if sender == "":
+            sender = message.author.address if message.author else "unknown@x.test"
+        paths = tuple(map(normal, (to,) if isinstance(to, str) else to))
+        said = replace(Envelope(sender, paths, "mx.gw.test", "unix", "lmtp", self.now), **(envelope or {}))
+        mail = self._accepted(raw, said)
+        return self.write(lambda c: process(mail, message, self.deps, c))
+
+    def _accepted(self, raw: bytes, envelope: Envelope) -> Accepted:
+        id = next(self._ids)
+        digest, key = hashlib.sha256(raw).hexdigest(), new_key(self.now, id.to_bytes(10))
+        hashes = tuple(arrival_hash(f"{digest}{key}", envelope.reverse_path, p) for p in envelope.forward_paths)
+        self.write(
+            lambda c: inbound.insert_batch(c, [Arriving(key, envelope, len(raw), digest, hashes, io.BytesIO(raw))])
+        )
+        return Accepted(id, key, envelope, len(raw), digest, 1)
+
+    def write(self, work):  # type: ignore[no-untyped-def]
+        """What `work` returns, after its commit."""
+        return self.store.submit(work, durable=False).result()
+
+    def change(self, number: int, *made: Change) -> None:
+        """Change a ticket, as a person would."""
+        self.write(
+            lambda c: changes.save(
+                c, made, ticket_before=tickets.find_ticket(c, number), source=None, actor="ann", now=self.now
+            )
+        )
+
+    def set_status(self, number: int, status: str, kind: StatusType) -> None:
+        """As an agent sets it, now."""
+        self.change(number, SetStatus(status, kind, self.now, "ann"))
+
+    # --- what is there ---
+
+    def reply_address(self, who: str, number: int) -> str:
+        """The address that `who` was given to answer in this ticket."""
+        return self.ring.reply_address("support@gw.test", "+", "t", number, None, who)
+
+    def our_id(self, who: str, number: int, nonce: str = "abcdefgh") -> str:
+        """The Message-ID of a mail that `who` was sent in this ticket."""
+        return self.ring.message_id(number, who, nonce, "gw.test")
+
+    def tickets(self) -> list[Ticket]:
+        """All, by number."""
+        with self.reading() as c:
+            return sorted(tickets.list_tickets(c, statuses=(), team=None, limit=100_000), key=lambda t: t.number)
+
+    def ticket(self, number: int) -> Ticket:
+        """The one of this number."""
+        with self.reading() as c:
+            found = tickets.find_ticket(c, number)
+        assert found is not None
+        return found
+
+    def entries(self, number: int) -> list[Entry]:
+        """Of a ticket, oldest first."""
+        with self.reading() as c:
+            return tickets.entries(c, number)
+
+    def participants(self, number: int) -> set[str]:
+        """The addresses of those who take part."""
+        with self.reading() as c:
+            return set(tickets.participants(c, number))
+
+    def mentions(self, number: int) -> list[int]:
+        """The tickets that this one mentions."""
+        with self.reading() as c:
+            return [other for kind, other in tickets.links(c, number) if kind == "mentions"]
+
+    def why(self, outcome: Outcome) -> Explanation:
+        """The stored reasons of a mail."""
+        with self.reading() as c:
+            text = inbound.explanation(c, outcome.key)
+        assert text is not None
+        return _explanations.decode(text)
+
+    def mails(self) -> list[OutboxItem]:
+        """Every outgoing mail that was not suppressed, oldest first."""
+        with self.reading() as c:
+            listed = outbox.find_many(c, states=(), ticket=None, recipient=None, limit=100_000)
+            found = [outbox.find(c, item.id) for item in reversed(listed) if item.state != "suppressed"]
+        return [item for item in found if item is not None]
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees what is committed."""
+        with self.store._engine.connect() as connection:
+            yield connection
+
+
+def mail(
+    author: str = "Jan <jan@bigbank.test>", subject: str = "Zwrot", body: str = "Proszę o zwrot.", **fields: str
+) -> bytes:
+    """A plain mail; `fields` replace or add, with `_` for `-`, before all others where they say who it is from."""
+    head = {"From": author, "To": "support@gw.test", "Subject": subject, "Content-Type": "text/plain; charset=utf-8"}
+    head |= {name.replace("_", "-"): value for name, value in fields.items()}
+    return ("".join(f"{name}: {value}\r\n" for name, value in head.items()) + f"\r\n{body}\r\n").encode()
+
+
+def verdict(dmarc: str, raw: bytes) -> bytes:
+    """The mail as our own boundary hands it over, with its word about DMARC."""
+    return f"Authentication-Results: mx.gw.test; dmarc={dmarc}\r\n{BOUNDARY}".encode() + raw
