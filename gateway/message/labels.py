@@ -87,20 +87,33 @@ FORWARD_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _SENT = (
-    "sent (?:from|via|with|using)|gesendet (?:von|vom|mit|über|aus|via|per)|von meinem|verzonden|verstuurd|envoyé"
+    "sent (?:from|via|with|using)|gesendet (?:von|vom|mit|über|aus|via|per)|von meinem|verzonden|verstuurd"
+    "|envoyé (?:de|du|depuis|à partir|avec|via|par)"
     "|enviado|enviada|inviat[oa]|sendt|skickat|lähetetty|wysłan[eyo]|odesláno|odoslané|poslan[oé]|отправлено|надіслано"
     "|изпратено|послато|trimis|küldve|elküldve|saadetud|nosūtīts|išsiųsta|gönderildi|στάλθηκε|送信|发自|發自|から送信"
     "|從我的|来自|에서 보냄|나의|gửi từ|dikirim"
 )
 _WITH = (
-    r"iphon|ipad|ipod|icloud|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|oppo|vivo|nokia|blackberry|xperia|sony"
+    r"fairemail|\bemail\.cz|telekom mail|k-9"
+    r"|iphon|ipad|ipod|icloud|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|oppo|vivo|nokia|blackberry|xperia|sony"
     r"|motorola|honor|lenovo|\bhtc|\blg|windows|outlook|gmail|yahoo|proton ?mail|tutanota|\baol|mail\.ru|яндекс|yandex"
-    r"|typeapp|blue ?mail|\bspark|edison|k-9|acompli|aqua mail|mymail|nine|gmx|web\.de|t-online|freenet|zimbra"
+    r"|typeapp|blue ?mail|\bspark|edison|acompli|aqua mail|mymail|nine|gmx|web\.de|t-online|freenet|zimbra"
     r"|smartphon|mobil|telefon|téléphone|teléfono|\bphone|handy|puhelime|cellulare|celular|móvil|tablet|スマートフォン|手机|手機"
     r"|휴대폰|телефон|смартфон|почты mail"
 )
+_OPENING = "diese (?:nachricht|e-mail|mail) wurde |this (?:message|e-?mail) was "
+_EXCUSE = (  # the sentence that follows, of a program or of its owner
+    r"\. (?:please )?(?:excuse|pardon|forgive|sorry|apolog|bitte entschuldigen|entschuldig|przepraszam"
+    r"|omluvte|prosím omluvte"
+    r"|desculp|ispri|oprostite|простите|извините|excusez|veuillez excuser|disculp|perdon|scusat|scus[ai]|excuseer"
+    r"|ursäkta|elnézést|ospravedln|oprostite|вибачте|kısa)[^.]{0,50}"
+)
 MOBILE = re.compile(
-    rf"[ \t*_(\[>-]{{0,4}}(?:(?:{_SENT})(?=.{{0,80}}(?:{_WITH})[\w'’-]{{0,4}}(?![\w-]))[^,;!?]{{3,90}}"
-    r"|(?:iphone|ipad|android)から送信|(?:[\w’']+ ){0,3}outlook [^,;!?]{0,20}\b(?:ios|android)(?: [\w’']+)?)",
+    rf"[ \t*_(\[>-]{{0,4}}(?:(?:{_OPENING})?(?:{_SENT})(?=.{{0,80}}(?:{_WITH})[\w'’-]{{0,9}}(?![\w-]))[^,;!?.]{{0,90}}"
+    rf"(?:\.\w[^,;!?.]{{0,40}})?(?:{_EXCUSE})?"
+    rf"|(?:az )?(?:{_WITH})[\w'’ -]{{0,24}}(?:r[óő]l|[dt][ae]n) (?:küldve|elküldve|gönderildi)"
+    r"|(?:iphone|ipad|android)から送信"
+    r"|(?:[\w’']+ ){0,3}outlook[\w’']*(?: [\w’']{1,7}){0,2} (?:ios|android)\w{0,3}(?: [\w’']+)?"
+    r"|(?:ios|android) için outlook[\w’']*(?: [\w’']+){1,2})",
     re.IGNORECASE,
 )  # the whole line of a phone's signature

@@ -234,5 +234,6 @@ def _signature_start(seen: list[str], quote: list[bool]) -> int:
 
 def _is_phone(line: str) -> bool:
     """Whether the line is one that a phone's program adds by itself."""
-    words = without_marks(line).partition("<http")[0].partition("(http")[0].strip(" \t*_")
-    return len(words.split()) <= 9 and len(words) <= 90 and MOBILE.fullmatch(words.rstrip(". ")) is not None
+    written, link, _ = without_marks(line).replace("(http", "<http").partition("<http")
+    words = (written.partition(". ")[0] if link else written).strip(" \t*_")
+    return len(words.split()) <= 13 and len(words) <= 110 and MOBILE.fullmatch(words.rstrip(". ")) is not None

@@ -13,6 +13,7 @@ from gateway.message.labels import LABELS, Label
 from gateway.message.lines import ADDRESS, DATE, INVISIBLE, RULE, VIEW, folded, without_marks
 
 _LABELLED = re.compile(r"[ \t]{0,8}[*_]{0,2}([^\W\d_][^\d:：<>@,;]{0,28})[:：][*_]{0,2}(?!//)")
+_BRACKETED = re.compile(r"[<(\[](?:mailto:)?[\w.+-]{1,64}@")  # an address beside a name, as programs write it
 _AROUND_VALUE = " \t*_|"  # stars of bold ones, and the line between two cells of a table
 _MOST_HEADER_LINES = 16
 _LEAST_LABELS = 3  # of a header whose language we do not know
@@ -116,7 +117,10 @@ def names_author(block: Block) -> bool:
 
 
 def is_header(block: Block, seen: Sequence[str]) -> bool:
-    """Whether the block is a mail's header: known labels of two kinds with a sender, or strange ones that fit."""
+    """Whether the block is a mail's header: known labels of two kinds with a sender, or strange ones that fit.
+
+    A form that somebody filled in has dates and addresses too: but no sender, and its addresses stand alone.
+    """
     known = _known(block)
     words = " ".join(value for _, value in block.values)[:2000]
     address, date = ADDRESS.search(words) is not None, DATE.search(words) is not None
@@ -124,9 +128,9 @@ def is_header(block: Block, seen: Sequence[str]) -> bool:
         return True
     if {"from", "subject"} <= known and (address or len(known) > 2):
         return True
-    if {"date", "to"} <= known and address and date:
+    if {"date", "to"} <= known and date and ADDRESS.search(block.first("to") or ""):
         return True
-    if len(block.values) < _LEAST_LABELS or not address or not date:
+    if len(block.values) < _LEAST_LABELS or not _BRACKETED.search(words) or not date:
         return False
     above = without_marks(seen[block.start - 1]) if block.start else ""
     strange = (
