@@ -246,15 +246,16 @@ def _settled(message: Message, inbound: Accepted, verdict: Classification, d: De
     """What ends before any rule: our own mail come back, and reports about our mail."""
     if verdict.kind == "loop":
         return Record("record", f"own mail: {verdict.reason}")
+    told = f" ({verdict.report})" if verdict.report is not None else ""
     bounced = [sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths]
     for base, detail in bounced:
         if base == d.bounce_address and detail is not None:
             id = d.threading.ring.read_bounce(detail)
             found = view.outbox_ticket(id) if id is not None else None
             if found is not None:
-                return Record("report", f"about our mail q-{id}", found[0])
+                return Record("report", f"about our mail q-{id}{told}", found[0])
     if verdict.kind == "report" or all(base == d.bounce_address for base, _ in bounced):
-        return Record("record", f"backscatter: {verdict.reason}")
+        return Record("record", f"backscatter: {verdict.reason}{told}")
     return None
 
 

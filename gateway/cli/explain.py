@@ -14,8 +14,12 @@ from gateway.cli.context import settings_of
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.output import Column, block, facts, octets, print_json, print_lines, printable, stamp, table
 from gateway.cli.rules_explain import Explained, explained, octets_of
+from gateway.message.another_mail import first_start
+from gateway.message.lines import is_quoted, visible
+from gateway.message.reply import MARKERS
 from gateway.message.types import Attachment, Message
 
+_MARKERS = frozenset(marker.casefold() for marker in MARKERS.values())
 _PART_COLUMNS = (
     Column("Part"),
     Column("Type", least=12),
@@ -59,9 +63,11 @@ def _lines(shown: Explained, width: int) -> Iterator[str]:
         yield f"Defect    {printable(f'{defect.code}  {defect.detail}'.strip())}"
     yield from _reported(message)
     yield from _forwarded(message)
+    split = _split(message) if message.quoted else ""
     for head, text in (("New words", message.text), ("Quoted", message.quoted), ("Signature", message.signature)):
         if text:
-            yield from ("", click.style(f"{head} ({len(text)} characters)", bold=True), *block(text).splitlines())
+            how = split if head == "Quoted" else ""
+            yield from ("", click.style(f"{head} ({len(text)} characters{how})", bold=True), *block(text).splitlines())
     if message.attachments:
         yield ""
         yield from table(_PART_COLUMNS, map(_part, message.attachments), width)
@@ -72,6 +78,7 @@ def _lines(shown: Explained, width: int) -> Iterator[str]:
 def _envelope(message: Message) -> Iterator[tuple[str, str]]:
     yield "Subject", message.subject
     yield "From", "; ".join(message.values("From"))
+    yield "Author", _author(message)
     for name, people in (("Sender", message.sender and (message.sender,)), ("Reply-To", message.reply_to)):
         yield name, ", ".join(map(str, people or ()))
     yield "To", ", ".join(map(str, message.to))
@@ -85,21 +92,46 @@ def _envelope(message: Message) -> Iterator[tuple[str, str]]:
     yield "Language", f"{message.language or 'not certain'}{sure}"
 
 
+def _author(message: Message) -> str:
+    """Who counts as the author, or why nobody does."""
+    if message.author is not None:
+        return f"{message.author} (the one reading of From)"
+    if not message.ambiguous_author:
+        return "nobody: From names no usable address"
+    count = len(message.values("From"))
+    why = f"{count} From fields" if count > 1 else "From can be read in more than one way"
+    return f"nobody: {why}, and programs differ in which they believe"
+
+
+def _split(message: Message) -> str:
+    """By what the quoted words are known, strongest first."""
+    lines, seen = visible(message.quoted)
+    if any(line.strip(" >-—").casefold() in _MARKERS for line in seen):
+        return ", below our marker line"
+    if first_start(lines, seen, [is_quoted(line) for line in seen]) is not None:
+        return ", introduced by a header or a line that says who wrote"
+    return ", by its quote marks" if any(map(is_quoted, seen)) else ", as its program or our own mails show"
+
+
 def _reported(message: Message) -> Iterator[str]:
     """What a delivery report, a receipt or a complaint says."""
     report = message.report
     if report is None:
         return
-    yield f"Report    {report.kind}, about {printable(report.original_message_id or 'a mail without Message-ID')}"
+    kind = f"{report.kind} ({report.feedback_type})" if report.feedback_type else report.kind
+    yield f"Report    {printable(kind)}, about {printable(report.original_message_id or 'a mail without Message-ID')}"
     for one in report.recipients:
-        status = f"{one.status or 'no status'}, {'permanent' if one.permanent else 'temporary'}"
-        yield f"   {printable(f'{one.address}  {status}  {one.diagnostic}'.rstrip())}"
+        yield f"   {printable(f'{one}  {one.diagnostic}'.rstrip())}"
 
 
 def _forwarded(message: Message) -> Iterator[str]:
     forward = message.forward
-    if forward is not None:
-        yield f"Forward   of {printable(str(forward.author or 'nobody named'))}, “{printable(forward.subject)}”"
+    if forward is None:
+        return
+    yield f"Forward   of {printable(str(forward.author or 'nobody named'))}, “{printable(forward.subject)}”"
+    where = " ".join(("to", ", ".join(map(str, forward.to)))) if forward.to else ""
+    yield f"   {printable(', '.join(filter(None, (forward.date, where))))}".rstrip()
+    yield f"   its words {len(forward.text)} characters, above them {len(forward.comment)}"
 
 
 def _part(part: Attachment) -> tuple[str, ...]:

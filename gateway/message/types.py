@@ -84,6 +84,11 @@ class RecipientStatus:
     permanent: bool  # the other side gave up: no later attempt will follow
     diagnostic: str = ""  # the words of the other side, on one line, cut
 
+    def __str__(self) -> str:
+        if self.status is None:
+            return self.address
+        return f"{self.address} {self.status} {'permanent' if self.permanent else 'temporary'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -93,6 +98,11 @@ class Report:
     recipients: tuple[RecipientStatus, ...] = ()
     original_message_id: str | None = None  # of the mail that it is about, with angle brackets
     feedback_type: str | None = None  # of a complaint: "abuse", "fraud", ...
+
+    def __str__(self) -> str:
+        """In a few words: what, of whom, how bad."""
+        what = " ".join(filter(None, (self.kind, self.feedback_type)))
+        return f"{what}: {', '.join(map(str, self.recipients[:3]))}" if self.recipients else what
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def facts(
         headers=tuple((f.name, f.value) for f in message.fields),
         envelope_from=envelope.reverse_path or "",
         is_auto_reply=verdict.kind in ("auto-reply", "auto-generated"),
-        is_bounce=verdict.kind == "report",
+        is_bounce=verdict.kind == "report" and (verdict.report is None or verdict.report.kind == "delivery"),
         is_list=verdict.kind == "bulk",
         is_forward=message.forward is not None,
         is_thanks=bare_thanks(message),
