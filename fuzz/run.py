@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from fuzz.seeds import seeds
@@ -59,11 +60,16 @@ def _fuzzed(name: str, minutes: float) -> int:
         f"-rss_limit_mb={_RESIDENT_MIB}", f"-timeout={_HANGS_S}", f"-dict={dictionary}", f"-artifact_prefix={place}/",
         "-print_final_stats=1", str(place / "corpus"), str(begun),
     ]  # fmt: skip
+    began = time.monotonic()
     with (place / "log").open("w") as log:
         code = subprocess.run(command, stdout=log, stderr=log, preexec_fn=lambda: os.nice(19)).returncode
     said = (place / "log").read_text(errors="replace")
     executed = _EXECUTED.findall(said)
-    print(f"{name:<10} {max(map(int, executed), default=0):>9} inputs in {minutes:g} min", _end(code, said), flush=True)
+    print(
+        f"{name:<10} {max(map(int, executed), default=0):>9} inputs in {(time.monotonic() - began) / 60:.1f} min",
+        _end(code, said),
+        flush=True,
+    )
     return 1 if code else 0
 
 
