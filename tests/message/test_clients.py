@@ -3,6 +3,8 @@
 from textwrap import wrap
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.message.reply import split_reply
 from tests.message.clients import introductions
@@ -48,3 +50,15 @@ def test_answers_between(introduction: str) -> None:
 def test_a_signature_above(introduction: str) -> None:
     found = split_reply(f"Mine does too.\n\n-- \nBo\nACME\n\n{introduction}\n{marked(THEIRS)}")
     assert (found.new, found.signature) == ("Mine does too.", "-- \nBo\nACME")
+
+
+_PIECES = [*(text for _, text in introductions()), THEIRS, marked(THEIRS), MINE, "-- ", "", "Sent from my iPhone"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=20), st.lists(st.sampled_from(_PIECES), max_size=4))
+def test_nothing_is_lost_whatever_stands_beside_what(pieces: list[str], ours: list[str]) -> None:
+    text = "\n".join(pieces)
+    found = split_reply(text, tuple(ours))
+    kept = f"{found.new}{found.quoted}{found.signature}"
+    assert sorted("".join(kept.split())) == sorted("".join(text.split()))
