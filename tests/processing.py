@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from gateway.clock import FakeClock
 from gateway.config import Settings
@@ -21,12 +21,13 @@ from gateway.message.types import Accepted, Envelope
 from gateway.pipeline import Deps, process
 from gateway.policy import deps, parse_limits, read_rules, templates_of
 from gateway.rules.statuses import StatusType
-from gateway.store import changes, inbound, outbox, tickets
+from gateway.store import changes, customers, inbound, outbox, tickets
 from gateway.store.inbound import Arriving
 from gateway.store.outbox import OutboxItem
+from gateway.store.schema import customer_address
 from gateway.store.store import Store
 from gateway.ticket.token import RingKey, TokenRing
-from gateway.ticket.types import Change, Entry, Explanation, Outcome, SetStatus, Ticket
+from gateway.ticket.types import Change, Entry, Explanation, Outcome, SetField, SetStatus, Ticket
 
 _explanations = msgspec.json.Decoder(Explanation)
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -80,17 +81,16 @@ class Desk:
             sender = message.author.address if message.author else "unknown@x.test"
         paths = tuple(map(normal, (to,) if isinstance(to, str) else to))
         said = replace(Envelope(sender, paths, "mx.gw.test", "unix", "lmtp", self.now), **(envelope or {}))
-        mail = self._accepted(raw, said)
-        return self.write(lambda c: process(mail, message, self.deps, c))
-
-    def _accepted(self, raw: bytes, envelope: Envelope) -> Accepted:
         id = next(self._ids)
         digest, key = hashlib.sha256(raw).hexdigest(), new_key(self.now, id.to_bytes(10))
-        hashes = tuple(arrival_hash(f"{digest}{key}", envelope.reverse_path, p) for p in envelope.forward_paths)
-        self.write(
-            lambda c: inbound.insert_batch(c, [Arriving(key, envelope, len(raw), digest, hashes, io.BytesIO(raw))])
-        )
-        return Accepted(id, key, envelope, len(raw), digest, 1)
+        hashes = tuple(arrival_hash(f"{digest}{key}", said.reverse_path, p) for p in paths)
+        arriving = Arriving(key, said, len(raw), digest, hashes, io.BytesIO(raw))
+
+        def taken(c: Connection) -> Outcome:
+            inbound.insert_batch(c, [arriving])
+            return process(Accepted(id, key, said, len(raw), digest, 1), message, self.deps, c)
+
+        return self.write(taken)
 
     def write(self, work):  # type: ignore[no-untyped-def]
         """What `work` returns, after its commit."""
@@ -107,6 +107,23 @@ class Desk:
     def set_status(self, number: int, status: str, kind: StatusType) -> None:
         """As an agent sets it, now."""
         self.change(number, SetStatus(status, kind, self.now, "ann"))
+
+    def move(self, number: int, team: str) -> None:
+        """To another team."""
+        self.change(number, SetField("team", team, "ann"))
+
+    def merge(self, number: int, into: int) -> None:
+        """All that the first names goes on in the second."""
+        columns = {"status": "merged", "status_type": "closed", "status_at": self.now, "merged_into": into}
+        before = self.ticket(number)
+        self.write(lambda c: changes.update_ticket(c, before, columns, self.now))
+
+    def add_address(self, who: str, other: str) -> None:
+        """A person of ours found out that a customer has another address."""
+        with self.reading() as c:
+            found = customers.find_customer(c, who)
+        assert found is not None
+        self.write(lambda c: c.execute(insert(customer_address), {"address": other, "customer": found.id}))
 
     # --- what is there ---
 
@@ -162,7 +179,7 @@ class Desk:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees what is committed."""
-        with self.store._engine.connect() as connection:
+        with self.store._readers.connect() as connection, connection.begin():
             yield connection
 
 
