@@ -6,7 +6,7 @@ Not here     how bytes become a Message (parsing/), who calls this and what a fa
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -165,6 +165,8 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
     changes = apply(ticket, message, verdict, match, decision, inbound, d.rules)
+    if match.ticket is not None and decision.disposition is None:
+        changes = (*changes, *_marks(ticket, changes, match, doubted))
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
 
 
@@ -175,6 +177,15 @@ def without_our_words(message: Message, ticket: int, languages: tuple[str, ...],
     bodies = [read_body(raw, _OUR_LIMITS) for raw in view.answered(ticket, (*message.in_reply_to, *message.references))]
     texts = [text for body in bodies for text in (body.text, html_text(body.html or "")) if text]
     return refolded(message, texts, languages)
+
+
+def _marks(ticket: Ticket, changes: Sequence[Change], match: ThreadMatch, doubted: Sequence[str]) -> Iterator[SetField]:
+    """What an agent should know of an entry of a ticket that is there: a guess, doubts about its author."""
+    set_already = (c.value for c in reversed(changes) if isinstance(c, SetField) and c.name == "flags")
+    flags = next((value for value in set_already if isinstance(value, tuple)), ticket.flags)
+    marks = ("guessed", *doubted) if match.by == "guess" else doubted
+    if fresh := tuple(mark for mark in marks if mark not in flags):
+        yield SetField("flags", (*flags, *fresh), "thread")
 
 
 def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:

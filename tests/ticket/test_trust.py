@@ -81,6 +81,8 @@ def test_the_table_of_trust(store: Store, settings: Settings) -> None:
         assert row.doubt in ("", *why.doubts), row.what
         assert desk.participants(first.ticket) == before[2] == {jan}, row.what  # nobody becomes one by writing
         if row.entry:
+            marks = tuple(filter(None, ("guessed" if row.by == "guess" else "", row.doubt)))
+            assert desk.ticket(first.ticket).flags == marks, row.what
             assert desk.ticket(first.ticket).status == ("open" if row.reopens else "pending"), row.what
         else:
             assert (desk.ticket(first.ticket), desk.entries(first.ticket)) == before[:2], row.what
