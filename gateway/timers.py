@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.clock import Clock
 from gateway.errors import TransientError
-from gateway.store import inbound
+from gateway.store import inbound, search
 from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
 from gateway.store.snoozed import wake
@@ -38,6 +38,7 @@ class Timers:
         self.every(timedelta(minutes=1), self._wake)
         self.every(timedelta(hours=1), self._forget)
         self.every(timedelta(seconds=10), self._anchor)
+        self.every(timedelta(seconds=10), self._fill_index)
         self._scheduler.start()
 
     def every(self, interval: timedelta, job: Callable[[], Awaitable[None]]) -> None:
@@ -75,6 +76,11 @@ class Timers:
             await self._store.write(durable_write, durable=True)
             self._anchors.add(end, now)
             log.info("audit.anchor", anchor=str(end))
+
+    async def _fill_index(self) -> None:
+        """An upgrade leaves the words of the tickets that were there to be filled in."""
+        while await self._store.read(search.is_behind):
+            await self._store.write(search.fill)
 
     async def _forget(self) -> None:
         now = self._clock.now()

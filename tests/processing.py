@@ -23,9 +23,11 @@ from gateway.policy import deps, parse_limits, read_rules, templates_of
 from gateway.rules.statuses import StatusType
 from gateway.store import changes, customers, inbound, outbox, tickets
 from gateway.store.inbound import Arriving
+from gateway.store.listing import find_tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.schema import customer_address
 from gateway.store.store import Store
+from gateway.ticket.query import Query
 from gateway.ticket.token import RingKey, TokenRing
 from gateway.ticket.types import Change, Entry, Explanation, Outcome, SetField, SetStatus, Ticket
 
@@ -138,7 +140,7 @@ class Desk:
     def tickets(self) -> list[Ticket]:
         """All, by number."""
         with self.reading() as c:
-            return sorted(tickets.list_tickets(c, statuses=(), team=None, limit=100_000), key=lambda t: t.number)
+            return sorted(find_tickets(c, Query(), 100_000), key=lambda t: t.number)
 
     def ticket(self, number: int) -> Ticket:
         """The one of this number."""

@@ -13,7 +13,9 @@ from gateway.config import Settings
 from gateway.daemon import Daemon
 from gateway.store import inbound, outbox, tickets
 from gateway.store.inbound import MailRow
+from gateway.store.listing import find_tickets
 from gateway.store.outbox import OutboxItem
+from gateway.ticket.query import Query
 from gateway.ticket.types import Entry, Ticket
 
 RULES = """version: 1
@@ -95,7 +97,7 @@ class Gateway:
 
     def tickets(self) -> list[Ticket]:
         """Every ticket, by number."""
-        found = self.store.read_now(lambda c: tickets.list_tickets(c, statuses=(), team=None, limit=10_000))
+        found = self.store.read_now(lambda c: find_tickets(c, Query(), 10_000))
         return sorted(found, key=lambda t: t.number)
 
     def entries(self, number: int) -> list[Entry]:

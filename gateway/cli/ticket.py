@@ -1,15 +1,14 @@
 """`mailwicket ticket`: which tickets there are, and one with its words, mails and changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
-from gateway import policy
 from gateway.cli.audit import shown_detail
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import reading
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import (
@@ -26,8 +25,9 @@ from gateway.cli.output import (
     table,
 )
 from gateway.cli.queue import letter_json
+from gateway.cli.ticket_query import must_exist, query_of
 from gateway.message.types import Mailbox
-from gateway.store import audit, inbound, outbox, tickets
+from gateway.store import audit, inbound, listing, outbox, tickets
 from gateway.store.audit import AuditRow
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
@@ -65,46 +65,44 @@ def ticket() -> None:
 
 
 @ticket.command(
-    "list", examples=("mailwicket ticket list --status new --status open", "mailwicket ticket list --json --limit 1000")
+    "list",
+    examples=(
+        "mailwicket ticket list 'from:jan is:open tag:refund \"order PL-10442\" before:2026-11-01'",
+        "mailwicket ticket list --status new --status open --json --limit 1000",
+    ),
 )
+@click.argument("query", nargs=-1)
 @click.option("--status", multiple=True, metavar="S", help="Only these statuses.")
 @click.option("--team", metavar="T", help="Only tickets of this team.")
 @limit_option
 @json_option
 @pass_invocation
-def list_command(invocation: Invocation, status: tuple[str, ...], team: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
-    """List tickets, last changed first.
+def list_command(
+    invocation: Invocation,
+    query: tuple[str, ...],
+    *,
+    status: tuple[str, ...],
+    team: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List the tickets that QUERY finds, last changed first.
 
-    Statuses: new open pending on_hold snoozed solved closed merged spam, and those that the rules add.
+    Words, "phrases", beginnings* and fields narrow down; a - before one is its opposite: from: subject: is: status:
+    team: assignee: priority: tag: lang: has: number: before: after: since: sort:. Behind -- a query may begin with -.
     """
+    asked = query_of(invocation, query, status, team)
     with reading(invocation) as c:
-        found = tickets.list_tickets(c, statuses=status, team=team, limit=limit)
+        found = listing.find_tickets(c, asked, limit)
         total = sum(tickets.count_tickets(c).values())
-    if not found and (status or team is not None):
-        _must_exist(status, team, invocation)
+    if not found:
+        must_exist(asked, invocation)
     if as_json:
         print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})
         return
     print_lines(table(_COLUMNS, (_row(t, invocation.now()) for t in found), invocation.columns()))
     example = f" · mailwicket ticket show {found[0].number}" if found else ""
     invocation.note(f"  {len(found)} of {counted(total, 'ticket')}{example}")
-
-
-def _must_exist(statuses: Sequence[str], team: str | None, invocation: Invocation) -> None:
-    """A misspelt name is not one without tickets; one that the rules have no more may still have some.
-
-    Raises  CommandError  the rules have no such status or team (exit 4)
-    """
-    settings = settings_of(invocation)
-    templates = policy.templates_of(settings, invocation.clock)
-    rules = policy.read_rules(policy.rules_file(settings), templates)
-    asked: list[tuple[str, str, Sequence[str]]] = [("status", name, tuple(rules.statuses)) for name in statuses]
-    if team is not None:
-        asked.append(("team", team, sorted(rules.teams)))
-    for kind, name, known in asked:
-        if name not in known:
-            what = f"there is no {kind} “{printable(name, 60)}”"
-            raise CommandError(what, hint=f"known: {', '.join(known)}", exit_code=NOT_FOUND)
 
 
 @ticket.command(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 
 from gateway.errors import TransientError
 from gateway.message.address import normal
+from gateway.store import search
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
@@ -57,6 +58,10 @@ def save(
     if folded.entry is not None and current is not None:
         entry_id = _add_entry(c, current.number, folded.entry, source)
     number = current.number if current is not None else record.ticket if record is not None else None
+    if number is not None and current is not None:
+        new = folded.opening is not None
+        shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
+        search.put(c, shown_by, number, folded.entry, entry_id, opening=new)
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
     basis = {actor: folded.entry.trust if folded.entry else None}
     for action, who, detail in folded.notes:
@@ -152,7 +157,7 @@ def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
     """
     if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
         event = AddEntry("event", None, at, text, "", "", None, None, public=False, trust=None)
-        _add_entry(c, ticket, event, None)
+        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None), opening=False)
 
 
 def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 from gateway.message.parse import PARSER
 from gateway.message.types import Attachment, Message
 from gateway.store.schema import entry, inbound
+from gateway.store.search import renew
 from gateway.ticket.types import Explanation
 
 _HEADING = ("author", "subject", "message_id")
@@ -105,6 +106,7 @@ def keep_reading(c: Connection, reading: Reading) -> None:
                 attachments=msgspec.json.encode(reading.attachments).decode(),
             )
         )
+        renew(c, *c.execute(select(entry.c.ticket).where(entry.c.source == reading.key)).scalars())
     heading = {name: getattr(reading, name) for name in _HEADING}
     explanation = msgspec.json.encode(values).decode()
     c.execute(update(inbound).where(inbound.c.key == reading.key).values(explanation=explanation, **heading))

@@ -181,6 +181,14 @@ ticket = Table(
     Column("merged_into", _Id, index=True),
     Column("origin", Text),  # IP address that the first mail claims to come from
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
+    Index("ix_ticket_listing", "updated_at", "number", "status", "team", "assignee"),
+    Index(
+        "ix_ticket_unfinished",
+        "updated_at",
+        "number",
+        sqlite_where=text("status_type IN ('new', 'open', 'waiting_customer', 'waiting_third')"),
+        postgresql_where=text("status_type IN ('new', 'open', 'waiting_customer', 'waiting_third')"),
+    ),
     Index(
         "ix_ticket_snoozed_until",
         "snoozed_until",
@@ -259,6 +267,12 @@ audit = Table(  # triggers forbid changing and deleting its rows; a detail can b
     Column("commitment", LargeBinary),  # SHA-256(salt || detail)
     Column("prev", LargeBinary),  # hash of the row before
     Column("hash", LargeBinary),  # NULL: of a version without a chain
+)
+
+search_backlog = Table(  # one row: the highest ticket whose words are not yet in `search` (search.py); 0 is none
+    "search_backlog",
+    metadata,
+    Column("ticket", BigInteger, nullable=False),
 )
 
 receipt = Table(  # what can be taken back: merges and splits

@@ -34,7 +34,7 @@ def find_ticket(c: Connection, number: int, *, lock: bool = False) -> Ticket | N
     lock  for a change: on PostgreSQL other writers of it wait for the end of this transaction
     """
     row = c.execute(_LOCKED if lock else _TICKET, {"number": number}).one_or_none()
-    return None if row is None else _ticket(row)
+    return None if row is None else ticket_of(row)
 
 
 def goes_on_in(c: Connection, number: int) -> Ticket | None:
@@ -51,16 +51,6 @@ def find_alias(c: Connection, alias: str) -> int | None:
     return number
 
 
-def list_tickets(c: Connection, *, statuses: Sequence[str], team: str | None, limit: int) -> list[Ticket]:
-    """The tickets whose status is one of these names (empty: all), last changed first."""
-    query = select(ticket).order_by(ticket.c.updated_at.desc(), ticket.c.number.desc()).limit(limit)
-    if statuses:
-        query = query.where(ticket.c.status.in_(statuses))
-    if team is not None:
-        query = query.where(ticket.c.team == team)
-    return [_ticket(row) for row in c.execute(query)]
-
-
 def count_tickets(c: Connection) -> dict[str, int]:
     """Status name -> number of tickets."""
     return {row[0]: row[1] for row in c.execute(select(ticket.c.status, func.count()).group_by(ticket.c.status))}
@@ -69,7 +59,7 @@ def count_tickets(c: Connection) -> dict[str, int]:
 def of_customer(c: Connection, customer: int, limit: int) -> list[Ticket]:
     """The tickets of a customer, newest first."""
     query = select(ticket).where(ticket.c.customer == customer).order_by(ticket.c.number.desc()).limit(limit)
-    return [_ticket(row) for row in c.execute(query)]
+    return [ticket_of(row) for row in c.execute(query)]
 
 
 def entries(c: Connection, number: int) -> list[Entry]:
@@ -104,10 +94,11 @@ def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[i
 
 def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
     """The tickets of this customer that are not closed and changed since then, newest first, at most 50."""
-    return [_ticket(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
+    return [ticket_of(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def ticket_of(row: Row[Any]) -> Ticket:
+    """The ticket of a row of the table."""
     return Ticket(
         number=row.number,
         subject=row.subject,

@@ -1,5 +1,6 @@
 """A database of an earlier version becomes one of this version, and is then what schema.py says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def engine(database_url: str, tmp_path: Path) -> Engine:
 def test_what_the_migrations_make_is_what_the_statements_expect(engine: Engine) -> None:
     migrate.upgrade(engine)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
+        assert compare_metadata(context, metadata) == []
 
 
 @pytest.mark.sqlite
@@ -45,6 +47,11 @@ def test_tickets_of_the_first_version_keep_what_their_status_meant(tmp_path: Pat
     assert {row[0]: row[1] for row in rows} == BUILT_IN
     assert {row[2] for row in rows} == {2}
     assert held == [("third-party", "third-party"), ("proven", None)]
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The full text is made by each database in its own way; no metadata describes it."""
+    return kind != "table" or not re.fullmatch(r"search(_(data|idx|content|docsize|config))?", name or "")
 
 
 def at_version(engine: Engine, revision: str) -> None:

@@ -1,0 +1,384 @@
+"""What a person asks the list of tickets for: from:jan is:open tag:refund "order PL-10442" before:2026-11-01.
+
+A term is a word, a "phrase", or field:value; -term is its opposite. Terms narrow each other down; a comma between the
+values of a field means any of them. `word*`, and the last word of the query, stand for all words that begin so.
+Whatever else stands in a text is no syntax: its letters and digits are words, its other characters part them.
+Mistakes are values, all at once, with their column and the nearest known word.
+Not here  how it is looked up (store/search.py), which words a ticket has (found_by.py).
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from gateway.errors import Problem
+from gateway.message.fold import words
+from gateway.rules.quantities import duration
+from gateway.ticket.found_by import ATTACHMENT, AUTHOR, SUBJECT, marked, tag_word
+
+Key = Literal["status", "status_type", "team", "assignee", "priority", "language"]
+SortKey = Literal["updated", "number", "priority", "due"]
+_CHARACTERS = 1000
+_TERMS = 32
+_LEAST_LETTERS = 2  # before a star
+_LEAST_OF_LAST = 3  # of a last word that nobody put a star behind
+_QUOTES = '"“”„'
+_TERM = re.compile(
+    rf"(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?(?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<end>[{_QUOTES}]?)|(?P<plain>\S*))"
+)
+_WAITING = ("waiting_customer", "waiting_third")
+_STATES: Mapping[str, tuple[str, ...]] = {
+    "open": ("new", "open", *_WAITING),
+    "new": ("new",),
+    "waiting": _WAITING,
+    "solved": ("solved",),
+    "closed": ("closed",),
+}
+PRIORITIES = ("urgent", "high", "normal", "low")  # in this order
+_SORTS: tuple[SortKey, ...] = ("updated", "number", "priority", "due")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Tickets with one of these phrases, each a run of words of the folded column."""
+
+    phrases: tuple[tuple[str, ...], ...]
+    prefix: bool = False  # whether the last word of a phrase may go on
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Tickets whose column has one of these values; None is no value."""
+
+    key: Key
+    values: tuple[str | None, ...]
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """These tickets."""
+
+    numbers: tuple[int, ...]
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Tickets opened in this time; None is without end."""
+
+    since: datetime | None
+    before: datetime | None
+    excluded: bool = False
+
+
+Condition = Words | Choice | Numbers | Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order: last changed, highest number, most urgent or soonest due first; `reverse` is the other way round."""
+
+    key: SortKey = "updated"
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked, or why it cannot be answered: with problems there is no answer."""
+
+    conditions: tuple[Condition, ...] = ()
+    sort: Sort = Sort()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    column: int  # from 1
+    text: str  # as it was written
+    value: str
+    field: str | None
+    quoted: bool
+    excluded: bool
+    last: bool
+
+
+class _WrongTermError(ValueError):
+    """A term that cannot be answered: what is wrong, and what helps."""
+
+    def __init__(self, text: str, hint: str) -> None:
+        super().__init__(text)
+        self.text, self.hint = text, hint
+
+
+def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str | None = None) -> Query:
+    """The query that a text means; one without terms is all tickets.
+
+    now       aware UTC, for `since:7d`; days begin at midnight UTC
+    statuses  the names that tickets of this desk can have
+    me        the id of the agent who asks; None when nobody is signed in
+    """
+    terms = tuple(_terms(text))
+    if len(text) > _CHARACTERS or len(terms) > _TERMS:
+        long = Problem("query", 1, 1, "Q001", "the query is too long", f"{_TERMS} terms at most", text[:60])
+        return Query(problems=(long,))
+    conditions: list[Condition] = []
+    problems: list[Problem] = []
+    sort = Sort()
+    for term in terms:
+        try:
+            if term.field == "sort":
+                sort = _sort(term)
+            else:
+                conditions.extend(_conditions(term, _Desk(now, statuses, me)))
+        except _WrongTermError as e:
+            problems.append(Problem("query", 1, term.column, "Q002", e.text, e.hint, text))
+    if terms and not conditions and not problems and not any(term.field for term in terms):
+        problems.append(Problem("query", 1, 1, "Q002", "there is no word in it", "letters or digits", text))
+    return Query(tuple(conditions), sort, tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the value of a term can mean."""
+
+    now: datetime
+    statuses: Collection[str]
+    me: str | None
+
+
+def _terms(text: str) -> Iterator[_Term]:
+    end = len(text.rstrip())
+    at = 0
+    while at < end:
+        if text[at].isspace():
+            at += 1
+            continue
+        found = _TERM.match(text, at, end)
+        assert found is not None  # noqa: S101 -- `plain` takes whatever is left
+        field, phrase = found["field"], found["phrase"]
+        value = found["plain"] if phrase is None else phrase
+        if field is not None and phrase is None and value.startswith("//"):
+            field, value = None, found[0].removeprefix("-")  # https://…
+        yield _Term(
+            at + 1,
+            found[0],
+            value,
+            None if field is None else field.lower(),
+            quoted=phrase is not None,
+            excluded=bool(found["minus"]),
+            last=found.end() == end,
+        )
+        at = found.end()
+
+
+def _conditions(term: _Term, desk: _Desk) -> Iterator[Condition]:
+    """The conditions of a term: one, or none where it holds no word."""
+    if term.field is None:
+        yield from _plain(term)
+    elif term.field not in _FIELDS:
+        raise _WrongTermError(
+            f"there is no field “{term.field}”",
+            f'{_nearest(term.field, _EXAMPLES)}; to search for the text: "{term.text}"',
+        )
+    elif not term.value.strip():
+        raise _WrongTermError(f"{term.field}: needs a value", _EXAMPLES[term.field])
+    else:
+        yield _FIELDS[term.field](term, desk)
+
+
+def _plain(term: _Term) -> Iterator[Condition]:
+    if not term.quoted and re.fullmatch(r"#[0-9]{1,18}", term.value):
+        yield Numbers((int(term.value[1:]),), term.excluded)
+        return
+    phrase = words(term.value)
+    if phrase:
+        yield Words((tuple(phrase),), _is_prefix(term, phrase[-1]), term.excluded)
+
+
+def _is_prefix(term: _Term, word: str) -> bool:
+    if term.quoted:
+        return False
+    if term.value.endswith("*"):
+        if len(word) < _LEAST_LETTERS:
+            raise _WrongTermError(
+                f"“{term.value}” finds too much", f"{_LEAST_LETTERS} letters at least before the star"
+            )
+        return True
+    return term.last and term.field is None and not term.excluded and len(word) >= _LEAST_OF_LAST
+
+
+def _marked(mark: str) -> Callable[[_Term, _Desk], Condition]:
+    def condition(term: _Term, desk: _Desk) -> Condition:
+        phrase = words(term.value)
+        if not phrase:
+            raise _WrongTermError(f"there is no word in “{term.text}”", "letters or digits")
+        return Words((tuple(marked(mark, phrase)),), _is_prefix(term, phrase[-1]), term.excluded)
+
+    return condition
+
+
+def _tag(term: _Term, desk: _Desk) -> Condition:
+    return Words(tuple((tag_word(tag),) for tag in _values(term)), excluded=term.excluded)
+
+
+def _has(term: _Term, desk: _Desk) -> Condition:
+    if term.value.lower() not in ("attachment", "attachments"):
+        raise _WrongTermError(f"nothing is known of has:{term.value}", "has:attachment")
+    return Words(((ATTACHMENT,),), excluded=term.excluded)
+
+
+def _is(term: _Term, desk: _Desk) -> Condition:
+    state = term.value.lower()
+    if state in ("assigned", "unassigned"):
+        return Choice("assignee", (None,), term.excluded != (state == "assigned"))
+    if state == "mine":
+        return Choice("assignee", (_me(desk),), term.excluded)
+    if state in _STATES:
+        return Choice("status_type", _STATES[state], term.excluded)
+    if state in desk.statuses:
+        return Choice("status", (state,), term.excluded)
+    raise _WrongTermError(
+        f"is:{term.value} is no state", _nearest(state, (*_STATES, "mine", "assigned", "unassigned", *desk.statuses))
+    )
+
+
+def _status(term: _Term, desk: _Desk) -> Condition:
+    return _choice("status", term, desk.statuses)
+
+
+def _priority(term: _Term, desk: _Desk) -> Condition:
+    return _choice("priority", term, PRIORITIES)
+
+
+def _choice(key: Key, term: _Term, known: Collection[str]) -> Condition:
+    values = tuple(value.lower() for value in _values(term))
+    for value in values:
+        if value not in known:
+            raise _WrongTermError(f"there is no {key} “{value}”", _nearest(value, known))
+    return Choice(key, values, term.excluded)
+
+
+def _team(term: _Term, desk: _Desk) -> Condition:
+    return Choice("team", _values(term), term.excluded)
+
+
+def _language(term: _Term, desk: _Desk) -> Condition:
+    return Choice("language", tuple(value.lower() for value in _values(term)), term.excluded)
+
+
+def _assignee(term: _Term, desk: _Desk) -> Condition:
+    who = tuple(None if v == "none" else _me(desk) if v == "me" else v for v in _values(term))
+    return Choice("assignee", who, term.excluded)
+
+
+def _me(desk: _Desk) -> str:
+    if desk.me is None:
+        raise _WrongTermError("nobody is signed in here", "name the agent, such as assignee:ana")
+    return desk.me
+
+
+def _number(term: _Term, desk: _Desk) -> Condition:
+    values = [value.removeprefix("#") for value in _values(term)]
+    if not all(re.fullmatch("[0-9]{1,18}", value) for value in values):
+        raise _WrongTermError(f"“{term.value}” is no ticket number", _EXAMPLES["number"])
+    return Numbers(tuple(map(int, values)), term.excluded)
+
+
+def _before(term: _Term, desk: _Desk) -> Condition:
+    return Opened(None, _moment(term, desk), term.excluded)
+
+
+def _since(term: _Term, desk: _Desk) -> Condition:
+    return Opened(_moment(term, desk), None, term.excluded)
+
+
+def _after(term: _Term, desk: _Desk) -> Condition:
+    """After a day is from the next one on."""
+    return Opened(_moment(term, desk, later=timedelta(days=_is_day(term.value))), None, term.excluded)
+
+
+def _moment(term: _Term, desk: _Desk, later: timedelta = timedelta()) -> datetime:
+    """The moment that a day begins, that a time names, or so long ago; or so much later."""
+    value = term.value.lower()
+    midnight = desk.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        if value in ("today", "yesterday"):
+            return midnight - timedelta(days=value == "yesterday") + later
+        if (ago := duration(value)) is not None:
+            return desk.now - ago
+        moment = datetime.fromisoformat(term.value)
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)) + later
+    except (ValueError, OverflowError) as e:
+        raise _WrongTermError(
+            f"“{term.value}” is no time", "2026-11-01, 2026-11-01T14:30, today, yesterday, 12h, 7d, 2w"
+        ) from e
+
+
+def _is_day(value: str) -> bool:
+    return value.lower() in ("today", "yesterday") or ("T" not in value and " " not in value and "-" in value)
+
+
+def _sort(term: _Term) -> Sort:
+    value = term.value.lower()
+    for key in _SORTS:
+        if value.removeprefix("-") == key:
+            return Sort(key, reverse=value.startswith("-"))
+    raise _WrongTermError(f"there is no order “{term.value}”", _nearest(value, _SORTS))
+
+
+def _values(term: _Term) -> tuple[str, ...]:
+    if term.quoted:
+        return (term.value,)
+    values = tuple(value for value in term.value.split(",") if value)
+    if not values:
+        raise _WrongTermError(f"{term.field}: needs a value", _EXAMPLES[term.field or ""])
+    return values
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1, 0.6)
+    return f"did you mean “{close[0]}”?" if close else f"known: {', '.join(dict.fromkeys(known))}"
+
+
+_FIELDS: Mapping[str, Callable[[_Term, _Desk], Condition]] = {
+    "from": _marked(AUTHOR),
+    "subject": _marked(SUBJECT),
+    "is": _is,
+    "status": _status,
+    "in": _team,
+    "team": _team,
+    "assignee": _assignee,
+    "owner": _assignee,
+    "priority": _priority,
+    "tag": _tag,
+    "lang": _language,
+    "has": _has,
+    "number": _number,
+    "before": _before,
+    "after": _after,
+    "since": _since,
+}
+_EXAMPLES: Mapping[str, str] = {
+    "from": "from:jan or from:jan@bank.example",
+    "subject": 'subject:refund or subject:"your order"',
+    "is": "is:open",
+    "status": "status:pending",
+    "in": "in:billing",
+    "team": "team:billing",
+    "assignee": "assignee:ana, assignee:none",
+    "owner": "owner:ana, owner:none",
+    "priority": "priority:urgent,high",
+    "tag": "tag:refund",
+    "lang": "lang:pl",
+    "has": "has:attachment",
+    "number": "number:4812 or #4812",
+    "before": "before:2026-11-01",
+    "after": "after:2026-11-01",
+    "since": "since:7d",
+    "sort": "sort:number",
+}
