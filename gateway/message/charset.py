@@ -69,6 +69,7 @@ _MIN_LETTERS = 4  # different ones, before a label is doubted: signs such as tho
 _GOOD, _SURE = 0.85, 0.95  # how well letters fit a language: as much as nobody doubts; enough to believe it unasked
 _SAMPLE_OCTETS = 4096  # enough to tell alphabets apart; detection is the slowest step of all
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")  # half a letter, as some programs write it
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"[\r\n\t\x0b\x0c\x85\u2028\u2029]+")
 
@@ -152,8 +153,9 @@ def _from_eight_bit(octets: bytes, name: str | None, unknown: str | None, *, det
 def _is_damaged_utf8(octets: bytes, *, sure: bool) -> bool:
     """Whether most letters beyond ASCII are UTF-8, and only some of them broken."""
     text = octets.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    whole = len(_BEYOND_ASCII.findall(text)) - broken
+    replaced = text.count("\ufffd")
+    whole = len(_BEYOND_ASCII.findall(text)) - replaced
+    broken = replaced - 2 * len(_SURROGATE.findall(octets))
     return whole >= (4 * broken if sure else broken)
 
 

@@ -99,8 +99,8 @@ def sanitised(html: str) -> str:
 def without_tags(html: str) -> str:
     """The text of HTML that must not be parsed: tags cut out, nothing else promised."""
     html = re.sub(r"<(script|style)\b[^>]{0,1000}>[^<]*", " ", html, flags=re.IGNORECASE)
-    html = re.sub(r"<(?:br|/?p|/?div|/tr)\b[^<>]{0,1000}>", "\n", html, flags=re.IGNORECASE)
-    return _tidied(unescape(re.sub(r"<[^<>]{0,1000}>", "", html)))
+    html = re.sub(r"<(?:br|/?p|/?div|/tr)\b[^<>]*>", "\n", html, flags=re.IGNORECASE)
+    return _tidied(unescape(re.sub(r"<[^<>]*>", "", html)))
 
 
 def html_text(safe_html: str) -> str:

@@ -134,7 +134,10 @@ class _Splitter:
         if self._parts > self._limits.mime_parts:
             raise TooManyPartsError
         value = header.first("content-type")
-        kind = _Kind(*content_type(value, default, self._limits.header_params))
+        media_type, found = content_type(value, default, self._limits.header_params)
+        kind = _Kind(media_type, found.params)
+        for name in found.repeated:
+            self._note("repeated-parameter", name)
         mark = b""
         if kind.media_type.startswith("multipart/"):
             if sum(1 for o in self._stack if o.mark) < self._limits.mime_depth:
@@ -200,10 +203,10 @@ class _Splitter:
 
 def content_type(
     value: bytes | None, default: str = "text/plain", most: int = MAX_PARAMETERS
-) -> tuple[str, dict[str, str]]:
-    """The media type in lower case and its parameters; the default for what is missing or none (RFC 2045 §5.2)."""
+) -> tuple[str, Parameters]:
+    """The media type in lower case and the parameters; the default for what is missing or none (RFC 2045 §5.2)."""
     if value is None:
-        return default, {}
+        return default, Parameters("", {}, ())
     found = parameters(value, most)
     text = found.value.lower().strip("\"' ")
-    return text if _MEDIA_TYPE.fullmatch(text) else _MEANT.get(text, default), found.params
+    return text if _MEDIA_TYPE.fullmatch(text) else _MEANT.get(text, default), found

@@ -248,7 +248,7 @@ def _charset(raw: bytes, header: HeaderBlock) -> str | None:
         return None
     # a name or a subject alone is too little to tell alphabets apart; the body mostly speaks the same one
     octets = b"\n".join((*wrong, raw[header.end : header.end + _SAMPLE_OCTETS]))
-    declared = codec(content_type(header.first("content-type"))[1].get("charset", "")) or "utf_8"
+    declared = codec(content_type(header.first("content-type"))[1].params.get("charset", "")) or "utf_8"
     if declared != "utf_8":
         return better_than(declared, octets) or declared
     return detected(octets) or "cp1252"

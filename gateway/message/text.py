@@ -161,12 +161,12 @@ class _Reader:
             label = label or (meta[1].decode("ascii") if meta else None)
         self._eight_bit += not octets.isascii()
         text, defect = decode(octets, label, detect=self._eight_bit <= _MAX_DETECTIONS)
+        if damaged:
+            self._attachments.note("encoding-damaged", part.path)
         if damaged and defect is not None and _NO_TEXT.search(text):  # neither its octets nor its letters can be read
             written = written_plainly(self._raw, part, most)
             if written is None:
                 self._attachments.attach(part)
-            else:
-                self._attachments.note("encoding-wrong", "no base64")
             text, defect = decode(written or b"", label)
         if defect is not None:
             self._attachments.note(defect, clean_line(label or "")[:60])

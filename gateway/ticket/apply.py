@@ -7,7 +7,7 @@ Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
@@ -29,6 +29,8 @@ from gateway.ticket.types import (
 _AUTOMATIC = ("auto-reply", "auto-generated", "bulk")
 _NO_SUBJECT = "(no subject)"
 _SUBJECT_CHARACTERS = 500
+_FLAGGED = frozenset({"mime-depth", "mime-parts", "repeated-field", "repeated-parameter", "encoding-damaged"})
+_DATE_MAY_DIFFER = timedelta(days=2)  # the Date of a mail is for display only; whoever believes it is told
 
 
 def provisional(message: Message, teams: Sequence[str], language: str, now: datetime) -> Ticket:
@@ -36,7 +38,7 @@ def provisional(message: Message, teams: Sequence[str], language: str, now: date
 
     teams  that the mail was sent to: the first one's ticket, which names the others
     """
-    flags = (*(f"also-to:{team}" for team in teams[1:]), *_flags(message))
+    flags = (*(f"also-to:{team}" for team in teams[1:]), *_flags(message, now))
     opening = OpenTicket(subject_of(message), teams[0], message.author, language, "mail", now, flags=flags)
     return replace(opened(opening), version=0)
 
@@ -135,5 +137,11 @@ def _failed(ticket: Ticket, decision: Decision) -> Iterator[SetField]:
         yield SetField("flags", (*ticket.flags, *flags), "rules")
 
 
-def _flags(message: Message) -> tuple[str, ...]:
-    return tuple(d.code for d in message.defects if d.code in ("date-suspicious", "too-deep", "too-many-parts"))
+def _flags(message: Message, received: datetime) -> tuple[str, ...]:
+    """What people should know before they believe their eyes: programs differ in how they read such a mail."""
+    found = tuple(dict.fromkeys(d.code for d in message.defects if d.code in _FLAGGED))
+    if message.date is None:
+        suspicious = message.value("Date") is not None
+    else:
+        suspicious = abs(message.date - received) > _DATE_MAY_DIFFER
+    return (*found, "date-suspicious") if suspicious else found

@@ -1,14 +1,13 @@
 """A-14: whatever the octets are, they are taken, kept, and become a ticket or a stub; never a refusal."""
 
-import asyncio
 import random
 from pathlib import Path
 
 import pytest
 
-from bench.client import stuffed
 from gateway.config import Settings
 from gateway.store.store import raw_sha256
+from tests.acceptance.hostile import deliver
 from tests.running import Gateway
 
 pytestmark = [pytest.mark.p0, pytest.mark.push]
@@ -34,29 +33,6 @@ def octets(chance: random.Random) -> bytes:
         return noise
     around = chance.choice(_HALF_MAILS)
     return around.replace(b"%s", noise.replace(b"\n", b"") if around.count(b"%s") > 1 else noise)
-
-
-async def deliver(path: str, mails: list[bytes]) -> list[bytes]:
-    """The answer to each, on one LMTP connection."""
-    reader, writer = await asyncio.open_unix_connection(path.removeprefix("unix:"))
-
-    async def answer() -> bytes:
-        while (line := await reader.readuntil(b"\n"))[3:4] == b"-":
-            pass
-        return line
-
-    await answer()
-    writer.write(b"LHLO noise\r\n")
-    await answer()
-    answers = []
-    for raw in mails:
-        for line in (b"MAIL FROM:<>", b"RCPT TO:<support@acme.test>", b"DATA"):
-            writer.write(line + b"\r\n")
-            assert (await answer())[:1] in b"23"
-        writer.write(stuffed(raw) + b".\r\n")
-        answers.append(await answer())
-    writer.close()
-    return answers
 
 
 async def test_A14_random_octets_are_all_taken(settings: Settings, tmp_path: Path) -> None:

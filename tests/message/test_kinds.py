@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -288,39 +287,6 @@ def test_no_reader_of_a_kind_raises(text: str):
     assert sniffed(octets) is None or "/" in str(sniffed(octets))
     assert unflowed(text, delete_space=True).count("\n") <= text.count("\n")
     assert isinstance(body_of(octets, "text/calendar"), Message)
-
-
-FAMILIES = {
-    # how a family grows: its octets for a size
-    "begin": lambda n: b"begin 644 a\n" * n + b"\nend",
-    "uu lines": lambda n: b"begin 644 a\n" + b"#86)C\n" * n,
-    "utf-7 runs": lambda n: b"+APY-" * n,
-    "utf-7 pluses": lambda n: b"+" * n,
-    "flowed": lambda n: b"word \n" * n,
-    "padding": lambda n: b"=" * n,
-    "events": lambda n: b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nEND:VEVENT\n" * (n // 20) + b"END:VCALENDAR",
-}
-TYPES = {
-    "utf-7 runs": "text/plain; charset=utf-7",
-    "utf-7 pluses": "text/plain; charset=utf-7",
-    "flowed": "text/plain; format=flowed",
-    "events": "text/calendar",
-}
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_twice_the_octets_cost_about_twice_the_time(family: str):
-    spent = []
-    for n in (4_000, 8_000, 16_000):
-        content = FAMILIES[family](n)
-        encoding = ("Content-Transfer-Encoding: base64",) if family == "padding" else ()
-        times = []
-        for _ in range(2):
-            began = time.process_time()
-            body_of(content, TYPES.get(family, "text/plain"), *encoding)
-            times.append(time.process_time() - began)
-        spent.append(min(times))
-    assert spent[2] < 12 * max(spent[0], 0.01)
 
 
 LINK = '<a href="https://x.test/">b</a>'
