@@ -23,7 +23,7 @@ pytestmark = [
 
 FLOORS = [
     # kind, what is counted, at least (per cent), at least in each source
-    ("parse", "ALL", 93, 0),
+    ("parse", "ALL", 93, 0),  # six mails stand there twice with labels that contradict each other; others want U+FFFD
     ("parse", "utf8_clean", 100, 100),
     ("robust", "ok", 100, 100),
     ("robust_tnef", "ok", 100, 100),
