@@ -54,4 +54,4 @@ def _shortened(name: str) -> str:
     if not stem or len(extension.encode()) > 20:
         stem, dot, extension = name, "", ""
     kept = stem.encode()[: MAX_NAME_OCTETS - len((dot + extension).encode())]
-    return kept.decode("utf-8", "ignore").rstrip() + dot + extension
+    return kept.decode("utf-8", "ignore").rstrip(". ") + dot + extension
