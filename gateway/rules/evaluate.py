@@ -114,7 +114,7 @@ class _Run:
         """The runs of status-changed that rules caused: at most three in a chain, each rule once in it."""
         if not any("status-changed" in rule.on for rule in self._rules.rules):
             return
-        done = {h.rule for h in self.hits if h.event == "status-changed" and h.outcome == "applied"}
+        done = {h.rule for h in self.hits if h.outcome == "applied"}
         for _ in range(MAX_CHAIN):
             if self._overlay.value("ticket.status") == self._status["ticket.status"]:
                 return

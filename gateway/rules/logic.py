@@ -79,7 +79,7 @@ def _of(node: Group | Test, *, held: bool) -> tuple[Alternative, ...] | None:
 def _literals(test: Test, *, held: bool) -> Iterator[Alternative]:
     """A test as alternatives; the words of a list are one each, or all together where it must not hold."""
     operator, how = test.operator, (test.word, test.fold, test.case)
-    operands = [test.operand]
+    operands: list[Any] = [tuple(test.operand) if isinstance(test.operand, Mapping) else test.operand]
     if operator in ("is_not", "not_in"):
         operator, held = "is", not held
     if operator in (*_EQUAL, "is"):

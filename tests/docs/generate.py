@@ -1,4 +1,4 @@
-"""The pages that are made from the code: docs/cli.md and docs/settings.md.
+"""The pages that are made from the code: docs/cli.md, docs/settings.md, docs/rules.md and docs/lints.md.
 
 Written anew by `pytest tests/docs --update-golden`; the diff is read.
 """
@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.main import main
 from gateway.config import ENV_PREFIX, describe, known_keys
+from gateway.rules import reference
 
 WIDTH = 100
 _EXIT_CODES = (
@@ -36,6 +37,16 @@ def cli_page() -> str:
 def settings_page() -> str:
     """docs/settings.md."""
     return "\n".join(_settings_lines()) + "\n"
+
+
+def rules_page() -> str:
+    """docs/rules.md."""
+    return "\n".join(reference.page()) + "\n"
+
+
+def lints_page() -> str:
+    """docs/lints.md."""
+    return "\n".join(reference.lints_page()) + "\n"
 
 
 def commands(command: click.Command, parent: click.Context | None, name: str) -> Iterator[tuple[str, click.Context]]:
