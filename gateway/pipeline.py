@@ -139,8 +139,13 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     return outcome
 
 
-def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: datetime) -> Plan:
-    """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing."""
+def decide(
+    inbound: Accepted, message: Message, d: Deps, view: View, now: datetime, *, supposed: tuple[Event, ...] = ()
+) -> Plan:
+    """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing.
+
+    supposed  events instead of those that the mail raises, where somebody only asks
+    """
     ours = d.behind_boundary(inbound.envelope)
     auth = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
     verdict = classify(message, inbound.envelope, d.own)
@@ -159,7 +164,7 @@ def decide(inbound: Accepted, message: Message, d: Deps, view: View, now: dateti
         match = replace(match, ticket=None)
         ticket = provisional(message, _teams(inbound, d), language[0], now)
         ticket = replace(ticket, flags=(*ticket.flags, *doubted))
-    events = _events(inbound, verdict, match)
+    events = supposed or _events(inbound, verdict, match)
     known = facts(
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )

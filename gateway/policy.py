@@ -123,21 +123,28 @@ def read_rules(
     languages, today  of the site, for the warnings that need them
     Raises  ConfigError  with every problem: file, line, column, nearest known word
     """
-    try:
-        text = path.read_text("utf-8")
-    except OSError as e:
-        hint = "write the rules there, or name another file: paths.rules in mailwicket.toml, or --rules FILE"
-        raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", hint)) from e
-    except UnicodeDecodeError as e:
-        raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8", "save it as UTF-8")) from e
     return load_rules(
-        text,
+        text_of(path),
         path.name,
         revision,
         Mails(templates.written, languages),
         beside=lambda pattern: _beside(path.parent, pattern),
         surroundings=Surroundings(today),
     )
+
+
+def text_of(path: Path) -> str:
+    """The text of a rule file.
+
+    Raises  ConfigError  it cannot be read, or is not UTF-8
+    """
+    try:
+        return path.read_text("utf-8")
+    except OSError as e:
+        hint = "write the rules there, or name another file: paths.rules in mailwicket.toml, or --rules FILE"
+        raise ConfigError(Problem(str(path), 0, 0, "R030", f"cannot be read: {e.strerror}", hint)) from e
+    except UnicodeDecodeError as e:
+        raise ConfigError(Problem(str(path), 0, 0, "R030", "is not UTF-8", "save it as UTF-8")) from e
 
 
 def _beside(folder: Path, pattern: str) -> dict[str, str]:

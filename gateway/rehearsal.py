@@ -18,7 +18,7 @@ from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Message
 from gateway.pipeline import Deps, Plan, View, decide, explanation
 from gateway.rules.selftest import Observed
-from gateway.rules.types import Dispose, Scene
+from gateway.rules.types import Dispose, Event, Scene
 from gateway.ticket.change import changed
 from gateway.ticket.notify import Arrived, notify
 from gateway.ticket.types import (
@@ -69,10 +69,23 @@ def play(scene: Scene, raw: bytes, d: Deps, limits: ParseLimits, languages: tupl
     return rehearse(raw, message, staged, view, now)
 
 
-def rehearse(raw: bytes, message: Message, d: Deps, view: View, now: datetime) -> Rehearsal:
-    """One mail through the stages of the pipeline; the envelope is read off its fields."""
-    inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), hashlib.sha256(raw).hexdigest(), 1)
-    plan = decide(inbound, message, d, view, now)
+def rehearse(
+    raw: bytes,
+    message: Message,
+    d: Deps,
+    view: View,
+    now: datetime,
+    *,
+    ticket: int | None = None,
+    events: tuple[Event, ...] = (),
+) -> Rehearsal:
+    """One mail through the stages of the pipeline; the envelope is read off its fields.
+
+    ticket, events  to be supposed, instead of what the mail itself says
+    """
+    sha256 = hashlib.sha256(raw).hexdigest()
+    inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), sha256, 1, stub=ticket)
+    plan = decide(inbound, message, d, view, now, supposed=events)
     message = plan.message
     saved = _saved(plan)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])

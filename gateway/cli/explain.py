@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 
 import click
 
+from gateway import policy
 from gateway.cli.context import settings_of
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.output import Column, block, facts, octets, print_json, print_lines, printable, stamp, table
-from gateway.cli.rules_explain import Explained, explained, octets_of
+from gateway.cli.rules_explain import Asked, Explained, explained, octets_of
 from gateway.message.another_mail import first_start
 from gateway.message.lines import is_quoted, visible
 from gateway.message.reply import MARKERS
@@ -39,7 +40,9 @@ def explain(invocation: Invocation, mail: BinaryIO, *, as_json: bool) -> None:
     Tickets and customers are looked up when there is a database. Nothing is stored or sent.
     """
     settings = settings_of(invocation)
-    shown = explained(invocation, settings, octets_of(settings, mail), invocation.now())
+    shown = explained(
+        invocation, settings, Asked(octets_of(settings, mail), invocation.now()), policy.rules_file(settings)
+    )
     if as_json:
         print_json("explain/1", {"mail": _values(shown), **shown.values()})
     else:

@@ -5,17 +5,20 @@ Not here the stored reasons of mail that was processed (reasons.py).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import click
+
 from gateway import policy
-from gateway.cli.context import reading
-from gateway.cli.declare import Invocation
-from gateway.cli.failure import FINDINGS, CommandError
-from gateway.cli.output import printable
+from gateway.cli.context import reading, settings_of
+from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
+from gateway.cli.failure import FINDINGS, NOT_FOUND, USAGE, CommandError
+from gateway.cli.output import print_json, print_lines, printable
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import ConfigError, TransientError
@@ -24,8 +27,10 @@ from gateway.outgoing.render import Templates
 from gateway.parsing.pool import Failure, ParserPool
 from gateway.pipeline import View
 from gateway.rehearsal import Rehearsal, rehearse
+from gateway.rules import quantities
 from gateway.rules.explain import trace_lines
-from gateway.rules.types import RuleSet
+from gateway.rules.findings import nearest
+from gateway.rules.types import EVENTS, Event, RuleSet
 from gateway.store.view import EmptyView, StoreView
 from gateway.ticket.token import TokenRing
 from gateway.ticket.types import Notification, Record, ThreadMatch
@@ -34,6 +39,65 @@ _LINE_CHARACTERS = 2000
 _PIECE_OCTETS = 64 * 1024
 _NO_KEY = bytes(32)  # proves nothing: no token of ours was made with it
 _T = TypeVar("_T")
+
+
+@click.command(
+    "explain",
+    cls=Command,
+    examples=("mailwicket rules explain sample.eml -v", "mailwicket rules explain sample.eml --diff new.yaml"),
+)
+@click.argument("mail", type=click.File("rb"), metavar="FILE|-")
+@click.option(
+    "--event", type=click.Choice(EVENTS), metavar="EVENT", help="Suppose this event instead of what the mail raises."
+)
+@click.option(
+    "--as-ticket", type=click.IntRange(min=1), metavar="N", help="Suppose that the mail belongs to this ticket."
+)
+@click.option("--at", metavar="TIME", help="The time to suppose, ISO 8601 with its zone.")
+@click.option("--only", metavar="ID", help="Only this rule.")
+@click.option(
+    "--diff", "other", type=click.Path(path_type=Path), metavar="FILE", help="What another rule file would change."
+)
+@json_option
+@pass_invocation
+def explain(
+    invocation: Invocation,
+    mail: BinaryIO,
+    *,
+    event: Event | None,
+    as_ticket: int | None,
+    at: str | None,
+    only: str | None,
+    other: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what would become of a mail, and why: how it is read and threaded, each rule, each mail sent.
+
+    Tickets and customers are looked up when there is a database. Nothing is stored or sent. -v shows the stages.
+    """
+    now = quantities.moment(at) if at else invocation.now()
+    if now is None:
+        raise CommandError(f"no time: {printable(at or '')}", hint="--at 2026-11-21T22:10:00+01:00", exit_code=USAGE)
+    settings = settings_of(invocation)
+    asked = Asked(octets_of(settings, mail), now, event, as_ticket, only)
+    shown = explained(invocation, settings, asked, policy.rules_file(settings))
+    if other is not None:
+        print_lines(differences(shown, explained(invocation, settings, asked, other)))
+    elif as_json:
+        print_json("rules-explain/1", shown.values())
+    else:
+        print_lines(shown.lines(invocation.columns(), stages=invocation.verbose > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The mail, and what is to be supposed of it."""
+
+    raw: bytes
+    now: datetime
+    event: Event | None = None  # None: what the mail raises
+    ticket: int | None = None  # None: the one that it belongs to
+    only: str | None = None  # None: all rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +143,32 @@ class Explained:
             ],
         }
 
-    def lines(self, width: int) -> Iterator[str]:
+    def lines(self, width: int, *, stages: bool = False) -> Iterator[str]:
         """For people."""
+        if stages:
+            yield from (printable(line, _LINE_CHARACTERS) for line in self._stages())
         yield from (printable(line, _LINE_CHARACTERS) for line in self._lines(width))
+
+    def _stages(self) -> Iterator[str]:
+        """What happened in which order; what was settled early has no later stages."""
+        known, plan = self.found.explanation, self.found.plan
+        yield f"00 size            {len(self.found.message.text)} characters of text, {known.attachments} attachments"
+        yield f"10 parse           {', '.join(known.defects) or 'no defects'}"
+        yield f"20 auth            {known.auth}"
+        yield f"30 machine mail    {plan.verdict.kind}: {plan.verdict.reason}"
+        yield "40 duplicate       not looked at: nothing is stored"
+        if plan.match is None:
+            return
+        yield f"50 threading       {plan.match.by}: {plan.match.evidence}"
+        yield f"60 sender          {'known' if plan.customer else 'first contact'}, {plan.match.trust}"
+        yield f"70 quote split     new text {known.new_text} characters, quoted {known.quoted}"
+        yield f"80 language        {known.language}"
+        for event in plan.events:
+            hits = [h for h in plan.decision.trace.hits if h.event == event]
+            name = f"{event} rules"
+            yield f"   {name:<16}{sum(h.outcome == 'applied' for h in hits)} of {len(hits)} applied"
+        guard = [n.suppressed or "pass" for n in self.found.notices]
+        yield f"99 send guard      {', '.join(guard) or 'no mail'}"
 
     def _lines(self, width: int) -> Iterator[str]:
         message, known = self.found.message, self.found.explanation
@@ -139,26 +226,57 @@ def octets_of(settings: Settings, mail: BinaryIO) -> bytes:
     return raw
 
 
-def explained(invocation: Invocation, settings: Settings, raw: bytes, now: datetime) -> Explained:
-    """What would become of the mail.
+def explained(invocation: Invocation, settings: Settings, asked: Asked, path: Path) -> Explained:
+    """What would become of the mail under the rules of a file.
 
-    Raises  CommandError  it cannot be parsed: exit 1
+    Raises  CommandError  it cannot be parsed: exit 1; there is no such rule or ticket: exit 4
             ConfigError   the settings or the rules are wrong
     """
-    path = policy.rules_file(settings)
 
     def load() -> tuple[Templates, RuleSet]:
         templates = policy.templates_of(settings, invocation.clock)
-        return templates, policy.read_rules(path, templates)
+        return templates, _restricted(policy.read_rules(path, templates), asked.only)
 
-    message, (templates, rules) = asyncio.run(_parsed(settings, raw, load))
+    message, (templates, rules) = asyncio.run(_parsed(settings, asked.raw, load))
     if isinstance(message, Failure):
         what = f"the mail cannot be parsed: {message.reason}"
         raise CommandError(what, printable(message.detail), "live it would be kept in quarantine", exit_code=FINDINGS)
     with ExitStack() as stack:
         view = _view(stack, invocation)
+        if asked.ticket is not None and view.ticket(asked.ticket) is None:
+            what = f"there is no ticket {asked.ticket}"
+            raise CommandError(what, hint="mailwicket ticket list", exit_code=NOT_FOUND)
         deps = policy.deps(settings, rules, _ring(settings, invocation.clock), templates, invocation.clock)
-        return Explained(rehearse(raw, message, deps, view, now), rules, path.name, now)
+        events = (asked.event,) if asked.event is not None else ()
+        found = rehearse(asked.raw, message, deps, view, asked.now, ticket=asked.ticket, events=events)
+        return Explained(found, rules, path.name, asked.now)
+
+
+def differences(one: Explained, other: Explained) -> Iterator[str]:
+    """What another rule file would make of the mail, where it is not the same."""
+    before, after = one.values()["result"], other.values()["result"]
+    changed = [name for name in before if before[name] != after[name]]
+    if not changed:
+        yield "no difference"
+    for name in changed:
+        yield printable(f"{name:<10}{_value(before[name])} → {_value(after[name])}", _LINE_CHARACTERS)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}: {v}" for k, v in value.items()) or "none"
+    return (", ".join(value) if isinstance(value, tuple) else str(value or "")) or "none"
+
+
+def _restricted(rules: RuleSet, only: str | None) -> RuleSet:
+    """The rules, or one of them."""
+    if only is None:
+        return rules
+    found = tuple(rule for rule in rules.rules if rule.id == only)
+    if not found:
+        hint = nearest(only, [rule.id for rule in rules.rules])
+        raise CommandError(f"there is no rule “{printable(only, 60)}”", hint=hint, exit_code=NOT_FOUND)
+    return replace(rules, rules=found)
 
 
 async def _parsed(settings: Settings, raw: bytes, load: Callable[[], _T]) -> tuple[Message | Failure, _T]:

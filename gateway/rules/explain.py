@@ -48,7 +48,7 @@ def _hit_lines(hit: Hit, head: str, width: int) -> Iterator[str]:
         yield f"{head}   error: {hit.error}"
         return
     lines = _rule_lines(hit.check, width)
-    if len(lines) == 1 and len(head) + 3 + len(lines[0].strip()) <= width:
+    if len(lines) == 1 and _single(hit.check) and len(head) + 3 + len(lines[0].strip()) <= width:
         yield f"{head}   {lines[0].strip()}"
     else:
         yield head
@@ -56,6 +56,11 @@ def _hit_lines(hit: Hit, head: str, width: int) -> Iterator[str]:
     words = [*map(_effect, hit.effects), *(["stop"] if hit.stop else [])]
     if words:
         yield from _wrapped("   → ", words, width)
+
+
+def _single(check: Check) -> bool:
+    """Whether a rule asks one thing only, which then stands beside its name."""
+    return len(check.children) < 2 and all(c.kind == "test" or _single(c) for c in check.children)
 
 
 def _rule_lines(check: Check, width: int) -> list[str]:

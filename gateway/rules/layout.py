@@ -3,6 +3,7 @@
 Sources  rules.md §7, `rules fmt`. What the file means is the same before and after, or it is not rewritten.
 """
 
+from collections.abc import Iterator
 from io import StringIO
 
 from ruamel.yaml import YAML
@@ -41,6 +42,7 @@ def _once(text: str, name: str) -> str:
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = WIDTH
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
     yaml.allow_duplicate_keys = True  # `check` tells them, with their place
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = StringIO()
@@ -49,7 +51,30 @@ def _once(text: str, name: str) -> str:
     except YAMLError as e:
         raise ConfigError(Problem(name, 0, 0, "R030", f"cannot be laid out: {type(e).__name__}")) from e
     lines = [line.rstrip() for line in out.getvalue().split("\n")]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    made = "\n".join(lines).rstrip("\n") + "\n"
+    neat = "\n".join(_with_comments_aligned(made.split("\n")))
+    return neat if _means_the_same(made, neat, name) else made
+
+
+def _with_comments_aligned(lines: list[str]) -> Iterator[str]:
+    """A comment on a line of its own begins where the next line does."""
+    indent = ""
+    found = []
+    for line in reversed(lines):
+        words = line.lstrip()
+        if words.startswith("#"):
+            found.append(indent + words)
+            continue
+        if words:
+            indent = line[: len(line) - len(words)]
+        found.append(line)
+    return reversed(found)
+
+
+def _means_the_same(one: str, other: str, name: str) -> bool:
+    """Whether two texts hold the same; a # inside a long text is no comment."""
+    a, b = (read_tree(text, Findings(name, text)) for text in (one, other))
+    return a is not None and b is not None and _same(a, b)
 
 
 def _same(one: Node, other: Node) -> bool:

@@ -4,7 +4,7 @@ Sources  rules.md §7, `rules tree`.
 Not here the reasons of one mail (explain.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from gateway.rules.quantities import in_words
 from gateway.rules.sample import sample
@@ -37,7 +37,7 @@ _BARE = ("ticket.status", "ticket.status_type", "from.domain", "from.address", "
 _FLAGS = {
     "mail.is_bounce": "report", "mail.is_auto_reply": "auto-reply", "mail.is_list": "list mail",
     "mail.is_forward": "forward", "mail.is_thanks": "thanks", "mail.is_encrypted": "encrypted",
-    "mail.is_calendar": "invitation", "from.ambiguous": "ambiguous author", "auth.trusted": "verdicts of a trusted host",
+    "mail.is_calendar": "invitation", "from.ambiguous": "ambiguous author", "auth.trusted": "trusted verdicts",
     "customer.known": "known customer", "customer.first_contact": "first contact", "customer.muted": "muted",
     "spam.flag": "spam", "ticket.waiting": "nobody free",
 }  # fmt: skip
@@ -158,6 +158,8 @@ def _said(test: Test, rules: RuleSet) -> str:
             return f"{prefix}{_operand(test)}"
         case "is_not" | "not_in":
             return f"{prefix}not {_operand(test)}"
+        case "matches" | "contains" | "contains_all" | "starts_with" | "ends_with":
+            return _operand(test)
         case "gt" | "gte" | "lt" | "lte":
             return f"{prefix}{_ORDER[test.operator].format(test.wanted)}"
         case "between":
@@ -226,10 +228,10 @@ def _effect(action: Action) -> Iterator[str]:
         case PrivacyRequest(kind=kind):
             yield f"privacy {kind}"
         case _:
-            yield _WORD.get(type(action).__name__, lambda name: name.lower())(type(action).__name__)
+            yield _WORDS.get(type(action).__name__, type(action).__name__.lower())
 
 
-_WORD: Mapping[str, Callable[[str], str]] = {"AddCc": lambda _: "cc", "MergeInto": lambda _: "merge"}
+_WORDS = {"AddCc": "cc", "MergeInto": "merge"}
 
 
 def _concerns(rule: Rule, team: str) -> bool:

@@ -31,11 +31,7 @@ _SCALARS: Mapping[str, Any] = {
 }
 _FLAGS = ("exists", "empty", "changed")
 _ONE = ("gt", "gte", "lt", "lte", "within", "outside", "matches", "is", "is_not")
-_PAIR_NAMES = {
-    "headers.NAME": r"^headers\..+$",
-    "ticket.field.NAME": r"^ticket\.field\..+$",
-    "customer.NAME": r"^customer\..+$",
-}
+_PAIRS = tuple(name for name, info in REGISTRY.items() if info.type == "pairs")  # headers.NAME and the like
 
 
 def schema() -> dict[str, Any]:
@@ -112,14 +108,22 @@ def _actions(events: Mapping[str, Any]) -> Any:
 
 def _when() -> dict[str, Any]:
     nested = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}}
-    named = {name: _test_of(info) for name, info in REGISTRY.items() if name not in _PAIR_NAMES}
+    named = {name: _test_of(info) for name, info in REGISTRY.items() if name not in _PAIRS}
     aliases = {alias: named[name] for alias, name in ALIASES.items()}
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": {**dict.fromkeys(GROUPS, nested), **aliases, **named},
-        "patternProperties": {pattern: _test_of(REGISTRY[name]) for name, pattern in _PAIR_NAMES.items()},
+        "patternProperties": {_named(name): _test_of(REGISTRY[name]) for name in _PAIRS},
     }
+
+
+def _named(name: str) -> str:
+    """The names that a mail, a customer or the file gives: all but the fixed ones with the same beginning."""
+    prefix = name.removesuffix("NAME")
+    fixed = [n.removeprefix(prefix) for n in REGISTRY if n.startswith(prefix) and n != name]
+    others = f"(?!(?:{'|'.join(fixed)})$)" if fixed else ""
+    return f"^{prefix.replace('.', chr(92) + '.')}{others}.+$"
 
 
 def _test_of(info: FactInfo) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def verdict(scene: Scene, differences: tuple[str, ...], took_ms: float) -> Itera
 
 
 def _difference(name: str, wanted: Any, observed: Observed) -> Iterator[str]:
-    got = _got(name, wanted, observed)
-    if _fits(name, wanted, got):
+    got = observed_value(name, wanted, observed)
+    if fits(name, wanted, got):
         return
     yield f"{f'expected {name}':<15} {_shown(wanted)}"
     yield f"{f'got {name}':<15} {_shown(got)}"
@@ -54,7 +54,8 @@ def _difference(name: str, wanted: Any, observed: Observed) -> Iterator[str]:
         yield from _because(wanted, observed)
 
 
-def _got(name: str, wanted: Any, o: Observed) -> Any:
+def observed_value(name: str, wanted: Any, o: Observed) -> Any:
+    """What came out, in the form in which the test names it."""
     match name:
         case "rules_not":
             return tuple(r for r in o.rules if r in wanted)
@@ -77,7 +78,8 @@ _FITS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _fits(name: str, wanted: Any, got: Any) -> bool:
+def fits(name: str, wanted: Any, got: Any) -> bool:
+    """Whether what came out is what was expected."""
     if name in _FITS:
         return _FITS[name](wanted, got)
     return bool(wanted == (got if got is not None else "none"))

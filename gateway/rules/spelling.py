@@ -38,8 +38,11 @@ def spelled(value: Value) -> str:
 
 def spelled_text(text: str) -> str:
     """A text in plain style where YAML reads it back as the same text, else in quotes; cut with an ellipsis."""
-    if len(text) > SHOWN:
-        text = text[: SHOWN - 1] + "…"
+    return plainly(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+def plainly(text: str) -> str:
+    """A text in plain style where YAML reads it back as the same text, else in quotes."""
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
         return '"' + "".join(map(_escaped, text)) + '"'
     plain = _PLAIN.fullmatch(text.removesuffix("…")) and not _OTHER_TYPES.fullmatch(text)

@@ -54,6 +54,12 @@ class Node:
     pairs: list[tuple["Node", "Node"]] = field(default_factory=list)
     weight: int = 1  # nodes in it, aliases expanded
     plain: bool = False  # a text without quotes
+    end: tuple[int, int] = (0, 0)  # behind its last character
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Line and column of its first character."""
+        return self.line, self.column
 
     def get(self, key: str) -> "Node | None":
         """The value of a key; None when the map has none such."""
@@ -117,12 +123,13 @@ class _Builder:
                 self._add(self._alias(event))
             case ScalarEvent():
                 node = _scalar(event)
+                node.end = _end(event)
                 self._anchor(event.anchor, node)
                 self._add(node)
             case MappingStartEvent() | SequenceStartEvent():
                 self._begin(event)
             case MappingEndEvent() | SequenceEndEvent():
-                self._end()
+                self._end(event)
 
     def _check(self, event: Any) -> None:
         mark = _mark(event)
@@ -144,9 +151,11 @@ class _Builder:
         self._open.append((Node(kind, mark.line, mark.column), event.anchor))
         self._keys.append(None)
 
-    def _end(self) -> None:
+    def _end(self, event: Any) -> None:
         node, anchor = self._open.pop()
         self._keys.pop()
+        last = node.pairs[-1][1] if node.pairs else node.items[-1] if node.items else None
+        node.end = _end(event) if event.end_mark.index > event.start_mark.index or last is None else last.end
         self._anchor(anchor, node)
         self._add(node)
 
@@ -222,6 +231,10 @@ def _scalar(event: Any) -> Node:
             "number", mark.line, mark.column, text, float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         )
     return Node("text", mark.line, mark.column, text, text, plain=True)
+
+
+def _end(event: Any) -> tuple[int, int]:
+    return event.end_mark.line + 1, event.end_mark.column + 1
 
 
 def _mark(event: Any) -> _Mark:

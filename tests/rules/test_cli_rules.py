@@ -90,7 +90,16 @@ def test_check_as_json_counts(desk: Path, capsys: pytest.CaptureFixture[str]) ->
     assert rules(desk, "check", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["problems"] == []
-    assert told["counts"] == {"rule": 1, "team": 1, "agent": 0, "list": 0, "field": 0, "test": 1}
+    assert told["counts"] == {
+        "rule": 1,
+        "team": 1,
+        "agent": 0,
+        "calendar": 0,
+        "sla_policy": 0,
+        "list": 0,
+        "field": 0,
+        "test": 1,
+    }
 
 
 def test_a_broken_configuration_is_not_a_finding(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
