@@ -114,7 +114,7 @@ def test_the_envelope_is_read_off_the_fields(
     fields: str, reverse_path: str | None, forward_paths: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    monkeypatch.setattr("gateway.rehearsal.decide", lambda inbound, *_: seen.append(inbound.envelope) or 1 / 0)
+    monkeypatch.setattr("gateway.rehearsal.decide", lambda inbound, *_, **__: seen.append(inbound.envelope) or 1 / 0)
     raw = (fields + "\nwords\n").encode()
     with pytest.raises(ZeroDivisionError):
         rehearse(raw, parse(raw, ParseLimits(), languages=LANGUAGES), stage()[0], EmptyView(), NOON)
