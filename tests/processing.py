@@ -48,14 +48,14 @@ BOUNDARY = "Received: from relay.test by mx.gw.test; Sat, 21 Nov 2026 09:00:00 +
 class Desk:
     """Each `take` is one mail and one transaction; times are those of `at`, or a minute after the mail before."""
 
-    def __init__(self, store: Store, settings: Settings, rules: str = RULES) -> None:
+    def __init__(self, store: Store, settings: Settings, rules: str = RULES, *, first_id: int = 1) -> None:
         path = Path(settings.paths.state).parent / "rules.yaml"
         path.write_text(rules, "utf-8")
         site = settings.site.model_copy(update={"domain": "gw.test", "subject_aliases": (r"\[OLD-(\d+)\]",)})
         auth = settings.auth.model_copy(update={"trusted_authserv_ids": ("mx.gw.test",)})
         everybody = settings.acknowledge.model_copy(update={"unauthenticated": "all"})
         self.settings = settings.model_copy(update={"site": site, "auth": auth, "acknowledge": everybody})
-        self.store, self.now, self._ids = store, START, itertools.count(1)
+        self.store, self.now, self._ids = store, START, itertools.count(first_id)
         clock = FakeClock(START)
         templates = templates_of(self.settings, clock)
         self.ring = TokenRing((RingKey("a", b"k" * 64, START - timedelta(days=500)),), lambda: self.now)

@@ -2,10 +2,14 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from bench.client import Mail, Session
 from gateway.config import Settings
-from gateway.store.store import Store
+from gateway.store.store import Store, open_store
+from tests.conftest import own_database, settings_in
 from tests.processing import Desk, mail
 from tests.running import Gateway
 from tests.running import mail as plain
@@ -41,6 +45,23 @@ def test_the_same_mail_in_two_transactions_at_once_is_one_entry(store: Store, se
     assert sorted(o.disposition for o in outcomes) == ["duplicate"] * 7 + ["ticket"]
     (ticket,) = desk.tickets()
     assert len(desk.entries(ticket.number)) == 1
+
+
+@pytest.mark.postgres
+def test_the_same_mail_to_two_gateways_at_once_is_one_entry(postgres: str, tmp_path: Path) -> None:
+    for url in own_database(postgres):
+        settings = settings_in(tmp_path, url)
+        stores = [open_store(settings) for _ in range(2)]
+        desks = [Desk(store, settings, first_id=1000 * n + 1) for n, store in enumerate(stores)]
+        for n in range(10):
+            raw = mail(JAN, f"Sprawa {n}", Message_ID=f"<{n}@bigbank.test>")
+            with ThreadPoolExecutor(2) as threads:
+                ways = [threads.submit(desk.take, f"X-Way: {desk}\r\n".encode() + raw) for desk in desks]
+                outcomes = [way.result() for way in ways]
+            assert sorted(o.disposition for o in outcomes) == ["duplicate", "ticket"]
+            assert len({o.ticket for o in outcomes}) == 1
+        for store in stores:
+            store.close()
 
 
 async def test_the_same_mail_by_smtp_twice_at_once_and_by_lmtp_is_one_entry(settings: Settings) -> None:
