@@ -5,7 +5,7 @@ the store itself under the same lock. Each leaves an audit row, in the same comm
 Wire     one request and one answer a connection, each one line of JSON; the socket has mode 0600, and the peer is
          root or our own user (SO_PEERCRED), whatever became of the mode.
 Durable  an answer is given after the flushed commit.
-Not here what the operations do (operations.py); reading: commands read beside the daemon (store.open_reader).
+Not here what the operations do (operations/); reading: commands read beside the daemon (store.open_reader).
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import stat
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,10 @@ from sqlalchemy import Connection
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError, Problem, TransientError
-from gateway.operations import OPERATIONS, Done
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Done, Duty
+from gateway.pipeline import Deps
+from gateway.policy import deps_of
 from gateway.store.audit import attempt
 from gateway.store.store import Store, open_reader, open_store
 
@@ -60,11 +63,16 @@ class ControlError(GatewayError):
 
 
 class ControlServer:
-    """The daemon's side. `woken` is called after each change, so that workers and sender look again."""
+    """The daemon's side.
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, woken: Callable[[], None]) -> None:
+    deps   what is in force.  woken  called after each change, so that workers and sender look again
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock, deps: Callable[[], Deps], woken: Callable[[], None]
+    ) -> None:
         self._path = socket_path(settings)
-        self._store, self._clock, self._woken = store, clock, woken
+        self._store, self._clock, self._deps, self._woken = store, clock, deps, woken
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
@@ -113,13 +121,16 @@ class ControlServer:
             self._busy.discard(task)
             writer.close()
 
+    def _duty(self) -> Duty:
+        return Duty(self._clock.now(), self._deps)
+
     async def _answer(self, line: bytes, peer: socket.socket) -> _Answer:
         """The outermost frame of a request: whatever happens, there is an answer."""
         if not _trusted(peer):
             return _Answer(error="only root and the user of the daemon may ask", exit_code=_NOT_SERVED)
         try:
             request = msgspec.json.decode(line, type=_Request)
-            results = await self._store.write(lambda c: perform(c, request, self._clock.now()), durable=True)
+            results = await self._store.write(lambda c: perform(c, request, self._duty()), durable=True)
         except msgspec.MsgspecError as e:
             return _Answer(error=f"no request: {e}", exit_code=70)
         except GatewayError as e:
@@ -133,11 +144,11 @@ class ControlServer:
 
 
 def operate(
-    settings: Settings, name: str, arguments: object, *, now: datetime, dry_run: bool = False
+    settings: Settings, name: str, arguments: object, *, clock: Clock, dry_run: bool = False
 ) -> tuple[Done, ...]:
     """Have an operation done: by the daemon when it runs, else here, under its lock.
 
-    now      for the case that no daemon runs; the daemon asks its own clock
+    clock    for the case that no daemon runs; the daemon asks its own
     dry_run  say what would be done; everything is taken back
     Durable  yes
     Raises   TransientError  the store is away, or somebody owns it who does not answer; or the daemon went away
@@ -148,13 +159,13 @@ def operate(
     request = _Request(name, msgspec.Raw(msgspec.json.encode(arguments)), dry_run)
     answer = _ask(socket_path(settings), msgspec.json.encode(request) + b"\n")
     if answer is None:
-        return _in_own_hands(settings, request, now)
+        return _in_own_hands(settings, request, clock)
     if answer.error:
         raise ControlError(answer.error, exit_code=answer.exit_code)
     return answer.results
 
 
-def perform(c: Connection, request: _Request, now: datetime) -> tuple[Done, ...]:
+def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Done, ...]:
     """Do an operation in this transaction; of a dry run nothing stays.
 
     Raises  ControlError  there is no such operation
@@ -164,7 +175,7 @@ def perform(c: Connection, request: _Request, now: datetime) -> tuple[Done, ...]
         raise ControlError(f"no operation {request.operation}; the daemon is of another version", exit_code=70)
     arguments = msgspec.json.decode(request.arguments, type=operation.arguments)
     with attempt(c, only_tried=request.dry_run):
-        return operation.perform(c, arguments, now)
+        return operation.perform(c, arguments, duty)
 
 
 def socket_path(settings: Settings) -> Path:
@@ -196,14 +207,15 @@ def _ask(path: Path, line: bytes) -> _Answer | None:
             raise TransientError(f"the daemon at {path} went away before it told what it did") from e
 
 
-def _in_own_hands(settings: Settings, request: _Request, now: datetime) -> tuple[Done, ...]:
+def _in_own_hands(settings: Settings, request: _Request, clock: Clock) -> tuple[Done, ...]:
     open_reader(settings).dispose()  # a missing database is not made here, an old one not upgraded
     try:
         store = open_store(settings)
     except TransientError as e:
         raise TransientError(f"{e.text}, and no daemon answers at {socket_path(settings)}") from e
+    duty = Duty(clock.now(), cache(lambda: deps_of(settings, clock)))
     try:
-        return store.submit(lambda c: perform(c, request, now), durable=True).result()
+        return store.submit(lambda c: perform(c, request, duty), durable=True).result()
     finally:
         store.close()
 

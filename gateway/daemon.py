@@ -119,7 +119,7 @@ class Daemon:
             worker.wake()
             sender.wake()
 
-        control = ControlServer(settings, self._store, clock, woken)
+        control = ControlServer(settings, self._store, clock, lambda: self._deps, woken)
         await control.start()
         self._stop.append(control.close)
         await door.look()

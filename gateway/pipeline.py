@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
-from gateway.errors import PoisonError, TransientError
+from gateway.errors import TransientError
 from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
 from gateway.message.charset import clean_line
@@ -27,12 +27,13 @@ from gateway.message.own_words import LEAST_WORDS
 from gateway.message.parse import PARSER, read_body
 from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Envelope, Message
-from gateway.outgoing.compose import Desk, compose
+from gateway.outgoing.compose import Desk
+from gateway.outgoing.enqueue import enqueue
 from gateway.rules.evaluate import Budget, evaluate
 from gateway.rules.types import Decision, Event, RuleSet, Trace
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
-from gateway.store import outbox, tickets
+from gateway.store import tickets
 from gateway.store.view import StoreView
 from gateway.ticket.apply import apply, is_event, provisional, subject_of
 from gateway.ticket.facts import facts, with_ticket
@@ -128,8 +129,8 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
-        if (message_id := _enqueue(notice, d, c, now)) is not None:
-            sent.append((message_id, normal(notice.recipient.address)))
+        if (queued := enqueue(notice, d.desk, c, now)) is not None:
+            sent.append((queued[1], normal(notice.recipient.address)))
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -306,23 +307,6 @@ def _language(
     if customer is not None and customer.language is not None:
         return customer.language, "history"
     return rules.defaults.language, "default"
-
-
-def _enqueue(notice: Notification, d: Deps, c: Connection, now: datetime) -> str | None:
-    """Queue a mail, rendered once: its Message-ID, fixed before any attempt; None when none will go out."""
-    id = outbox.enqueue(c, notice, now)
-    if id is None or notice.suppressed is not None:
-        return None
-    try:
-        letter = compose(notice, id, d.desk)
-    except PoisonError as e:
-        outbox.refuse(c, id, e.text, now)
-        log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
-        return None
-    if letter.trouble:
-        log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
-    outbox.attach(c, id, message_id=letter.message_id, reverse_path=letter.reverse_path, raw=letter.raw, now=now)
-    return letter.message_id
 
 
 def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: datetime) -> None:

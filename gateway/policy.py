@@ -22,7 +22,7 @@ from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
 from gateway.message.limits import ParseLimits
 from gateway.message.types import Envelope, Mailbox
-from gateway.outgoing.compose import Desk
+from gateway.outgoing.compose import OF_PERSONS, Desk
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
 from gateway.pipeline import Deps
@@ -127,7 +127,7 @@ def read_rules(
         text_of(path),
         path.name,
         revision,
-        Mails(templates.written, languages),
+        Mails({name: tags for name, tags in templates.written.items() if name not in OF_PERSONS}, languages),
         beside=lambda pattern: _beside(path.parent, pattern),
         surroundings=Surroundings(today),
     )
@@ -224,6 +224,17 @@ def behind_boundary(settings: Settings, envelope: Envelope) -> bool:
     except ValueError:
         return False
     return any(peer in network for network in listener.trusted_networks)
+
+
+def deps_of(settings: Settings, clock: Clock) -> Deps:
+    """Everything as the files have it now, for a command that finds no daemon.
+
+    Raises  ConfigError  with every problem of the rules; the keys are missing
+    """
+    templates = templates_of(settings, clock)
+    rules = read_rules(rules_file(settings), templates)
+    templates = templates_of(settings, clock, rules.defaults.language)
+    return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock)
 
 
 def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:

@@ -10,7 +10,7 @@ from gateway.cli.context import reading, settings_of
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
-from gateway.cli.since import Since
+from gateway.cli.time import Time
 from gateway.config import audit_key
 from gateway.store import audit as store
 from gateway.store.audit import Anchor, AuditRow
@@ -54,7 +54,7 @@ def audit() -> None:
 @click.option("--ticket", type=click.IntRange(min=1), metavar="N", help="Only changes of this ticket.")
 @click.option("--actor", metavar="WHO", help="Only what WHO did: rule is any rule, rule:ID one.")
 @click.option("--action", metavar="DID", help="Only this: set is any field, set.status one.")
-@click.option("--since", type=Since(), metavar="T", help="Only since: 2h, 3d, 2026-11-21.")
+@click.option("--since", type=Time(), metavar="T", help="Only since: 2h, 3d, 2026-11-21.")
 @limit_option
 @json_option
 @pass_invocation

@@ -1,25 +1,91 @@
-"""What became of an operation: a line or an object for each name, and the exit code of the worst."""
+"""A command that changes something: in whose name, for a try or in earnest, and what became of it.
 
-from collections.abc import Sequence
+Exit     the code of the worst: 4 there is nothing of a name, 5 its state forbids it, 2 a value is wrong.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import click
 
-from gateway.cli.declare import Invocation
-from gateway.cli.failure import CONFLICT, NOT_FOUND
+from gateway.cli.context import settings_of
+from gateway.cli.declare import Invocation, as_option, dry_run_option, json_option, pass_invocation
+from gateway.cli.failure import CONFLICT, NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import print_json, print_lines, printable
-from gateway.operations import Done
+from gateway.control import operate
+from gateway.operations.types import Done
 
-_MARKS = {"done": "✓", "not-found": "✗", "conflict": "✗"}
+_MARKS = {"done": "✓", "not-found": "✗", "conflict": "✗", "refused": "✗"}
+_MOST_OCTETS = 1 << 20  # of words that somebody types
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and how the answer is wanted."""
+
+    invocation: Invocation
+    by: str | None
+    dry_run: bool
+    as_json: bool
+
+    def have_done(self, operation: str, arguments: object) -> None:
+        """Have it done by whoever owns the store, and report it."""
+        done = operate(
+            settings_of(self.invocation), operation, arguments, clock=self.invocation.clock, dry_run=self.dry_run
+        )
+        schema = f"{operation.replace('.', '-')}/1"
+        report(self.invocation, done, schema, dry_run=self.dry_run, as_json=self.as_json)
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every change of a ticket or a customer; the command gets them as `Asked`."""
+
+    def asked(invocation: Invocation, /, *, by: str | None, dry_run: bool, as_json: bool, **rest: Any) -> None:
+        command(Asked(invocation, by, dry_run, as_json), **rest)
+
+    functools.update_wrapper(asked, command)
+    return as_option(dry_run_option(json_option(pass_invocation(asked))))
 
 
 def report(invocation: Invocation, done: Sequence[Done], schema: str, *, dry_run: bool, as_json: bool) -> None:
-    """Print what was done, and end the command with 4 or 5 where it was not."""
+    """Print what was done, and end the command with the code of the worst."""
     if as_json:
         print_json(schema, {"dry_run": dry_run, "results": done})
     else:
         print_lines(f"{_MARKS[each.outcome]} {printable(each.name)}  {printable(each.said)}" for each in done)
     if dry_run:
         invocation.note("nothing was changed: --dry-run")
+    elif not as_json:
+        for each in done:
+            if each.undo:
+                invocation.note(f"  take it back: mailwicket ticket undo {each.undo}")
     outcomes = {each.outcome for each in done}
-    if code := NOT_FOUND if "not-found" in outcomes else CONFLICT if "conflict" in outcomes else 0:
+    codes = (("not-found", NOT_FOUND), ("conflict", CONFLICT), ("refused", USAGE))
+    if code := next((code for outcome, code in codes if outcome in outcomes), 0):
         click.get_current_context().exit(code)
+
+
+def words(text: str | None, file: Path | None) -> str:
+    """What somebody wrote: as an argument, in a file, or on stdin.
+
+    Raises  CommandError  nowhere, twice, or more than 1 MiB (exit 2); the file cannot be read (exit 4)
+    """
+    if text is not None and file is not None:
+        raise CommandError("the words are given twice", hint="as an argument, or with --file", exit_code=USAGE)
+    if text is not None:
+        return text
+    if file is None and sys.stdin.isatty():
+        raise CommandError("there are no words", hint="as an argument, with --file, or on stdin", exit_code=USAGE)
+    try:
+        octets = sys.stdin.buffer.read(_MOST_OCTETS + 1) if file is None else file.read_bytes()
+        if len(octets) > _MOST_OCTETS:
+            raise CommandError("these are more than 1 MiB of words", exit_code=USAGE)
+        return octets.decode("utf-8")
+    except OSError as e:
+        raise CommandError(f"{file} cannot be read", str(e.strerror), "name another file", exit_code=NOT_FOUND) from e
+    except UnicodeDecodeError as e:
+        raise CommandError("the words are not UTF-8", hint="save them as UTF-8", exit_code=USAGE) from e

@@ -47,10 +47,32 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its first key names its schema.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+as_option = click.option("--as", "by", metavar="AGENT", help="In the name of this agent.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, metavar="N", help="At most so many."
 )
+
+
+class Number(click.ParamType[int]):
+    """A number with the mark that people write before it: #4812 or 4812."""
+
+    name = "number"
+
+    def __init__(self, noun: str, example: str) -> None:
+        self._noun, self._example = noun, example
+        self._mark = example.rstrip("0123456789")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Without its mark."""
+        digits = str(value).removeprefix(self._mark)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
+            shown = str(value) if str(value).isprintable() else ascii(value)[1:-1]
+            self.fail(f"“{shown[:40]}” is no {self._noun}, such as {self._example}.", param, ctx)
+        return int(digits)
+
+
+TICKET, LETTER, ENTRY = Number("ticket number", "#4812"), Number("outgoing mail", "q-912"), Number("entry", "e-17")
 
 
 class Exemplified(click.Command):

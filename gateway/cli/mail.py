@@ -18,9 +18,9 @@ from gateway.cli.declare import (
 from gateway.cli.mail_reparse import reparse
 from gateway.cli.mail_show import PIECES_A_READ, found_mail, mail_json, pieces_of, show
 from gateway.cli.output import Column, counted, print_json, print_lines, table, write_octets
-from gateway.cli.since import Since
+from gateway.cli.time import Time
 from gateway.control import operate
-from gateway.operations import Mails
+from gateway.operations.mails import Mails
 from gateway.store import inbound
 from gateway.store.inbound import MailRow
 
@@ -53,7 +53,7 @@ mail.add_command(reparse)
 @click.option("--dropped", "kinds", flag_value="record", multiple=True, help="Kept without an entry.")
 @click.option("--pending", "kinds", flag_value="pending", multiple=True, help="Not processed yet.")
 @click.option("--needs-attention", is_flag=True, help="In quarantine, or tried and still waiting.")
-@click.option("--since", type=Since(), metavar="T", help="Received since: 2h, 3d, 2026-11-21.")
+@click.option("--since", type=Time(), metavar="T", help="Received since: 2h, 3d, 2026-11-21.")
 @limit_option
 @json_option
 @pass_invocation
@@ -102,7 +102,7 @@ def replay(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_
 
     A mail that made an entry stays: one mail makes one entry.
     """
-    done = operate(settings_of(invocation), "mail.replay", Mails(names), now=invocation.now(), dry_run=dry_run)
+    done = operate(settings_of(invocation), "mail.replay", Mails(names), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "mail-replay/1", dry_run=dry_run, as_json=as_json)
 
 
@@ -113,7 +113,7 @@ def replay(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_
 @pass_invocation
 def release(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Let mails through that were put in quarantine or dropped: no rule of “received” is asked again."""
-    done = operate(settings_of(invocation), "mail.release", Mails(names), now=invocation.now(), dry_run=dry_run)
+    done = operate(settings_of(invocation), "mail.release", Mails(names), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "mail-release/1", dry_run=dry_run, as_json=as_json)
 
 
@@ -126,7 +126,7 @@ def release(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as
 def discard(invocation: Invocation, names: tuple[str, ...], *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Take mails out of quarantine for good: they are kept as records, without an entry."""
     confirmed(f"Discard {counted(len(names), 'mail')}?", yes=yes or dry_run)
-    done = operate(settings_of(invocation), "mail.discard", Mails(names), now=invocation.now(), dry_run=dry_run)
+    done = operate(settings_of(invocation), "mail.discard", Mails(names), clock=invocation.clock, dry_run=dry_run)
     undo = " ".join(each.name for each in done if each.outcome == "done")
     if undo and not dry_run:
         invocation.note(f"undo: mailwicket mail replay {undo}")

@@ -19,11 +19,11 @@ from gateway.cli.declare import Command, Invocation, json_option, pass_invocatio
 from gateway.cli.failure import USAGE, CommandError
 from gateway.cli.mail_show import PIECES_A_READ, found_mail, later, pieces_of
 from gateway.cli.output import block, counted, print_json, print_lines, printable
-from gateway.cli.since import Since
+from gateway.cli.time import Time
 from gateway.config import Settings
 from gateway.control import operate
 from gateway.message.types import Message
-from gateway.operations import Readings
+from gateway.operations.mails import Readings
 from gateway.parsing.pool import Failure, ParserPool
 from gateway.pipeline import without_our_words
 from gateway.policy import parse_limits
@@ -52,7 +52,7 @@ class Reread:
     examples=("mailwicket mail reparse --since 3d --diff", "mailwicket mail reparse m-55120 --apply"),
 )
 @click.argument("names", nargs=-1, metavar="[ID...]")
-@click.option("--since", type=Since(), metavar="T", help="All mails received since: 2h, 3d, 2026-11-21.")
+@click.option("--since", type=Time(), metavar="T", help="All mails received since: 2h, 3d, 2026-11-21.")
 @click.option("--diff", "diff", is_flag=True, help="Print the lines that differ, not only which fields do.")
 @click.option("--apply", "apply", is_flag=True, help="Store the new reading: no rule is asked, nothing is sent.")
 @json_option
@@ -71,7 +71,7 @@ def reparse(
         done = [
             each
             for one in found
-            for each in operate(settings, "mail.reread", Readings((one.reading,)), now=invocation.now())
+            for each in operate(settings, "mail.reread", Readings((one.reading,)), clock=invocation.clock)
         ]
         report(invocation, done, "mail-reparse/1", dry_run=False, as_json=as_json)
         return

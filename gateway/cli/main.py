@@ -39,7 +39,8 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Tickets and mail",
         (
-            ("ticket", "gateway.cli.ticket:ticket", "Look at tickets."),
+            ("ticket", "gateway.cli.ticket:ticket", "Look at tickets, answer, change, merge and split them."),
+            ("customer", "gateway.cli.customer:customer", "Look at customers, merge and mute them."),
             ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
             ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gateway.cli.change import report
 from gateway.cli.context import confirmed, reading, settings_of
 from gateway.cli.declare import (
+    LETTER,
     Group,
     Invocation,
     dry_run_option,
@@ -27,14 +28,13 @@ from gateway.cli.output import (
     octets,
     print_json,
     print_lines,
-    printable,
     span,
     stamp,
     table,
     write_octets,
 )
 from gateway.control import operate
-from gateway.operations import Letters
+from gateway.operations.mails import Letters
 from gateway.store import outbox
 from gateway.store.outbox import FINAL, OutboxItem
 
@@ -49,19 +49,6 @@ _COLUMNS = (
 )
 _UNSETTLED = ("queued", "leased", "deferred", "uncertain", "held", "failed")
 _WAITING = ("queued", "deferred", "uncertain")
-
-
-class LetterNumber(click.ParamType[int]):
-    """An outgoing mail: q-912 or 912."""
-
-    name = "letter"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number."""
-        digits = str(value).removeprefix("q-")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
-            self.fail(f"“{printable(str(value), 40)}” is no outgoing mail, such as q-912.", param, ctx)
-        return int(digits)
 
 
 @click.group(cls=Group, examples=("mailwicket queue list --failed", "mailwicket queue retry q-912"))
@@ -109,7 +96,7 @@ def list_command(
 
 
 @queue.command("show", examples=("mailwicket queue show q-912", "mailwicket queue show q-912 --raw > mail.eml"))
-@click.argument("id", type=LetterNumber(), metavar="ID")
+@click.argument("id", type=LETTER, metavar="ID")
 @click.option("--raw", is_flag=True, help="The mail itself, byte for byte where stdout is no terminal.")
 @json_option
 @pass_invocation
@@ -126,18 +113,18 @@ def show(invocation: Invocation, id: int, *, raw: bool, as_json: bool) -> None:
 
 
 @queue.command("retry", examples=("mailwicket queue retry q-912", "mailwicket queue retry q-912 q-907 --dry-run"))
-@click.argument("ids", nargs=-1, required=True, type=LetterNumber(), metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
 @dry_run_option
 @json_option
 @pass_invocation
 def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Send mails now that wait, are held, failed or are uncertain."""
-    done = operate(settings_of(invocation), "outbox.retry", Letters(ids), now=invocation.now(), dry_run=dry_run)
+    done = operate(settings_of(invocation), "outbox.retry", Letters(ids), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "queue-retry/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("drop", examples=("mailwicket queue drop q-907", "mailwicket queue drop -y q-907 q-908"))
-@click.argument("ids", nargs=-1, required=True, type=LetterNumber(), metavar="ID...")
+@click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
 @yes_option
 @dry_run_option
 @json_option
@@ -145,7 +132,7 @@ def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_jso
 def drop(invocation: Invocation, ids: tuple[int, ...], *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Never send these mails. They stay listed; it cannot be undone."""
     confirmed(f"Never send {counted(len(ids), 'mail')}? This cannot be undone.", yes=yes or dry_run)
-    done = operate(settings_of(invocation), "outbox.drop", Letters(ids), now=invocation.now(), dry_run=dry_run)
+    done = operate(settings_of(invocation), "outbox.drop", Letters(ids), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "queue-drop/1", dry_run=dry_run, as_json=as_json)
 
 

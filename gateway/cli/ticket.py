@@ -7,9 +7,10 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
+from gateway.cli import ticket_change, ticket_words
 from gateway.cli.audit import shown_detail
 from gateway.cli.context import reading
-from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
+from gateway.cli.declare import TICKET, Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import (
     Column,
@@ -46,22 +47,30 @@ _COLUMNS = (
 _MARKS = {"urgent": "!!", "high": "!", "low": "-"}
 
 
-class TicketNumber(click.ParamType[int]):
-    """A ticket: 4812 or #4812."""
-
-    name = "ticket"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number."""
-        digits = str(value).removeprefix("#")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 18):
-            self.fail(f"“{printable(str(value), 40)}” is no ticket number, such as 4812.", param, ctx)
-        return int(digits)
-
-
 @click.group(cls=Group, examples=("mailwicket ticket list --status open --team billing", "mailwicket ticket show 4812"))
 def ticket() -> None:
-    """Look at tickets."""
+    """Look at tickets, answer, change, merge and split them."""
+
+
+for command in (
+    ticket_words.new,
+    ticket_words.reply,
+    ticket_words.note,
+    ticket_words.accept,
+    ticket_change.assign,
+    ticket_change.move,
+    ticket_change.set_command,
+    ticket_change.tag,
+    ticket_change.snooze,
+    ticket_change.close,
+    ticket_change.reopen,
+    ticket_change.spam,
+    ticket_change.link,
+    ticket_change.merge,
+    ticket_change.split,
+    ticket_change.undo,
+):
+    ticket.add_command(command)
 
 
 @ticket.command(
@@ -108,7 +117,7 @@ def list_command(
 @ticket.command(
     "show", examples=("mailwicket ticket show 4812 --thread", "mailwicket ticket show 4812 --events --json")
 )
-@click.argument("number", type=TicketNumber())
+@click.argument("number", type=TICKET)
 @click.option("--thread", is_flag=True, help="All entries, not the last one alone.")
 @click.option("--events", is_flag=True, help="Every change, with who made it.")
 @click.option("--raw", is_flag=True, help="With quoted words and signatures, as they were received.")
@@ -131,6 +140,20 @@ def show(invocation: Invocation, number: int, *, thread: bool, events: bool, raw
         print_lines(_event_lines(shown.history))
 
 
+@ticket.command("history", examples=("mailwicket ticket history 4812", "mailwicket ticket history 4812 --json"))
+@click.argument("number", type=TICKET)
+@json_option
+@pass_invocation
+def history(invocation: Invocation, number: int, *, as_json: bool) -> None:
+    """Print every change of a ticket, oldest first, with who made it."""
+    with reading(invocation) as c:
+        shown = _Shown(c, number)
+    if as_json:
+        print_json("ticket-history/1", {"number": number, "events": shown.history})
+        return
+    print_lines(_event_lines(shown.history))
+
+
 class _Shown:
     """All that is shown of one ticket, read in one transaction."""
 
@@ -142,6 +165,7 @@ class _Shown:
         self.entries = tickets.entries(c, number)
         self.history = audit.find_rows(c, ticket=number)
         self.links = tickets.links(c, number)
+        self.people = tickets.people(c, number)
         self.mails = inbound.of_ticket(c, number)
         self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]
 
@@ -156,14 +180,21 @@ class _Shown:
         yield from facts(
             (
                 ("Status", t.status),
+                ("Because", t.status_reason or ""),
+                ("Wakes", f"{stamp(t.snoozed_until)}, as {t.awake_status}" if t.snoozed_until else ""),
+                ("Goes on in", f"#{t.merged_into}" if t.merged_into else ""),
                 ("Team", t.team),
                 ("Owner", t.assignee or "—"),
+                ("Responsible", t.responsible or ""),
+                ("Due", f"{stamp(t.due)}, set by hand" if t.due else ""),
                 ("Priority", t.priority),
                 ("Customer", str(t.requester) if t.requester else "—"),
+                ("Takes part", ", ".join(p.address for p in self.people if p.role != "requester")),
                 ("Language", t.language or ""),
                 ("Tags", ", ".join(t.tags)),
                 ("Fields", ", ".join(f"{name}={value}" for name, value in t.fields)),
                 ("Flags", ", ".join(t.flags)),
+                ("Origin", f"{t.origin} (unverified)" if t.origin else ""),
                 ("Links", ", ".join(f"{kind} #{other}" for kind, other in self.links)),
                 ("Opened", f"{stamp(t.created_at)}, {span(now - t.created_at)} ago"),
                 ("Changed", f"{stamp(t.updated_at)}, {span(now - t.updated_at)} ago"),
@@ -175,6 +206,7 @@ class _Shown:
     def as_json(self) -> dict[str, Any]:
         return {
             "ticket": ticket_json(self.ticket),
+            "participants": self.people,
             "links": [{"kind": kind, "ticket": other} for kind, other in self.links],
             "entries": [_entry_json(entry, self.mail_of(entry)) for entry in self.entries],
             "mails": [f"m-{mail.id}" for mail in self.mails],
@@ -193,6 +225,13 @@ def ticket_json(t: Ticket) -> dict[str, Any]:
         "priority": t.priority,
         "team": t.team,
         "assignee": t.assignee,
+        "responsible": t.responsible,
+        "status_reason": t.status_reason,
+        "status_at": t.status_at,
+        "due": t.due,
+        "snoozed_until": t.snoozed_until,
+        "merged_into": t.merged_into,
+        "origin": t.origin,
         "requester": t.requester,
         "language": t.language,
         "channel": t.channel,
@@ -223,8 +262,10 @@ def _entry_lines(entry: Entry, mail: MailRow | None, *, raw: bool) -> Iterator[s
     came = f"  m-{mail.id}" if mail else ""
     privately = "" if entry.public else "  not public"
     trust = f"  {entry.trust}" if entry.trust else ""
+    held = "  held: mailwicket ticket accept" if entry.held else ""
     yield ""
-    yield click.style(f"{entry.kind}  {stamp(entry.at)}  {who}{trust}{privately}{came}", bold=True)
+    head = f"e-{entry.id}  {entry.kind}  {stamp(entry.at)}  {who}{trust}{privately}{came}{held}"
+    yield click.style(head, bold=True)
     yield from _indented(entry.text or "(no words)")
     if raw:
         yield from _indented(entry.quoted)
@@ -254,6 +295,7 @@ def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:
         "author": entry.author,
         "public": entry.public,
         "trust": entry.trust,
+        "held": entry.held,
         "text": entry.text,
         "quoted": entry.quoted,
         "signature": entry.signature,

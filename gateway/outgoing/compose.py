@@ -63,11 +63,16 @@ class _Row:
 
     purpose: str  # of the token in Reply-To
     names_recipient: bool  # whether the display name, which strangers choose, is repeated
+    words_of_a_person: bool = False  # nothing else may be sent in their place
 
 
 # One row a type; what is not listed is an automatic answer to the requester, which is what rules can ask for.
-_ROWS: Mapping[str, _Row] = {"auto_ack": _Row("t", names_recipient=False)}
+_ROWS: Mapping[str, _Row] = {
+    "auto_ack": _Row("t", names_recipient=False),
+    "answer": _Row("t", names_recipient=True, words_of_a_person=True),
+}
 _AUTOMATIC = _ROWS["auto_ack"]
+OF_PERSONS = frozenset(name for name, row in _ROWS.items() if row.words_of_a_person)  # no rule sends these
 
 
 def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
@@ -80,10 +85,13 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     recipient = _address(notice.recipient.address)
     message_id = desk.ring.message_id(notice.ticket, recipient, desk.nonce(), desk.domain)
     reply_to = _reply_to(notice, row, team, recipient, desk)
-    values = _values(notice, team, recipient, reply_to, desk)
+    values = _values(notice, row, team, recipient, reply_to, desk)
     said = desk.templates.render(notice.template, notice.variant, notice.language, values)
+    if said.fixed and row.words_of_a_person:
+        raise PoisonError(f"the template {notice.template} cannot say it: {'; '.join(said.trouble)}")
+    speaker = f"{notice.speaker} ({team.name})" if notice.speaker else team.name
     lines = (
-        mailbox_field("From", team.name, team.address),
+        mailbox_field("From", speaker, team.address),
         mailbox_field("To", notice.recipient.name if row.names_recipient else "", recipient),
         mailbox_field("Reply-To", team.name, reply_to),
         text_field("Subject", _subject(notice, said, desk)),
@@ -116,13 +124,19 @@ def _reply_to(notice: Notification, row: _Row, team: Mailbox, recipient: str, de
     return desk.ring.reply_address(team.address, desk.delimiter, row.purpose, notice.ticket, None, recipient)
 
 
-def _values(notice: Notification, team: Mailbox, recipient: str, reply_to: str, desk: Desk) -> dict[str, Any]:
+def _values(
+    notice: Notification, row: _Row, team: Mailbox, recipient: str, reply_to: str, desk: Desk
+) -> dict[str, Any]:
     return {
         **notice.values,
         "ticket": {**notice.values.get("ticket", {}), "number": notice.ticket},
         "site": {"name": desk.site_name, "footer": desk.footer or (f"{team.name} · {team.address}",)},
         "team": {"id": notice.team, "name": team.name, "address": team.address},
-        "mail": {"reply_to": reply_to, "body_token": desk.ring.body_token(notice.ticket, recipient)},
+        "mail": {
+            "by_person": row.words_of_a_person,
+            "reply_to": reply_to,
+            "body_token": desk.ring.body_token(notice.ticket, recipient),
+        },
     }
 
 

@@ -34,6 +34,7 @@ class Rendered:
     html: str
     language: str
     trouble: tuple[str, ...] = ()
+    fixed: bool = False  # whether it is the sentence that is left when all templates failed
 
 
 def load_templates(override: Path | None, default_language: str, budget: Callable[[], Budget]) -> "Templates":
@@ -141,7 +142,7 @@ class Templates:
             "subject": subject,
             "preheader": clean_header(run(mail.preheader, given, budget)),
             "marker": words["reply_marker"],
-            "why": words["why_sent"],
+            "why": words["why_answered" if given["mail"].get("by_person") else "why_sent"],
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
         }
@@ -163,6 +164,7 @@ class Templates:
             f'<!doctype html>\n<html lang="{language}"><body>{html}</body></html>\n',
             language,
             trouble,
+            fixed=True,
         )
 
 

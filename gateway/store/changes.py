@@ -41,11 +41,13 @@ def save(
     actor: str,
     now: datetime,
     revision: int | None = None,
+    basis: str | None = None,
 ) -> Saved:
     """Make the changes, with an audit row for each, and say what became of it.
 
     source    key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing. None: no mail caused it
     revision  of the rules, where rules had a say
+    basis     why the actor may; None is the trust of the entry
     Raises  TransientError  somebody else changed the ticket first
     """
     folded = _folded(changes, ticket_before, actor)
@@ -63,9 +65,9 @@ def save(
         shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
         search.put(c, shown_by, number, folded.entry, entry_id, opening=new)
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
-    basis = {actor: folded.entry.trust if folded.entry else None}
+    right_of = {actor: basis or (folded.entry.trust if folded.entry else None)}
     for action, who, detail in folded.notes:
-        right = f"revision {revision}" if who.startswith("rule:") and revision else basis.get(who)
+        right = f"revision {revision}" if who.startswith("rule:") and revision else right_of.get(who)
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
     if record is not None:
         return Saved(record.disposition, record.reason, current, entry_id, opened=False)

@@ -108,6 +108,20 @@ def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[i
     return tuple(c.execute(_counted(shapes), values).one())
 
 
+def messages_to(c: Connection, ticket: int, recipient: str) -> list[tuple[datetime, str]]:
+    """(when it was queued, Message-ID) of each mail of a ticket that went to this address, or still may.
+
+    recipient  in normal form
+    """
+    query = select(outbox.c.queued_at, outbox.c.message_id).where(
+        outbox.c.ticket == ticket,
+        outbox.c.recipient == recipient,
+        outbox.c.message_id != "",
+        outbox.c.state.not_in(("suppressed", "dropped", "failed")),
+    )
+    return [(row.queued_at, row.message_id) for row in c.execute(query)]
+
+
 def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int) -> tuple[OutboxItem, ...]:
     """T2: mails that are due, each counted as an attempt before anything leaves the machine."""
     due = (

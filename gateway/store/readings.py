@@ -1,7 +1,7 @@
 """What is stored of how a mail was read, and a newer reading in its place.
 
 Transaction  the caller's. Raw bytes, thread, rules, times and mails that went out stay as they are.
-Not here     reading a mail anew (cli/mail_reparse.py), the audit row (operations.py).
+Not here     reading a mail anew (cli/mail_reparse.py), the audit row (operations/mails.py).
 """
 
 from dataclasses import dataclass

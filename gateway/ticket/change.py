@@ -54,7 +54,7 @@ def shown(ticket: Ticket, name: str) -> str:
     """The value of a field, or of field.NAME, in words; `none` when there is none."""
     value = dict(ticket.fields).get(name.removeprefix(_FIELD)) if name.startswith(_FIELD) else getattr(ticket, name)
     match value:
-        case None:
+        case None | ():
             return "none"
         case tuple():
             return ", ".join(value)

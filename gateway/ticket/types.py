@@ -259,3 +259,4 @@ class Notification:
     cause: str  # the rule, or "team.auto_ack"
     values: Mapping[str, Any]
     suppressed: str | None = None
+    speaker: str | None = None  # the person of ours whose words they are; None is the team

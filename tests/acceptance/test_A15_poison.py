@@ -16,7 +16,7 @@ from gateway import daemon, work
 from gateway.config import Settings, load_settings
 from gateway.control import operate
 from gateway.message.types import Accepted, Message
-from gateway.operations import Mails
+from gateway.operations.mails import Mails
 from gateway.parsing.pool import ParserPool
 from gateway.pipeline import Deps, process
 from gateway.store import inbound as inbound_store
@@ -76,7 +76,7 @@ async def test_A15_three_attempts_then_quarantine_then_through(
     monkeypatch.setattr(daemon, "ParserPool", ParserPool)  # the child is well again
     async with Gateway(settings) as gateway:
         names = Mails(tuple(stubs))
-        done = await asyncio.to_thread(operate, gateway.settings, "mail.replay", names, now=gateway.daemon._clock.now())
+        done = await asyncio.to_thread(operate, gateway.settings, "mail.replay", names, clock=gateway.daemon._clock)
         assert [answer.outcome for answer in done] == ["done"] * 5
         assert await gateway.quiet() == {"received": 105, "pending": 0, "ticket": 100, "entry": 5}
         assert {row.key: row.ticket for row in gateway.mails() if row.disposition == "entry"} == stubs

@@ -77,7 +77,12 @@ class Desk:
         self, name: str, *, to: str = "support@acme.test", sender: str | None = "jan@bigbank.test"
     ) -> Outcome | None:
         """What became of the mail of this name in mails/, a minute after the one before; None for a duplicate."""
-        raw = octets_of(name)
+        return await self.take_raw(octets_of(name), to=to, sender=sender)
+
+    async def take_raw(
+        self, raw: bytes, *, to: str = "support@acme.test", sender: str | None = "jan@bigbank.test"
+    ) -> Outcome | None:
+        """What became of this mail, as `take`."""
         mail = await self.accept(raw, to=to, sender=sender)
         if mail is None:
             return None

@@ -110,7 +110,7 @@ _ENDS = [
     ("queue show q-99", 4, "error: there is no outgoing mail q-99\n  next: mailwicket queue list\n"),
     ("config get site.nam", 4, "error: there is no setting “site.nam”\n  next: did you mean “site.name”?\n"),
     ("mail discard m-7", 2, "error: this asks first, and there is no terminal\n  next: add -y\n"),
-    ("ticket show one", 2, "“one” is no ticket number, such as 4812."),
+    ("ticket show one", 2, "“one” is no ticket number, such as #4812."),
     ("queue show m-1", 2, "“m-1” is no outgoing mail, such as q-912."),
     ("mail list --since yesterday", 2, "“yesterday” is no time, such as 2h, 3d or 2026-11-21."),
     ("ticket list --limit 0", 2, "0 is not in the range"),

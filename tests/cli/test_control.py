@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from gateway import control
+from gateway.clock import FakeClock
 from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, operate, socket_path
 from gateway.errors import ConfigError, TransientError
-from gateway.operations import Done, Mails
+from gateway.operations.mails import Mails
+from gateway.operations.types import Done
 from gateway.store import audit, inbound
 from gateway.store.store import Store, open_store
 from tests.cli.desk import NOW, Desk, mailwicket_beside
@@ -31,14 +33,14 @@ def woken() -> list[str]:
 
 @pytest.fixture
 async def server(settings: Settings, store: Store, desk: Desk, woken: list[str]) -> ControlServer:
-    made = ControlServer(settings, store, desk.clock, lambda: woken.append("woken"))
+    made = ControlServer(settings, store, desk.clock, lambda: desk.deps, lambda: woken.append("woken"))
     await made.start()
     yield made
     await made.close()
 
 
 async def ask(settings: Settings, name: str, *mails: str, dry_run: bool = False) -> tuple[Done, ...]:
-    return await asyncio.to_thread(operate, settings, name, Mails(mails), now=NOW, dry_run=dry_run)
+    return await asyncio.to_thread(operate, settings, name, Mails(mails), clock=FakeClock(NOW), dry_run=dry_run)
 
 
 async def disposition(desk: Desk, name: str) -> str | None:
@@ -101,7 +103,7 @@ async def test_a_lock_without_a_daemon_is_temporary(tmp_path: Path, furnished: t
 @pytest.mark.sqlite
 def test_a_database_that_was_never_made_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(TransientError, match="unable to open database file"):
-        operate(settings_in(tmp_path), "mail.replay", Mails(("m-1",)), now=NOW)
+        operate(settings_in(tmp_path), "mail.replay", Mails(("m-1",)), clock=FakeClock(NOW))
     assert not (tmp_path / "state" / "mailwicket.db").exists()
 
 
@@ -118,7 +120,7 @@ async def test_what_a_killed_daemon_left_is_replaced_and_a_living_one_is_not(
     left = socket.socket(socket.AF_UNIX)
     left.bind(str(socket_path(settings)))
     left.close()
-    first, second = (ControlServer(settings, store, desk.clock, lambda: None) for _ in range(2))
+    first, second = (ControlServer(settings, store, desk.clock, lambda: desk.deps, lambda: None) for _ in range(2))
     await first.start()
     with pytest.raises(ConfigError, match="another daemon answers"):
         await second.start()

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from gateway.message.types import Mailbox
-from gateway.operations import OPERATIONS, Done, Letters, Mails
+from gateway.operations.mails import Letters, Mails
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Done, Duty
 from gateway.store import inbound, outbox
 from gateway.store.outbox import State
 from gateway.ticket.types import Notification, Outcome
 from tests.cli.desk import NOW, Desk
 
 _HEADING = {"message_id": None, "author": None, "subject": None}
+DUTY = Duty(NOW, lambda: pytest.fail("these need no rules"))
 _ENTRY = "it made an entry in ticket 7 already, and one mail makes one entry"
 
 
@@ -46,7 +49,7 @@ async def test_mails(desk: Desk, became: str, operation: str, outcome: str, said
         end = Outcome(mail.key, became, "because", 7, None)  # type: ignore[arg-type]
         await desk.store.write(lambda c: inbound.finish(c, end, now=NOW, heading=_HEADING, explanation=""))
     perform = OPERATIONS[operation].perform
-    (done,) = await desk.store.write(lambda c: perform(c, Mails(("m-1",)), NOW), durable=True)
+    (done,) = await desk.store.write(lambda c: perform(c, Mails(("m-1",)), DUTY), durable=True)
     assert done == Done("m-1", outcome, said)  # type: ignore[arg-type]
 
 
@@ -80,7 +83,7 @@ async def test_mails(desk: Desk, became: str, operation: str, outcome: str, said
 async def test_letters(desk: Desk, state: str, operation: str, outcome: str, said: str) -> None:
     await _letter(desk, state)
     perform = OPERATIONS[operation].perform
-    (done,) = await desk.store.write(lambda c: perform(c, Letters((1,)), NOW), durable=True)
+    (done,) = await desk.store.write(lambda c: perform(c, Letters((1,)), DUTY), durable=True)
     assert done == Done("q-1", outcome, said)  # type: ignore[arg-type]
     item = await desk.store.read(lambda c: outbox.find(c, 1))
     assert item is not None
@@ -102,7 +105,7 @@ async def test_letters(desk: Desk, state: str, operation: str, outcome: str, sai
 )
 async def test_nothing_of_this_name(desk: Desk, operation: str, arguments: object, name: str, said: str) -> None:
     perform = OPERATIONS[operation].perform
-    assert await desk.store.write(lambda c: perform(c, arguments, NOW)) == (Done(name, "not-found", said),)
+    assert await desk.store.write(lambda c: perform(c, arguments, DUTY)) == (Done(name, "not-found", said),)
 
 
 async def _letter(desk: Desk, state: str) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 
 from gateway.config import Settings
 from gateway.message.parse import PARSER
-from gateway.operations import OPERATIONS, Done, Readings
+from gateway.operations.mails import Readings
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Done
 from gateway.store.audit import find_rows
 from gateway.store.readings import Reading, keep_reading, stored_reading
 from gateway.store.schema import outbox

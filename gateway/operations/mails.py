@@ -1,16 +1,16 @@
 """What an operator may do to mails and to outgoing mails; each leaves an audit row in the same transaction.
 
-Transaction  the caller's, durable. An answer is a value for each name: a conflict changes nothing and says why.
+Transaction  the caller's, durable.
 Not here     who asks and who may ask (control.py); the statements (store/).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, outbox
 from gateway.store.audit import add_audit
 from gateway.store.inbound import MailRow
@@ -39,29 +39,12 @@ class Readings:
     readings: tuple[Reading, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of one name of an operation, in one sentence."""
-
-    name: str
-    outcome: Literal["done", "not-found", "conflict"]
-    said: str
+def _replay(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_reopened(c, name, duty.now, released=False) for name in mails.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One entry of the registry: which arguments it takes, and what it does in the transaction of the caller."""
-
-    arguments: type[Any]
-    perform: Callable[[Connection, Any, datetime], tuple[Done, ...]]
-
-
-def _replay(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
-    return tuple(_reopened(c, name, now, released=False) for name in mails.names)
-
-
-def _release(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
-    return tuple(_reopened(c, name, now, released=True) for name in mails.names)
+def _release(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_reopened(c, name, duty.now, released=True) for name in mails.names)
 
 
 def _reopened(c: Connection, name: str, now: datetime, *, released: bool) -> Done:
@@ -90,8 +73,8 @@ def _must_stay(row: MailRow) -> str | None:
             return None
 
 
-def _discard(c: Connection, mails: Mails, now: datetime) -> tuple[Done, ...]:
-    return tuple(_discarded(c, name, now) for name in mails.names)
+def _discard(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_discarded(c, name, duty.now) for name in mails.names)
 
 
 def _discarded(c: Connection, name: str, now: datetime) -> Done:
@@ -104,8 +87,8 @@ def _discarded(c: Connection, name: str, now: datetime) -> Done:
     return Done(f"m-{row.id}", "done", "is a record now; its raw bytes are kept until retention ends")
 
 
-def _reread(c: Connection, new: Readings, now: datetime) -> tuple[Done, ...]:
-    return tuple(_kept(c, reading, now) for reading in new.readings)
+def _reread(c: Connection, new: Readings, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_kept(c, reading, duty.now) for reading in new.readings)
 
 
 def _kept(c: Connection, reading: Reading, now: datetime) -> Done:
@@ -123,8 +106,8 @@ def _kept(c: Connection, reading: Reading, now: datetime) -> Done:
     return Done(f"m-{row.id}", "done", f"is stored as it is read today: {changed}")
 
 
-def _retry(c: Connection, letters: Letters, now: datetime) -> tuple[Done, ...]:
-    return tuple(_due(c, id, now) for id in letters.ids)
+def _retry(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_due(c, id, duty.now) for id in letters.ids)
 
 
 def _due(c: Connection, id: int, now: datetime) -> Done:
@@ -138,8 +121,8 @@ def _due(c: Connection, id: int, now: datetime) -> Done:
     return Done(f"q-{id}", "done", f"is due now; it was {item.state}{twice}")
 
 
-def _drop(c: Connection, letters: Letters, now: datetime) -> tuple[Done, ...]:
-    return tuple(_dropped(c, id, now) for id in letters.ids)
+def _drop(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_dropped(c, id, duty.now) for id in letters.ids)
 
 
 def _dropped(c: Connection, id: int, now: datetime) -> Done:

@@ -1,0 +1,141 @@
+"""Merge and split, and taking either back.
+
+Transaction  the caller's, durable; the tickets are locked in the order of their numbers, so that nobody waits for ever.
+Not here     which rows move (store/merges.py).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gateway.operations.person import BASIS, actor, open_ticket, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.store import inbound, merges, tickets
+from gateway.store.audit import add_audit
+from gateway.store.changes import save
+from gateway.ticket.types import Entry, OpenTicket, Ticket
+
+_ID = re.compile(r"u-([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A ticket that goes into another one."""
+
+    number: int
+    into: int
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An entry that becomes a ticket of its own."""
+
+    number: int
+    entry: int | None = None  # None is the newest mail
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A merge or a split that is taken back, by its receipt: u-318."""
+
+    id: str
+    by: str | None = None
+
+
+def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    for number in sorted({wanted.number, wanted.into}):
+        tickets.find_ticket(c, number, lock=True)
+    source = open_ticket(c, wanted.number)
+    if isinstance(source, Done):
+        return (source,)
+    if tickets.find_ticket(c, wanted.into) is None:
+        return (Done(f"#{wanted.into}", "not-found", "there is no such ticket"),)
+    target = tickets.goes_on_in(c, wanted.into)
+    if target is None or target.number == source.number:
+        return (Done(name, "refused", f"#{wanted.into} is the same ticket: nothing goes into itself"),)
+    if target.number != wanted.into:
+        return (Done(name, "conflict", f"#{wanted.into} was merged itself: take #{target.number}"),)
+    who = actor(wanted.by)
+    id = merges.merge(c, source, target, actor=who, now=duty.now)
+    _note(c, duty, who, "ticket.merged", source.number, f"into #{target.number}, u-{id}")
+    _note(c, duty, who, "ticket.merged", target.number, f"from #{source.number}, u-{id}")
+    said = f"goes on in #{target.number}; its number and all its tokens lead there"
+    return (Done(name, "done", said, f"u-{id}"),)
+
+
+def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    source = open_ticket(c, wanted.number)
+    if isinstance(source, Done):
+        return (source,)
+    mails = [entry for entry in tickets.entries(c, source.number) if entry.kind == "mail"]
+    moving = [entry for entry in mails if wanted.entry in (None, entry.id)][-1:]
+    if not moving:
+        ids = ", ".join(f"e-{entry.id}" for entry in mails)
+        return (Done(name, "not-found", f"it has no such mail; its mails are the entries {ids or '(none)'}"),)
+    if len(mails) == 1:
+        return (Done(name, "refused", "it is the only mail of the ticket"),)
+    who = actor(wanted.by)
+    opening = _opening(c, source, moving[0], duty)
+    made = save(c, (opening,), ticket_before=None, source=None, actor=who, now=duty.now, basis=BASIS).ticket
+    if made is None:
+        raise ValueError("a new ticket is a ticket")
+    id = merges.split(c, source, made, moving[0], actor=who, now=duty.now)
+    _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
+    _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
+    return (Done(f"#{made.number}", "done", f"holds e-{moving[0].id} of #{source.number} now", f"u-{id}"),)
+
+
+def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTicket:
+    """The new ticket: of whoever wrote the mail, with the subject that the mail had."""
+    mail = inbound.find(c, moving.source) if moving.source else None
+    subject = (mail.subject if mail else None) or source.subject
+    team = source.team if source.team in duty.deps.rules.teams else duty.deps.rules.defaults.team
+    return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now)
+
+
+def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, wanted.id)) is not None:
+        return (refused,)
+    found = _ID.fullmatch(wanted.id)
+    receipt = merges.find_receipt(c, int(found[1])) if found else None
+    if receipt is None:
+        return (Done(wanted.id, "not-found", "is no receipt of a merge or a split, such as u-318"),)
+    locked = {n: tickets.find_ticket(c, n, lock=True) for n in sorted((receipt.ticket, receipt.other))}
+    receipt = merges.find_receipt(c, receipt.id) or receipt  # as it is now that nobody else can change it
+    source, target = locked[receipt.ticket], locked[receipt.other]
+    if receipt.undone_at is not None or source is None or target is None:
+        when = f"{receipt.undone_at:%Y-%m-%d %H:%M} UTC" if receipt.undone_at else "before"
+        return (Done(wanted.id, "conflict", f"it was taken back {when}"),)
+    if (later := merges.since(c, receipt)) is not None:
+        said = f"u-{later.id} came after it (a {later.action} by {later.actor}): take that back first"
+        return (Done(wanted.id, "conflict", said),)
+    if receipt.action == "split" and (more := target.messages - receipt.before.messages):
+        said = f"#{target.number} has {more} more since: merge it into #{source.number} instead"
+        return (Done(wanted.id, "conflict", said),)
+    merges.undo(c, receipt, source, target, now=duty.now)
+    who, what = actor(wanted.by), f"{receipt.action} u-{receipt.id}"
+    for number in (source.number, target.number):
+        _note(c, duty, who, "ticket.undone", number, what)
+    how = "is a ticket of its own again" if receipt.action == "merge" else "has its mail back"
+    return (Done(f"#{source.number}", "done", f"{how}; the {what} was taken back"),)
+
+
+def _note(c: Connection, duty: Duty, who: str, action: str, number: int, detail: str) -> None:
+    add_audit(c, at=duty.now, actor=who, basis=BASIS, action=action, ticket=number, source=None, detail=detail)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "ticket.merge": Operation(Merge, _merge),
+    "ticket.split": Operation(Split, _split),
+    "ticket.undo": Operation(Undo, _undo),
+}

@@ -1,0 +1,50 @@
+"""Who asks for a change, and the ticket it is for: what all changes by people begin with."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from gateway.message.types import Mailbox
+from gateway.operations.types import Done, Duty
+from gateway.rules.types import RuleSet
+from gateway.store import tickets
+from gateway.ticket.types import Ticket
+
+_OPERATOR = "operator"
+BASIS = "local"  # whoever may open the control socket
+
+
+def actor(by: str | None) -> str:
+    """The word of the audit for whoever asks: an agent by id, or the operator of this machine."""
+    return f"agent:{by}" if by else _OPERATOR
+
+
+def unknown_agent(by: str | None, rules: RuleSet, name: str) -> Done | None:
+    """The answer where the rules have no such agent; None when they have."""
+    return None if by is None or by in rules.agents else unknown("agent", by, rules.agents, name)
+
+
+def author(by: str | None, team: str, duty: Duty) -> Mailbox:
+    """Who stands above the words: the agent, or the team."""
+    if by is not None:
+        agent = duty.deps.rules.agents[by]
+        return Mailbox(agent.name, agent.email)
+    teams = duty.deps.desk.teams
+    return teams.get(team) or teams[duty.deps.rules.defaults.team]
+
+
+def unknown(kind: str, word: str, known: Collection[str], name: str) -> Done:
+    """The answer to a name that the rules do not have."""
+    return Done(name, "refused", f"there is no {kind} “{word[:60]}”; known: {', '.join(known) or 'none'}")
+
+
+def open_ticket(c: Connection, number: int) -> Ticket | Done:
+    """The ticket, locked for a change; else why nothing may change in it."""
+    ticket = tickets.find_ticket(c, number, lock=True)
+    if ticket is None:
+        return Done(f"#{number}", "not-found", "there is no such ticket")
+    if ticket.merged_into is not None:
+        into = tickets.goes_on_in(c, number)
+        where = f"#{into.number}" if into else f"#{ticket.merged_into}"
+        return Done(f"#{number}", "conflict", f"it was merged: the matter goes on in {where}")
+    return ticket

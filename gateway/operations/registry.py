@@ -1,0 +1,14 @@
+"""All operations by name, as the control socket and the commands ask for them."""
+
+from collections.abc import Mapping
+
+from gateway.operations import answers, customers, mails, merges, tickets
+from gateway.operations.types import Operation
+
+OPERATIONS: Mapping[str, Operation] = {
+    **mails.OPERATIONS,
+    **tickets.OPERATIONS,
+    **answers.OPERATIONS,
+    **merges.OPERATIONS,
+    **customers.OPERATIONS,
+}

@@ -1,0 +1,268 @@
+"""What a person may change in tickets: their fields, status, tags and links; new ones, and held entries.
+
+Transaction  the caller's, durable; on PostgreSQL the row of the ticket is locked, so that changes stand in a line.
+Not here     words to the customer (answers.py), merge and split (merges.py), what a status means (ticket/life.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.errors import PermanentError
+from gateway.message.address import normal, path_address
+from gateway.message.charset import clean, clean_line
+from gateway.message.language import language_of
+from gateway.message.types import Mailbox
+from gateway.operations.person import BASIS, actor, open_ticket, unknown, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.rules.action_forms import misfit
+from gateway.rules.statuses import OF_COMMANDS
+from gateway.rules.types import PRIORITIES, RuleSet
+from gateway.store import customers, linked, tickets
+from gateway.store.changes import save
+from gateway.store.linked import By
+from gateway.ticket.change import changed, shown
+from gateway.ticket.life import after_touch
+from gateway.ticket.links import GIVEN
+from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
+
+_SUBJECT_CHARACTERS = 500
+_MOST_TAGS = 20
+_TAG_CHARACTERS = 64
+_NONE = "none"
+_LONGEST_SNOOZE_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that a person opens for somebody."""
+
+    author: str  # address of the customer
+    subject: str
+    text: str
+    name: str = ""
+    team: str | None = None
+    by: str | None = None  # agent; None is the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be other in each of these tickets; what is not named stays."""
+
+    numbers: tuple[int, ...]
+    fields: tuple[tuple[str, str], ...] = ()  # name of a field and its value; `none` takes it away
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    status: str | None = None
+    reason: str | None = None
+    until: datetime | None = None  # of a snooze
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two tickets that belong together."""
+
+    number: int
+    other: int
+    kind: str = "related"
+    remove: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """A held entry that becomes a part of its ticket."""
+
+    number: int
+    entry: int | None = None  # None is the only one that is held
+    by: str | None = None
+
+
+def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
+    rules = duty.deps.rules
+    team = wanted.team or rules.defaults.team
+    subject, text = clean_line(wanted.subject)[:_SUBJECT_CHARACTERS], clean(wanted.text).strip()
+    if team not in rules.teams:
+        return (unknown("team", team, rules.teams, "ticket"),)
+    if (refused := unknown_agent(wanted.by, rules, "ticket")) is not None:
+        return (refused,)
+    try:
+        address = path_address(wanted.author, smtputf8=True)
+    except PermanentError:
+        return (Done("ticket", "refused", f"“{wanted.author[:60]}” is no address, such as jan@bigbank.test"),)
+    if normal(address) in duty.deps.notifying.own_addresses:
+        return (Done("ticket", "refused", f"{address} is an address of our own"),)
+    if not subject or not text:
+        return (Done("ticket", "refused", "a ticket has a subject and a text"),)
+    customer = Mailbox(clean_line(wanted.name), address)
+    known = customers.find_customer(c, address)
+    read = language_of(None, text, duty.deps.languages)
+    language = (known.language if known else None) or (read.code if read.source == "detected" else None)
+    changes = (
+        OpenTicket(subject, team, customer, language or rules.defaults.language, "cli", duty.now),
+        AddEntry("mail", customer, duty.now, text, "", "", None, None, public=True, trust=None),
+    )
+    saved = save(c, changes, ticket_before=None, source=None, actor=actor(wanted.by), now=duty.now, basis=BASIS)
+    number = saved.ticket.number if saved.ticket else 0
+    return (Done(f"#{number}", "done", f"opened in {team} for {address}; nothing was sent"),)
+
+
+def _change(c: Connection, change: Change, duty: Duty) -> tuple[Done, ...]:
+    if (refused := unknown_agent(change.by, duty.deps.rules, "ticket")) is not None:
+        return (refused,)
+    return tuple(_changed(c, number, change, duty) for number in dict.fromkeys(change.numbers))
+
+
+def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
+    before = open_ticket(c, number)
+    if isinstance(before, Done):
+        return before
+    rules, who = duty.deps.rules, actor(change.by)
+    after, made = before, list[SetField | SetStatus]()
+    for step in (*_sets(before, change, rules, who), *_tags(before, change, who), *_status(before, change, duty)):
+        if isinstance(step, Done):
+            return step
+        if changed(after, step) != after:
+            made.append(step)
+            after = changed(after, step)
+    if not made:
+        return Done(f"#{number}", "done", "is so already; nothing was changed")
+    moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
+    touch = None if change.status or moved else after_touch(after, duty.now, who)
+    made += [touch] if touch else []
+    save(c, made, ticket_before=before, source=None, actor=who, now=duty.now, basis=BASIS)
+    return Done(f"#{number}", "done", "; ".join(_said(before, made)))
+
+
+def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:
+    ticket = before
+    for step in made:
+        name = step.name if isinstance(step, SetField) else "status"
+        was, ticket = shown(ticket, name), changed(ticket, step)
+        until = f" until {shown(ticket, 'snoozed_until')}" if ticket.snoozed_until and name == "status" else ""
+        yield f"{name} {was} -> {shown(ticket, name)}{until}"
+
+
+def _sets(ticket: Ticket, change: Change, rules: RuleSet, who: str) -> Iterator[SetField | Done]:
+    for name, value in change.fields:
+        given = _value(name, value, rules, f"#{ticket.number}")
+        if isinstance(given, Done):
+            yield given
+            return
+        full = name if name in _PLAIN else f"field.{name.removeprefix('field.')}"
+        yield SetField(full, given, who)
+        owner = ticket.assignee
+        if name == "team" and value != ticket.team and owner and owner not in rules.teams[value].members:
+            yield SetField("assignee", None, who)
+
+
+_PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", "due")
+_NEVER_EMPTY = ("team", "priority", "subject")
+
+
+def _value(name: str, value: str, rules: RuleSet, number: str) -> str | datetime | Done | None:
+    """The value as the ticket holds it, None for `none`; or why it may not stand there."""
+    if value == _NONE and name not in _NEVER_EMPTY:
+        return None
+    words: Mapping[str, tuple[str, object]] = {
+        "team": ("team", rules.teams),
+        "assignee": ("agent", rules.agents),
+        "responsible": ("agent", rules.agents),
+        "priority": ("priority", PRIORITIES),
+    }
+    if name in words:
+        kind, known = words[name]
+        return value if value in known else unknown(kind, value, known, number)  # type: ignore[operator,arg-type]
+    match name:
+        case "due":
+            return datetime.fromisoformat(value)
+        case "subject":
+            return clean_line(value)[:_SUBJECT_CHARACTERS] or Done(number, "refused", "a ticket has a subject")
+        case "language":
+            return value.strip().lower()[:16]
+    field = rules.fields.get(name.removeprefix("field."))
+    if field is None:
+        return unknown("field", name, (*_PLAIN, *rules.fields), number)
+    wrong = misfit(field, value)
+    return Done(number, "refused", wrong) if wrong else clean_line(value)
+
+
+def _tags(ticket: Ticket, change: Change, who: str) -> Iterator[SetField | Done]:
+    if not change.add_tags and not change.remove_tags:
+        return
+    kept = tuple(tag for tag in ticket.tags if tag not in change.remove_tags)
+    tags = (*kept, *(tag for tag in dict.fromkeys(change.add_tags) if tag not in kept))
+    bad = [tag for tag in change.add_tags if not tag or len(tag) > _TAG_CHARACTERS or clean_line(tag) != tag]
+    if bad or any(character in tag for tag in change.add_tags for character in " ,\"'"):
+        yield Done(f"#{ticket.number}", "refused", f"a tag is one word of at most {_TAG_CHARACTERS} characters")
+    elif len(tags) > _MOST_TAGS:
+        yield Done(f"#{ticket.number}", "refused", f"a ticket has at most {_MOST_TAGS} tags")
+    else:
+        yield SetField("tags", tags, who)
+
+
+def _status(ticket: Ticket, change: Change, duty: Duty) -> Iterator[SetStatus | Done]:
+    rules, name, number = duty.deps.rules, change.status, f"#{ticket.number}"
+    if name is None:
+        return
+    if name not in rules.statuses or (name in OF_COMMANDS and name not in ("snoozed", "spam")):
+        yield unknown("status", name, [s for s in rules.statuses if s not in OF_COMMANDS], number)
+    elif (name == "snoozed") != (change.until is not None):
+        yield Done(number, "refused", "a snooze has an end, and nothing else has")
+    elif change.until is not None and change.until <= duty.now:
+        yield Done(number, "refused", f"{change.until:%Y-%m-%d %H:%M} UTC is not to come")
+    elif change.until is not None and (change.until - duty.now).days > _LONGEST_SNOOZE_DAYS:
+        yield Done(number, "refused", "a snooze ends within a year")
+    elif change.until is not None and ticket.status_type in ("solved", "closed"):
+        yield Done(number, "conflict", f"it is {ticket.status}; open it again first")
+    elif ticket.status != name or change.until is not None:
+        reason = clean_line(change.reason)[:_SUBJECT_CHARACTERS] if change.reason else None
+        yield SetStatus(name, rules.statuses[name], duty.now, actor(change.by), reason, change.until)
+
+
+def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    if wanted.kind not in GIVEN:
+        return (unknown("kind of link", wanted.kind, GIVEN, name),)
+    if wanted.number == wanted.other:
+        return (Done(name, "refused", "a ticket is not linked with itself"),)
+    if (missing := next((n for n in (wanted.number, wanted.other) if not tickets.find_ticket(c, n)), None)) is not None:
+        return (Done(f"#{missing}", "not-found", "there is no such ticket"),)
+    act = linked.remove if wanted.remove else linked.add
+    if not act(c, wanted.number, wanted.kind, wanted.other, By(actor(wanted.by), BASIS, duty.now)):
+        return (Done(name, "done", "is so already; nothing was changed"),)
+    said = f"{'no longer ' if wanted.remove else ''}{wanted.kind} #{wanted.other}"
+    return (Done(name, "done", said),)
+
+
+def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    ticket = open_ticket(c, wanted.number)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    held = [e for e in tickets.entries(c, ticket.number) if e.held]
+    chosen = [e for e in held if wanted.entry in (None, e.id)]
+    if not chosen:
+        return (Done(name, "not-found", "no such entry of it is held" if held else "nothing in it is held"),)
+    if len(chosen) > 1:
+        ids = ", ".join(f"e-{e.id}" for e in chosen)
+        return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
+    entry = chosen[0]
+    linked.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now))
+    writer = entry.author.address if entry.author else "its writer"
+    return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "ticket.new": Operation(NewTicket, _new),
+    "ticket.change": Operation(Change, _change),
+    "ticket.link": Operation(Link, _link),
+    "ticket.accept": Operation(Accept, _accept),
+}

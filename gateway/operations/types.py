@@ -1,0 +1,48 @@
+"""An operation: what a person asks for by name, what it takes, and what becomes of it.
+
+Transaction  the caller's, durable. An answer is a value for each name: a conflict changes nothing and says why.
+Not here     the operations (mails.py, tickets.py, answers.py, merges.py, customers.py), who may ask (control.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from gateway.pipeline import Deps
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """When an operation is done, and what is in force then."""
+
+    now: datetime
+    in_force: Callable[[], Deps]  # asked when it is needed: reading rules takes its time
+
+    @property
+    def deps(self) -> Deps:
+        """Rules, templates and keys.
+
+        Raises  ConfigError  they are wrong
+        """
+        return self.in_force()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one name of an operation, in one sentence."""
+
+    name: str
+    outcome: Literal["done", "not-found", "conflict", "refused"]
+    said: str
+    undo: str | None = None  # what takes it back: u-318; None where nothing does
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of the registry: which arguments it takes, and what it does in the transaction of the caller."""
+
+    arguments: type[Any]
+    perform: Callable[[Connection, Any, Duty], tuple[Done, ...]]

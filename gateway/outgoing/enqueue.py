@@ -1,0 +1,34 @@
+"""A notification in the outbox: its row, and the octets that every attempt will send.
+
+Transaction  that of the change which caused it.
+Not here     what the mail says (compose.py), when it leaves (outbox.py).
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.errors import PoisonError
+from gateway.outgoing.compose import Desk, compose
+from gateway.store import outbox
+from gateway.ticket.types import Notification
+
+log = structlog.get_logger("outbox")
+
+
+def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> tuple[int, str] | None:
+    """Queue a mail, rendered once: its id, and its Message-ID, fixed before any attempt; None when none will go out."""
+    id = outbox.enqueue(c, notice, now)
+    if id is None or notice.suppressed is not None:
+        return None
+    try:
+        letter = compose(notice, id, desk)
+    except PoisonError as e:
+        outbox.refuse(c, id, e.text, now)
+        log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
+        return None
+    if letter.trouble:
+        log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
+    outbox.attach(c, id, message_id=letter.message_id, reverse_path=letter.reverse_path, raw=letter.raw, now=now)
+    return id, letter.message_id

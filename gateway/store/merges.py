@@ -1,0 +1,181 @@
+"""Two tickets become one, one becomes two, and either is taken back: which rows move, and what undoing needs.
+
+Transaction  the caller's; it has locked both tickets. A receipt keeps what was before, so that undoing is exact.
+Not here     whether it may be done (operations/merges.py), where a reply to a merged number goes (tickets.goes_on_in).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+
+from gateway.rules.statuses import StatusType
+from gateway.store.changes import update_ticket
+from gateway.store.linked import add_people
+from gateway.store.schema import entry, participant, receipt, ticket_link, ticket_message
+from gateway.store.tickets import people
+from gateway.store.upsert import inserted
+from gateway.ticket.types import Entry, Participant, Ticket
+
+_COUNTED = ("mail", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All columns of a ticket that say where it stands."""
+
+    status: str
+    status_type: StatusType
+    status_reason: str | None
+    status_at: datetime
+    snoozed_until: datetime | None
+    awake_status: str | None
+    awake_status_type: StatusType | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a merge or a split moved."""
+
+    entries: tuple[int, ...]
+    messages: int  # of them that count
+    people: tuple[str, ...] = ()  # addresses that came to take part
+    status: Status | None = None  # of the merged ticket before
+    held: str | None = None  # of the split entry before
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A merge or a split that was done."""
+
+    id: int  # what people say: u-318
+    at: datetime
+    actor: str
+    action: Literal["merge", "split"]
+    ticket: int  # where the entries came from
+    other: int  # where they went
+    before: Moved
+    undone_at: datetime | None
+
+
+def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> int:
+    """All entries of the source go to the target, which its number leads to from now on; the id of the receipt."""
+    ids = tuple(c.execute(select(entry.c.id).where(entry.c.ticket == source.number).order_by(entry.c.id)).scalars())
+    _move(c, ids, target.number)
+    joining = (Participant(p.address, p.name, "cc") for p in people(c, source.number))
+    joined = tuple(add_people(c, target.number, joining))
+    inserted(c, ticket_link, _link(source, target, "merged into"))
+    before = Moved(ids, source.messages, joined, _status_of(source))
+    merged = Status("merged", "closed", None, now, None, None, None)
+    update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
+    update_ticket(c, target, {"messages": target.messages + source.messages}, now)
+    return _write(c, "merge", source, target, before, actor, now)
+
+
+def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor: str, now: datetime) -> int:
+    """One entry goes to a new ticket, with the Message-ID by which its answers are known; the id of the receipt."""
+    count = int(moving.kind in _COUNTED)
+    _move(c, (moving.id,), target.number)
+    _name(c, [moving.message_id] if moving.message_id else [], source.number, target.number)
+    c.execute(update(entry).where(entry.c.id == moving.id).values(held=None, public=True))
+    inserted(c, ticket_link, _link(target, source, "split from"))
+    update_ticket(c, source, {"messages": source.messages - count}, now)
+    update_ticket(c, target, {"messages": target.messages + count}, now)
+    before = Moved((moving.id,), count, held=moving.held, public=moving.public)
+    return _write(c, "split", source, target, before, actor, now)
+
+
+def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, now: datetime) -> None:
+    """All of it is as it was before; of a split the new number stays, and leads to the old ticket."""
+    before = done.before
+    _move(c, before.entries, source.number)
+    if done.action == "split":
+        values = {"held": before.held, "public": before.public}
+        c.execute(update(entry).where(entry.c.id.in_(before.entries)).values(values))
+        moved_ids = c.execute(select(entry.c.message_id).where(entry.c.id.in_(before.entries))).scalars().all()
+        _name(c, [i for i in moved_ids if i], target.number, source.number)
+    if before.people:
+        gone = and_(participant.c.ticket == target.number, participant.c.address.in_(before.people))
+        c.execute(delete(participant).where(gone))
+    back: dict[str, Any] = {"messages": source.messages + before.messages}
+    rest: dict[str, Any] = {"messages": target.messages - before.messages}
+    if before.status is not None:
+        c.execute(delete(ticket_link).where(_same(_link(source, target, "merged into"))))
+        back |= {**asdict(before.status), "merged_into": None}
+    else:
+        c.execute(delete(ticket_link).where(_same(_link(target, source, "split from"))))
+        rest |= {**asdict(Status("merged", "closed", None, now, None, None, None)), "merged_into": source.number}
+    update_ticket(c, source, back, now)
+    update_ticket(c, target, rest, now)
+    c.execute(update(receipt).where(receipt.c.id == done.id).values(undone_at=now))
+
+
+def find_receipt(c: Connection, id: int) -> Receipt | None:
+    """The receipt; None when there is none of this number."""
+    row = c.execute(select(receipt).where(receipt.c.id == id)).one_or_none()
+    return None if row is None else _receipt(row)
+
+
+def since(c: Connection, done: Receipt) -> Receipt | None:
+    """A later merge or split of either ticket that was not taken back and must be first; None when there is none."""
+    tickets = (done.ticket, done.other)
+    query = (
+        select(receipt)
+        .where(or_(receipt.c.ticket.in_(tickets), receipt.c.other.in_(tickets)))
+        .where(receipt.c.id > done.id, receipt.c.undone_at.is_(None))
+        .order_by(receipt.c.id.desc())
+        .limit(1)
+    )
+    row = c.execute(query).one_or_none()
+    return None if row is None else _receipt(row)
+
+
+def _move(c: Connection, ids: Sequence[int], number: int) -> None:
+    c.execute(update(entry).where(entry.c.id.in_(ids)).values(ticket=number))
+
+
+def _name(c: Connection, ids: Sequence[str], before: int, after: int) -> None:
+    """These Message-IDs name another ticket from now on."""
+    same = and_(ticket_message.c.message_id.in_(ids), ticket_message.c.ticket == before)
+    c.execute(update(ticket_message).where(same).values(ticket=after))
+
+
+def _link(ticket: Ticket, other: Ticket, kind: str) -> dict[str, Any]:
+    return {"ticket": ticket.number, "other": other.number, "kind": kind}
+
+
+def _same(link: dict[str, Any]) -> Any:
+    return and_(*(ticket_link.c[name] == value for name, value in link.items()))
+
+
+def _status_of(ticket: Ticket) -> Status:
+    return Status(
+        ticket.status,
+        ticket.status_type,
+        ticket.status_reason,
+        ticket.status_at,
+        ticket.snoozed_until,
+        ticket.awake_status,
+        ticket.awake_status_type,
+    )
+
+
+def _write(c: Connection, action: str, source: Ticket, target: Ticket, before: Moved, actor: str, now: datetime) -> int:
+    values = {
+        "at": now,
+        "actor": actor,
+        "action": action,
+        "ticket": source.number,
+        "other": target.number,
+        "before": msgspec.json.encode(before).decode(),
+    }
+    return int(c.execute(insert(receipt).returning(receipt.c.id), values).scalar_one())
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    before = msgspec.json.decode(row.before, type=Moved)
+    return Receipt(row.id, row.at, row.actor, row.action, row.ticket, row.other, before, row.undone_at)

@@ -1,0 +1,274 @@
+"""What people do to tickets, on each database: what it says, what it leaves, and that nothing gets lost on the way."""
+
+import email
+import email.policy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from gateway.operations.answers import Answer, Note
+from gateway.operations.merges import Merge, Split, Undo
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.tickets import Accept, Change, Link, NewTicket
+from gateway.operations.types import Done, Duty
+from gateway.store import audit, customers, outbox, tickets
+from gateway.store.schema import entry, participant, receipt, ticket, ticket_link, ticket_message
+from gateway.store.snoozed import wake
+from tests.cli.desk import Desk
+
+_STATUSES = "new, open, pending, on_hold, solved, closed, answered"
+MORE_RULES = """statuses: {answered: {type: waiting_customer}}
+fields: {order: {type: text, pattern: '[A-Z]{2}-[0-9]{5}'}}
+"""
+
+
+@pytest.fixture
+async def desk(desk: Desk) -> Desk:
+    """Jan's ticket 1 of two mails with team billing, and Eva's ticket 2."""
+    path = desk.settings.paths.state.parent / "rules.yaml"
+    path.write_text(path.read_text("utf-8") + MORE_RULES, "utf-8")
+    made = Desk(desk.store, desk.settings, path)
+    await made.take("refund.eml")
+    await made.take("follow_up.eml")
+    await made.take("stranger.eml", sender="eva@x.test")
+    return made
+
+
+async def done(desk: Desk, name: str, arguments: object) -> tuple[Done, ...]:
+    duty = Duty(desk.clock.now(), lambda: desk.deps)
+    return await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
+
+
+def found(desk: Desk, number: int) -> Any:
+    return desk.store.read_now(lambda c: tickets.find_ticket(c, number))
+
+
+def rows(desk: Desk) -> dict[str, list[Any]]:
+    """All that merge and split may touch; without the version and the time of the last change."""
+    columns = [c for c in ticket.c if c.name not in ("version", "updated_at")]
+    return desk.store.read_now(
+        lambda c: {
+            "tickets": sorted(map(tuple, c.execute(select(*columns)))),
+            "entries": sorted(map(tuple, c.execute(select(entry.c.id, entry.c.ticket, entry.c.held, entry.c.public)))),
+            "people": sorted(map(tuple, c.execute(select(participant)))),
+            "links": sorted(map(tuple, c.execute(select(ticket_link)))),
+            "messages": sorted(map(tuple, c.execute(select(ticket_message)))),
+        }
+    )
+
+
+@pytest.mark.parametrize(("change", "outcome", "said"), [
+    # what is asked for, what comes of it, in words
+    (Change((1,), (("priority", "urgent"),)), "done", "priority high -> urgent"),
+    (Change((1,), (("assignee", "ana"),), by="ana"), "done", "assignee none -> ana"),
+    (Change((1,), (("responsible", "ana"), ("order", "PL-10442"))), "done",
+     "responsible none -> ana; field.order none -> PL-10442"),
+    (Change((1,), (("due", "2026-12-01T09:00:00+00:00"),)), "done", "due none -> 2026-12-01 09:00 UTC"),
+    (Change((1,), add_tags=("vip",), remove_tags=("refund",)), "done", "tags refund -> vip"),
+    (Change((1,), status="answered", reason="wants a photo"), "done", "status new -> answered"),
+    (Change((1,), status="spam"), "done", "status new -> spam"),
+    (Change((1,), (("priority", "high"),)), "done", "is so already; nothing was changed"),
+    (Change((1,), (("assignee", "bob"),)), "refused", "there is no agent “bob”; known: ana"),
+    (Change((1,), (("assignee", "ana"),), by="bob"), "refused", "there is no agent “bob”; known: ana"),
+    (Change((1,), (("team", "sales"),)), "refused", "there is no team “sales”; known: support, billing"),
+    (Change((1,), (("order", "nonsense"),)), "refused", "field “order” does not take “nonsense” ([A-Z]{2}-[0-9]{5})"),
+    (Change((1,), (("subject", " \n "),)), "refused", "a ticket has a subject"),
+    (Change((1,), (("team", "none"),)), "refused", "there is no team “none”; known: support, billing"),
+    (Change((1,), add_tags=("two words",)), "refused", "a tag is one word of at most 64 characters"),
+    (Change((1,), status="merged"), "refused", f"there is no status “merged”; known: {_STATUSES}"),
+    (Change((99,), status="closed"), "not-found", "there is no such ticket"),
+])  # fmt: skip
+async def test_changes(desk: Desk, change: Change, outcome: str, said: str) -> None:
+    before = found(desk, 1)
+    (answer,) = await done(desk, "ticket.change", change)
+    touched = "; status new -> open" if outcome == "done" and change.status is None and "already" not in said else ""
+    assert (answer.outcome, answer.said) == (outcome, said + touched)
+    if outcome != "done":
+        assert found(desk, 1) == before
+
+
+async def test_what_is_wrong_in_one_value_changes_none(desk: Desk) -> None:
+    before = found(desk, 1)
+    await done(desk, "ticket.change", Change((1,), (("priority", "low"), ("order", "x"))))
+    assert found(desk, 1) == before
+
+
+async def test_a_ticket_that_moves_stays_new_and_loses_an_owner_who_is_no_member(desk: Desk) -> None:
+    await done(desk, "ticket.change", Change((2,), (("team", "support"), ("assignee", "ana"))))
+    (answer,) = await done(desk, "ticket.change", Change((2,), (("team", "billing"),)))
+    assert answer.said == "team support -> billing; assignee ana -> none"
+    (answer,) = await done(desk, "ticket.change", Change((1,), (("team", "support"),)))
+    assert found(desk, 1).status == "new"
+
+
+async def test_a_snooze_ends_once_as_it_was_before(desk: Desk) -> None:
+    await done(desk, "ticket.change", Change((1,), status="answered"))
+    until = desk.clock.now() + timedelta(hours=2)
+    (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=until))
+    assert answer.said == f"status answered -> snoozed until {until:%Y-%m-%d %H:%M} UTC"
+    woken = [await desk.store.write(lambda c, at=at: wake(c, at, 9)) for at in (until - timedelta(1), until, until)]
+    assert woken == [0, 1, 0]
+    assert (found(desk, 1).status, found(desk, 1).status_type) == ("answered", "waiting_customer")
+    (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=desk.clock.now()))
+    assert answer.outcome == "refused"
+
+
+async def test_an_answer_goes_into_the_customers_thread(desk: Desk) -> None:
+    (answer,) = await done(desk, "ticket.answer", Answer(1, "Zwrot zlecony.\n\n<b>Ana</b>", by="ana"))
+    (item,) = desk.store.read_now(lambda c: outbox.find_many(c, states=("queued",), ticket=1, recipient=None, limit=1))
+    assert (answer.outcome, answer.said) == ("done", f"q-{item.id} to jan@bigbank.test; status new -> pending")
+    raw = desk.store.read_now(lambda c: outbox.find(c, item.id))
+    assert raw is not None
+    mail = email.message_from_bytes(raw.raw, policy=email.policy.default)
+    seen = [e.message_id for e in desk.store.read_now(lambda c: tickets.entries(c, 1)) if e.kind == "mail"]
+    assert mail["From"] == '"Ana (Acme Support)" <billing@acme.test>'
+    assert mail["In-Reply-To"] == seen[-1]
+    assert str(mail["References"]).split()[-1] == seen[-1]
+    assert mail["Message-ID"].startswith("<mw.1.")
+    assert mail["Reply-To"].addresses[0].addr_spec.startswith("billing+t1.")
+    assert mail["Auto-Submitted"] is None
+    assert mail["Content-Language"] == "pl"
+    text, html = (mail.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html"))
+    assert "Zwrot zlecony.\n\n<b>Ana</b>" in text
+    assert "&lt;b&gt;Ana&lt;/b&gt;" in html
+    known = desk.store.read_now(lambda c: customers.find_customer(c, "jan@bigbank.test"))
+    assert known is not None
+    assert known.answered
+    last = desk.store.read_now(lambda c: tickets.entries(c, 1))[-1]
+    assert (last.kind, str(last.author), last.public) == ("answer", "Ana <ana@acme.test>", True)
+    assert [row.actor for row in desk.store.read_now(lambda c: audit.find_rows(c, ticket=1))[-2:]] == ["agent:ana"] * 2
+
+
+@pytest.mark.parametrize(("answer", "outcome", "said"), [
+    (Answer(1, " \n"), "refused", "there are no words"),
+    (Answer(1, "x", status="lost"), "refused", f"there is no status “lost”; known: {_STATUSES}"),
+    (Answer(9, "x"), "not-found", "there is no such ticket"),
+    (Answer(1, "x\n" * 3000), "refused", "these are more than 100000 characters or 2000 lines"),
+])  # fmt: skip
+async def test_answers_that_are_none(desk: Desk, answer: Answer, outcome: str, said: str) -> None:
+    before = rows(desk)
+    assert await done(desk, "ticket.answer", answer) == (Done(f"#{answer.number}", outcome, said),)  # type: ignore[arg-type]
+    assert rows(desk) == before
+
+
+async def test_a_note_is_seen_by_no_customer(desk: Desk) -> None:
+    before = desk.store.read_now(outbox.counts)
+    await done(desk, "ticket.note", Note(2, "He is angry.", by="ana"))
+    last = desk.store.read_now(lambda c: tickets.entries(c, 2))[-1]
+    assert (last.kind, last.public, found(desk, 2).status) == ("note", False, "open")
+    assert desk.store.read_now(outbox.counts) == before
+
+
+async def test_a_ticket_for_somebody_who_called(desk: Desk) -> None:
+    wanted = NewTicket("Mia@Hotel.test", "Welche Größe?", "Haben Sie das grüne auch in der Größe 42? Danke und Gruß.")
+    assert await done(desk, "ticket.new", wanted) == (
+        Done("#3", "done", "opened in support for Mia@hotel.test; nothing was sent"),
+    ) or found(desk, 3)
+    made = found(desk, 3)
+    assert (made.channel, made.language, made.status, made.messages) == ("cli", "de", "new", 1)
+    for bad, said in (("nobody", "“nobody” is no address"), ("support@acme.test", "is an address of our own")):
+        (answer,) = await done(desk, "ticket.new", replace(wanted, author=bad))
+        assert answer.outcome == "refused"
+        assert said in answer.said
+
+
+async def test_links_read_from_both_sides(desk: Desk) -> None:
+    await done(desk, "ticket.change", Change((2,), status="closed"))
+    for kind, here, there in (("parent", "parent", "child"), ("blocks", "blocks", "blocked by")):
+        await done(desk, "ticket.link", Link(1, 2, kind))
+        assert (here, 2) in desk.store.read_now(lambda c: tickets.links(c, 1))
+        assert (there, 1) in desk.store.read_now(lambda c: tickets.links(c, 2))
+        (answer,) = await done(desk, "ticket.link", Link(1, 2, kind))
+        assert answer.said == "is so already; nothing was changed"
+        await done(desk, "ticket.link", Link(1, 2, kind, remove=True))
+        assert (here, 2) not in desk.store.read_now(lambda c: tickets.links(c, 1))
+    assert (await done(desk, "ticket.link", Link(1, 1)))[0].outcome == "refused"
+    assert (await done(desk, "ticket.link", Link(1, 9)))[0].name == "#9"
+
+
+async def test_a_merge_moves_everything_and_undoing_restores_it(desk: Desk) -> None:
+    before = rows(desk)
+    (answer,) = await done(desk, "ticket.merge", Merge(2, 1))
+    assert answer.outcome == "done"
+    assert [e.ticket for e in desk.store.read_now(lambda c: tickets.entries(c, 2))] == []
+    assert found(desk, 1).messages == 3
+    assert desk.store.read_now(lambda c: tickets.goes_on_in(c, 2)).number == 1  # type: ignore[union-attr]
+    assert "eva@x.test" in desk.store.read_now(lambda c: tickets.participants(c, 1))
+    assert (await done(desk, "ticket.note", Note(2, "x")))[0].said == "it was merged: the matter goes on in #1"
+    assert (await done(desk, "ticket.undo", Undo(answer.undo or "")))[0].outcome == "done"
+    assert rows(desk) == before
+    assert (await done(desk, "ticket.undo", Undo(answer.undo or "")))[0].said.startswith("it was taken back 2026-")
+
+
+async def test_a_chain_of_merges_resolves_and_a_circle_is_impossible(desk: Desk) -> None:
+    for author in ("mia@hotel.test", "leo@hotel.test"):
+        await done(desk, "ticket.new", NewTicket(author, "Size", "Which size?"))
+    before = rows(desk)
+    first, second, third = [(await done(desk, "ticket.merge", Merge(n, n - 1)))[0] for n in (4, 3, 2)]
+    assert {n: desk.store.read_now(lambda c, n=n: tickets.goes_on_in(c, n)).number for n in (1, 2, 3, 4)} == {  # type: ignore[union-attr]
+        1: 1, 2: 1, 3: 1, 4: 1,
+    }  # fmt: skip
+    for into in (1, 2, 3, 4):
+        assert (await done(desk, "ticket.merge", Merge(1, into)))[0].said == (
+            f"#{into} is the same ticket: nothing goes into itself"
+        )
+    assert (await done(desk, "ticket.undo", Undo(first.undo or "")))[0].outcome == "conflict"
+    for receipt_id in (third.undo, second.undo, first.undo):
+        assert (await done(desk, "ticket.undo", Undo(receipt_id or "")))[0].outcome == "done"
+    assert rows(desk) == before
+
+
+async def test_a_reply_to_a_merged_number_lands_where_the_matter_goes_on(desk: Desk) -> None:
+    await done(desk, "ticket.merge", Merge(1, 2))
+    raw = b"From: Jan <jan@bigbank.test>\r\nSubject: Re: [#1] Zwrot\r\nMessage-ID: <late@x>\r\n\r\nI jeszcze jedno.\r\n"
+    outcome = await desk.take_raw(raw)
+    assert outcome is not None
+    assert (outcome.disposition, outcome.ticket) == ("entry", 2)
+
+
+async def test_a_split_mail_is_a_ticket_of_its_writer_until_it_is_undone(desk: Desk) -> None:
+    before = rows(desk)
+    newest = desk.store.read_now(lambda c: tickets.entries(c, 1))[-1]
+    (answer,) = await done(desk, "ticket.split", Split(1))
+    made = found(desk, 3)
+    assert (answer.name, made.messages, found(desk, 1).messages) == ("#3", 1, 1)
+    assert made.requester == newest.author
+    assert ("split from", 1) in desk.store.read_now(lambda c: tickets.links(c, 3))
+    ids = desk.store.read_now(lambda c: tickets.holders(c, [newest.message_id or ""]))
+    assert {number for held in ids.values() for number, _ in held} == {3}
+    assert (await done(desk, "ticket.split", Split(1)))[0].said == "it is the only mail of the ticket"
+    assert (await done(desk, "ticket.undo", Undo(answer.undo or "")))[0].outcome == "done"
+    after = rows(desk)
+    assert (after.pop("tickets")[:2], after.pop("people")[:-1]) == (before.pop("tickets"), before.pop("people"))
+    assert after == before
+    assert desk.store.read_now(lambda c: tickets.goes_on_in(c, 3)).number == 1  # type: ignore[union-attr]
+
+
+async def test_a_split_that_was_answered_since_is_not_undone(desk: Desk) -> None:
+    (answer,) = await done(desk, "ticket.split", Split(1))
+    await done(desk, "ticket.answer", Answer(3, "Here it goes on."))
+    (refused,) = await done(desk, "ticket.undo", Undo(answer.undo or ""))
+    assert (refused.outcome, refused.said) == ("conflict", "#3 has 1 more since: merge it into #1 instead")
+
+
+async def test_a_held_entry_is_accepted_and_its_writer_takes_part(desk: Desk) -> None:
+    newest = desk.store.read_now(lambda c: tickets.entries(c, 2))[-1]
+    assert (await done(desk, "ticket.accept", Accept(2)))[0].said == "nothing in it is held"
+    await desk.store.write(
+        lambda c: c.execute(entry.update().where(entry.c.id == newest.id).values(held="third-party", public=False))
+    )
+    await desk.store.write(lambda c: c.execute(participant.delete().where(participant.c.ticket == 2)))
+    (answer,) = await done(desk, "ticket.accept", Accept(2, by="ana"))
+    assert answer.said == f"e-{newest.id} is a part of it, and eva@x.test takes part"
+    last = desk.store.read_now(lambda c: tickets.entries(c, 2))[-1]
+    assert (last.held, last.public) == (None, True)
+    assert desk.store.read_now(lambda c: tickets.participants(c, 2)) == ("eva@x.test",)
+
+
+async def test_receipts_that_are_none(desk: Desk) -> None:
+    for id in ("u-9", "318", "u-", ""):
+        assert (await done(desk, "ticket.undo", Undo(id)))[0].outcome == "not-found"
+    assert desk.store.read_now(lambda c: c.execute(select(receipt)).all()) == []
