@@ -1,6 +1,7 @@
 """The keys of tokens: what may stand in the file, and how a new one comes in without a token being lost."""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from gateway.cli.declare import Invocation
 from gateway.cli.main import run
 from gateway.clock import FakeClock
+from gateway.config import Settings, write_secret
 from gateway.errors import ConfigError
 from gateway.policy import ring_keys, rotated
 from gateway.ticket.token import VERIFIES_FOR, TokenRing, read_reply
+from tests.running import Gateway, mail
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 K, L = "k" * 64, "l" * 64
@@ -106,3 +109,33 @@ def test_a_file_that_others_can_read_is_not_rotated(tmp_path: Path, capsys: pyte
     assert run(["config", "rotate-key", str(file)]) == 78
     assert file.read_text() == K
     assert "can be read by others" in capsys.readouterr().err
+
+
+async def test_a_running_gateway_signs_with_the_new_key_and_threads_by_the_old(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        old = _reply_to(gateway)
+        path = settings.paths.state / "hmac-key"
+        now = datetime.now(UTC)
+        write_secret(path, rotated(ring_keys(path.read_text(), "hmac-key"), now - timedelta(days=1), now))
+        await gateway.daemon.reload()
+        await gateway.send(mail("Coś nowego", "Dopisuję."), to=old)
+        await gateway.send(mail("Leki", "Proszę.", From="pia@x.test"), sender="pia@x.test")
+        assert await gateway.quiet() == {"received": 3, "pending": 0, "ticket": 2, "entry": 1}
+        assert [old.partition(".")[2][0], _reply_to(gateway).partition(".")[2][0]] == ["a", "b"]
+
+
+async def test_a_file_of_keys_that_was_broken_changes_nothing(settings: Settings) -> None:
+    async with Gateway(settings) as gateway:
+        await gateway.send(mail())
+        await gateway.quiet()
+        (settings.paths.state / "hmac-key").write_text("broken")
+        await gateway.daemon.reload()
+        await gateway.send(mail("Coś nowego", "Dopisuję."), to=_reply_to(gateway))
+        assert (await gateway.quiet())["entry"] == 1
+
+
+def _reply_to(gateway: Gateway) -> str:
+    """Where the last mail that was sent wants its answer."""
+    return message_from_bytes(gateway.relay.mails[-1][1])["Reply-To"].rpartition("<")[2].strip("<>")

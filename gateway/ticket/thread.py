@@ -145,9 +145,7 @@ def _guess(desk: "_Desk", verdict: Classification, now: datetime, refused: dict[
         return None
     fitting = [t for t in desk.index.recent(author, now - GUESS_WITHIN) if base_subject(t.subject) == base]
     if len(fitting) == 1:
-        return _Found(
-            "guess", fitting[0].number, "participant", f"guessed: this author, this subject, #{fitting[0].number}"
-        )
+        return _Found("guess", fitting[0].number, "participant", "an answer of this author with this subject")
     for ticket in fitting[:_MAX_NUMBERS]:
         because = f"{len(fitting)} tickets of this author have this subject"
         refused.setdefault(Refused("guess", ticket.number, because))
