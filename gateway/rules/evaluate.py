@@ -6,13 +6,13 @@ Not here reading the file (load.py), what operators mean (operators.py), what ac
          trace (explain.py).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from gateway.rules.effects import NotPossible, effects, ready
-from gateway.rules.operators import NO_CAPTURES, Seen, holds
+from gateway.rules.operators import NO_CAPTURES, Result, Seen, holds
 from gateway.rules.overlay import Overlay
 from gateway.rules.pattern import Found, Pattern
 from gateway.rules.types import (
@@ -57,6 +57,7 @@ def evaluate(
     before: Facts | None = None,
     fired: Collection[str] = (),
     opening: Opening | None = None,
+    told: bool = True,
 ) -> Decision:
     """What the rules want, in order, and the trace of every rule looked at.
 
@@ -64,8 +65,9 @@ def evaluate(
     budget   of the patterns; a rule that would begin one after it is spent fails. None is no limit
     before   the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
     opening  of calendars, for `within` and `outside`; rules that ask without it fail
+    told     whether the trace shows the tests of rules that did not match; actions and outcomes are the same
     """
-    run = _Run(Overlay(facts, before), rules, budget, frozenset(fired), opening)
+    run = _Run(Overlay(facts, before, rules.index), rules, budget, frozenset(fired), opening, told=told)
     for event in events:
         run.event(event)
         if event == "received" and any(isinstance(a, DISPOSITIONS) for a in run.actions):
@@ -80,9 +82,17 @@ class _Run:
     """One run over the candidates of its events."""
 
     def __init__(
-        self, overlay: Overlay, rules: RuleSet, budget: Budget | None, fired: frozenset[str], opening: Opening | None
+        self,
+        overlay: Overlay,
+        rules: RuleSet,
+        budget: Budget | None,
+        fired: frozenset[str],
+        opening: Opening | None,
+        *,
+        told: bool,
     ) -> None:
         self._overlay, self._rules, self._budget, self._fired, self._opening = overlay, rules, budget, fired, opening
+        self._told = told
         self._status = overlay.values(_FOLLOWED)
         self._spent = 0.0
         self.events: list[Event] = []
@@ -129,6 +139,10 @@ class _Run:
     def _rule(self, rule: Rule, event: Event) -> tuple[Hit, tuple[Action, ...]]:
         captures: dict[str, str] = {}
         try:
+            for test in rule.eager:
+                self._result(test)
+            if not self._told and not self._held(rule.when):
+                return Hit(rule.id, rule.line, event, "not-matched"), ()
             check = self._group(rule.when, captures)
             if not check.held:
                 return Hit(rule.id, rule.line, event, "not-matched", check), ()
@@ -150,7 +164,22 @@ class _Run:
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
+    def _held(self, group: Group) -> bool:
+        """Whether a group holds; it is asked no further than it must be."""
+        wanted = group.kind != "all"  # the answer of one child that decides
+        seen_of, look = self._overlay.seen.get, self._overlay.look
+        for child in group.children:
+            if isinstance(child, Test):
+                seen = seen_of(child.field) or look(child.field)
+                held = (seen.results.get(child.key) or self._look(child, seen))[0]
+            else:
+                held = self._held(child)
+            if held is wanted:
+                return group.kind == "any"
+        return group.kind != "any"
+
     def _group(self, group: Group, captures: dict[str, str]) -> Check:
+        """A group with every test in it, for the trace."""
         inside: dict[str, str] = {}
         children = tuple(
             [self._test(c, inside) if isinstance(c, Test) else self._group(c, inside) for c in group.children]
@@ -171,25 +200,31 @@ class _Run:
 
     def _test(self, test: Test, captures: dict[str, str]) -> Check:
         seen = self._overlay.seen.get(test.field) or self._overlay.look(test.field)
-        known = seen.checks.get(test.key)
-        if known is None:
-            known = seen.checks[test.key] = self._looked(test, seen)
-        check, caught = known
-        for name, value in caught.items():
-            captures.setdefault(name, value)
+        held, matched, caught = seen.results.get(test.key) or self._look(test, seen)
+        if caught:
+            for name, value in caught.items():
+                captures.setdefault(name, value)
+        check = seen.checks.get(test.key)
+        if check is None:
+            field = _SHORT.get(test.field, test.field)
+            check = Check("test", held, field, test.operator, test.wanted, seen.shown, matched, seen.cut)
+            seen.checks[test.key] = check
         return check
 
-    def _looked(self, test: Test, seen: Seen) -> tuple[Check, Mapping[str, str]]:
-        caught = NO_CAPTURES
+    def _result(self, test: Test) -> Result:
+        seen = self._overlay.look(test.field)
+        return seen.results.get(test.key) or self._look(test, seen)
+
+    def _look(self, test: Test, seen: Seen) -> Result:
         match test.operator:
             case "within" | "outside":
-                held, matched = self._open(test.operand, seen) is (test.operator == "within"), ""
+                found: Result = (self._open(test.operand, seen) is (test.operator == "within"), "", NO_CAPTURES)
             case "changed" | "changed_to" | "changed_from":
-                held, matched = self._changed(test, seen), ""
+                found = (self._changed(test, seen), "", NO_CAPTURES)
             case _:
-                held, matched, caught = holds(test, seen, self._search)
-        field = _SHORT.get(test.field, test.field)
-        return Check("test", held, field, test.operator, test.wanted, seen.shown, matched, seen.cut), caught
+                found = holds(test, seen, self._search)
+        seen.results[test.key] = found
+        return found
 
     def _open(self, calendar: str, seen: Seen) -> bool | None:
         if not isinstance(seen.value, datetime):

@@ -18,6 +18,7 @@ from gateway.rules.conditions import Conditions
 from gateway.rules.cron import cron_error
 from gateway.rules.findings import Findings
 from gateway.rules.forms import Reader
+from gateway.rules.index import indexed
 from gateway.rules.lint import Surroundings, lint
 from gateway.rules.not_yet import NOT_YET
 from gateway.rules.pattern import Pattern
@@ -35,6 +36,7 @@ _SINGULAR = {"statuses": "status"}
 _INCLUDED = ("rules", "lists", "tests")
 RULE_KEYS = ("id", "about", "on", "when", "do", "enabled", "shadow", "once", "cron", "each")
 ONCE = ("ticket", "cycle", "never")
+_EAGER = ("matches", "within", "outside")
 _CYCLIC = ("idle", "sla-warning", "sla-breached")
 _YAML_1_1 = re.compile("yes|no|on|off|y|n", re.IGNORECASE)
 _SECRET = re2.compile(
@@ -71,7 +73,7 @@ def load_rules(
     if loaded is None or problems:
         raise ConfigError(*problems)
     made = replace(loaded, revision=revision, text=text, files=loader.files)
-    made = replace(made, sha256=hashlib.sha256(made.whole.encode()).hexdigest())
+    made = replace(made, sha256=hashlib.sha256(made.whole.encode()).hexdigest(), index=indexed(loader.r.tests.values()))
     for finding in lint(made, loader.r, surroundings):
         loader.of[finding.source].add(finding, finding.code, finding.text, finding.hint)
     errors = [p for findings in loader.findings for p in findings.problems]
@@ -248,7 +250,8 @@ class _RuleReader:
         rule = Rule(
             name, self._line("about", k), events, when, done, actions.stop, at.line if at else node.line, f.name,
             at.column if at else node.column, self._flag("shadow", k, default=False), once or default,  # type: ignore[arg-type]
-            self._cron(node, name, events, k), self._line("each", k),
+            eager=tuple(t for t, _ in leaves(when, negated=False) if t.operator in _EAGER),
+            cron=self._cron(node, name, events, k), each=self._line("each", k),
         )  # fmt: skip
         return rule if self._flag("enabled", k, default=True) else None
 

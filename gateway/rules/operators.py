@@ -90,7 +90,8 @@ class Seen:
     _words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
     _pieces: dict[bool, frozenset[str]] = field(default_factory=dict)
     _asked: int = 0
-    checks: dict[int, tuple[Check, Mapping[str, str]]] = field(default_factory=dict)  # by the key of the test
+    results: dict[int, "Result"] = field(default_factory=dict)  # of tests, by their key
+    checks: dict[int, Check] = field(default_factory=dict)  # the same for the trace
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -169,10 +170,12 @@ class Seen:
 
 
 NO_CAPTURES: Mapping[str, str] = {}
+Result = tuple[bool, str, Mapping[str, str]]  # whether a test holds, the word that decided it, what groups caught
+FAILED: Result = (False, "", NO_CAPTURES)
 Search = Callable[[Pattern, bytes], Found | None]
 
 
-def holds(test: Test, seen: Seen, search: Search) -> tuple[bool, str, Mapping[str, str]]:
+def holds(test: Test, seen: Seen, search: Search) -> Result:
     """Whether the test holds, the word that decided it, and what named groups caught.
 
     search  runs one pattern over one text; what it raises is the caller's
@@ -189,7 +192,7 @@ def holds(test: Test, seen: Seen, search: Search) -> tuple[bool, str, Mapping[st
     return (word is not None), word or "", NO_CAPTURES
 
 
-def _matches(pattern: Pattern, seen: Seen, search: Search) -> tuple[bool, str, Mapping[str, str]]:
+def _matches(pattern: Pattern, seen: Seen, search: Search) -> Result:
     for octets in seen.octets:
         if found := search(pattern, octets):
             caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())

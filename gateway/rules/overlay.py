@@ -4,8 +4,9 @@ Sources  rules.md §2.3: later rules see what earlier ones did, and nothing is s
 Not here what an action writes (effects.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from gateway.rules.index import FieldIndex
 from gateway.rules.operators import Seen
 from gateway.rules.types import REGISTRY, Facts, Value
 
@@ -19,8 +20,8 @@ _PAIRS = {_CUSTOM: "ticket_fields", _CUSTOMER: "customer_values"}
 class Overlay:
     """What a rule sees."""
 
-    def __init__(self, facts: Facts, before: Facts | None) -> None:
-        self._facts, self._before = facts, before
+    def __init__(self, facts: Facts, before: Facts | None, index: Mapping[str, FieldIndex]) -> None:
+        self._facts, self._before, self._index = facts, before, index
         self._written: dict[str, Value] = {}
         self._earlier: dict[str, Value] = {}  # what `changed` compares with, where it is not in `before`
         self.seen: dict[str, Seen] = {}  # what was looked at, until it is written anew
@@ -30,6 +31,8 @@ class Overlay:
         found = self.seen.get(name)
         if found is None:
             found = self.seen[name] = Seen(self.value(name), secret=name.startswith("body."))
+            if found.value is not None and name in self._index:
+                found.results = self._index[name].results(found)
         return found
 
     def value(self, name: str) -> Value:

@@ -384,8 +384,7 @@ class Effect:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One rule that was looked at."""
 
     rule: str
@@ -471,6 +470,7 @@ class Rule:
     column: int = 1
     shadow: bool = False  # traced, never applied
     once: Literal["ticket", "cycle", "never"] = "never"
+    eager: tuple[Test, ...] = ()  # tests that may fail the rule, or cost: all of them are asked, and first
     cron: str = ""  # of `on: schedule`
     each: str = ""  # the search whose tickets it runs for
 
@@ -578,6 +578,7 @@ class RuleSet:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
     files: Mapping[str, str] = field(default_factory=dict)  # what the text includes, by name
+    index: Mapping[str, Any] = field(default_factory=dict)  # of index.py: tests that are looked up together, by field
 
     @property
     def whole(self) -> str:

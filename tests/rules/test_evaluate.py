@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC
 from typing import Any
 
@@ -225,6 +225,29 @@ def test_no_facts_make_the_engine_raise_or_fail_a_rule(facts: Facts) -> None:
     decision = evaluate(EVERYTHING, facts, ("new",), budget=Budget(Ticking(0.000_001), 9))
     assert {h.outcome for h in decision.trace.hits} <= {"applied", "not-matched"}
     assert len(decision.trace.hits) == len(EVERYTHING.rules)
+
+
+def many_words(i: int) -> str:
+    """Words that overlap, so that many tests hold by the same place of a text."""
+    anywhere = f"{{subject: {{contains: [{chr(97 + i % 26)}{i}, ä{i % 7}, b{i % 10}]}}}}"
+    whole = f"{{subject: {{contains: [c{i % 10}, x{i}], word: true}}}}"
+    any_of = f"{anywhere}, {whole}, {{ticket.tags: [t{i}, a]}}"
+    return f"  - {{id: w{i}, on: new, when: {{any: [{any_of}]}}, do: [{{tag: t}}]}}\n"
+
+
+MANY_WORDS = rules_of("rules:\n" + "".join(map(many_words, range(60))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_FACTS | st.text("abcä0123456789 x", max_size=80).map(lambda s: Facts(subject=s, ticket_tags=(s[:1], "t3"))))
+def test_what_is_looked_up_together_is_answered_as_if_each_was_asked_alone(facts: Facts) -> None:
+    for rules in (EVERYTHING, MANY_WORDS):
+        together = evaluate(rules, facts, ("new",))
+        alone = evaluate(replace(rules, index={}), facts, ("new",))
+        assert together == alone
+        untold = evaluate(rules, facts, ("new",), told=False)
+        assert untold.actions == together.actions
+        assert [h.outcome for h in untold.trace.hits] == [h.outcome for h in together.trace.hits]
 
 
 def test_five_hundred_rules_take_less_than_their_share_of_a_second() -> None:
