@@ -21,7 +21,7 @@ from gateway.message.types import Accepted, Envelope
 from gateway.pipeline import Deps, process
 from gateway.policy import deps, parse_limits, read_rules, templates_of
 from gateway.rules.statuses import StatusType
-from gateway.store import changes, customers, inbound, outbox, tickets
+from gateway.store import changes, customers, inbound, merges, outbox, tickets
 from gateway.store.inbound import Arriving
 from gateway.store.listing import find_tickets
 from gateway.store.outbox import OutboxItem
@@ -116,9 +116,8 @@ class Desk:
 
     def merge(self, number: int, into: int) -> None:
         """All that the first names goes on in the second."""
-        columns = {"status": "merged", "status_type": "closed", "status_at": self.now, "merged_into": into}
-        before = self.ticket(number)
-        self.write(lambda c: changes.update_ticket(c, before, columns, self.now))
+        source, target = self.ticket(number), self.ticket(into)
+        self.write(lambda c: merges.merge(c, source, target, actor="ann", now=self.now))
 
     def add_address(self, who: str, other: str) -> None:
         """A person of ours found out that a customer has another address."""
