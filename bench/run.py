@@ -1,4 +1,4 @@
-"""What accepting, processing and large mails cost, as ratios in one run on one machine.
+"""What accepting, processing, large mails and looking for tickets cost, as ratios in one run on one machine.
 
 usage    python -m bench.run [--generator make_mail.py] [--mails 1000] [--database URL] [--only PART]
 Output   one line a figure; the ratios are what counts, absolute figures are this machine's.
@@ -22,13 +22,16 @@ import psutil
 from sqlalchemy import func, select
 
 from bench.client import Mail, send_all
+from bench.listing import furnish, timed
 from gateway.config import load_settings
+from gateway.store.engine import database_url, open_engine
 from gateway.store.inbound import account
 from gateway.store.schema import outbox
-from gateway.store.store import open_reader
+from gateway.store.store import open_reader, open_store
 
 _SESSIONS = 20
 _ACCEPTS = 4000
+_TICKETS = 100_000
 _SMALL_OCTETS = 6 * 1024
 _LARGE_OCTETS = 50 << 20
 _RULES = """version: 1
@@ -133,6 +136,22 @@ def memory(folder: Path, database: str) -> None:
         show("memory.large", f"{peaks} MiB at the peak of each of four mails of 50 MB (bound: under 150)")
 
 
+def search(folder: Path, database: str) -> None:
+    """What a query costs among 100,000 tickets."""
+    settings = load_settings(write_config(folder / "search", database))
+    open_store(settings).close()
+    engine = open_engine(database_url(settings), connections=1)
+    show("search.fill", f"{_TICKETS / furnish(engine, _TICKETS):.0f} tickets/s into the index of words")
+    engine.dispose()
+    reader = open_reader(settings)
+    with reader.connect() as c:
+        figures = list(timed(c))
+    reader.dispose()
+    for query, ms, found in figures:
+        show("search.query", f"{ms:6.1f} ms  {found:3} found  {query}")
+    show("search.worst", f"{max(ms for _, ms, _ in figures):.1f} ms (bound: under 50)")
+
+
 async def _watched(server: Server, mail: Mail, config: Path, count: int) -> int:
     peak = server.memory()
     sending = asyncio.ensure_future(send_all("127.0.0.1", server.port, iter([mail]), 1))
@@ -220,7 +239,7 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    arguments.add_argument("--only", choices=["accept", "tickets", "memory"])
+    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search"])
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="mw-bench-") as name:
@@ -233,6 +252,8 @@ def main() -> None:
             tickets(folder, given.database, given.generator, given.mails)
         if given.only in (None, "memory"):
             memory(folder, given.database)
+        if given.only in (None, "search"):
+            search(folder, given.database)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,11 @@ def folded(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text as they are searched: folded runs of letters and digits, nothing else."""
+    runs = text.encode("utf-8", "replace").translate(_APART).decode().split()
+    if text.isascii() and max(map(len, runs), default=0) <= _WORD_CHARACTERS:
+        return runs
     found: list[str] = []
-    for run in text.encode("utf-8", "replace").translate(_APART).decode().split():
+    for run in runs:
         if run.isascii() and len(run) <= _WORD_CHARACTERS:
             found.append(run)
         else:

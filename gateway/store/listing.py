@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -39,14 +40,18 @@ _FEW = 2000  # hits that are looked up one by one; among more of them the newest
 
 def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
     """The first of the tickets that fit all conditions, in the order of the query."""
+    return [ticket_of(row) for row in c.execute(listing(c, query, limit))]
+
+
+def listing(c: Connection, query: Query, limit: int) -> Select[Any]:
+    """The statement that finds them."""
     lite = c.dialect.name == "sqlite"
     rarest = _rarest(c, query) if lite else None
     wanted = [
         _words(each, lite=lite, leads=each is rarest) if isinstance(each, Words) else _columns(each)
         for each in query.conditions
     ]
-    found = select(ticket).where(*wanted).order_by(*_order(query.sort)).limit(limit)
-    return [ticket_of(row) for row in c.execute(found)]
+    return select(ticket).where(*wanted).order_by(*_order(query.sort)).limit(limit)
 
 
 def _words(asked: Words, *, lite: bool, leads: bool) -> ColumnElement[bool]:
@@ -79,7 +84,8 @@ def _lite_hits(asked: Words) -> Select[Any]:
 def _hits(asked: Words) -> Select[Any]:
     end = ":*" if asked.prefix else ""
     phrases = (" <-> ".join(f"'{word}'" for word in phrase) + end for phrase in asked.phrases)
-    match = column("words").op("@@")(cast(" | ".join(f"({phrase})" for phrase in phrases), TSQUERY))
+    asked_for = literal(" | ".join(f"({phrase})" for phrase in phrases), Text)
+    match = column("words").op("@@")(cast(asked_for, TSQUERY))
     return select(column("ticket", BigInteger)).select_from(_SEARCH).where(match)
 
 
