@@ -16,6 +16,7 @@ from gateway.rules.statuses import StatusType
 from gateway.store.changes import update_ticket
 from gateway.store.linked import add_people
 from gateway.store.schema import entry, participant, receipt, ticket_link, ticket_message
+from gateway.store.search import renew
 from gateway.store.tickets import people
 from gateway.store.upsert import inserted
 from gateway.ticket.types import Entry, Participant, Ticket
@@ -73,6 +74,7 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
     update_ticket(c, target, {"messages": target.messages + source.messages}, now)
+    renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)
 
 
@@ -86,6 +88,7 @@ def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor
     update_ticket(c, source, {"messages": source.messages - count}, now)
     update_ticket(c, target, {"messages": target.messages + count}, now)
     before = Moved((moving.id,), count, held=moving.held, public=moving.public)
+    renew(c, source.number, target.number)
     return _write(c, "split", source, target, before, actor, now)
 
 
@@ -111,6 +114,7 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, now: d
         rest |= {**asdict(Status("merged", "closed", None, now, None, None, None)), "merged_into": source.number}
     update_ticket(c, source, back, now)
     update_ticket(c, target, rest, now)
+    renew(c, source.number, target.number)
     c.execute(update(receipt).where(receipt.c.id == done.id).values(undone_at=now))
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import URL, Connection, text, update
 
 from gateway.message.types import Mailbox
 from gateway.rules.statuses import BUILT_IN
-from gateway.store import migrate, search
+from gateway.store import merges, migrate, search
 from gateway.store.audit import appending
-from gateway.store.changes import save, update_ticket
+from gateway.store.changes import save
 from gateway.store.engine import open_engine
 from gateway.store.listing import find_tickets
 from gateway.store.schema import entry
 from gateway.store.store import Store
-from gateway.store.tickets import find_ticket
+from gateway.store.tickets import entries, find_ticket
 from gateway.ticket.query import parse_query
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, Ticket
 from tests.store.test_migrations import at_version
@@ -59,19 +59,38 @@ async def test_the_index_follows_what_is_written(store: Store) -> None:
 
 async def test_words_of_a_merged_ticket_lead_to_the_one_it_went_to(store: Store) -> None:
     def work(c: Connection) -> list[list[int]]:
-        source, target = opened(c, "Zwrot", "erste"), opened(c, "Povrat", "zweite")
-        third = opened(c, "Umzug", "dritte")
-        _merged(c, source, target)
-        _merged(c, target, third)
-        return [found(c, q) for q in ("zwrot", "erste", "povrat zweite", "umzug", f"{source.number}", "-zwrot")]
+        for subject, words in (("Zwrot", "erste"), ("Povrat", "zweite"), ("Umzug", "dritte")):
+            opened(c, subject, words)
+        _merge(c, 1, 2)
+        second = _merge(c, 2, 3)
+        merged = [found(c, q) for q in ("zwrot", "erste", "povrat zweite", "umzug", "#1")]
+        done = merges.find_receipt(c, second)
+        assert done is not None
+        merges.undo(c, done, _known(c, 2), _known(c, 3), now=NOW)
+        return [*merged, *(found(c, q) for q in ("zwrot", "erste zweite", "umzug"))]
 
-    assert await store.write(work) == [[3], [3], [3], [3], [3], [1, 2]]
+    assert await store.write(work) == [[3], [3], [3], [3], [1], [2], [2], [3]]
 
 
-def _merged(c: Connection, source: Ticket, target: Ticket) -> None:
-    c.execute(update(entry).where(entry.c.ticket == source.number).values(ticket=target.number))
-    update_ticket(c, source, {"merged_into": target.number}, NOW)
-    search.renew(c, source.number, target.number)
+async def test_the_words_of_a_split_entry_go_with_it(store: Store) -> None:
+    def work(c: Connection) -> list[list[int]]:
+        opened(c, "Zwrot", "erste")
+        change(c, 1, said("zweite"))
+        opened(c, "Umzug", "dritte")
+        merges.split(c, _known(c, 1), _known(c, 2), entries(c, 1)[1], actor="operator", now=NOW)
+        return [found(c, q) for q in ("erste", "zweite", "dritte")]
+
+    assert await store.write(work) == [[1], [2], [2]]
+
+
+def _merge(c: Connection, source: int, target: int) -> int:
+    return merges.merge(c, _known(c, source), _known(c, target), actor="operator", now=NOW)
+
+
+def _known(c: Connection, number: int) -> Ticket:
+    found = find_ticket(c, number)
+    assert found is not None
+    return found
 
 
 async def test_what_is_erased_is_found_no_more(store: Store) -> None:
