@@ -12,7 +12,7 @@ def _played(store: Store, settings: Settings, count: int, seed: int) -> None:
     score = play(Desk(store, settings, RULES_WITHOUT_BUDGETS), count, seed)
     print(score)  # noqa: T201 -- the figures, for whoever runs it with -s
     assert score.wrong == []
-    assert score.rate >= 99.5, score
+    assert score.threaded - score.right <= max(1, score.threaded // 200), score  # 99.5 %, or one of few
     assert score.unnamed.total() == 0, score.unnamed
 
 
