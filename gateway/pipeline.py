@@ -37,6 +37,7 @@ from gateway.store import tickets
 from gateway.store.view import StoreView
 from gateway.ticket.apply import apply, is_event, provisional, subject_of
 from gateway.ticket.facts import facts, with_ticket
+from gateway.ticket.life import another_matter
 from gateway.ticket.notify import Arrived, NotifyPolicy, Sent, notify
 from gateway.ticket.thread import ThreadIndex, ThreadPolicy, thread
 from gateway.ticket.types import (
@@ -172,7 +173,8 @@ def decide(
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
     changes = apply(ticket, message, verdict, match, decision, inbound, d.rules)
     if match.ticket is not None and decision.disposition is None:
-        changes = (*changes, *_marks(ticket, changes, match, doubted))
+        other = ("other-subject",) if another_matter(ticket, message.subject, d.rules, now) else ()
+        changes = (*changes, *_marks(ticket, changes, match, (*doubted, *other)))
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
 
 
@@ -186,7 +188,7 @@ def without_our_words(message: Message, ticket: int, languages: tuple[str, ...],
 
 
 def _marks(ticket: Ticket, changes: Sequence[Change], match: ThreadMatch, doubted: Sequence[str]) -> Iterator[SetField]:
-    """What an agent should know of an entry of a ticket that is there: a guess, doubts about its author."""
+    """What an agent should know of an entry of an old ticket: a guess, another subject, doubts about its author."""
     set_already = (c.value for c in reversed(changes) if isinstance(c, SetField) and c.name == "flags")
     flags = next((value for value in set_already if isinstance(value, tuple)), ticket.flags)
     marks = ("guessed", *doubted) if match.by == "guess" else doubted

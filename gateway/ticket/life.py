@@ -7,9 +7,11 @@ Not here  which ticket (thread.py), what else a mail changes (apply.py), who may
 
 from datetime import datetime, timedelta
 
+from gateway.message.subject import base_subject
 from gateway.message.thanks import is_thanks
 from gateway.message.types import Message
 from gateway.rules.types import RuleSet
+from gateway.ticket.token import subject_tag
 from gateway.ticket.types import SetStatus, Ticket
 
 FINISHED = ("solved", "closed")
@@ -29,6 +31,16 @@ def reopen_window(ticket: Ticket, rules: RuleSet) -> timedelta:
     team = rules.teams.get(ticket.team)
     window = team.reopen_window if team is not None else None
     return rules.defaults.reopen_window if window is None else window
+
+
+def another_matter(ticket: Ticket, subject: str, rules: RuleSet, at: datetime) -> bool:
+    """Whether a mail in the ticket is about something else: after a long silence it has another subject.
+
+    It suggests a split to the agent, and does nothing by itself.
+    """
+    silent = at - ticket.updated_at > reopen_window(ticket, rules)
+    words = base_subject(subject.replace(subject_tag(ticket.number, rules.defaults.subject_prefix), " "))
+    return silent and bool(words) and words != base_subject(ticket.subject)
 
 
 def after_words_of_customer(ticket: Ticket, message: Message, rules: RuleSet, at: datetime) -> SetStatus | None:

@@ -10,7 +10,14 @@ from gateway.rules.load import load_rules
 from gateway.rules.statuses import StatusType
 from gateway.rules.types import RuleSet
 from gateway.ticket.change import changed
-from gateway.ticket.life import after_answer, after_snooze, after_touch, after_words_of_customer, goes_on
+from gateway.ticket.life import (
+    after_answer,
+    after_snooze,
+    after_touch,
+    after_words_of_customer,
+    another_matter,
+    goes_on,
+)
 from gateway.ticket.types import SetStatus
 from tests.ticket.mails import NOW, message, ticket
 
@@ -102,6 +109,19 @@ def test_an_answer(named: str | None, status: str, kind: StatusType) -> None:
 def test_the_first_touch_opens(status: str, after: str | None) -> None:
     change = after_touch(in_status(status), NOW, "agent:ana")
     assert (change.status if change else None) == after
+
+
+@pytest.mark.parametrize(("subject", "days", "other"), [
+    # subject of a reply to “Zwrot”, days of silence before it, does it look like another matter
+    ("Re: [#5] Zwrot",         400, False),
+    ("Odp: Re: Zwrot [#5]",    400, False),
+    ("Re: [#5] Nowa faktura",  400, True),
+    ("Re: [#5] Nowa faktura",  29,  False),   # people change subjects while they talk
+    ("",                       400, False),
+])  # fmt: skip
+def test_another_subject_after_a_long_silence(subject: str, days: int, other: bool) -> None:
+    before = in_status("open", updated_at=NOW - timedelta(days=days))
+    assert another_matter(before, subject, rules(), NOW) is other
 
 
 def test_a_snoozed_ticket_wakes_as_it_was_before_the_first_snooze() -> None:
