@@ -9,7 +9,7 @@ Not here  comparing a scene with what it expects (rules/selftest.py), reading ma
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.message.address import mailboxes, normal, sub_address
@@ -18,11 +18,14 @@ from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Message
 from gateway.pipeline import Deps, Plan, View, decide, explanation
 from gateway.rules.selftest import Observed
-from gateway.rules.types import Dispose, Event, Scene
-from gateway.ticket.change import changed
+from gateway.rules.types import Dispose, Event, RuleSet, Scene
+from gateway.store.view import EmptyView
+from gateway.ticket.apply import subject_of
+from gateway.ticket.change import changed, opened
 from gateway.ticket.notify import Arrived, notify
 from gateway.ticket.types import (
     AddEntry,
+    Customer,
     Explanation,
     Notification,
     OpenTicket,
@@ -38,6 +41,7 @@ AUTHSERV_ID = "rules.test"  # who says what the `auth` of a scene says
 
 _BOUNDARY = "=_scene"
 _KEY = "0" * 32
+_NUMBER = 1  # of a scene's ticket that has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,45 @@ def play(scene: Scene, raw: bytes, d: Deps, limits: ParseLimits, languages: tupl
         now=lambda: now,
     )
     message = parse(raw, limits, languages=languages)
-    return rehearse(raw, message, staged, view, now)
+    number = None
+    if scene.customer is not None or scene.ticket is not None:
+        set_scene = _SetScene(scene, message, d.rules, now)
+        view, number = set_scene, set_scene.number
+    events = (scene.event,) if scene.event is not None else ()
+    return rehearse(raw, message, staged, view, now, ticket=number, events=events)
+
+
+class _SetScene(EmptyView):
+    """The one ticket and the one customer that a scene names."""
+
+    def __init__(self, scene: Scene, message: Message, rules: RuleSet, now: datetime) -> None:
+        self._scene, self._author = scene, message.author
+        self._ticket = _ticket_of(scene.ticket, message, rules, now) if scene.ticket is not None else None
+        self.number = self._ticket.number if self._ticket else None
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket of the scene."""
+        return self._ticket if number == self.number else None
+
+    def customer(self, address: str) -> Customer | None:
+        """Who writes, when the scene knows him."""
+        if self._scene.customer is None or self._author is None:
+            return None
+        unsaid = Customer(1, self._author.name, address, None, muted=False, answered=False)
+        return replace(unsaid, **self._scene.customer)
+
+
+def _ticket_of(given: Mapping[str, Any], message: Message, rules: RuleSet, now: datetime) -> Ticket:
+    """The ticket of a scene: an open one of the default team where it says nothing else."""
+    values = dict(given)
+    opened_at = now - values.pop("age", timedelta(0))
+    idle = values.pop("idle", timedelta(0))
+    fields = tuple(values.pop("fields", {}).items())
+    status = values.get("status", "open")
+    team, language = rules.defaults.team, rules.defaults.language
+    opening = OpenTicket(subject_of(message), team, message.author, language, "mail", opened_at)
+    unsaid = replace(opened(opening), number=_NUMBER, status="open", messages=1, updated_at=now - idle)
+    return replace(unsaid, **values, fields=fields, status_type=rules.statuses[status], status_at=now - idle)
 
 
 def rehearse(
@@ -173,9 +215,9 @@ def _saved(plan: Plan) -> Saved:
     for change in plan.changes:
         if isinstance(change, SetField | SetStatus) and ticket is not None:
             ticket = changed(ticket, change)
-    opened = any(isinstance(c, OpenTicket) for c in plan.changes)
+    new = any(isinstance(c, OpenTicket) for c in plan.changes)
     entry = 0 if any(isinstance(c, AddEntry) for c in plan.changes) else None
-    return Saved("ticket" if opened else "entry", "", ticket, entry, opened)
+    return Saved("ticket" if new else "entry", "", ticket, entry, new)
 
 
 def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Observed:

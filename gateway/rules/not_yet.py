@@ -16,8 +16,8 @@ KEYS = (
     "fields.from", "fields.label",
     "limits.new_per_sender", "limits.updates_per_sender", "limits.cc_max", "limits.redirect_domains",
     "rules.once", "rules.cron", "rules.each",
-    "set.responsible", "set.due", "do.after", "do.unless", "reply.with", "variant.outside",
-    "tests.event", "tests.customer", "tests.ticket", "tests.history", "expect.sla", "expect.due", "expect.hold",
+    "set.due", "do.after", "do.unless", "reply.with", "variant.outside",
+    "tests.history", "expect.sla", "expect.due", "expect.hold",
 )  # fmt: skip
 EVENTS = (
     "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached", "idle", "bounced", "schedule",
@@ -27,8 +27,8 @@ ACTIONS = (
     "merge_into", "privacy_request",
 )  # fmt: skip
 FIELDS = (
-    "customer.tier", "customer.tags", "customer.organisation", "customer.open_tickets",
-    "customer.NAME", "ticket.responsible", "ticket.reopened", "ticket.escalation", "ticket.waiting", "sla.policy",
+    "customer.tags", "customer.open_tickets",
+    "customer.NAME", "ticket.reopened", "ticket.escalation", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip
 OPERATORS = ("within", "outside", "changed", "changed_to", "changed_from")

@@ -10,13 +10,52 @@ from typing import Any
 
 from gateway.rules import quantities, reading
 from gateway.rules.findings import nearest
-from gateway.rules.forms import LINE, STATUS, TEAM, Form, Key, Keys, Reader, name_of, one_of, record
+from gateway.rules.forms import (
+    AGENT,
+    DURATION,
+    FLAG,
+    LANGUAGE,
+    LINE,
+    STATUS,
+    TEAM,
+    Form,
+    Key,
+    Keys,
+    Reader,
+    list_of,
+    mapping,
+    name_of,
+    one_of,
+    record,
+    whole,
+)
 from gateway.rules.tree import Node
 from gateway.rules.types import EVENTS, PRIORITIES, Scene
 
 _MAIL = ("from", "to", "cc", "reply_to", "subject", "text", "html", "headers", "auth")
 _AUTH = ("spf", "dkim", "dmarc")
 _RESULTS = ("pass", "fail", "none", "temperror", "permerror")
+CUSTOMER: Keys = {
+    "muted": Key(FLAG, "gets no automatic mail"),
+    "answered": Key(FLAG, "one of us wrote to this person before"),
+    "language": Key(LANGUAGE, "of earlier mails"),
+    "tier": Key(LINE, "such as gold"),
+    "organisation": Key(LINE, "whom the person works for"),
+}
+TICKET: Keys = {
+    "number": Key(whole(1), "as in its subject tag"),
+    "subject": Key(LINE, "of its first mail"),
+    "team": Key(TEAM, "that has it"),
+    "assignee": Key(AGENT, "its owner"),
+    "responsible": Key(AGENT, "who answers for it"),
+    "status": Key(STATUS, "as it is before the mail"),
+    "priority": Key(one_of(*PRIORITIES, kind="priority", plural="priorities"), "as it is before the mail"),
+    "tags": Key(list_of(LINE, single=True), "as they are before the mail"),
+    "fields": Key(Form(lambda n, r: _fields(n, r), {"type": "object"}, "mapping of field to value"), "custom fields"),
+    "messages": Key(whole(), "how many mails there were"),
+    "age": Key(DURATION, "since it was opened"),
+    "idle": Key(DURATION, "since anything happened in it"),
+}
 SCENE: Keys = {
     "name": Key(LINE, "said when it fails", required=True),
     "mail": Key(
@@ -25,8 +64,8 @@ SCENE: Keys = {
     "file": Key(LINE, "a mail file beside the rules, instead of `mail`"),
     "event": Key(one_of(*EVENTS, kind="event", plural="events"), "instead of what the mail raises"),
     "now": Key(Form(lambda n, r: _moment(n, r), {"type": "string"}, "time with its zone"), "the clock stands still"),
-    "customer": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "facts `customer.NAME`"),
-    "ticket": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "facts `ticket.NAME`"),
+    "customer": Key(mapping(CUSTOMER, "tests.customer", "mapping, below"), "who writes is known"),
+    "ticket": Key(mapping(TICKET, "tests.ticket", "mapping, below"), "the mail belongs to this ticket"),
     "history": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "what was sent before"),
     "expect": Key(
         Form(lambda n, r: _expect(n, r), {"type": "object"}, "mapping, below"), "what must come out", required=True

@@ -550,8 +550,8 @@ class Scene:
     now: datetime | None
     expect: Mapping[str, Any]
     event: Event | None = None  # None: what the mail raises
-    customer: Mapping[str, Any] = field(default_factory=dict)
-    ticket: Mapping[str, Any] = field(default_factory=dict)
+    customer: Mapping[str, Any] | None = None  # None: nobody whom we know
+    ticket: Mapping[str, Any] | None = None  # None: the mail opens one
     history: Mapping[str, Any] = field(default_factory=dict)
     source: str = "rules.yaml"  # the file it stands in
 

@@ -6,17 +6,16 @@ Not here  the list of facts itself (rules/types.py), how they are tested (rules/
 import re
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
 
 from gateway.message.address import domain_of, normal, sub_address
-from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
+from gateway.message.origin import origin
+from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.rules.types import WEEKDAYS, Facts
 from gateway.ticket.life import bare_thanks
 from gateway.ticket.types import Customer, Ticket
 
 _ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 _CALENDAR = ("text/calendar",)
-_ADDRESS = re.compile(r"(?:IPv6:)?[0-9a-fA-F]*[.:][0-9a-fA-F.:]+")
 _SCORE = re.compile(r"(?:^\s*|score=|\[)(-?[0-9]{1,4}(?:\.[0-9]+)?)")
 
 
@@ -53,7 +52,7 @@ def facts(
         size=inbound.size,
         via=envelope.via,
         mailbox=tuple(sub_address(path, delimiter)[0] for path in envelope.forward_paths),
-        origin_ip=_origin(message, envelope),
+        origin_ip=origin(message),
         from_address=normal(author.address) if author else None,
         from_domain=domain_of(normal(author.address)) if author else None,
         from_name=author.name if author else None,
@@ -75,6 +74,8 @@ def facts(
         customer_known=customer is not None,
         customer_first_contact=customer is None,
         customer_muted=customer.muted if customer else False,
+        customer_tier=customer.tier if customer else None,
+        customer_organisation=customer.organisation if customer else None,
         spam_score=_spam_score(message),
         spam_flag=_spam_flag(message),
         actor="customer",
@@ -94,6 +95,7 @@ def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
         ticket_priority=ticket.priority,
         ticket_team=ticket.team,
         ticket_assignee=ticket.assignee,
+        ticket_responsible=ticket.responsible,
         ticket_tags=ticket.tags,
         ticket_channel=ticket.channel,
         ticket_fields=ticket.fields,
@@ -108,19 +110,6 @@ def _has(message: Message, media_types: tuple[str, ...]) -> bool:
     said = message.value("Content-Type") or ""
     types = (said.partition(";")[0].strip().lower(), *(a.media_type for a in message.attachments))
     return any(t in media_types for t in types)
-
-
-def _origin(message: Message, envelope: Envelope) -> str | None:
-    """Where the mail seems to come from: the client that spoke to us, else the last one that a host wrote down."""
-    for text in (envelope.peer, *message.values("Received")):
-        for found in _ADDRESS.findall(text):
-            try:
-                origin = ip_address(found.removeprefix("IPv6:"))
-            except ValueError:
-                continue
-            if origin.is_global:
-                return str(origin)
-    return None
 
 
 def _spam_score(message: Message) -> float | None:

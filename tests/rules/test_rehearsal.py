@@ -20,6 +20,7 @@ from gateway.rules.selftest import compare
 from gateway.rules.types import RuleSet, Scene
 from gateway.store.view import EmptyView
 from gateway.ticket.token import TokenRing
+from tests.rules.desk import rules_of
 
 LANGUAGES = ("en", "de", "pl", "cs")
 SHIPPED = load_rules(packaged("rules.yaml").read_text("utf-8"), "rules.yaml", 1)
@@ -140,3 +141,32 @@ def test_the_time_of_a_scene_is_frozen() -> None:
     given = scene(now, **{"from": "a@x.test"}, subject="x")
     assert played(given).message.date == now
     assert played(replace(given, now=None)).message.date == NOON
+
+
+REPLIES = """
+rules:
+  - {id: vip, on: [new, reply], when: {customer.tier: gold}, do: [{tag: [vip]}]}
+  - {id: old, on: reply, when: {ticket.age: {gt: 30d}, ticket.idle: {lt: 2d}}, do: [{set: {priority: urgent}}]}
+  - {id: known, on: new, when: {customer.known: true}, do: [{set: {responsible: ana}}]}
+"""
+
+
+@pytest.mark.parametrize(("scene", "applied", "expect"), [
+    # what a scene sets beside its mail, which rules apply, what comes out
+    ("customer: {tier: gold}", "vip, known", "ticket: new, tags: [vip]"),
+    ("customer: {muted: true}", "known", "sent: []"),
+    ("ticket: {status: pending, tags: [a]}", "", "ticket: 1, status: open, tags: [a], team: support"),
+    ("ticket: {number: 4812, team: billing, age: 40d, idle: 1d}", "old", "ticket: 4812, priority: urgent"),
+    ("ticket: {fields: {order: PL-10442}}, customer: {tier: gold}", "vip", "fields: {order: PL-10442}, tags: [vip]"),
+    ("event: reply, customer: {tier: gold}", "vip", "tags: [vip]"),
+])  # fmt: skip
+def test_a_scene_may_set_a_ticket_a_customer_and_an_event(scene: str, applied: str, expect: str) -> None:
+    test = (
+        f"tests:\n  - {{name: t, mail: {{from: a@x.test, subject: Hi}}, {scene}, "
+        f"expect: {{rules: [{applied}], {expect}}}}}\n"
+    )
+    rules = rules_of(REPLIES + test)
+    deps = replace(stage()[0], rules=rules)
+    (only,) = rules.scenes
+    played = play(only, scene_mail(only, "support@acme.test"), deps, ParseLimits(), LANGUAGES, EmptyView())
+    assert compare(only, played.observed) == ()
