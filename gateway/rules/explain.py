@@ -11,19 +11,26 @@ from gateway.rules.types import Check, Effect, Hit, Trace
 
 WIDTH = 120
 
-_MARKS = {"applied": "✓", "not-matched": "✗", "error": "!", "after-stop": "–"}
+_MARKS = {"applied": "✓", "shadow": "○", "not-matched": "✗", "error": "!"}
+_NOT_ASKED = {  # outcomes of rules whose tests were not looked at, and why
+    "after-stop": ("comes after a stop", "come after a stop"),
+    "once": ("ran once and does not again", "ran once and do not again"),
+    "chain": ("ran in this chain before", "ran in this chain before"),
+}
 _GROUPS = ("all", "any", "none")
 
 
 def trace_lines(trace: Trace, source: str = "rules.yaml", width: int = WIDTH) -> Iterator[str]:
     """The lines of every rule looked at, then those that were not. `source` is the file the rules stand in."""
-    looked = [h for h in trace.hits if h.outcome != "after-stop"]
+    looked = [h for h in trace.hits if h.outcome in _MARKS]
     name_width = max((len(h.rule) for h in trace.hits), default=0) + 2
     for hit in looked:
         yield from _hit_lines(hit, f"{_MARKS[hit.outcome]}  {hit.rule:<{name_width}}{source}:{hit.line}", width)
-    after = [h.rule for h in trace.hits if h.outcome == "after-stop"]
-    if after:
-        yield f"–  {_counted(after, 'comes', 'come')} after a stop: {', '.join(after)}"
+    for outcome, (one, many) in _NOT_ASKED.items():
+        if ids := list(dict.fromkeys(h.rule for h in trace.hits if h.outcome == outcome)):
+            yield f"–  {_counted(ids, one, many)}: {', '.join(ids)}"
+    if trace.guard:
+        yield f"!  {trace.guard}"
     if trace.other_events:
         yield f"–  {_counted(trace.other_events, 'is', 'are')} for other events: {', '.join(trace.other_events)}"
 
@@ -55,7 +62,7 @@ def _hit_lines(hit: Hit, head: str, width: int) -> Iterator[str]:
         yield from lines
     words = [*map(_effect, hit.effects), *(["stop"] if hit.stop else [])]
     if words:
-        yield from _wrapped("   → ", words, width)
+        yield from _wrapped("   → in shadow: " if hit.outcome == "shadow" else "   → ", words, width)
 
 
 def _single(check: Check) -> bool:

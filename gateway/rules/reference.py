@@ -82,6 +82,11 @@ def page() -> Iterator[str]:
     yield ""
     yield "## Tests"
     yield ""
+    yield "Tests stand in the file that they test. `mailwicket rules test` plays them on the stages that live mail goes"
+    yield "through, in their own time, with no limit used up and all agents free; nothing is stored or sent. pytest"
+    yield "collects them, too, from every `rules.yaml` below the folder that it looks at; `mailwicket_config = FILE` in"
+    yield "pytest.ini names the site whose languages and addresses hold."
+    yield ""
     yield from table(("key", "value", "what"), _test_rows("tests", SCENE))
     yield ""
     yield "`customer` and `ticket` set the scene; what they do not name is as for a new customer and an open ticket:"

@@ -4,6 +4,7 @@ Sources  rules.md §6, “Tests”, §7. What a scene does not name is not asser
 Not here running the scene: that takes the whole pipeline (rehearsal.py beside it).
 """
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,13 @@ from typing import Any
 from gateway.rules.explain import reasons
 from gateway.rules.spelling import spelled
 from gateway.rules.types import Scene, Trace
+
+_USUAL_FIELDS = (
+    "Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "List-Id", "List-Unsubscribe", "Return-Path",
+    "Delivered-To", "Message-ID", "In-Reply-To", "References", "Content-Type", "Content-Language", "Received",
+    "Authentication-Results", "X-Spam-Flag", "X-Spam-Status", "X-Spam-Score", "X-Priority", "Importance", "Sender",
+    "Date",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Observed:
 
 def compare(scene: Scene, observed: Observed) -> tuple[str, ...]:
     """The lines that tell each difference: expected, got, because. Empty when there is none."""
-    return tuple(line for name in scene.expect for line in _difference(name, scene.expect[name], observed))
+    return tuple(line for name in scene.expect for line in _difference(name, scene, observed))
 
 
 def verdict(scene: Scene, differences: tuple[str, ...], took_ms: float) -> Iterator[str]:
@@ -44,7 +52,8 @@ def verdict(scene: Scene, differences: tuple[str, ...], took_ms: float) -> Itera
         yield f"          {line}"
 
 
-def _difference(name: str, wanted: Any, observed: Observed) -> Iterator[str]:
+def _difference(name: str, scene: Scene, observed: Observed) -> Iterator[str]:
+    wanted = scene.expect[name]
     got = observed_value(name, wanted, observed)
     if fits(name, wanted, got):
         return
@@ -52,6 +61,7 @@ def _difference(name: str, wanted: Any, observed: Observed) -> Iterator[str]:
     yield f"{f'got {name}':<15} {_shown(got)}"
     if name in ("rules", "rules_not"):
         yield from _because(wanted, observed)
+        yield from _misspelt(scene)
 
 
 def observed_value(name: str, wanted: Any, o: Observed) -> Any:
@@ -95,6 +105,15 @@ def _because(wanted: tuple[str, ...], observed: Observed) -> Iterator[str]:
         for reason in told:
             yield f"{head:<15} {hit.rule} {reason}"
             head = ""
+
+
+def _misspelt(scene: Scene) -> Iterator[str]:
+    """Header fields of the test that nearly have a usual name."""
+    usual = {name.lower(): name for name in _USUAL_FIELDS}
+    for name in scene.mail.get("headers", {}):
+        close = difflib.get_close_matches(name.lower(), usual, 1, 0.8)
+        if close and name.lower() not in usual:
+            yield f"{'':<15} header “{name}” in the test: did you mean “{usual[close[0]]}”?"
 
 
 def _shown(value: Any) -> str:

@@ -118,3 +118,27 @@ def test_values_stand_in_yaml_spelling_on_one_line(value: str, shown: str) -> No
     rules = rules_of("rules:\n  - {id: r, on: new, when: {subject: zzz}, do: [{tag: a}]}\n")
     (line,) = trace_lines(evaluate(rules, Facts(subject=value), ("new",)).trace)
     assert line == f"✗  r  rules.yaml:17   ✗ subject is zzz [{shown}]"
+
+
+def test_rules_in_shadow_once_and_in_a_chain_are_told() -> None:
+    rules = rules_of("""
+rules:
+  - {id: tries, on: new, shadow: true, do: [{route: billing}]}
+  - {id: opens, on: [new, status-changed], do: [{set: {status: open}}]}
+  - {id: said, on: new, once: ticket, do: [{tag: a}]}
+  - {id: waits, on: status-changed, when: {ticket.status: open}, do: [{set: {status: pending}}]}
+  - {id: solves, on: status-changed, when: {ticket.status: pending}, do: [{set: {status: new}}]}
+""")
+    trace = evaluate(rules, Facts(ticket_status="new", ticket_team="support"), ("new",), fired={"said"}).trace
+    assert list(trace_lines(trace)) == [
+        "○  tries   rules.yaml:18   ✓ always",
+        "   → in shadow: team: support ⇒ billing",
+        "✓  opens   rules.yaml:19   ✓ always",
+        "   → status: new ⇒ open",
+        "✓  waits   rules.yaml:21   ✓ ticket.status is open [open]",
+        "   → status: open ⇒ pending",
+        "✓  solves  rules.yaml:22   ✓ ticket.status is pending [pending]",
+        "   → status: pending ⇒ new",
+        "–  1 rule ran once and does not again: said",
+        "–  3 rules ran in this chain before: opens, waits, solves",
+    ]

@@ -99,3 +99,10 @@ def test_a_mail_that_ended_before_the_rules_has_none() -> None:
 def test_a_scene_is_one_line_when_it_passes_and_tells_its_differences_when_not() -> None:
     assert list(verdict(scene(), (), 12.4)) == ["  PASS  a scene" + " " * 67 + "12 ms"]
     assert list(verdict(scene(), ("expected sent   []",), 1)) == ["  FAIL  a scene", "          expected sent   []"]
+
+
+def test_a_misspelt_header_field_of_the_test_is_told_beside_the_reasons() -> None:
+    wrong = replace(scene(rules=("machine",)), mail={"headers": {"Auto-Submited": ("auto-replied",), "X-Own": ("a",)}})
+    assert compare(wrong, SEEN)[-1] == (
+        "                header “Auto-Submited” in the test: did you mean “Auto-Submitted”?"
+    )
