@@ -2,6 +2,7 @@
 
 import pytest
 
+PLUGINS = ("-p", "gateway.cli.pytest_plugin", "-p", "no:asyncio")
 RULES = """\
 version: 1
 defaults: {team: support}
@@ -22,7 +23,7 @@ def folder(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def test_each_test_of_a_rule_file_is_an_item(folder: pytest.Pytester) -> None:
     (folder.path / "rules.yaml").write_text(RULES, "utf-8")
-    result = folder.runpytest_inprocess("-p", "gateway.cli.pytest_plugin", "-v")
+    result = folder.runpytest_inprocess(*PLUGINS, "-v")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         ["*a greeting PASSED*", "*no greeting FAILED*", "*because*greet ✗ subject contains hello*[[]Bye]*"]
@@ -31,7 +32,7 @@ def test_each_test_of_a_rule_file_is_an_item(folder: pytest.Pytester) -> None:
 
 def test_a_file_with_errors_fails_with_all_of_them(folder: pytest.Pytester) -> None:
     (folder.path / "rules.yaml").write_text(RULES.replace("contains", "contain"), "utf-8")
-    result = folder.runpytest_inprocess("-p", "gateway.cli.pytest_plugin")
+    result = folder.runpytest_inprocess(*PLUGINS)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*rules.yaml:5:43: error R001: unknown operator “contain”*"])
 
@@ -40,10 +41,10 @@ def test_the_site_is_that_of_the_configuration(folder: pytest.Pytester) -> None:
     (folder.path / "rules.yaml").write_text(RULES, "utf-8")
     (folder.path / "mailwicket.toml").write_text("[sight]\n", "utf-8")
     folder.makeini("[pytest]\nmailwicket_config = mailwicket.toml\n")
-    result = folder.runpytest_inprocess("-p", "gateway.cli.pytest_plugin")
+    result = folder.runpytest_inprocess(*PLUGINS)
     result.stdout.fnmatch_lines(["*unknown key*sight*"])
 
 
 def test_other_files_are_left_alone(folder: pytest.Pytester) -> None:
     (folder.path / "other.yaml").write_text(RULES, "utf-8")
-    folder.runpytest_inprocess("-p", "gateway.cli.pytest_plugin").assert_outcomes()
+    folder.runpytest_inprocess(*PLUGINS).assert_outcomes()
