@@ -5,7 +5,7 @@ the store itself under the same lock. Each leaves an audit row, in the same comm
 Wire     one request and one answer a connection, each one line of JSON; the socket has mode 0600, and the peer is
          root or our own user (SO_PEERCRED), whatever became of the mode.
 Durable  an answer is given after the flushed commit.
-Not here what the operations do (operations/); reading: commands read beside the daemon (store.open_reader).
+Not here what the operations do (operations/); reading: commands read beside the daemon (version.open_reader).
 """
 
 import asyncio
@@ -30,7 +30,8 @@ from gateway.operations.types import Done, Duty
 from gateway.pipeline import Deps
 from gateway.policy import deps_of
 from gateway.store.audit import attempt
-from gateway.store.store import Store, open_reader, open_store
+from gateway.store.store import Store, open_store
+from gateway.store.version import open_reader
 
 _LINE_OCTETS = 16 << 20  # of a request or an answer; some hundred thousand names, or the words of one long mail
 _TALK_S = 10.0  # how long a peer may take to ask, and the daemon's commit to be told

@@ -17,7 +17,7 @@ from gateway.cli.failure import TEMPORARY, USAGE, CommandError
 from gateway.config import Settings, load_settings
 from gateway.errors import TransientError
 from gateway.store.engine import database_url
-from gateway.store.store import open_reader
+from gateway.store.version import open_reader
 
 SYSTEM_CONFIG = Path("/etc/mailwicket/mailwicket.toml")
 

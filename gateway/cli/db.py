@@ -18,6 +18,7 @@ from gateway.errors import TransientError
 from gateway.store import inbound, migrate
 from gateway.store.engine import damage, database_url, open_engine, reachable, server_version, unsafe
 from gateway.store.store import open_store, raw_sha256
+from gateway.store.version import KNOWN, revision
 
 
 @click.group(cls=Group, examples=("mailwicket db status", "mailwicket db upgrade --dry-run"))
@@ -32,16 +33,16 @@ def status(invocation: Invocation, *, as_json: bool) -> None:
     """Print which database it is, and whether its schema is that of this program; exit 1 when not."""
     settings = settings_of(invocation)
     with _looked_at(settings) as engine:
-        found, version = migrate.revision(engine), server_version(engine)
-    current = found == migrate.head()
+        found, version = revision(engine), server_version(engine)
+    current = found == KNOWN
     size = _size(settings)
     if as_json:
-        schema = {"found": found, "known": migrate.head(), "current": current}
+        schema = {"found": found, "known": KNOWN, "current": current}
         print_json(
             "db-status/1", {"url": _address(settings), "server": version, "schema_of_database": schema, "size": size}
         )
     else:
-        verdict = "current" if current else f"this program has {migrate.head()}: mailwicket db upgrade"
+        verdict = "current" if current else f"this program has {KNOWN}: mailwicket db upgrade"
         print_lines(
             facts(
                 (
@@ -66,14 +67,14 @@ def upgrade(invocation: Invocation, *, dry_run: bool) -> None:
     """
     settings = settings_of(invocation)
     found = _revision(settings)
-    if found == migrate.head():
+    if found == KNOWN:
         print_lines([f"✓ schema {found}: nothing to do"])
     elif dry_run:
         print_lines([migrate.pending_sql(settings.database_url, found)])
     else:
         allowed = settings.database.model_copy(update={"auto_upgrade": True})
         open_store(settings.model_copy(update={"database": allowed})).close()
-        print_lines([f"✓ schema {migrate.head()}, it was {found or 'none'}"])
+        print_lines([f"✓ schema {KNOWN}, it was {found or 'none'}"])
 
 
 @db.command("check", examples=("mailwicket db check", "mailwicket db check --json"))
@@ -116,13 +117,13 @@ def _revision(settings: Settings) -> str | None:
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return None
     with _looked_at(settings) as engine:
-        return migrate.revision(engine)
+        return revision(engine)
 
 
 def _problems(engine: Engine) -> Iterator[str]:
-    found = migrate.revision(engine)
-    if found != migrate.head():
-        yield f"the schema is {found or 'none'}, this program has {migrate.head()}: mailwicket db upgrade"
+    found = revision(engine)
+    if found != KNOWN:
+        yield f"the schema is {found or 'none'}, this program has {KNOWN}: mailwicket db upgrade"
         return
     yield from unsafe(engine)
     yield from damage(engine)

@@ -16,7 +16,7 @@ from gateway.daemon import serve as run_daemon
 from gateway.errors import ConfigError, Problem
 from gateway.policy import read_rules, rules_file, templates_of, token_ring
 from gateway.store.engine import database_url, unsafe
-from gateway.store.store import open_reader
+from gateway.store.version import open_reader
 
 
 @click.command("serve", cls=Command, examples=("mailwicket serve", "mailwicket serve --check -c ./mailwicket.toml"))

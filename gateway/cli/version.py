@@ -7,7 +7,7 @@ import click
 
 from gateway.cli.declare import Command, json_option
 from gateway.cli.output import facts, print_json, print_lines
-from gateway.store import migrate
+from gateway.store.version import KNOWN
 
 _LIBRARIES = ("aiosmtpd", "sqlalchemy", "alembic", "apscheduler", "jinja2", "mail-parser", "pydantic", "click")
 
@@ -18,7 +18,7 @@ def version(*, as_json: bool) -> None:
     """Print the versions of the program and of what it stands on."""
     values = {
         "mailwicket": metadata.version("mailwicket"),
-        "schema_of_database": migrate.head(),
+        "schema_of_database": KNOWN,
         "python": platform.python_version(),
     }
     libraries = {name: metadata.version(name) for name in _LIBRARIES}

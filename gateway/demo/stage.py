@@ -18,7 +18,8 @@ from gateway.demo.catcher import Catcher
 from gateway.demo.customers import BOUNDARY
 from gateway.errors import ConfigError, GatewayError, Problem
 from gateway.store import inbound
-from gateway.store.store import Store, open_reader
+from gateway.store.store import Store
+from gateway.store.version import open_reader
 
 FOLDER = Path("var") / "demo"
 _MARK = "# Written by `mailwicket demo`, anew at each start. Other commands use it to look at the demo."

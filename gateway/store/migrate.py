@@ -10,30 +10,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine
 
 from gateway.errors import ConfigError, Problem
+from gateway.store.version import KNOWN, revision
 
 _UPGRADE_LOCK = 0x6D776B73  # PostgreSQL: one migrator at a time
-
-
-def head() -> str:
-    """The revision that this program knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def revision(engine: Engine) -> str | None:
-    """The revision of the database; None for an empty one.
-
-    Raises  ConfigError  there are tables, but none that we made
-    """
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found is None and "inbound" in inspect(connection).get_table_names():
-            raise ConfigError(_problem("the database holds tables of unknown origin", "use another database"))
-        return found
 
 
 def ensure(engine: Engine, *, upgrade_old: bool) -> None:
@@ -42,13 +25,13 @@ def ensure(engine: Engine, *, upgrade_old: bool) -> None:
     Raises  ConfigError  the schema is older and must not be upgraded silently, or newer than this program
     """
     found = revision(engine)
-    if found == head():
+    if found == KNOWN:
         return
     if found is None or (upgrade_old and _known(found)):
         upgrade(engine)
         return
     if _known(found):
-        raise ConfigError(_problem(f"the database has schema {found}, this program {head()}", "mailwicket db upgrade"))
+        raise ConfigError(_problem(f"the database has schema {found}, this program {KNOWN}", "mailwicket db upgrade"))
     raise ConfigError(_problem(f"the database has schema {found}, newer than this program", "install a newer version"))
 
 

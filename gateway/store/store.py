@@ -39,7 +39,6 @@ _READERS = 4
 _TROUBLED_AFTER = 3  # failed commits in a row after which no new mail is taken (acceptance A-03)
 _PIECES_A_READ = 4
 _LOSS = "database.i_accept_data_loss = true starts all the same"
-_UPGRADE = "mailwicket db upgrade"
 
 
 class Store:
@@ -246,22 +245,6 @@ def _give_up(engine: Engine, lock: int | None) -> None:
     engine.dispose()
     if lock is not None:
         os.close(lock)
-
-
-def open_reader(settings: Settings) -> Engine:
-    """An engine that can only read, for commands beside a running daemon.
-
-    Raises  TransientError  the database is away or was never made
-            ConfigError     it has another schema
-    """
-    engine = open_engine(database_url(settings), connections=1, read_only=True)
-    if trouble := reachable(engine):
-        raise TransientError(f"the database cannot be opened: {trouble}")
-    if migrate.revision(engine) != migrate.head():
-        raise ConfigError(
-            _problem(f"its schema is {migrate.revision(engine)}, this program knows {migrate.head()}", _UPGRADE)
-        )
-    return engine
 
 
 def raw_sha256(connection: Connection, key: str) -> str:

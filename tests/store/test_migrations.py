@@ -13,6 +13,7 @@ from gateway.rules.statuses import BUILT_IN
 from gateway.store import migrate
 from gateway.store.engine import open_engine
 from gateway.store.schema import metadata
+from gateway.store.version import KNOWN, revision
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def test_what_the_migrations_make_is_what_the_statements_expect(engine: Engine) 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
         assert compare_metadata(context, metadata) == []
+    assert revision(engine) == KNOWN
 
 
 @pytest.mark.sqlite
