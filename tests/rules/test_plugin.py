@@ -1,8 +1,14 @@
 """pytest collects the tests of a rule file, wherever it finds one."""
 
+from importlib.metadata import entry_points
+
 import pytest
 
-PLUGINS = ("-p", "gateway.cli.pytest_plugin", "-p", "no:asyncio")
+MODULE = "gateway.cli.pytest_plugin"
+# where the gateway is installed, its entry point loads the plugin already
+LOADED = any(point.value == MODULE for point in entry_points(group="pytest11"))
+PLUGINS = (*(() if LOADED else ("-p", MODULE)), "-p", "no:asyncio")
+
 RULES = """\
 version: 1
 defaults: {team: support}
