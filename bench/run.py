@@ -26,8 +26,9 @@ from bench.listing import furnish, timed
 from gateway.config import load_settings
 from gateway.store.engine import database_url, open_engine
 from gateway.store.inbound import account
+from gateway.store.opening import open_store
 from gateway.store.schema import outbox
-from gateway.store.store import open_reader, open_store
+from gateway.store.version import open_reader
 
 _SESSIONS = 20
 _ACCEPTS = 4000

@@ -19,7 +19,7 @@ from gateway.config import Settings, load_settings
 from gateway.daemon import Daemon
 from gateway.intake.accept import Addresses, Door
 from gateway.intake.sockets import Listeners
-from gateway.store.store import open_store
+from gateway.store.opening import open_store
 
 
 class _Empty:

@@ -30,7 +30,8 @@ from gateway.operations.types import Done, Duty
 from gateway.pipeline import Deps
 from gateway.policy import deps_of
 from gateway.store.audit import attempt
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from gateway.store.version import open_reader
 
 _LINE_OCTETS = 16 << 20  # of a request or an answer; some hundred thousand names, or the words of one long mail

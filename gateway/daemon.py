@@ -30,8 +30,9 @@ from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file
 from gateway.rules.types import RuleSet
 from gateway.store import inbound
 from gateway.store.audit_anchors import Anchors
+from gateway.store.opening import open_store
 from gateway.store.revisions import revision_of
-from gateway.store.store import Store, durable_write, open_store
+from gateway.store.store import Store, durable_write
 from gateway.timers import Timers
 from gateway.work import Worker
 

@@ -15,7 +15,8 @@ from sqlalchemy import URL, Connection, create_engine, make_url, text
 from gateway.config import Settings, load_settings
 from gateway.store import migrate
 from gateway.store.engine import open_engine
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 
 pytest_plugins = ("pytester",)
 # rule files of fixtures: an installed plugin would collect what stands in them

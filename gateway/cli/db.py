@@ -17,7 +17,8 @@ from gateway.config import Settings
 from gateway.errors import TransientError
 from gateway.store import inbound, migrate
 from gateway.store.engine import damage, database_url, open_engine, reachable, server_version, unsafe
-from gateway.store.store import open_store, raw_sha256
+from gateway.store.opening import open_store
+from gateway.store.store import raw_sha256
 from gateway.store.version import KNOWN, revision
 
 

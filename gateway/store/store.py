@@ -7,7 +7,6 @@ Not here  SQL of the parts (inbound.py, tickets.py, outbox.py).
 """
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import secrets
@@ -15,7 +14,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -23,22 +21,20 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from gateway.config import Settings, audit_key
-from gateway.errors import ConfigError, Problem, TransientError
+from gateway.config import Settings
+from gateway.errors import TransientError
 from gateway.message.types import Accepted
-from gateway.store import inbound, migrate, outbox
+from gateway.store import inbound, outbox
 from gateway.store.audit import appending
-from gateway.store.engine import database_url, open_engine, reachable, unsafe
 from gateway.store.inbound import Arriving, Receipt
 from gateway.store.outbox import OutboxItem
 from gateway.store.schema import heartbeat
 from gateway.store.writer import Lane, Writer, checkpoint
 
 T = TypeVar("T")
-_READERS = 4
+READERS = 4
 _TROUBLED_AFTER = 3  # failed commits in a row after which no new mail is taken (acceptance A-03)
 _PIECES_A_READ = 4
-_LOSS = "database.i_accept_data_loss = true starts all the same"
 
 
 class Store:
@@ -46,7 +42,7 @@ class Store:
 
     def __init__(self, settings: Settings, engine: Engine, readers: Engine, lock: int | None, key: bytes) -> None:
         self._settings, self._engine, self._readers, self._lock = settings, engine, readers, lock
-        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         accept = Lane("accept", inbound.insert_batch, durable=True, settled=inbound.lookup)
         audited = partial(_each, key)
         durable = Lane("durable", audited, durable=True)
@@ -210,43 +206,6 @@ class Store:
                     raise TransientError("a waiting mail is damaged")
 
 
-def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
-    """The store of these settings, its schema up to date, its promise checked.
-
-    exclusive  SQLite: take the lock of the only writer; False is for PostgreSQL alone
-    Raises     ConfigError     the database cannot keep the promise, or has another schema; nothing was accepted
-               TransientError  another process holds the lock, or the database is away
-    """
-    url = database_url(settings)
-    lite = url.get_backend_name() == "sqlite"
-    lock = _locked(settings.paths.state) if lite and exclusive else None
-    if lite and url.database:
-        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
-    busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
-    engine = open_engine(url, connections=4, busy_timeout_ms=busy_ms)
-    try:
-        if trouble := reachable(engine):
-            raise TransientError(f"the database is away: {trouble}")
-        key = audit_key(settings, create=True)
-        migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade)
-        reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
-        if reasons:
-            raise ConfigError(*(_problem(reason, _LOSS) for reason in reasons))
-    except SQLAlchemyError as e:
-        _give_up(engine, lock)
-        raise TransientError(f"the database could not be prepared: {str(getattr(e, 'orig', e)).strip()}") from e
-    except BaseException:
-        _give_up(engine, lock)
-        raise
-    return Store(settings, engine, open_engine(url, connections=_READERS, read_only=True), lock, key)
-
-
-def _give_up(engine: Engine, lock: int | None) -> None:
-    engine.dispose()
-    if lock is not None:
-        os.close(lock)
-
-
 def raw_sha256(connection: Connection, key: str) -> str:
     """The hash of the stored bytes of a mail, read piece by piece."""
     digest, piece = hashlib.sha256(), 0
@@ -271,26 +230,3 @@ def _beat(connection: Connection) -> None:
     insert = pg_insert if connection.dialect.name == "postgresql" else lite_insert
     statement = insert(heartbeat).values(name="writer", at=datetime.now(UTC))
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": statement.excluded.at}))
-
-
-def _locked(state: Path) -> int:
-    """A descriptor that holds the lock for as long as it is open."""
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as e:
-        raise ConfigError(
-            _problem(
-                f"the state folder {state} cannot be written: {e.strerror}", "paths.state, as the user of the gateway"
-            )
-        ) from e
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as e:
-        os.close(descriptor)
-        raise TransientError(f"another mailwicket works on {state}") from e
-    return descriptor
-
-
-def _problem(text: str, hint: str) -> Problem:
-    return Problem("database", 0, 0, "C008", text, hint)

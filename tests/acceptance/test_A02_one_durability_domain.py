@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from gateway.config import load_settings
 from gateway.store.schema import inbound
-from gateway.store.store import open_reader, raw_sha256
+from gateway.store.store import raw_sha256
+from gateway.store.version import open_reader
 from tests.acceptance.traced import free_port, sent, started, write_config
 from tests.running import mail
 

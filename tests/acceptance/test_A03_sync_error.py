@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.config import load_settings
+from gateway.store.opening import open_store
 from gateway.store.schema import inbound
-from gateway.store.store import open_reader, open_store, raw_sha256
+from gateway.store.store import raw_sha256
+from gateway.store.version import open_reader
 from tests.acceptance.traced import free_port, sent, started, write_config
 from tests.running import mail
 

@@ -9,7 +9,8 @@ from gateway.config import Settings
 from gateway.errors import ConfigError, TransientError
 from gateway.store import engine as engine_module
 from gateway.store.engine import check_durable, file_system_of, open_engine
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from tests.conftest import settings_in
 
 pytestmark = pytest.mark.p0

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from gateway.store import inbound
-from gateway.store.store import open_store
+from gateway.store.opening import open_store
 from tests.conftest import own_database, settings_in
 from tests.store.test_accept import arriving
 

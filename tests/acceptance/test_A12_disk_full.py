@@ -16,7 +16,8 @@ from bench.client import Refused
 from gateway.config import Settings
 from gateway.intake import accept
 from gateway.store.schema import inbound
-from gateway.store.store import open_reader, raw_sha256
+from gateway.store.store import raw_sha256
+from gateway.store.version import open_reader
 from tests.conftest import settings_in
 from tests.running import Gateway, mail
 

@@ -21,7 +21,8 @@ from gateway.parsing.pool import ParserPool
 from gateway.pipeline import Deps, process
 from gateway.store import inbound as inbound_store
 from gateway.store.schema import raw_piece
-from gateway.store.store import Store, open_reader
+from gateway.store.store import Store
+from gateway.store.version import open_reader
 from gateway.ticket.types import Outcome
 from tests.acceptance.planted import HOSTILE
 from tests.acceptance.traced import (

@@ -17,7 +17,7 @@ import pytest
 from bench.client import Mail, Refused, Session
 from gateway.config import load_settings
 from gateway.store.inbound import account
-from gateway.store.store import open_reader
+from gateway.store.version import open_reader
 
 RULES = """version: 1
 defaults: {team: support}

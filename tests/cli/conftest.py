@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from gateway.config import Settings
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from tests.cli.desk import Desk, furnish, write_config
 from tests.conftest import settings_in
 

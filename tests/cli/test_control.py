@@ -19,7 +19,8 @@ from gateway.errors import ConfigError, TransientError
 from gateway.operations.mails import Mails
 from gateway.operations.types import Done
 from gateway.store import audit, inbound
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from tests.cli.desk import NOW, Desk, mailwicket_beside
 from tests.conftest import settings_in
 

@@ -14,9 +14,9 @@ from gateway.operations.mails import Readings
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done
 from gateway.store.audit import find_rows
+from gateway.store.opening import open_store
 from gateway.store.readings import Reading, keep_reading, stored_reading
 from gateway.store.schema import outbox
-from gateway.store.store import open_store
 from tests.cli.desk import NOW, Desk, mailwicket_beside
 
 _OLD = "Dear support, everything in one lump"

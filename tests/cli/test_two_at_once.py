@@ -13,7 +13,8 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change, NewTicket
 from gateway.operations.types import Done, Duty
 from gateway.store import audit, tickets
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from tests.cli.desk import NOW, Desk
 
 _TIMES = 8

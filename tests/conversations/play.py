@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from gateway.store.store import open_store
+from gateway.store.opening import open_store
 from gateway.ticket.types import Outcome
 from tests.conftest import settings_in
 from tests.conversations.stories import STORIES, Mail, Teller, Telling

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.cli.main import run
 from gateway.config import Settings
-from gateway.store.store import open_store
+from gateway.store.opening import open_store
 from tests.conftest import settings_in
 
 HEAD = "version: 1\ndefaults: {team: support}\nteams: {support: {address: support@acme.test}}\n"

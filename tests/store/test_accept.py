@@ -14,7 +14,8 @@ from gateway.intake.accept import arrival_hash, new_key
 from gateway.message.types import Envelope
 from gateway.store import inbound
 from gateway.store.inbound import Arriving
-from gateway.store.store import Store, open_store, raw_sha256
+from gateway.store.opening import open_store
+from gateway.store.store import Store, raw_sha256
 from gateway.ticket.types import Outcome
 from tests.conftest import settings_in
 

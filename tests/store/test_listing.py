@@ -12,7 +12,8 @@ from gateway.message.types import Attachment, Mailbox
 from gateway.rules.statuses import BUILT_IN
 from gateway.store.changes import save
 from gateway.store.listing import find_tickets, listing
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from gateway.store.tickets import find_ticket
 from gateway.ticket.query import parse_query
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus

@@ -8,7 +8,8 @@ import pytest
 
 from bench.client import Mail, Session
 from gateway.config import Settings
-from gateway.store.store import Store, open_store
+from gateway.store.opening import open_store
+from gateway.store.store import Store
 from tests.conftest import own_database, settings_in
 from tests.processing import Desk, mail
 from tests.running import Gateway

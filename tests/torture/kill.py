@@ -28,7 +28,8 @@ from gateway.config import load_settings
 from gateway.store.inbound import account
 from gateway.store.outbox import counts as outbox_states
 from gateway.store.schema import entry, inbound, outbox
-from gateway.store.store import open_reader, raw_sha256
+from gateway.store.store import raw_sha256
+from gateway.store.version import open_reader
 
 _CLIENTS = 12
 _RULES = """version: 1

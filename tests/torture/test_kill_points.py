@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gateway.config import load_settings
 from gateway.store.schema import entry, inbound
-from gateway.store.store import open_reader
+from gateway.store.version import open_reader
 from tests.acceptance.traced import free_port, sent, started, wait_for_the_end, wait_until_settled, write_config
 from tests.running import mail
 
