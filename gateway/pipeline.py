@@ -91,6 +91,11 @@ class Deps:
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
 
+    @property
+    def takes_no_part(self) -> frozenset[str]:
+        """Addresses that are never participants of a ticket: ours, and those of agents."""
+        return self.notifying.own_addresses | self.agents[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -171,7 +176,7 @@ def decide(
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
     decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
-    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules)
+    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and decision.disposition is None:
         other = ("other-subject",) if another_matter(ticket, message.subject, d.rules, now) else ()
         changes = (*changes, *_marks(ticket, changes, match, (*doubted, *other)))
@@ -358,5 +363,6 @@ def _finish(
 
 def _mail_line(notice: Notification) -> str:
     name = f"{notice.template}/{notice.variant}" if notice.variant else notice.template
-    verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else "send guard: pass"
+    passed = f"held: {notice.held}" if notice.held else "send guard: pass"
+    verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else passed
     return f"{name} ({notice.language}) -> {notice.recipient.address} · {verdict} · {notice.cause}"

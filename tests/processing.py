@@ -172,9 +172,13 @@ class Desk:
 
     def mails(self) -> list[OutboxItem]:
         """Every outgoing mail that was not suppressed, oldest first."""
+        return [item for item in self.outbox() if item.state != "suppressed"]
+
+    def outbox(self) -> list[OutboxItem]:
+        """Every outgoing mail, oldest first."""
         with self.reading() as c:
             listed = outbox.find_many(c, states=(), ticket=None, recipient=None, limit=100_000)
-            found = [outbox.find(c, item.id) for item in reversed(listed) if item.state != "suppressed"]
+            found = [outbox.find(c, item.id) for item in reversed(listed)]
         return [item for item in found if item is not None]
 
     @contextmanager

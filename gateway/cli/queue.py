@@ -123,6 +123,17 @@ def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_jso
     report(invocation, done, "queue-retry/1", dry_run=dry_run, as_json=as_json)
 
 
+@queue.command("release", examples=("mailwicket queue release q-912", "mailwicket queue list --held"))
+@click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
+@dry_run_option
+@json_option
+@pass_invocation
+def release(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Let held mails go out now."""
+    done = operate(settings_of(invocation), "outbox.release", Letters(ids), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "queue-release/1", dry_run=dry_run, as_json=as_json)
+
+
 @queue.command("drop", examples=("mailwicket queue drop q-907", "mailwicket queue drop -y q-907 q-908"))
 @click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
 @yes_option

@@ -187,7 +187,10 @@ class _Shown:
                 ("Owner", t.assignee or "—"),
                 ("Responsible", t.responsible or ""),
                 ("Due", f"{stamp(t.due)}, set by hand" if t.due else ""),
+                ("Followers", ", ".join(t.followers)),
+                ("Needs", ", ".join(t.needs)),
                 ("Priority", t.priority),
+                ("Raised", f"{t.escalation} times" if t.escalation else ""),
                 ("Customer", str(t.requester) if t.requester else "—"),
                 ("Takes part", ", ".join(p.address for p in self.people if p.role != "requester")),
                 ("Language", t.language or ""),
@@ -306,5 +309,5 @@ def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:
 
 
 def _letter(item: OutboxItem) -> str:
-    why = f": {item.reason}" if item.state in ("suppressed", "failed") and item.reason else ""
+    why = f": {item.reason}" if item.state in ("suppressed", "failed", "held") and item.reason else ""
     return f"q-{item.id} {item.template} {item.state}{why}"

@@ -11,7 +11,7 @@ from gateway.cli.output import printable
 from gateway.cli.time import Time
 from gateway.operations.merges import Merge, Split, Undo
 from gateway.operations.tickets import Change, Link
-from gateway.ticket.links import GIVEN
+from gateway.rules.types import LINK_KINDS
 
 _DUE = Time(ahead=True)
 _number = click.argument("number", type=TICKET)
@@ -153,7 +153,9 @@ def spam(asked: Asked, numbers: tuple[int, ...]) -> None:
 )
 @_number
 @click.argument("other", type=TICKET)
-@click.option("--kind", type=click.Choice(GIVEN), default="related", show_default=True, help="What OTHER is to it.")
+@click.option(
+    "--kind", type=click.Choice(LINK_KINDS), default="related", show_default=True, help="What OTHER is to it."
+)
 @click.option("--remove", is_flag=True, help="Take the link away.")
 @asking
 def link(asked: Asked, number: int, other: int, kind: str, *, remove: bool) -> None:

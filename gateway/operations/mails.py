@@ -121,6 +121,20 @@ def _due(c: Connection, id: int, now: datetime) -> Done:
     return Done(f"q-{id}", "done", f"is due now; it was {item.state}{twice}")
 
 
+def _let_go(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_let_go_one(c, id, duty.now) for id in letters.ids)
+
+
+def _let_go_one(c: Connection, id: int, now: datetime) -> Done:
+    item = outbox.find(c, id)
+    if item is None:
+        return _no_letter(id)
+    if not outbox.release(c, id, now):
+        return Done(f"q-{id}", "conflict", f"it is not held: {item.state}")
+    _note(c, now, "outbox.released", item.ticket, None, f"q-{id}, was held: {item.reason}")
+    return Done(f"q-{id}", "done", f"is due now; it was held: {item.reason}")
+
+
 def _drop(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
     return tuple(_dropped(c, id, duty.now) for id in letters.ids)
 
@@ -172,5 +186,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "mail.discard": Operation(Mails, _discard),
     "mail.reread": Operation(Readings, _reread),
     "outbox.retry": Operation(Letters, _retry),
+    "outbox.release": Operation(Letters, _let_go),
     "outbox.drop": Operation(Letters, _drop),
 }

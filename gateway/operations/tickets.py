@@ -19,13 +19,12 @@ from gateway.operations.person import BASIS, actor, open_ticket, unknown, unknow
 from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
-from gateway.rules.types import PRIORITIES, RuleSet
-from gateway.store import customers, linked, tickets
+from gateway.rules.types import LINK_KINDS, PRIORITIES, RuleSet
+from gateway.store import customers, held, linked, tickets
 from gateway.store.changes import save
 from gateway.store.linked import By
 from gateway.ticket.change import changed, shown
 from gateway.ticket.life import after_touch
-from gateway.ticket.links import GIVEN
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
 
 _SUBJECT_CHARACTERS = 500
@@ -227,8 +226,8 @@ def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
     name = f"#{wanted.number}"
     if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
         return (refused,)
-    if wanted.kind not in GIVEN:
-        return (unknown("kind of link", wanted.kind, GIVEN, name),)
+    if wanted.kind not in LINK_KINDS:
+        return (unknown("kind of link", wanted.kind, LINK_KINDS, name),)
     if wanted.number == wanted.other:
         return (Done(name, "refused", "a ticket is not linked with itself"),)
     if (missing := next((n for n in (wanted.number, wanted.other) if not tickets.find_ticket(c, n)), None)) is not None:
@@ -247,15 +246,15 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
     ticket = open_ticket(c, wanted.number)
     if isinstance(ticket, Done):
         return (ticket,)
-    held = [e for e in tickets.entries(c, ticket.number) if e.held]
-    chosen = [e for e in held if wanted.entry in (None, e.id)]
+    waiting = [e for e in tickets.entries(c, ticket.number) if e.held]
+    chosen = [e for e in waiting if wanted.entry in (None, e.id)]
     if not chosen:
-        return (Done(name, "not-found", "no such entry of it is held" if held else "nothing in it is held"),)
+        return (Done(name, "not-found", "no such entry of it is held" if waiting else "nothing in it is held"),)
     if len(chosen) > 1:
         ids = ", ".join(f"e-{e.id}" for e in chosen)
         return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
     entry = chosen[0]
-    linked.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now))
+    held.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now))
     writer = entry.author.address if entry.author else "its writer"
     return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
 

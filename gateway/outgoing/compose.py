@@ -92,7 +92,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     speaker = f"{notice.speaker} ({team.name})" if notice.speaker else team.name
     lines = (
         mailbox_field("From", speaker, team.address),
-        mailbox_field("To", notice.recipient.name if row.names_recipient else "", recipient),
+        mailbox_field("To", notice.recipient.name if _is_named(notice, row) else "", recipient),
         mailbox_field("Reply-To", team.name, reply_to),
         text_field("Subject", _subject(notice, said, desk)),
         f"Date: {format_datetime(desk.now())}\r\n",
@@ -109,6 +109,17 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     check(raw)
     bounce = desk.ring.bounce(outbox_id, desk.bounce_base, desk.delimiter)
     return Letter(message_id, bounce if desk.plus_addressing else desk.bounce_base, raw, said.trouble)
+
+
+def _is_named(notice: Notification, row: _Row) -> bool:
+    return row.names_recipient or notice.audience == "agent"
+
+
+def _why(notice: Notification, row: _Row) -> str:
+    """Which words of the templates say why the recipient gets it."""
+    if notice.audience == "agent":
+        return "why_agent"
+    return "why_answered" if row.words_of_a_person else "why_sent"
 
 
 def _address(text: str) -> str:
@@ -133,7 +144,7 @@ def _values(
         "site": {"name": desk.site_name, "footer": desk.footer or (f"{team.name} · {team.address}",)},
         "team": {"id": notice.team, "name": team.name, "address": team.address},
         "mail": {
-            "by_person": row.words_of_a_person,
+            "why": _why(notice, row),
             "reply_to": reply_to,
             "body_token": desk.ring.body_token(notice.ticket, recipient),
         },

@@ -30,5 +30,13 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         return None
     if letter.trouble:
         log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
-    outbox.attach(c, id, message_id=letter.message_id, reverse_path=letter.reverse_path, raw=letter.raw, now=now)
+    outbox.attach(
+        c,
+        id,
+        message_id=letter.message_id,
+        reverse_path=letter.reverse_path,
+        raw=letter.raw,
+        now=now,
+        held=notice.held is not None,
+    )
     return id, letter.message_id

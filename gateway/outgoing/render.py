@@ -142,7 +142,7 @@ class Templates:
             "subject": subject,
             "preheader": clean_header(run(mail.preheader, given, budget)),
             "marker": words["reply_marker"],
-            "why": words["why_answered" if given["mail"].get("by_person") else "why_sent"],
+            "why": words[given["mail"].get("why", "why_sent")],
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
         }

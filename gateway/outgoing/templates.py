@@ -21,7 +21,7 @@ from gateway.errors import ConfigError, Problem
 from gateway.outgoing.markdown import Button, place, without_places
 from gateway.outgoing.sandbox import FAILURES, Sandbox
 
-WORDS = frozenset({"reply_marker", "why_sent", "why_answered", "received_subject", "received", "button"})
+WORDS = frozenset({"reply_marker", "why_sent", "why_answered", "why_agent", "received_subject", "received", "button"})
 INSERTED = "_inserted"  # the name under which a body finds its list of values; no template can write it
 HTML_LAYOUT, TEXT_LAYOUT = "_layout.html.j2", "_layout.txt.j2"
 

@@ -23,12 +23,13 @@ from gateway.rules.forms import (
     Reader,
     list_of,
     name_of,
+    one_of,
     record,
     record_schema,
     whole,
 )
 from gateway.rules.tree import Node
-from gateway.rules.types import ALIASES, PRIORITIES, REGISTRY
+from gateway.rules.types import ALIASES, LINK_KINDS, PRIORITIES, REGISTRY
 
 _PLAIN_SETTINGS = ("status", "priority", "language", "responsible", "due")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -307,7 +308,9 @@ ESCALATE = Form(
 )
 _LINK: Keys = {
     "to": Key(whole(1), "number of a ticket", required=True),
-    "kind": Key(LINE, "what the other one is to this one", required=True),
+    "kind": Key(
+        one_of(*LINK_KINDS, kind="kind of link", plural="kinds"), "what the other one is to this one", required=True
+    ),
 }
 LINK = Form(
     lambda n, r: _whole(record(n, _LINK, "link", r, "action “link”"), _LINK),

@@ -11,24 +11,22 @@ KEYS = (
     "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
     "agents.receipts",
     "teams.aliases", "teams.assign", "teams.language_match", "teams.calendar", "teams.sla", "teams.visibility",
-    "teams.escalates_to", "teams.participants", "teams.unlock_after", "teams.chase",
+    "teams.unlock_after", "teams.chase",
     "teams.close_after", "teams.max_waiting",
     "fields.from", "fields.label",
-    "limits.new_per_sender", "limits.updates_per_sender", "limits.cc_max", "limits.redirect_domains",
+    "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
     "rules.once", "rules.cron", "rules.each",
-    "set.due", "do.after", "do.unless", "reply.with", "variant.outside",
-    "tests.history", "expect.sla", "expect.due", "expect.hold",
+    "do.after", "do.unless", "variant.outside",
+    "tests.history", "expect.sla",
 )  # fmt: skip
 EVENTS = (
     "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached", "idle", "bounced", "schedule",
 )  # fmt: skip
 ACTIONS = (
-    "needs", "sla", "snooze", "escalate", "notify", "note", "cc", "follow", "link", "hold", "webhook", "redirect",
-    "merge_into", "privacy_request",
+    "sla", "webhook", "redirect", "merge_into",
 )  # fmt: skip
 FIELDS = (
-    "customer.tags", "customer.open_tickets",
-    "customer.NAME", "ticket.reopened", "ticket.escalation", "ticket.waiting", "sla.policy",
+    "customer.open_tickets", "customer.NAME", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip
 OPERATORS = ("within", "outside", "changed", "changed_to", "changed_from")

@@ -7,6 +7,7 @@ Not here running the scene: that takes the whole pipeline (rehearsal.py beside i
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.rules.explain import reasons
@@ -36,6 +37,8 @@ class Observed:
     sent: tuple[str, ...]  # TEMPLATE[/VARIANT].LANGUAGE
     quarantine: str | None  # the reason; None when it is not there
     drop: str | None
+    hold: str | None = None  # the reason; None when no mail is held
+    due: datetime | None = None
     trace: Trace | None = None  # None when the mail ended before the rules
 
 

@@ -54,6 +54,7 @@ def _fact(
 
 _AUTH = ("pass", "fail", "none", "temperror", "permerror")
 PRIORITIES = ("low", "normal", "high", "urgent")
+LINK_KINDS = ("parent", "child", "related", "duplicate", "cause", "blocks", "mentions")  # what another ticket may be
 METRICS = ("first_response", "next_response", "update", "resolution")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -15,20 +15,33 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 
 from gateway.errors import TransientError
 from gateway.message.address import normal
-from gateway.store import search
+from gateway.store import linked, search
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
 from gateway.ticket.change import changed, opened, shown
-from gateway.ticket.types import AddEntry, Change, OpenTicket, Record, Saved, SetField, SetStatus, Ticket
+from gateway.ticket.types import (
+    AddEntry,
+    AddLink,
+    AddPeople,
+    Change,
+    OpenTicket,
+    Record,
+    Saved,
+    SetField,
+    SetStatus,
+    Ticket,
+)
 
 _STATUS = (
     "status", "status_type", "status_reason", "status_at", "snoozed_until", "awake_status", "awake_status_type",
+    "reopened",
 )  # fmt: skip
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
-    "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", *_STATUS,
+    "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", "followers", "needs",
+    "escalation", *_STATUS,
 )  # fmt: skip
 
 
@@ -57,18 +70,22 @@ def save(
     elif current is not None and folded.columns:
         current = update_ticket(c, current, folded.columns, now)
     entry_id = None
-    if folded.entry is not None and current is not None:
-        entry_id = _add_entry(c, current.number, folded.entry, source)
+    if folded.entries and current is not None:
+        entry_id = _add_entry(c, current.number, folded.entries[0], source)
     number = current.number if current is not None else record.ticket if record is not None else None
     if number is not None and current is not None:
         new = folded.opening is not None
         shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
-        search.put(c, shown_by, number, folded.entry, entry_id, opening=new)
+        search.put(c, shown_by, number, folded.entries[0] if folded.entries else None, entry_id, opening=new)
+        for more in folded.entries[1:]:
+            search.put(c, None, number, more, _add_entry(c, number, more, None), opening=False)
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
-    right_of = {actor: basis or (folded.entry.trust if folded.entry else None)}
+    right_of = {actor: basis or (folded.entries[0].trust if folded.entries else None)}
     for action, who, detail in folded.notes:
         right = f"revision {revision}" if who.startswith("rule:") and revision else right_of.get(who)
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
+    for change in folded.ties:
+        _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
     if record is not None:
         return Saved(record.disposition, record.reason, current, entry_id, opened=False)
     if current is None:
@@ -85,7 +102,8 @@ class _Folded:
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # action, actor, detail
     columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
     opening: OpenTicket | None = None
-    entry: AddEntry | None = None
+    entries: list[AddEntry] = field(default_factory=list)  # the first is that of the mail
+    ties: list[AddPeople | AddLink] = field(default_factory=list)
     record: Record | None = None
 
 
@@ -98,11 +116,11 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.notes.append(("ticket.opened", actor, change.team))
                 folded.notes.extend(("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
             case AddEntry():
-                folded.entry = change
+                folded.entries.append(change)
                 counted = _known(folded).messages + (change.kind in ("mail", "answer"))
                 folded.ticket = replace(_known(folded), messages=counted)
                 folded.columns |= {"messages": counted, "updated_at": change.at}
-                folded.notes.append(("entry.added", actor, change.kind))
+                folded.notes.append(("entry.added", change.cause or actor, change.kind))
             case SetField(name, _, cause):
                 before, folded.ticket = shown(_known(folded), name), changed(_known(folded), change)
                 folded.columns |= _column(folded.ticket, "fields" if name.startswith("field.") else name)
@@ -112,6 +130,8 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.ticket = changed(_known(folded), change)
                 for name in _STATUS:
                     folded.columns |= _column(folded.ticket, name)
+            case AddPeople() | AddLink():
+                folded.ties.append(change)
             case Record():
                 folded.record = change
                 folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
@@ -179,6 +199,14 @@ def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
     if mentioned:
         c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": "mentions"} for n in mentioned])
     return replace(current, number=number)
+
+
+def _tie(c: Connection, number: int, change: AddPeople | AddLink, by: linked.By) -> None:
+    if isinstance(change, AddLink):
+        if change.other != number and linked.exists(c, change.other):
+            linked.add(c, number, change.kind, change.other, by)
+    elif joined := linked.add_people(c, number, change.people, change.most):
+        linked.note(c, "people.added", number, ", ".join(joined), by)
 
 
 def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None) -> int:

@@ -74,18 +74,27 @@ def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
             "queued_at": now,
             "next_attempt_at": None,
             "settled_at": now if notice.suppressed else None,
-            "reason": notice.suppressed or "",
+            "reason": notice.suppressed or notice.held or "",
         },
     )
     id: int | None = made.scalar_one_or_none()
     return id
 
 
-def attach(c: Connection, id: int, *, message_id: str, reverse_path: str | None, raw: bytes, now: datetime) -> None:
-    """The rendered bytes; from here on the mail is due."""
+def attach(
+    c: Connection, id: int, *, message_id: str, reverse_path: str | None, raw: bytes, now: datetime, held: bool = False
+) -> None:
+    """The rendered bytes; from here on the mail is due, or waits for a person where it is held."""
     c.execute(
         _ATTACH,
-        {"b_id": id, "message_id": message_id, "reverse_path": reverse_path, "raw": raw, "next_attempt_at": now},
+        {
+            "b_id": id,
+            "message_id": message_id,
+            "reverse_path": reverse_path,
+            "raw": raw,
+            "state": "held" if held else "queued",
+            "next_attempt_at": None if held else now,
+        },
     )
 
 
@@ -289,6 +298,13 @@ def retry(c: Connection, id: int, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+def release(c: Connection, id: int, now: datetime) -> bool:
+    """Make a held mail due now. False: it is not held."""
+    held = and_(outbox.c.id == id, outbox.c.state == "held", outbox.c.raw.is_not(None))
+    done = c.execute(update(outbox).where(held).values(state="queued", stage="queued", next_attempt_at=now))
+    return done.rowcount == 1
+
+
 def drop(c: Connection, id: int, now: datetime) -> bool:
     """Never send it. False: it was sent already, or is being sent."""
     allowed = outbox.c.state.in_(("queued", "deferred", "failed", "held", "uncertain"))
@@ -375,7 +391,7 @@ _ATTACH = (
         message_id=bindparam("message_id"),
         reverse_path=bindparam("reverse_path"),
         raw=bindparam("raw"),
-        state="queued",
+        state=bindparam("state"),
         next_attempt_at=bindparam("next_attempt_at"),
     )
 )

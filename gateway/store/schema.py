@@ -180,6 +180,10 @@ ticket = Table(
     Column("awake_status_type", String(16)),
     Column("merged_into", _Id, index=True),
     Column("origin", Text),  # IP address that the first mail claims to come from
+    Column("followers", Text, nullable=False, server_default=text("'[]'")),
+    Column("needs", Text, nullable=False, server_default=text("'[]'")),  # skills
+    Column("escalation", Integer, nullable=False, server_default=text("0")),
+    Column("reopened", Integer, nullable=False, server_default=text("0")),
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     Index("ix_ticket_listing", "updated_at", "number", "status", "team", "assignee"),
     Index(

@@ -126,6 +126,10 @@ def ticket_of(row: Row[Any]) -> Ticket:
         awake_status_type=row.awake_status_type,
         merged_into=row.merged_into,
         origin=row.origin,
+        followers=tuple(msgspec.json.decode(row.followers)),
+        needs=tuple(msgspec.json.decode(row.needs)),
+        escalation=row.escalation,
+        reopened=row.reopened,
     )
 
 

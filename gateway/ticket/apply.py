@@ -5,22 +5,23 @@ Sources  automatic mail never changes a state (RFC 3834 and promise 4); a custom
 Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how changes are stored (store/).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
-from gateway.rules.types import Action, Assign, Decision, Route, RuleSet, Set, Tag
+from gateway.rules.types import Decision, RuleSet
+from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
 from gateway.ticket.life import after_words_of_customer
 from gateway.ticket.types import (
     AddEntry,
+    AddPeople,
     Change,
     OpenTicket,
     Record,
     SetField,
-    SetStatus,
     ThreadMatch,
     Ticket,
     Trust,
@@ -51,16 +52,18 @@ def apply(
     decision: Decision,
     inbound: Accepted,
     rules: RuleSet,
+    ours: Collection[str],
 ) -> tuple[Change, ...]:
     """The changes of a mail from a person or a machine, in order.
 
     ticket  the one that matched, or the provisional one that `match.ticket` None opens
+    ours    addresses of ours and of agents, in normal form: they take no part as customers
     """
     if (end := decision.disposition) is not None:
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match.trust, received)
-    actions = (*_fields(ticket, decision.actions, rules, received), *_failed(ticket, decision))
+    actions = (*acted(ticket, decision.actions, rules, ours, received), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,
@@ -74,12 +77,14 @@ def apply(
             origin=origin(message),
         )
         known = message.author is not None and "dmarc-fail" not in ticket.flags
-        return (opening, replace(entry, trust="participant" if known else "stranger"), *actions)
+        entry = replace(entry, trust="participant" if known else "stranger")
+        return (opening, entry, *actions, *_copied(ticket, actions, message, rules, ours))
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
     known = match.trust in ("proven", "participant")
     opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
-    return (entry, *((opened_again,) if opened_again else ()), *actions)
+    copied = _copied(ticket, actions, message, rules, ours) if known else ()
+    return (entry, *((opened_again,) if opened_again else ()), *actions, *copied)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:
@@ -111,26 +116,19 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
     )
 
 
-def _fields(ticket: Ticket, actions: Sequence[Action], rules: RuleSet, at: datetime) -> Iterator[SetField | SetStatus]:
-    tags = list(ticket.tags)
-    for action in actions:
-        match action:
-            case Route(rule, team):
-                yield SetField("team", team, f"rule:{rule}")
-            case Assign(rule, agent):
-                yield SetField("assignee", agent, f"rule:{rule}")
-            case Set(rule, "status", value):
-                yield SetStatus(value, rules.statuses[value], at, f"rule:{rule}")
-            case Set(rule, name, value):
-                yield SetField(name, value, f"rule:{rule}")
-            case Tag(rule, add, remove):
-                tags = [t for t in tags if t not in remove] + [t for t in add if t not in tags]
-                yield SetField("tags", tuple(tags), f"rule:{rule}")
-            case _:
-                pass  # mails are notify.py's, dispositions were handled above, the rest is not available yet
+def _copied(
+    ticket: Ticket, actions: Sequence[Change], message: Message, rules: RuleSet, ours: Collection[str]
+) -> Iterator[AddPeople]:
+    """Those whom the author wrote to beside us take part where the policy of the team says so."""
+    moved = (str(c.value) for c in reversed(actions) if isinstance(c, SetField) and c.name == "team")
+    team = rules.teams.get(next(moved, ticket.team))
+    if team is None or team.participants != "customer_cc":
+        return
+    if beside := people((*message.to, *message.cc), ours):
+        yield AddPeople(beside, rules.limits.cc_max, "team.participants")
 
 
-def _failed(ticket: Ticket, decision: Decision) -> Iterator[SetField]:
+def failed(ticket: Ticket, decision: Decision) -> Iterator[SetField]:
     """A rule that failed was skipped; people see it on the ticket."""
     flags = tuple(f for f in (f"rule-failed:{rule}" for rule in decision.failed) if f not in ticket.flags)
     if flags:

@@ -7,10 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.rules.statuses import StatusType
+from gateway.ticket.life import FINISHED
 from gateway.ticket.types import OpenTicket, SetField, SetStatus, Ticket
 
 _FIELD = "field."
-_SETTABLE = ("team", "assignee", "responsible", "priority", "language", "subject", "due", "tags", "flags")
+SETTABLE = (
+    "team", "assignee", "responsible", "priority", "language", "subject", "due", "tags", "flags", "followers", "needs",
+    "escalation",
+)  # fmt: skip
 
 
 def opened(change: OpenTicket) -> Ticket:
@@ -45,7 +49,7 @@ def changed(ticket: Ticket, change: SetField | SetStatus) -> Ticket:
         name = change.name.removeprefix(_FIELD)
         kept = tuple(pair for pair in ticket.fields if pair[0] != name)
         return replace(ticket, fields=(*kept, (name, str(change.value))) if change.value is not None else kept)
-    if change.name not in _SETTABLE:
+    if change.name not in SETTABLE:
         raise ValueError(f"no such ticket field: {change.name}")
     return replace(ticket, **{change.name: change.value})  # type: ignore[arg-type]
 
@@ -70,8 +74,10 @@ def _in_status(ticket: Ticket, change: SetStatus) -> Ticket:
     if change.until is not None:
         asleep = ticket.snoozed_until is not None
         awake = (ticket.awake_status, ticket.awake_status_type) if asleep else (ticket.status, ticket.status_type)
+    goes_on = ticket.status_type in FINISHED and change.type not in FINISHED
     return replace(
         ticket,
+        reopened=ticket.reopened + goes_on,
         status=change.status,
         status_type=change.type,
         status_reason=change.reason,

@@ -75,6 +75,7 @@ def facts(
         customer_first_contact=customer is None,
         customer_muted=customer.muted if customer else False,
         customer_tier=customer.tier if customer else None,
+        customer_tags=customer.tags if customer else None,
         customer_organisation=customer.organisation if customer else None,
         spam_score=_spam_score(message),
         spam_flag=_spam_flag(message),
@@ -102,6 +103,8 @@ def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
         ticket_age=now - ticket.created_at,
         ticket_idle=now - ticket.updated_at,
         ticket_messages=ticket.messages,
+        ticket_reopened=ticket.reopened,
+        ticket_escalation=ticket.escalation,
     )
 
 

@@ -16,7 +16,6 @@ _PAIRS: Mapping[str, str] = {
     "split from": "split into",
 }
 _INVERSE: Mapping[str, str] = {**{other: kind for kind, other in _PAIRS.items()}, **_PAIRS}
-GIVEN = ("parent", "child", "related", "duplicate", "cause", "blocks", "mentions")  # those a person may make
 
 
 def inverse(kind: str) -> str:

@@ -5,18 +5,21 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, assert_never
 
 from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
 from gateway.rules.desk import Limits, Rate
-from gateway.rules.types import Decision, Reply, RuleSet
+from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Reply, RuleSet
 from gateway.ticket.types import Customer, Notification, Saved, Ticket
 
+AGENT_NOTICE = "agent_notice"
+FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
+_WORDS_CHARACTERS, _WORDS_LINES = 2000, 40  # of a mail, in a notice to agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,42 @@ class Arrived:
     auth: Auth
     customer: Customer | None
     language: str
+    flood: bool = False  # whether its author sent more than one person does
+
+    @property
+    def key(self) -> str:
+        """What the mails that it causes are known by: processed again, it causes no others."""
+        return self.inbound.key
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something in a ticket that no mail brought: time went by, or a person of ours changed it."""
+
+    key: str
+    customer: Customer | None  # whose ticket it is
+    thread: tuple[str, ...] = ()  # Message-IDs that the customer has seen in it, oldest first
+
+
+Cause = Arrived | Happened
 
 
 def notify(
-    saved: Saved, arrived: Arrived, decision: Decision, policy: NotifyPolicy, sent: Sent, now: datetime
+    saved: Saved, cause: Cause, decision: Decision, policy: NotifyPolicy, sent: Sent, now: datetime
 ) -> Iterator[Notification]:
     """The mails that follow from what was saved, each judged by the send guard when it is asked for."""
-    if saved.ticket is None or saved.entry is None:
+    ticket = saved.ticket
+    if ticket is None or (saved.entry is None and isinstance(cause, Arrived)):
         return
-    for reply in _wanted(saved, decision, policy):
-        yield _judged(_notification(reply, saved.ticket, arrived, policy), arrived, policy, sent, now)
+    held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
+    for reply in _replies(saved, decision, policy):
+        notice = replace(_reply(reply, ticket, cause, policy), held=held)
+        yield _judged(notice, cause, policy, sent, now)
+    for notice in _notices(ticket, cause, decision, policy, now):
+        yield _judged(replace(notice, held=held), cause, policy, sent, now)
 
 
-def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
+def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
     """What the rules ask for; the team's own acknowledgement only where no rule of the run replied."""
     replies = [action for action in decision.actions if isinstance(action, Reply)]
     team = policy.rules.teams.get(saved.ticket.team) if saved.ticket else None
@@ -77,70 +103,168 @@ def _wanted(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[
     yield from {(r.template, r.variant): r for r in replies}.values()
 
 
-def _notification(reply: Reply, ticket: Ticket, arrived: Arrived, policy: NotifyPolicy) -> Notification:
-    message = arrived.message
-    author = message.author or Mailbox("", arrived.inbound.envelope.reverse_path or "")
-    thread = tuple(dict.fromkeys((*message.references, *message.in_reply_to)))
-    if message.message_id is not None:
-        thread = (*(i for i in thread if i != message.message_id), message.message_id)
+def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> Notification:
+    """To whoever wrote the mail; to the requester where none was written."""
+    match cause:
+        case Arrived(message=message):
+            recipient = message.author or Mailbox("", cause.inbound.envelope.reverse_path or "")
+            thread = tuple(dict.fromkeys((*message.references, *message.in_reply_to)))
+            if message.message_id is not None:
+                thread = (*(i for i in thread if i != message.message_id), message.message_id)
+            parent, known = message.message_id, _authenticated(cause) or _known(cause)
+            language = cause.language
+        case Happened(thread=thread):
+            recipient = ticket.requester or Mailbox("", "")
+            parent, known = thread[-1] if thread else None, _known(cause)
+            language = policy.rules.defaults.language
+        case _:
+            assert_never(cause)
     return Notification(
-        recipient=Mailbox("", author.address),
+        recipient=Mailbox("", recipient.address),
         template=reply.template,
         variant=reply.variant,
-        language=reply.language or ticket.language or arrived.language,
+        language=reply.language or ticket.language or language,
         ticket=ticket.number,
         team=ticket.team if ticket.team in policy.rules.teams else policy.rules.defaults.team,
-        subject=ticket.subject if _authenticated(arrived) or _known(arrived) else None,
-        in_reply_to=message.message_id,
+        subject=ticket.subject if known else None,
+        in_reply_to=parent,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
-        auto_submitted="auto-replied",
-        dedupe_key=f"{reply.template}/{reply.variant or ''}:{arrived.inbound.key}",
+        auto_submitted="auto-replied" if isinstance(cause, Arrived) else "auto-generated",
+        dedupe_key=f"{reply.template}/{reply.variant or ''}:{cause.key}",
         cause=reply.rule,
-        values={"ticket": {"number": ticket.number}},
+        values={**dict(reply.values), "ticket": {"number": ticket.number}},
     )
 
 
-def _judged(notice: Notification, arrived: Arrived, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
-    for judge in (_by_mail, _by_authentication, _by_budget):
-        if (code := judge(notice, arrived, policy, sent, now)) is not None:
+def _notices(
+    ticket: Ticket, cause: Cause, decision: Decision, policy: NotifyPolicy, now: datetime
+) -> Iterator[Notification]:
+    """Mails to agents: what rules ask for, the lead of a ticket that was raised, and of one that is flooded."""
+    words = cause.message.text if isinstance(cause, Arrived) else ""
+    for action in decision.actions:
+        match action:
+            case Notify(rule, to, template):
+                yield from _to_agents(to, template, rule, words, ticket, cause.key, policy)
+            case Escalate(rule):
+                yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, words, ticket, cause.key, policy)
+            case _:
+                pass
+    if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
+        hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
+        yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, "", ticket, hour, policy)
+
+
+def _to_agents(
+    to: Sequence[str], template: str, rule: str, words: str, ticket: Ticket, key: str, policy: NotifyPolicy
+) -> Iterator[Notification]:
+    """A mail to each of them; one to nobody, for the guard to refuse, where there is none of them."""
+    rules = policy.rules
+    agents = [rules.agents[id] for id in _agents(to, ticket, rules) if id in rules.agents]
+    for agent in agents or [Agent("", "", "")]:
+        yield Notification(
+            recipient=Mailbox(agent.name, agent.email),
+            template=template,
+            variant=None,
+            language=next(iter(agent.languages), rules.defaults.language),
+            ticket=ticket.number,
+            team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
+            subject=None,
+            in_reply_to=None,
+            references=(),
+            auto_submitted="auto-generated",
+            dedupe_key=f"{template}:{rule}:{agent.id}:{key}",
+            cause=rule,
+            values={"ticket": _told(ticket), "why": rule, "words": _lines(words)},
+            audience="agent",
+        )
+
+
+def _agents(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:
+    """The ids of agents that recipients stand for, each once."""
+    team = rules.teams.get(ticket.team)
+    found: dict[str, None] = {}
+    ids: Sequence[str | None]
+    for name in to:
+        match name:
+            case "assignee" | "responsible":
+                ids = (getattr(ticket, name),)
+            case "team":
+                ids = team.members if team is not None else ()
+            case "team.lead":
+                ids = (team.lead,) if team is not None else ()
+            case _:
+                ids = (name,)
+        found |= dict.fromkeys(id for id in ids if id is not None)
+    return found
+
+
+def _told(ticket: Ticket) -> dict[str, object]:
+    """What an agent should know of a ticket before opening it."""
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "team": ticket.team,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "assignee": ticket.assignee or "—",
+        "customer": str(ticket.requester) if ticket.requester else "—",
+        "tags": ", ".join(ticket.tags) or "—",
+    }
+
+
+def _lines(words: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in words[:_WORDS_CHARACTERS].splitlines()[:_WORDS_LINES] if line.strip())
+
+
+def _judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
+    judges = (_by_address, _by_budget) if notice.audience == "agent" else (_by_mail, _by_authentication, _by_budget)
+    for judge in judges:
+        if (code := judge(notice, cause, policy, sent, now)) is not None:
             return replace(notice, suppressed=code)
     return notice
 
 
-def _by_mail(notice: Notification, arrived: Arrived, policy: NotifyPolicy, _sent: Sent, _now: datetime) -> str | None:
-    """What the mail itself says about answers (RFC 3834 §2)."""
+def _by_address(notice: Notification, _cause: Cause, policy: NotifyPolicy, _sent: Sent, _now: datetime) -> str | None:
+    """Whether it goes to somebody, and not to ourselves."""
     address = normal(notice.recipient.address)
     if "@" not in address:
-        return "ambiguous-from" if arrived.message.ambiguous_author else "no-recipient"
-    if address in policy.own_addresses:
-        return "own-address"
-    if not arrived.verdict.may_respond:
-        return arrived.verdict.no_response_code or "machine-sender"
-    if arrived.message.author is None:
-        return "ambiguous-from" if arrived.message.ambiguous_author else "no-recipient"
-    if arrived.customer is not None and arrived.customer.muted:
-        return "muted"
-    return None
+        return "no-recipient"
+    return "own-address" if address in policy.own_addresses else None
+
+
+def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
+    """What the mail itself says about answers (RFC 3834 §2)."""
+    wrong = _by_address(notice, cause, policy, sent, now)
+    if isinstance(cause, Arrived):
+        if wrong == "own-address":
+            return wrong
+        if wrong is None and not cause.verdict.may_respond:
+            return cause.verdict.no_response_code or "machine-sender"
+        if cause.message.author is None:
+            return "ambiguous-from" if cause.message.ambiguous_author else "no-recipient"
+        if cause.flood:
+            return FLOOD
+    return wrong or ("muted" if cause.customer is not None and cause.customer.muted else None)
 
 
 def _by_authentication(
-    _notice: Notification, arrived: Arrived, policy: NotifyPolicy, _sent: Sent, _now: datetime
+    _notice: Notification, cause: Cause, policy: NotifyPolicy, _sent: Sent, _now: datetime
 ) -> str | None:
     """Whether the author is who he says; without verdicts at all everybody gets one within the budgets."""
-    if arrived.auth.dmarc == "fail":
+    if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"
-    if _authenticated(arrived):
+    if _authenticated(cause):
         return None
     allowed = {
         "all": True,
         "never": False,
-        "known": _known(arrived),
+        "known": _known(cause),
         "auto": not policy.verdicts_exist,
     }
     return None if allowed[policy.unauthenticated] else "unauthenticated"
 
 
-def _by_budget(notice: Notification, _arrived: Arrived, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
+def _by_budget(notice: Notification, _cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
     """The first budget that is used up (acceptance L11)."""
     budgets = tuple(_budgets(policy.rules.limits, notice, normal(notice.recipient.address)))
     used = zip(budgets, sent.used(budgets, now), strict=True)
@@ -148,6 +272,11 @@ def _by_budget(notice: Notification, _arrived: Arrived, policy: NotifyPolicy, se
 
 
 def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[SendBudget]:
+    """Those of the recipient protect people who never asked for mail of ours; agents work with it."""
+    if notice.audience == "agent":
+        yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
+        yield SendBudget("total-limit", limits.auto_total, {})
+        return
     if notice.template == "auto_ack":
         yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": "auto_ack"})
     yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
@@ -157,10 +286,10 @@ def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[Sen
     yield SendBudget("total-limit", limits.auto_total, {})
 
 
-def _authenticated(arrived: Arrived) -> bool:
+def _authenticated(cause: Cause) -> bool:
     """Only DMARC says that the From is genuine; a bare SPF or DKIM pass may be somebody else's domain."""
-    return arrived.auth.dmarc == "pass"
+    return isinstance(cause, Arrived) and cause.auth.dmarc == "pass"
 
 
-def _known(arrived: Arrived) -> bool:
-    return arrived.customer is not None and arrived.customer.answered
+def _known(cause: Cause) -> bool:
+    return cause.customer is not None and cause.customer.answered

@@ -50,6 +50,10 @@ class Ticket:
     awake_status_type: StatusType | None = None
     merged_into: int | None = None
     origin: str | None = None  # IP address that the first mail claims to come from: unverified
+    followers: tuple[str, ...] = ()  # agents who watch it
+    needs: tuple[str, ...] = ()  # skills that its owner must have
+    escalation: int = 0  # how often it was raised
+    reopened: int = 0  # how often it went on after its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +164,15 @@ class AddEntry:
     trust: Trust | None  # None for what we write ourselves
     attachments: tuple[Attachment, ...] = ()
     held: str | None = None  # as Entry.held
+    cause: str | None = None  # the rule that wrote it; None is whoever caused the changes
 
 
 @dataclass(frozen=True, slots=True)
 class SetField:
     """One field of the ticket gets a value; `cause` is the rule or the reason."""
 
-    name: str  # of Ticket: team, assignee, responsible, priority, language, subject, due, tags, flags; or field.NAME
-    value: str | tuple[str, ...] | datetime | None
+    name: str  # of Ticket, as in change.SETTABLE; or field.NAME
+    value: str | int | tuple[str, ...] | datetime | None
     cause: str
 
 
@@ -192,7 +197,25 @@ class Record:
     ticket: int | None = None  # the ticket it is filed with, where a token or a report names one
 
 
-Change = OpenTicket | AddEntry | SetField | SetStatus | Record
+@dataclass(frozen=True, slots=True)
+class AddPeople:
+    """They take part in the ticket from now on, as long as it has no more than `most` participants."""
+
+    people: tuple[Participant, ...]
+    most: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddLink:
+    """The ticket belongs to another one, which may not exist: then nothing is linked."""
+
+    other: int
+    kind: str  # what the other one is to this one
+    cause: str
+
+
+Change = OpenTicket | AddEntry | SetField | SetStatus | AddPeople | AddLink | Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +283,5 @@ class Notification:
     values: Mapping[str, Any]
     suppressed: str | None = None
     speaker: str | None = None  # the person of ours whose words they are; None is the team
+    held: str | None = None  # why it waits until a person releases it
+    audience: Literal["customer", "agent"] = "customer"

@@ -49,7 +49,7 @@ def test_the_packaged_templates_are_whole() -> None:
     files = read_templates(packaged("templates"))
     found = compiled(files)
     assert found.problems == PACKAGED.problems == ()
-    assert PACKAGED.names == {"auto_ack"}
+    assert PACKAGED.names == {"agent_notice", "answer", "auto_ack"}
     assert {language for _, _, language in found.mails} == found.words.keys() == set(LANGUAGES)
     assert all(words.keys() == WORDS for words in found.words.values())
 
@@ -93,7 +93,7 @@ def test_a_file_of_the_override_folder_wins() -> None:
     assert "weil Sie uns geschrieben haben" in mail.text  # the other words are the packaged ones
     assert rendered(own, "pl").subject == SUBJECTS["pl"]
     assert rendered(own, "de", template="vip").language == "en"
-    assert own.names == {"auto_ack", "vip"}
+    assert own.names == {"agent_notice", "answer", "auto_ack", "vip"}
 
 
 def test_a_variant_or_the_mail_itself() -> None:

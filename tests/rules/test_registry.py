@@ -46,8 +46,8 @@ def test_each_field_has_an_example_and_an_event(name: str) -> None:
 @pytest.mark.parametrize(("text", "word"), [
     # a line of a rule that is right but for one thing, and that thing
     ("on: sla-warning, do: [{tag: a}]", "event “sla-warning”"),
-    ("on: new, when: {customer.open_tickets: 2}, do: [{tag: a}]", "field “customer.open_tickets”"),
-    ("on: new, do: [{snooze: 2d}]", "action “snooze”"),
+    ("on: new, when: {sla.policy: gold}, do: [{tag: a}]", "field “sla.policy”"),
+    ("on: new, do: [{webhook: crm}]", "action “webhook”"),
     ("on: new, do: [{tag: a, after: 3d}]", "key “after”"),
     ("on: new, once: ticket, do: [{tag: a}]", "key “once”"),
 ])  # fmt: skip

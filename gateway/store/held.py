@@ -1,0 +1,29 @@
+"""Held entries, and how their writers come to take part.
+
+Transaction  the caller's; the ticket is locked by it.
+Not here     why an entry is held (ticket/apply.py), who may accept it (operations/tickets.py).
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, update
+
+from gateway.message.address import normal
+from gateway.store.changes import remember_messages, update_ticket
+from gateway.store.linked import By, add_people, note
+from gateway.store.schema import entry
+from gateway.ticket.types import Entry, Participant, Ticket
+
+
+def accept(c: Connection, ticket: Ticket, held: Entry, by: By) -> None:
+    """A held entry becomes a part of its ticket, and its writer takes part from now on."""
+    c.execute(update(entry).where(entry.c.id == held.id).values(held=None, public=True))
+    update_ticket(c, ticket, {}, by.at)
+    if held.author is not None:
+        address = normal(held.author.address)
+        add_people(c, ticket.number, (Participant(address, held.author.name, "cc"),))
+        if held.message_id is not None:
+            remember_messages(c, ((held.message_id, address),), ticket.number)
+    note(
+        c, "entry.accepted", ticket.number, f"e-{held.id} of {held.author or 'nobody'}", replace(by, source=held.source)
+    )
