@@ -188,6 +188,7 @@ _REQUEST = re.compile(
     r"|пожалуйста,? (?!обращ|пиш|звон|на |не )|\bs'il vous pla[iî]t\b|\bgraag\b",
     re.IGNORECASE,
 )
+_CITED = re.compile(r"(?:[^\s.!,:;]+ ){3,12}[^\s.!,:;]+:\s")  # a sentence that announces words, its own or another's
 _SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
 _SAYS_BACK = re.compile(any_of(_BACK), re.IGNORECASE)
 _SAYS_INSTEAD = re.compile(any_of(_INSTEAD), re.IGNORECASE)
@@ -221,6 +222,8 @@ def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool
     if question and not (prefixed and answers):
         return None
     start = before  # what an answer says of itself, it says before it asks whether help is wanted
+    if not by_machine:
+        start = _CITED.split(start, maxsplit=1)[0]
     absent = _SAYS_ABSENT.search(start) is not None
     automatic = _SAYS_AUTOMATIC.search(start) is not None
     if prefixed and (absent or automatic):

@@ -23,7 +23,7 @@ from gateway.message.written_header import (
 )
 
 _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
-_DASHED = re.compile(r"\s*-{2,}\s{0,3}([^-\s][^\n]*[^-\s])\s{0,3}-{2,}\s*")
+_DASHED = re.compile(r"\s*[-=]{2,}\s{0,3}([^-=\s][^\n]*[^-=\s])\s{0,3}[-=]{2,}\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def first_start(
         if found is None and not quote[i] and (start := introduction_to(seen, quote, i)) is not None:
             found = Start(start, i + 1, "either")
         if found is not None:
-            return _with_block(found, lines, seen)
+            return _with_header(found, lines, seen, quote)
     return None
 
 
@@ -66,15 +66,22 @@ def _header_line(seen: Sequence[str], labels: Sequence[str | None], i: int) -> S
     return Start(i - 1, i + 1, "either") if others and ADDRESS.search(line) and DATE.search(line) else None
 
 
-def _with_block(start: Start, lines: Sequence[str], seen: Sequence[str]) -> Start:
-    """The start with the header block a few lines below it, if there is one."""
+def _with_header(start: Start, lines: Sequence[str], seen: Sequence[str], quote: Sequence[bool]) -> Start:
+    """The start with the header block or the introduction a few lines below it, if there is one."""
     at = start.body
     while at < min(len(seen), start.body + 4) and not without_marks(seen[at]).strip():
         at += 1
-    block = block_at(lines, seen, at) if at < len(seen) else None
-    if block is None or not (is_header(block, seen) or names_author(block)):
+    if at == len(seen):
         return start
-    return Start(start.line, block.end, start.kind, block)
+    block = block_at(lines, seen, at)
+    if block is not None and (is_header(block, seen) or names_author(block)):
+        return Start(start.line, block.end, start.kind, block)
+    block = block_at(lines, seen, at, bare=True)
+    if block is not None and is_header(block, seen):
+        return Start(start.line, block.end, start.kind, block)
+    if introduction_to(seen, quote, at) == at:
+        return Start(start.line, at + 1, start.kind)
+    return start
 
 
 def rule_above(seen: Sequence[str], first: int) -> int:
@@ -99,13 +106,18 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     line = without_marks(seen[i]).strip(" \t*")
     if not line:
         return None
-    dashed = _DASHED.fullmatch(line) if line.startswith("--") and line.endswith("--") else None
+    dashed = _DASHED.fullmatch(line) if line.startswith(("--", "==")) and line.endswith(("--", "==")) else None
     if not dashed and (len(line) > 60 or not line.endswith((":", "："))):
         return None
     words = folded(dashed[1] if dashed else line)
     if FORWARDED.search(words) and (dashed or _announces(words, seen[i + 1 : i + 4])):
         return Start(i, i + 1, "forward")
-    if dashed and (MESSAGE.search(words) or WROTE.search(words)) and len(words) < 160 and line.startswith("---"):
+    if (
+        dashed
+        and (MESSAGE.search(words) or WROTE.search(words))
+        and len(words) < 160
+        and line.startswith(("---", "==="))
+    ):
         return Start(i, i + 1, "reply")
     return None
 

@@ -124,7 +124,8 @@ def _automatic_words(message: Message, envelope: Envelope) -> Iterator[_Evidence
         or any(value != "no" for value in _words(message, "Auto-Submitted"))
     )
     answers = bool(message.in_reply_to or message.references)
-    found = automatic_answer(message.subject, message.text, answers=answers, by_machine=by_machine)
+    words = message.forward.comment if message.forward is not None else message.text
+    found = automatic_answer(message.subject, words, answers=answers, by_machine=by_machine)
     if found is not None:
         yield _Evidence("auto-reply", found, "null-sender" if envelope.reverse_path is None else "machine-sender")
 

@@ -107,7 +107,7 @@ _COPIES = any_of(r"""
 .{0,40}copy of (?:the|your) (?:message|mail|original)\b.{0,60}:$
 (?:the )?(?:text|header|headers|body|contents?|beginning) of (?:the|your) (?:message|mail|original)
 (?:message )?headers? follows?|your (?:original )?(?:message|mail) (?:follows|reads|is|was)\b.{0,40}:$
-(?:sent|original) message:?$|={5,} ?original|\*{3,} ?original|\[?-+ ?(?:original|returned)|_{5,}$|received:[ ]
+(?:sent|original) message:?$|[=*]{3,} ?(?:\S+ ){0,8}?original|\[?-+ ?(?:original|returned)|_{5,}$|received:[ ]
 ursprüngliche nachricht|message d'origine|mensaje original
 """)
 COPY_BELOW = re.compile(rf"^[\s>*]{{0,8}}(?:{_COPIES})", re.IGNORECASE)

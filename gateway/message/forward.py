@@ -16,7 +16,7 @@ from gateway.message.labels import FORWARD_SUBJECT, LABELS
 from gateway.message.lines import is_quoted, visible, without_marks
 from gateway.message.reply import split_reply
 from gateway.message.types import Forward, Mailbox
-from gateway.message.written_header import Block
+from gateway.message.written_header import Block, is_labelled
 
 _MAX_MAILBOXES = 100
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")
@@ -106,7 +106,8 @@ def _unquoted(lines: list[str], quote: list[bool]) -> str:
 
 def _without_header(found: Start, lines: list[str], body: str, comment: str, subject: str) -> Forward:
     """A forward that only an introduction names: "On … Ann <ann@…> wrote:"."""
-    words = " ".join(without_marks(line).strip("\ufeff ") for line in lines[found.line : found.body])
+    above = (without_marks(line).strip("\ufeff ") for line in lines[found.line : found.body])
+    words = " ".join(line for line in above if not is_labelled(line))
     address = _ADDRESS.search(words[:1000])
     whose = None
     if address is not None:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from gateway.message.labels import ON, WROTE
-from gateway.message.lines import ADDRESS, DATE, VIEW, folded
-from gateway.message.written_header import header_above
+from gateway.message.lines import ADDRESS, DATE, RULE, VIEW, folded
+from gateway.message.written_header import header_above, is_labelled, label_of
 
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|[年년]|\b\d{1,2}-[^\W\d_]{3,4}\.?-\d\d")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d|\d\s?[時点时시]")
@@ -49,7 +49,7 @@ def introduction_to(seen: Sequence[str], quote: Sequence[bool], i: int) -> int |
             or (wrote and colon and len(words.split()) <= 16 and _near_start(words))
             or (named and wrote and _near_start(words))
         ):
-            return start
+            return _with_labels(seen, start)
     return None
 
 
@@ -75,7 +75,8 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     for start in _upwards(seen, quote, last):
         words = " ".join(seen[start : last + 1])
         if _DAY.search(words):
-            return start - (start > 0 and not quote[start - 1] and _names_alone(seen[start - 1], words))
+            broken = start > 0 and not quote[start - 1] and _names_alone(seen[start - 1], words)
+            return _with_labels(seen, start - broken)
         if timed == first and DATE.search(words):
             timed = start
     if timed < first:
@@ -83,6 +84,14 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
     if ADDRESS.search(seen[last]) or WROTE.search(folded(seen[last])):
         return last
     return first
+
+
+def _with_labels(seen: Sequence[str], start: int) -> int:
+    """The rule above the labelled lines that stand right above an introduction; `start` when there are none."""
+    at = start
+    while at > max(0, start - _MOST_LINES) and is_labelled(seen[at - 1]):
+        at -= 1
+    return at - 1 if 0 < at < start and RULE.fullmatch(seen[at - 1]) else start
 
 
 def _names_alone(above: str, words: str) -> bool:
@@ -107,8 +116,9 @@ def shared_line(line: str) -> int:
 
 
 def _upwards(seen: Sequence[str], quote: Sequence[bool], last: int) -> Iterator[int]:
-    """The lines of a paragraph from its last one up, a few."""
+    """The lines of a paragraph from its last one up, a few. One that only is a label ends a form: it stands alone."""
+    form = seen[last].rstrip(" \t*_").endswith((":", "："))
     for i in range(last, max(-1, last - _MOST_LINES), -1):
-        if not seen[i].strip() or quote[i]:
+        if not seen[i].strip() or quote[i] or (form and i < last and label_of(seen[i]) is not None):
             return
         yield i

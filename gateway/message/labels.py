@@ -40,7 +40,7 @@ _LABELS: dict[Label, str] = {
         "|küldve|saadetud|saatmisaeg|nosūtīts|išsiųsta|gönderildi|gönderme tarihi|gönderim tarihi"
         "|στάλθηκε|αποστολή|日付|日時|送信日時|发送时间|發送時間|日期|寄件日期|传送时间|보낸 날짜|날짜"
         "|보낸날짜|đã gửi|ngày|tanggal|dikirim|วันที่|ส่ง|נשלח|תאריך|التاريخ|تاريخ|أرسل|تاريخ الإرسال"
-        "|когда|laiks|zeit|heure|time sent"
+        "|когда|laiks|zeit|heure|time|time sent"
     ),
     "subject": (
         "subject|betreff|onderwerp|objet|sujet|asunto|assunto|oggetto|soggetto|emne|ämne|aihe|otsikko"
@@ -113,7 +113,7 @@ MOBILE = re.compile(
     rf"(?:\.\w[^,;!?.]{{0,40}})?(?:{_EXCUSE})?"
     rf"|(?:az )?(?:{_WITH})[\w'’ -]{{0,24}}(?:r[óő]l|[dt][ae]n) (?:küldve|elküldve|gönderildi)"
     r"|(?:iphone|ipad|android)から送信"
-    r"|(?:[\w’']+ ){0,3}outlook[\w’']*(?: [\w’']{1,7}){0,2} (?:ios|android)\w{0,3}(?: [\w’']+)?"
+    r"|(?:[\w’']+ ){0,3}(?:outlook|blue ?mail)[\w’']*(?: [\w’']{1,7}){0,2} (?:ios|android)\w{0,3}(?: [\w’']+)?"
     r"|(?:ios|android) için outlook[\w’']*(?: [\w’']+){1,2})",
     re.IGNORECASE,
 )  # the whole line of a phone's signature

@@ -153,10 +153,11 @@ def _told_by_prose(mail: Notice) -> tuple[RecipientStatus, ...]:
     """The library's addresses, else those of the prose, else whom the returned mail was for; each with its status."""
     said = mail.prose[0][:MAX_TEXT]
     notice = f"{mail.subject}\n{said}"
-    late = _STILL_TRIED.search(notice) is not None or (
-        _DELAYED.search(notice) is not None and _FINAL.search(notice) is None
-    )
+    still, final = _STILL_TRIED.search(notice) is not None, _FINAL.search(notice) is not None
+    late = still or (_DELAYED.search(notice) is not None and not final)
     temporary, permanent = _by_library(mail)
+    if still and not final:
+        temporary, permanent = [*temporary, *permanent], []  # the library knows some delays as failures
     blocks = {a.lower(): (a, block) for a, block in recipients_in(said, mail.ours)}
     named = [*temporary, *permanent] or _failed_recipients(mail) or [a for a, _ in blocks.values()] or _written_to(mail)
     return tuple(
@@ -181,9 +182,9 @@ def _by_library(mail: Notice) -> tuple[list[str], list[str]]:
         return [], []
     temporary, permanent = (
         [
-            clean_line(a.decode("utf-8", "replace"))
-            for a in sorted(some)
-            if ADDRESS.fullmatch(a.decode("utf-8", "replace"))
+            clean_line(a)
+            for a in sorted(octets.decode("utf-8", "replace") for octets in some)
+            if ADDRESS.fullmatch(a) and f"<{a}>" != mail.original_id
         ]
         for some in found
     )

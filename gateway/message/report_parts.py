@@ -145,7 +145,7 @@ class Notice:
     @cached_property
     def leaves(self) -> tuple[Part, ...]:
         """The parts that hold something, in order."""
-        return tuple(_leaves(structure(self.raw, self.header, self.limits)[0]))
+        return tuple(structure(self.raw, self.header, self.limits)[0].leaves())
 
     def text_of(self, part: Part) -> str:
         """The characters of a part, as far as we read."""
@@ -183,10 +183,7 @@ class Notice:
         octets = (
             decoded_start(self.raw, part, MAX_TEXT) if part else self.prose[1].lstrip("\n").encode("utf-8", "replace")
         )
-        fields: dict[str, str] = {}
-        for name, value in header_block(octets, 0, len(octets), self.limits).fields:
-            fields.setdefault(name.lower(), clean_line(decode_words(raw_text(value))))
-        return fields
+        return _fields(octets, self.limits)
 
     @property
     def original_id(self) -> str | None:
@@ -195,22 +192,13 @@ class Notice:
         return found[0] if found else None
 
 
-def _leaves(part: Part) -> list[Part]:
-    out, stack = [], [part]
-    while stack:
-        top = stack.pop()
-        if top.children:
-            stack.extend(reversed(top.children))
-        else:
-            out.append(top)
-    return out
-
-
 def fields_of(text: str) -> dict[str, str]:
     """The fields of a machine-readable part, the first of each name."""
-    octets = text.lstrip().encode("utf-8", "replace")
-    block = header_block(octets, 0, len(octets), ParseLimits())
+    return _fields(text.lstrip().encode("utf-8", "replace"), ParseLimits())
+
+
+def _fields(octets: bytes, limits: ParseLimits) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for name, value in block.fields:
+    for name, value in header_block(octets, 0, len(octets), limits).fields:
         fields.setdefault(name.lower(), clean_line(decode_words(raw_text(value))))
     return fields

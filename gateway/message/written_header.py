@@ -13,10 +13,12 @@ from gateway.message.labels import LABELS, Label
 from gateway.message.lines import ADDRESS, DATE, INVISIBLE, RULE, VIEW, folded, without_marks
 
 _LABELLED = re.compile(r"[ \t]{0,8}[*_]{0,2}([^\W\d_][^\d:：<>@,;]{0,28})[:：][*_]{0,2}(?!//)")
+_BARE = re.compile(r"[ \t]{0,8}([^\W\d_]{1,15})[ \t](?=[ \t]{0,8}\S)")
 _BRACKETED = re.compile(r"[<(\[](?:mailto:)?[\w.+-]{1,64}@")  # an address beside a name, as programs write it
 _AROUND_VALUE = " \t*_|"  # stars of bold ones, and the line between two cells of a table
 _MOST_HEADER_LINES = 16
 _LEAST_LABELS = 3  # of a header whose language we do not know
+_MOST_OTHERS = 1  # labels that we do not know, in a header whose language we do
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,16 @@ def header_above(seen: Sequence[str], last: int) -> int:
     return start if last + 1 - start >= _LEAST_LABELS and ADDRESS.search(words) and DATE.search(words) else last + 1
 
 
-def block_at(lines: Sequence[str], seen: Sequence[str], start: int) -> Block | None:
-    """The run of labelled lines that begins here, folded values included; None when the line has no label."""
+def block_at(lines: Sequence[str], seen: Sequence[str], start: int, *, bare: bool = False) -> Block | None:
+    """The run of labelled lines that begins here, folded values included; None when the line has no label.
+
+    bare  the labels are words that we know, without a colon: so eM Client writes them, below a divider
+    """
     values: list[tuple[Label | None, str]] = []
     i = end = start
     while i < min(len(seen), start + _MOST_HEADER_LINES):
         line = without_marks(seen[i])
-        found = _LABELLED.match(line)
+        found = _bare_label(line) if bare else _LABELLED.match(line)
         if found is not None:
             label = LABELS.get(_name(found))
             values.append((label, without_marks(lines[i].translate(INVISIBLE))[found.end() :].strip(_AROUND_VALUE)))
@@ -75,6 +80,11 @@ def block_at(lines: Sequence[str], seen: Sequence[str], start: int) -> Block | N
         else:
             break
     return Block(start, max(end, start + 1), tuple(values)) if values else None
+
+
+def _bare_label(line: str) -> re.Match[str] | None:
+    found = _BARE.match(line)
+    return found if found is not None and _name(found) in LABELS else None
 
 
 def _at(seen: Sequence[str], i: int) -> str:
@@ -119,14 +129,16 @@ def names_author(block: Block) -> bool:
 def is_header(block: Block, seen: Sequence[str]) -> bool:
     """Whether the block is a mail's header: known labels of two kinds with a sender, or strange ones that fit.
 
-    A form that somebody filled in has dates and addresses too: but no sender, and its addresses stand alone.
+    A form that somebody filled in has dates and addresses too: but no sender, or other things as well, and its
+    addresses stand alone.
     """
     known = _known(block)
+    others = sum(label is None for label, _ in block.values)
     words = " ".join(value for _, value in block.values)[:2000]
     address, date = ADDRESS.search(words) is not None, DATE.search(words) is not None
-    if {"from", "date"} <= known and (address or "subject" in known) and date:
+    if others <= _MOST_OTHERS and {"from", "date"} <= known and (address or "subject" in known) and date:
         return True
-    if {"from", "subject"} <= known and (address or len(known) > 2):
+    if others <= _MOST_OTHERS and {"from", "subject"} <= known and (address or len(known) > 2):
         return True
     if {"date", "to"} <= known and date and ADDRESS.search(block.first("to") or ""):
         return True

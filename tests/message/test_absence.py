@@ -257,6 +257,17 @@ def test_in_answer_to_a_mail_a_programs_subject_is_enough(subject: str, text: st
             "Auto-reply loop",
             "Your system and ours are in a loop, we got 400 mails with 'This is an automated response'.",
         ),
+        # what is announced is cited, what is forwarded is another's
+        (
+            "Out of office",
+            "Please set up this:\n\nThank you for your message. I am on leave until 5 May. Urgent cases: contact Bob.",
+        ),
+        ("Autoresponder", "We need an autoresponder: Thank you for your message. I am out of the office until 5 May."),
+        (
+            "FW: Automatic reply: Invoice",
+            "This customer left.\n\nFrom: Cy <cy@x.test>\nSent: 2 Nov 2026 09:12\nSubject: Automatic reply: Invoice\n\n\
+This is an automatic reply. I no longer work here.",
+        ),
         ("Thank you for your email", "Thank you for your email. I tried and it is still broken."),
         ("Abwesenheit Herr Meier", "Herr Meier ist bis auf Weiteres krank. Bitte leiten Sie seine Mails an mich um."),
         ("Weihnachten", "Unser Büro ist vom 24.12. bis 1.1. geschlossen. Bitte liefern Sie erst danach."),

@@ -21,6 +21,7 @@ def _block(author: str, date: str, subject: str, to: str, when: str = "2 Nov 202
 
 ENGLISH = _block("From", "Date", "Subject", "To")
 TABBED = ENGLISH.replace(": ", ": \t")
+BARE = ENGLISH.partition(WORDS)[0].replace(": ", " ") + WORDS
 POLISH = _block("Nadawca", "Data", "Temat", "Adresat")
 BOLD = f"*From:* {ANN}\n*Sent:* 2 November 2026 09:12\n*To:* desk@x.test; Bo <bo@x.test>\n*Subject:* Printer\n\n{WORDS}"
 YAHOO = (
@@ -56,6 +57,9 @@ def _marked(text: str) -> str:
         ("Outlook bold", "FW: Printer", BOLD),
         ("Yahoo", "", f"----- Forwarded Message -----\n{ENGLISH}"),
         ("Yahoo on one line", "", YAHOO),
+        ("Zoho", "", f"============ Forwarded message ============\n{ENGLISH}"),
+        ("eM Client", "", f"------ Forwarded Message ------\n{BARE}"),
+        ("FairEmail", "", f"-------- Forwarded message --------\n{_block('From', 'Time', 'Subject', 'To')}"),
         ("Notes", "", f"----- Forwarded by Cy Dee/X on 03/11/2026 10:00 -----\n\n{TABBED}"),
         ("KMail", "", f"----------  Forwarded Message  ----------\n\n{ENGLISH}"),
         ("mail.ru", "", f"-------- Пересылаемое сообщение --------\n{_block('От кого', 'Дата', 'Тема', 'Кому')}"),
@@ -94,6 +98,19 @@ def test_an_introduction_is_a_forward_only_when_the_subject_says_so(introduction
     assert found.author is not None
     assert (found.author.name, found.author.address, found.subject) == (name, "ann@x.test", "Printer")
     assert forwarded(f"It does.\n\n{text}", "Re: Printer") is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-------- Пересылаемое сообщение --------",
+        "----------------\nКому: Desk (desk@x.test);\nТема: Printer;",
+    ],
+)
+def test_an_introduction_below_a_divider_says_whose_it_is(head: str) -> None:
+    found = forwarded(f'Please look.\n\n{head}\n02.11.2026, 09:12, "Ann Lee" <ann@x.test>:\n\n{WORDS}', "Fwd: Printer")
+    assert found is not None
+    assert (str(found.author), found.text, found.comment) == (ANN, WORDS, "Please look.")
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ ANN = "Ann Lee <ann@x.test>"
         f"2026年11月2日(月) 9:12 {ANN}:",
         f"On Mon, 02 Nov 2026 09:12:00 +0100 {ANN} wrote",
         f"---- On Mon, 02 Nov 2026 09:12:00 +0100 {ANN} wrote ----",
+        "----------------\nКому: Desk (desk@y.test);\nТема: Принтер;\n02.11.2026, 09:12, \"Ann Lee\" <ann@x.test>:",
         "-----Original Message-----",
         "-------- Ursprüngliche Nachricht --------",
         "-------- Původní zpráva --------",
@@ -110,6 +111,8 @@ def test_a_header_in_the_text_begins_another_mail(header: str, why: str) -> None
         "Android için Outlook'u edinin",
         "iPhoneから送信",
         "发自我的iPhone",
+        "Get BlueMail for Android",
+        "Télécharger BlueMail pour Android",
     ],
 )  # fmt: skip
 def test_a_phones_line_is_a_signature(line: str) -> None:
@@ -129,6 +132,7 @@ def test_a_phones_line_is_a_signature(line: str) -> None:
         "Write to me:\n\nbo@x.test",
         "See a@x.test",
         # forms: labels, dates and addresses, but of no mail
+        "Form\n\nFrom: Bo\nE-Mail: bo@x.test\nSubject: Printer\nDate: 02.11.2026\nRoom: 5\nMessage:\nIt hums.",
         "New request\n\nName: Bo\nE-Mail: bo@x.test\nDatum: 02.11.2026\nBetreff: Drucker\n\nEr brummt.",
         "Imię: Bo\nE-mail: bo@x.test\nData: 2026-11-02\nTemat: Drukarka\n\nDrukarka nie działa.",
         "Order: 4711\nDate: 2026-11-02\nCustomer: bo@x.test\nTo: Main street 5\nSubject: Printer\n\nWhere is it?",
@@ -150,6 +154,12 @@ def test_a_phones_line_is_a_signature(line: str) -> None:
 )
 def test_words_of_people_are_not_folded(text: str) -> None:
     assert split_reply(text).new == text
+
+
+def test_what_stands_below_the_line_of_groupwise_is_quoted() -> None:
+    quoted = f">>> {ANN} 02.11.26 9.12 Uhr >>>\nThe printer hums.\n\nDoes yours?"
+    found = split_reply(f"Mine does too.\n\n{quoted}")
+    assert (found.new, found.quoted) == ("Mine does too.", quoted)
 
 
 def test_answers_between_quoted_lines_stay_with_them() -> None:
