@@ -134,7 +134,7 @@ class Attachments:
             self.attach_file(f"{part.path}/{number}", file.name, media_type, file.octets)
         text, html = clean(unpacked.text)[: self._limits.text], ""
         if unpacked.html and len(unpacked.html) <= self._limits.html and not too_hard(unpacked.html):
-            html = clean(sanitised(unpacked.html))
+            html = sanitised(unpacked.html)
             text = text if text.strip() else clean(html_text(html))[: self._limits.text]
         if text.strip():
             self.found.append(Found(text, html))

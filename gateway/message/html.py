@@ -13,6 +13,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from gateway.message.charset import clean
+
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 
 
@@ -92,8 +94,15 @@ _CLEANER = nh3.Cleaner(
 
 
 def sanitised(html: str) -> str:
-    """The HTML without anything active or remote. Only for what is not `too_hard`."""
-    return _CLEANER.clean(html).strip()
+    """The HTML without anything active or remote, as it is stored. Only for what is not `too_hard`.
+
+    NFC makes one letter of ">" and a stroke (U+0338) that an entity hid, so that a tag would not end: what it changed
+    is made harmless anew.
+    """
+    safe = _CLEANER.clean(html)
+    if (settled := clean(safe)) != safe:
+        safe = _CLEANER.clean(settled)
+    return safe.strip()
 
 
 def without_tags(html: str) -> str:

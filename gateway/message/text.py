@@ -126,7 +126,7 @@ class _Reader:
             self._attachments.note("html-too-hard", path)
             text = clean(without_tags(source))[: self._limits.text]
             return _preformatted(text), text
-        html = clean(sanitised(source))
+        html = sanitised(source)
         if not with_text:
             return html, ""
         marked = quoted_text(source)
