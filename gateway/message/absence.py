@@ -188,7 +188,9 @@ _REQUEST = re.compile(
     r"|пожалуйста,? (?!обращ|пиш|звон|на |не )|\bs'il vous pla[iî]t\b|\bgraag\b",
     re.IGNORECASE,
 )
-_CITED = re.compile(r"(?:[^\s.!,:;]+ ){3,12}[^\s.!,:;]+:\s")  # a sentence that announces words, its own or another's
+_CITED = re.compile(  # a sentence that announces words, its own or another's
+    r"(?<![^\s.!,:;])(?:[^\s.!,:;]{1,40} ){3,12}[^\s.!,:;]{1,40}:\s"
+)
 _SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
 _SAYS_BACK = re.compile(any_of(_BACK), re.IGNORECASE)
 _SAYS_INSTEAD = re.compile(any_of(_INSTEAD), re.IGNORECASE)
