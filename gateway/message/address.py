@@ -87,7 +87,8 @@ def author(
     values   of all From fields, unfolded, encoded words not decoded
     charset  what octets that are no UTF-8 most likely are
     A reading counts as certain only when every parser must agree: one field, one mailbox, no group, no route, no second
-    `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address. Only the
+    `@`, `<` or comma outside quoted strings and comments, nothing unclosed, no encoded word in the address, no dot
+    behind the domain: RFC 5322 has none there, and whoever looks up its DMARC policy may find another one. Only the
     same address twice, once as the name, is one reading: programs that know no name write that.
     (None, False) means that nobody is named.
     """
@@ -107,6 +108,7 @@ def author(
         and "\0" not in values[0]
         and not any(t.broken for t in tokens)
         and not found[0].loose
+        and not found[0].address.endswith(".")
     )
     try:
         return (Mailbox(found[0].name, _readable(found[0].address)), False) if certain else (None, True)

@@ -122,10 +122,10 @@ def _bare(words: Sequence[Token], charset: str | None) -> Candidate | None:
         words[end + 1].kind in solid or (end == marks[0] and words[end + 1].kind == "blank")
     ):
         end += 1
-    address = "".join(t.text for t in words[start : end + 1]).strip()
+    address = "".join(t.text for t in words[start : end + 1] if t.kind != "blank")  # those around the `@`
     others = [*words[:start], *words[end + 1 :]]
     loose = any(t.kind in solid for t in others) or any(t.kind == "word" for t in words[start : end + 1])
-    return Candidate(_name(others, charset), address.replace(" ", "") if address.count(" ") < 3 else address, loose)
+    return Candidate(_name(others, charset), address, loose)
 
 
 def _name(words: Sequence[Token], charset: str | None) -> str:

@@ -24,6 +24,7 @@ ANN = "ann@agents.test"
         ("Ann\u200b Agent <x@evil.test>", "hidden-characters"),
         ("ann\u0131@agents.test", ""),  # dotless i
         (f"{'Ann ' * 2500}<x@evil.test>", ""),
+        ("ann@agents.test.", "ambiguous-author"),
     ],
 )
 def test_D09_a_look_alike_is_somebody_else(store: Store, settings: Settings, author: str, flag: str) -> None:
@@ -38,8 +39,8 @@ def test_D09_a_look_alike_is_somebody_else(store: Store, settings: Settings, aut
     assert "claims-agent" not in ticket.flags
 
 
-@pytest.mark.parametrize("author", ["ANN@AGENTS.TEST", "Ann@agents.test", "ann@agents.test."])
-def test_D09_only_case_and_the_root_dot_are_the_same(store: Store, settings: Settings, author: str) -> None:
+@pytest.mark.parametrize("author", ["ANN@AGENTS.TEST", "Ann@agents.test"])
+def test_D09_only_case_is_the_same(store: Store, settings: Settings, author: str) -> None:
     desk = Desk(store, settings)
     number = desk.take(mail(ANN, "Sprawa")).ticket
     outcome = desk.take(mail(author, f"[#{number}] Sprawa", "To ja."))
