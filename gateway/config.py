@@ -104,6 +104,17 @@ def _relay(text: str) -> str:
     return text
 
 
+def _resolver(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    try:
+        known = not text or (_is_place(text) and port != "0" and bool(ip_address(host.strip("[]"))))
+    except ValueError:
+        known = False
+    if not known:
+        raise _refused(f"“{text}” is no address of a resolver", "an IP address and a port, such as 127.0.0.1:53")
+    return text
+
+
 def _mode(text: str) -> str:
     if not re.fullmatch("0?[0-7]{3}", text):
         raise _refused(f"“{text}” is no mode", "octal, such as 0660")
@@ -279,6 +290,10 @@ class Lmtp(_Listener):
 class AuthSettings(_Section):
     trusted_authserv_ids: tuple[str, ...] = ()
     """Whose Authentication-Results we believe, in mail that a trusted network or a mailbox hands over."""
+    verify: Literal["off", "self"] = "off"
+    """`self` checks DKIM, SPF and DMARC of mail without such a verdict ourselves; needs the extra `dkim`, and DNS."""
+    resolver: Annotated[str, AfterValidator(_resolver)] = ""
+    """host:port of the DNS resolver, an IP address; empty is the one of the system."""
 
 
 class Acknowledge(_Section):

@@ -34,7 +34,8 @@ from gateway.store.opening import open_store
 from gateway.store.revisions import revision_of
 from gateway.store.store import Store, durable_write
 from gateway.timers import Timers
-from gateway.work import Worker
+from gateway.verifying.verifier import Verifier, check_verifier
+from gateway.work import UNDER_WAY, Worker
 
 _LOOK_S = 1.0  # how often the door measures room
 _BEAT_S = 10.0  # how often the watchdog is told; the unit allows 30
@@ -92,6 +93,7 @@ class Daemon:
     async def _start(self) -> None:
         settings, clock = self._settings, self._clock
         self._read_rules()  # a mistake in them forbids the start before anything is made
+        check_verifier(settings)
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         await self._store.write(durable_write, durable=True)
@@ -107,8 +109,11 @@ class Daemon:
             settings.site.languages,
         )
         self._stop.append(pool.close)
+        verifier = Verifier(settings, UNDER_WAY) if settings.auth.verify == "self" else None
+        if verifier is not None:
+            self._stop.append(verifier.close)
         sender = Sender(self._store, settings.outbound, relay_of(settings), clock)
-        worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake)
+        worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake, verifier)
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
         timers = Timers(self._store, Anchors(settings), clock)
         timers.start()

@@ -26,7 +26,7 @@ from gateway.message.limits import ParseLimits
 from gateway.message.own_words import LEAST_WORDS
 from gateway.message.parse import PARSER, read_body
 from gateway.message.reply import refolded
-from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Envelope, Message
+from gateway.message.types import NOT_AUTHENTICATED, OURSELVES, Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.evaluate import Budget, evaluate
@@ -153,8 +153,7 @@ def decide(
 
     supposed  events instead of those that the mail raises, where somebody only asks
     """
-    ours = d.behind_boundary(inbound.envelope)
-    auth = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
+    auth = authenticated(inbound, message, d)
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
     if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
@@ -181,6 +180,13 @@ def decide(
         other = ("other-subject",) if another_matter(ticket, message.subject, d.rules, now) else ()
         changes = (*changes, *_marks(ticket, changes, match, (*doubted, *other)))
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
+
+
+def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:
+    """The verdicts of our boundary; where it gave none, our own, as they were stored."""
+    ours = d.behind_boundary(inbound.envelope)
+    said = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
+    return inbound.verified if said.by is None and inbound.verified is not None else said
 
 
 def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:
@@ -246,7 +252,8 @@ def content_hash(message: Message, inbound: Accepted, d: Deps) -> str:
 def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -> Explanation:
     """The reasons of one mail, as they are stored and as `why` and `rules explain` print them."""
     auth = plan.auth
-    said = f"spf={auth.spf} dkim={auth.dkim} dmarc={auth.dmarc} (by {auth.by}, trusted)" if auth.by else "none"
+    by = f"by {auth.by}" if auth.by == OURSELVES else f"by {auth.by}, trusted"
+    said = f"spf={auth.spf} dkim={auth.dkim} dmarc={auth.dmarc} ({by})" if auth.by else "none"
     return Explanation(
         kind=plan.verdict.kind,
         kind_reason=plan.verdict.reason,

@@ -240,6 +240,7 @@ def deps_of(settings: Settings, clock: Clock) -> Deps:
 def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:
     """Everything that one mail is processed with."""
     site, ours = settings.site, own_addresses(settings, rules)
+    verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
     desk = Desk(
         site_name=site.name,
         domain=site.domain,
@@ -266,9 +267,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
             rules,
             AliasPatterns(site.subject_aliases),
         ),
-        notifying=NotifyPolicy(
-            rules, ours, settings.acknowledge.unauthenticated, bool(settings.auth.trusted_authserv_ids)
-        ),
+        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         behind_boundary=lambda envelope: behind_boundary(settings, envelope),

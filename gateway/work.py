@@ -1,4 +1,4 @@
-"""Who works on accepted mail: claim, parse in a child, process; a failure costs one attempt, the third quarantines.
+"""Who works on accepted mail: claim, parse in a child, verify, process; the third failure quarantines.
 
 Transactions  T1a claim (committed before any work), T1 process or quarantine (DESIGN §6).
 Sources       acceptance A-15, P-6: one bad mail never blocks the next; trouble of ours is not the mail's fault.
@@ -9,21 +9,23 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from gateway.clock import Clock
 from gateway.errors import TransientError
-from gateway.message.types import Accepted
+from gateway.message.types import Accepted, Message
 from gateway.parsing.pool import Failure, ParserPool
-from gateway.pipeline import Deps, process, quarantine
+from gateway.pipeline import Deps, authenticated, process, quarantine
 from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.store.writer import RefusedRowError
 from gateway.ticket.thread import is_answering
 from gateway.ticket.types import Outcome
+from gateway.verifying.verifier import Verifier
 
-_UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
+UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each other
 _SMALL_OCTETS = 64 * 1024  # larger mails are streamed, so that those under way take little memory
 _LOOK_AGAIN_S = 1.0  # for leases that ran out, and mails that another process accepted
 _AFTER_TROUBLE_S = 1.0
@@ -42,9 +44,10 @@ class Worker:
         clock: Clock,
         attempts: int,
         queued: Callable[[], None],
+        verifier: Verifier | None,
     ) -> None:
         self._store, self._pool, self._deps, self._clock = store, pool, deps, clock
-        self._attempts, self._queued = attempts, queued
+        self._attempts, self._queued, self._verifier = attempts, queued, verifier
         self._under_way: set[asyncio.Task[None]] = set()
         self._unapplied: dict[int, asyncio.Event] = {}  # mails under way by id: with the writer, or ended
         self._suspect_under_way, self._look_for_suspects_at = False, 0.0
@@ -59,8 +62,8 @@ class Worker:
         """Until `stop`; what is under way is then finished."""
         while not self._stopping:
             self._woken.clear()
-            free = _UNDER_WAY - len(self._under_way)
-            claimed = await self._claim(free) if free >= _UNDER_WAY // 2 else []
+            free = UNDER_WAY - len(self._under_way)
+            claimed = await self._claim(free) if free >= UNDER_WAY // 2 else []
             small = await self._small(claimed)
             self._unapplied |= {mail.id: asyncio.Event() for mail in claimed}
             for mail in claimed:
@@ -127,6 +130,7 @@ class Worker:
             if isinstance(read, Failure):
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return
+            mail = await self._verified(mail, read, raw, deps)
             if is_answering(read):
                 await self._earlier(mail)
             applied = self._store.submit(lambda c: process(mail, read, deps, c), durable=False)
@@ -145,6 +149,20 @@ class Worker:
             self._unapplied.pop(mail.id).set()
             if mail.attempts > _SUSPICIOUS_AFTER:
                 self._suspect_under_way, self._look_for_suspects_at = False, 0.0
+
+    async def _verified(self, mail: Accepted, read: Message, raw: bytes | None, deps: Deps) -> Accepted:
+        """The mail with our own verdicts, where we are asked for them and nobody whom we trust gave any.
+
+        They are stored at once: another attempt, or a rehearsal of later rules, sees the same.
+        """
+        if self._verifier is None or authenticated(mail, read, deps).by is not None:
+            return mail
+        octets = raw if raw is not None else b"".join([piece async for piece in self._store.raw(mail.key, mail.size)])
+        found = await self._verifier.verify(octets, read, mail.envelope)
+        if found is None:
+            return mail
+        await self._store.write(lambda c: inbound.keep_verdicts(c, mail.key, found))
+        return replace(mail, verified=found)
 
     async def _earlier(self, mail: Accepted) -> None:
         """Wait for the mails under way that came before an answer: one of them may be what it answers."""

@@ -19,7 +19,7 @@ RANKS = (
     ("ticket",),
     ("config",),
     ("store",),
-    ("intake", "outgoing", "parsing"),
+    ("intake", "outgoing", "parsing", "verifying"),
     ("pipeline", "timers"),
     ("policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("control",),

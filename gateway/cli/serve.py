@@ -17,6 +17,7 @@ from gateway.errors import ConfigError, Problem
 from gateway.policy import read_rules, rules_file, templates_of, token_ring
 from gateway.store.engine import database_url, unsafe
 from gateway.store.version import open_reader
+from gateway.verifying.verifier import check_verifier
 
 
 @click.command("serve", cls=Command, examples=("mailwicket serve", "mailwicket serve --check -c ./mailwicket.toml"))
@@ -49,6 +50,7 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     path = rules_file(settings)
     rules = read_rules(path, templates)
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"
+    check_verifier(settings)
     yield f"✓ {_database(settings, clock)}"
 
 

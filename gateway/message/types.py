@@ -28,6 +28,20 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Auth:
+    """What a host that we trust, or we ourselves, found out about the origin (RFC 8601)."""
+
+    dmarc: AuthResult
+    dkim: AuthResult
+    spf: AuthResult
+    by: str | None  # the authserv-id, or OURSELVES; None when nobody trusted said anything
+
+
+NOT_AUTHENTICATED = Auth("none", "none", "none", None)
+OURSELVES = "this gateway"  # no authserv-id: those have no blanks
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A mail whose raw bytes are on stable storage: from here on it is ours."""
 
@@ -40,6 +54,7 @@ class Accepted:
     stub: int | None = None  # the ticket that a quarantine opened for it; a retry goes on there
     released: bool = False  # a person wants it through: no rule may end it
     lease: str | None = None  # the token of the worker that claimed it; None where nobody did
+    verified: Auth | None = None  # by us; None where nobody wanted it, or it has not been done yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +192,3 @@ class Classification:
     may_respond: bool
     no_response_code: str | None  # the send guard's word, None when we may: "machine-sender", "null-sender"
     report: Report | None = None  # what a report is about; None for every other kind, or when it does not say
-
-
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """What a host that we trust found out about the origin (RFC 8601)."""
-
-    dmarc: AuthResult
-    dkim: AuthResult
-    spf: AuthResult
-    by: str | None  # the authserv-id; None when no trusted host said anything
-
-
-NOT_AUTHENTICATED = Auth("none", "none", "none", None)

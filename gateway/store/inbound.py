@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
-from gateway.message.types import Accepted, Envelope
+from gateway.message.types import Accepted, Auth, Envelope
 from gateway.store.schema import arrival, content, inbound, raw_piece
 from gateway.ticket.types import Outcome
 
@@ -42,9 +42,10 @@ _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket", "entry", "released", "lease_token",
+        "attempts", "ticket", "entry", "released", "lease_token", "verified",
     )
 ]  # fmt: skip
+_verdicts = msgspec.json.Decoder(Auth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,15 @@ def reopen(c: Connection, key: str, *, released: bool) -> bool:
     return again.rowcount == 1
 
 
+def keep_verdicts(c: Connection, key: str, found: Auth) -> None:
+    """What we found out about a mail ourselves; the first answer stays, whatever the domains publish later."""
+    c.execute(
+        update(inbound)
+        .where(inbound.c.key == key, inbound.c.verified.is_(None))
+        .values(verified=msgspec.json.encode(found).decode())
+    )
+
+
 def forget(c: Connection, now: datetime) -> None:
     """Remove the keys of duplicates that are older than anybody's queue."""
     for table in (arrival, content):
@@ -348,7 +358,19 @@ def accepted(row: Row[Any]) -> Accepted:
         received_at=row.received_at,
     )
     stub = row.ticket if row.entry is not None else None  # a record in a ticket made no entry there
-    return Accepted(row.id, row.key, envelope, row.size, row.sha256, row.attempts, stub, row.released, row.lease_token)
+    verified = _verdicts.decode(row.verified) if row.verified is not None else None
+    return Accepted(
+        row.id,
+        row.key,
+        envelope,
+        row.size,
+        row.sha256,
+        row.attempts,
+        stub,
+        row.released,
+        row.lease_token,
+        verified,
+    )
 
 
 def _held(lease: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -91,6 +91,7 @@ inbound = Table(
     Column("subject", Text),
     Column("explanation", Text),
     Column("finished_at", Moment),
+    Column("verified", Text),  # our own verdicts, once: whoever processes the mail again sees the same
     Index(
         "ix_inbound_pending",
         "id",

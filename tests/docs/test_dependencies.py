@@ -47,5 +47,13 @@ def test_the_licence_is_the_installed_one(name: str) -> None:
     data = importlib.metadata.metadata(name)
     said = " ".join([str(data.get("License-Expression") or data.get("License") or ""), *data.get_all("Classifier", [])])
     family = re.split(r"[- ]", rows()[name][1])[0]
-    spelled = {"BSD": "BSD|3-Clause", "Apache": "Apache", "MIT": "MIT", "MPL": "MPL|Mozilla", "LGPL": "LGPL"}[family]
+    spelled = {
+        "BSD": "BSD|3-Clause",
+        "Apache": "Apache",
+        "MIT": "MIT",
+        "MPL": "MPL|Mozilla",
+        "LGPL": "LGPL",
+        "ISC": "ISC",
+        "Python": "Python Software",
+    }[family]
     assert re.search(spelled, said), said
