@@ -47,7 +47,9 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its first key names its schema.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
-as_option = click.option("--as", "by", metavar="AGENT", help="In the name of this agent.")
+as_option = click.option(
+    "--as", "by", envvar="MAILWICKET_AGENT", metavar="AGENT", help="In the name of this agent (MAILWICKET_AGENT)."
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, metavar="N", help="At most so many."

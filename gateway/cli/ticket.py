@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.cli import ticket_change, ticket_words
 from gateway.cli.audit import shown_detail
 from gateway.cli.context import reading
-from gateway.cli.declare import TICKET, Group, Invocation, json_option, limit_option, pass_invocation
+from gateway.cli.declare import TICKET, Group, Invocation, as_option, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import (
     Column,
@@ -26,12 +26,13 @@ from gateway.cli.output import (
     table,
 )
 from gateway.cli.queue import letter_json
-from gateway.cli.ticket_query import must_exist, query_of
+from gateway.cli.ticket_query import Options, must_exist, query_of
 from gateway.message.types import Mailbox
 from gateway.store import audit, inbound, listing, outbox, tickets
 from gateway.store.audit import AuditRow
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
+from gateway.ticket.query import SORTS
 from gateway.ticket.types import Entry, Ticket
 
 _COLUMNS = (
@@ -77,12 +78,15 @@ for command in (
     "list",
     examples=(
         "mailwicket ticket list 'from:jan is:open tag:refund \"order PL-10442\" before:2026-11-01'",
-        "mailwicket ticket list --status new --status open --json --limit 1000",
+        "mailwicket ticket list --mine --sort due --as ana",
     ),
 )
 @click.argument("query", nargs=-1)
 @click.option("--status", multiple=True, metavar="S", help="Only these statuses.")
 @click.option("--team", metavar="T", help="Only tickets of this team.")
+@click.option("--mine", is_flag=True, help="Only tickets whose owner is the agent of --as.")
+@click.option("--sort", type=click.Choice(tuple(SORTS)), help="What comes first; else what was changed last.")
+@as_option
 @limit_option
 @json_option
 @pass_invocation
@@ -92,6 +96,9 @@ def list_command(
     *,
     status: tuple[str, ...],
     team: str | None,
+    mine: bool,
+    sort: str | None,
+    by: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -100,7 +107,7 @@ def list_command(
     Words, "phrases", beginnings* and fields narrow down; a - before one is its opposite: from: subject: is: status:
     team: assignee: priority: tag: lang: has: number: before: after: since: sort:. Behind -- a query may begin with -.
     """
-    asked = query_of(invocation, query, status, team)
+    asked = query_of(invocation, query, Options(status, team, mine, sort, by))
     with reading(invocation) as c:
         found = listing.find_tickets(c, asked, limit)
         total = sum(tickets.count_tickets(c).values())

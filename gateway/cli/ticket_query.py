@@ -3,8 +3,8 @@
 Not here what a query may say (ticket/query.py), what it finds (store/listing.py).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import click
 
@@ -15,24 +15,49 @@ from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import block, printable
 from gateway.rules.statuses import BUILT_IN
 from gateway.rules.types import RuleSet
-from gateway.ticket.query import Choice, Query, parse_query
+from gateway.ticket.query import SORTS, Choice, Query, parse_query
 
 
-def query_of(invocation: Invocation, words: Sequence[str], statuses: Sequence[str], team: str | None) -> Query:
-    """The query; with mistakes in it, each is printed and the command ends with 2."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for beside the words of the query."""
+
+    statuses: Sequence[str] = ()
+    team: str | None = None
+    mine: bool = False
+    sort: str | None = None  # one of SORTS
+    by: str | None = None  # agent; None is nobody
+
+
+def query_of(invocation: Invocation, words: Sequence[str], options: Options) -> Query:
+    """The query; with mistakes in it, each is printed and the command ends with 2.
+
+    Raises  CommandError  whose tickets --mine asks for is not said (exit 2)
+    """
     text = words[0] if len(words) == 1 else " ".join(map(_as_typed, words))
-    query = parse_query(text, invocation.now(), statuses=tuple(BUILT_IN))
+    query = parse_query(text, invocation.now(), statuses=tuple(BUILT_IN), me=options.by)
     if query.problems:  # a status may be one of this desk: the rules know
-        query = parse_query(text, invocation.now(), statuses=tuple(_rules(invocation).statuses))
+        query = parse_query(text, invocation.now(), statuses=tuple(_rules(invocation).statuses), me=options.by)
     if query.problems:
         for problem in query.problems:
             click.echo(block(str(problem)), err=True)
         click.get_current_context().exit(USAGE)
-    options = (
-        *((Choice("status", tuple(statuses)),) if statuses else ()),
-        *((Choice("team", (team,)),) if team is not None else ()),
+    return replace(
+        query,
+        conditions=(*query.conditions, *_choices(options)),
+        sort=SORTS[options.sort] if options.sort else query.sort,
     )
-    return replace(query, conditions=(*query.conditions, *options))
+
+
+def _choices(options: Options) -> Iterator[Choice]:
+    if options.statuses:
+        yield Choice("status", tuple(options.statuses))
+    if options.team is not None:
+        yield Choice("team", (options.team,))
+    if options.mine:
+        if options.by is None:
+            raise CommandError("whose tickets?", hint="--mine --as AGENT, or MAILWICKET_AGENT=AGENT", exit_code=USAGE)
+        yield Choice("assignee", (options.by,))
 
 
 def must_exist(query: Query, invocation: Invocation) -> None:

@@ -3,16 +3,24 @@
 Sources  SQLite FTS5 §3 (a word is in double quotes, so that it is never syntax), PostgreSQL §8.11.2 (in single ones).
          Both are made of words that hold letters, digits and `_` alone. Words narrow down tickets, not entries: one
          may stand in the first mail, another in the last.
+         The way to them goes by how frequent the words are. Tickets of a rare word are looked up. Where all words are
+         frequent, the first tickets of the order most likely have them: those are read. Where they have not, the
+         tickets of each word are taken whole, as sets. None of the three is slow where it is taken.
 Not here what may be asked (ticket/query.py), how words are stored (search.py).
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Select,
+    Table,
     Text,
     and_,
     bindparam,
@@ -28,65 +36,129 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from gateway.store.schema import ticket
+from gateway.store.schema import customer, ticket
 from gateway.store.search import ENTRY_BITS
 from gateway.store.tickets import ticket_of
 from gateway.ticket.query import PRIORITIES, Choice, Numbers, Opened, Query, Sort, Words
 from gateway.ticket.types import Ticket
 
-_FEW = 2000  # hits that are looked up one by one; among more of them the newest tickets are asked whether they are one
+Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of a part of its rows
+_FEW = 2000  # hits whose tickets are looked up one by one
+_NEWEST = 500  # tickets of the order that are read first, when no word is rare
 
 
 def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
-    """The first of the tickets that fit all conditions, in the order of the query."""
-    return [ticket_of(row) for row in c.execute(listing(c, query, limit))]
+    """The first of the tickets that fit all conditions, in the order of the query.
 
-
-def listing(c: Connection, query: Query, limit: int) -> Select[Any]:
-    """The statement that finds them."""
-    lite = c.dialect.name == "sqlite"
-    rarest = _rarest(c, query) if lite else None
-    wanted = [
-        _words(each, lite=lite, leads=each is rarest) if isinstance(each, Words) else _columns(each)
-        for each in query.conditions
-    ]
-    return select(ticket).where(*wanted).order_by(*_order(query.sort)).limit(limit)
-
-
-def _words(asked: Words, *, lite: bool, leads: bool) -> ColumnElement[bool]:
-    """Whether a ticket has the words.
-
-    leads  whether SQLite is to look up their tickets; else it looks each ticket of the order up among theirs
+    Tickets of customers whose data is restricted are not found by words.
     """
-    number = ticket.c.number if leads or not lite else literal_column("+ticket.number", BigInteger)
-    hits = _lite_hits(asked) if lite else _hits(asked)
-    return number.not_in(hits) if asked.excluded else number.in_(hits)
+    first, whole = listing(c, query, limit)
+    numbers = set(c.execute(first).scalars())
+    if not whole and len(numbers) < limit:
+        numbers = _hit_by_all(c, query)
+    found = _fitting(query, ticket).where(ticket.c.number.in_(_elements(c, numbers))).limit(limit)
+    return [ticket_of(row) for row in c.execute(found)]
 
 
-def _rarest(c: Connection, query: Query) -> Words | None:
-    """The words with the fewest hits, if those are few: SQLite keeps no statistics of words."""
+def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]:
+    """The statement for numbers that is tried first, and whether it finds all; else what is among the newest."""
+    lite, words = c.dialect.name == "sqlite", _words_of(query)
+    rarest = _rarest(c, words, lite=lite)
+    if rarest is None and words:
+        newest = _fitting(query, *_SORTED).limit(_NEWEST).subquery("newest")
+        asked = (_is_hit(each, newest.c, lite=lite) for each in words)
+        found = select(newest.c.number).where(*asked, newest.c.number.not_in(_HIDDEN))
+        return found.order_by(*_order(query.sort, newest.c)).limit(limit), False
+    found = _fitting(query, ticket.c.number)
+    if rarest is not None:
+        others = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not rarest)
+        found = found.where(ticket.c.number.in_(_hits(rarest, lite=lite)), *others, ticket.c.number.not_in(_HIDDEN))
+    return found.limit(limit), True
+
+
+def _fitting(query: Query, *wanted: Table | Column[Any]) -> Select[Any]:
+    """The tickets that fit all but the words, in the order of the query."""
+    fits = (_columns(each) for each in query.conditions if not isinstance(each, Words))
+    return select(*wanted).where(*fits).order_by(*_order(query.sort, ticket.c))
+
+
+def _words_of(query: Query) -> list[Words]:
+    return [each for each in query.conditions if isinstance(each, Words)]
+
+
+def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> Words | None:
+    """The words with the fewest hits, if those are few."""
     counted = []
-    for asked in query.conditions:
-        if isinstance(asked, Words) and not asked.excluded:
-            few = _lite_hits(asked).limit(_FEW + 1).subquery()
+    for asked in words:
+        if not asked.excluded:
+            few = _hits(asked, lite=lite).limit(_FEW + 1).subquery()
             counted.append((c.execute(select(func.count()).select_from(few)).scalar_one(), asked))
     count, rarest = min(counted, key=lambda pair: pair[0], default=(0, None))
     return rarest if count <= _FEW else None
 
 
-def _lite_hits(asked: Words) -> Select[Any]:
-    phrases = (f'"{" ".join(phrase)}"{"*" if asked.prefix else ""}' for phrase in asked.phrases)
-    match = literal_column("search").op("MATCH")(literal(" OR ".join(phrases)))
-    return select(literal_column(f"rowid >> {ENTRY_BITS}")).select_from(_SEARCH).where(match)
+def _hit_by_all(c: Connection, query: Query) -> set[int]:
+    """The numbers of all tickets that have the words, and may be found by them; they need not fit otherwise.
+
+    A database takes several times as long to look so many tickets up among so many others: they come as one array.
+    """
+    words, lite = _words_of(query), c.dialect.name == "sqlite"
+    wanted = [_array(c, _hits(each, lite=lite)) for each in words if not each.excluded]
+    first = wanted.pop() if wanted else _array(c, _fitting(query, ticket.c.number).order_by(None))
+    unwanted = [_array(c, _hits(each, lite=lite)) for each in words if each.excluded]
+    return set(first).intersection(*wanted).difference(*unwanted, _array(c, _HIDDEN))
 
 
-def _hits(asked: Words) -> Select[Any]:
+def _array(c: Connection, numbers: Select[Any]) -> list[int]:
+    rows = numbers.subquery()
+    gather = func.json_group_array if c.dialect.name == "sqlite" else func.json_agg
+    made = c.execute(select(cast(gather(rows.c[0]), Text))).scalar_one()
+    return [] if made is None else msgspec.json.decode(made, type=list[int])
+
+
+def _elements(c: Connection, numbers: Iterable[int]) -> Select[Any]:
+    """What `_array` took apart: one value, however many numbers there are."""
+    array = literal(msgspec.json.encode(list(numbers)).decode(), Text)
+    if c.dialect.name == "sqlite":
+        return select(func.json_each(array).table_valued("value").c.value)
+    return select(cast(func.json_array_elements_text(cast(array, JSON)), BigInteger))
+
+
+def _hits(asked: Words, *, lite: bool) -> Select[Any]:
+    """The tickets that have the words, each as often as it has them."""
+    if lite:
+        phrases = (f'"{" ".join(phrase)}"{"*" if asked.prefix else ""}' for phrase in asked.phrases)
+        match = literal_column("search").op("MATCH")(literal(" OR ".join(phrases)))
+        return (
+            select(literal_column(f"rowid >> {ENTRY_BITS}", BigInteger).label("ticket"))
+            .select_from(_SEARCH)
+            .where(match)
+        )
+    return select(_SEARCH.c.ticket).where(_SEARCH.c.words.op("@@")(_asked_for(asked)))
+
+
+def _is_hit(asked: Words, of: Tickets, *, lite: bool) -> ColumnElement[bool]:
+    """Whether a ticket has the words: its own are read, one ticket after the other."""
+    if lite:
+        first = of.number * (1 << ENTRY_BITS)
+        rows = and_(_SEARCH.c.rowid >= first, _SEARCH.c.rowid < first + (1 << ENTRY_BITS))
+        text = literal(" ", Text) + _SEARCH.c.words + " "
+        end = "" if asked.prefix else " "
+        fits = or_(*(func.instr(text, f" {' '.join(phrase)}{end}") > 0 for phrase in asked.phrases))
+    else:
+        rows = _SEARCH.c.ticket == of.number
+        fits = _SEARCH.c.words.op("@@")(_asked_for(asked))
+    has: Select[Any] = select(literal_column("1")).select_from(_SEARCH).where(rows, fits)
+    found = (has if lite else has.offset(0)).exists()  # 0: PostgreSQL makes no join of it
+    return not_(found) if asked.excluded else found
+
+
+def _asked_for(asked: Words) -> ColumnElement[Any]:
     end = ":*" if asked.prefix else ""
     phrases = (" <-> ".join(f"'{word}'" for word in phrase) + end for phrase in asked.phrases)
-    asked_for = literal(" | ".join(f"({phrase})" for phrase in phrases), Text)
-    match = column("words").op("@@")(cast(asked_for, TSQUERY))
-    return select(column("ticket", BigInteger)).select_from(_SEARCH).where(match)
+    return cast(literal(" | ".join(f"({phrase})" for phrase in phrases), Text), TSQUERY)
 
 
 def _columns(asked: Choice | Numbers | Opened) -> ColumnElement[bool]:
@@ -114,20 +186,22 @@ def _choice(asked: Choice) -> ColumnElement[bool]:
     return or_(among, chosen.is_(None)) if empty else among
 
 
-def _order(sort: Sort) -> list[ColumnElement[Any]]:
+def _order(sort: Sort, of: Tickets) -> list[ColumnElement[Any]]:
     """Columns that no two tickets share all of, so that the order is one; down first, but for what is due."""
-    newest: list[tuple[ColumnElement[Any], bool]] = [(ticket.c.updated_at, False), (ticket.c.number, False)]
+    newest: list[tuple[ColumnElement[Any], bool]] = [(of.updated_at, False), (of.number, False)]
     match sort.key:
         case "updated":
             columns = newest
         case "number":
             columns = newest[1:]
         case "priority":
-            columns = [(_RANK, True), *newest]
+            columns = [(case(_RANKS, value=of.priority, else_=len(PRIORITIES)), True), *newest]
         case "due":
-            columns = [(ticket.c.due.is_(None), True), (ticket.c.due, True), *newest]
+            columns = [(of.due.is_(None), True), (of.due, True), *newest]
     return [by.asc() if up is not sort.reverse else by.desc() for by, up in columns]
 
 
-_SEARCH = table("search")
-_RANK = case({name: place for place, name in enumerate(PRIORITIES)}, value=ticket.c.priority, else_=len(PRIORITIES))
+_SEARCH = table("search", column("rowid", BigInteger), column("ticket", BigInteger), column("words", Text))
+_SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.due)
+_HIDDEN = select(ticket.c.number).join(customer, customer.c.id == ticket.c.customer).where(customer.c.restricted)
+_RANKS = {name: place for place, name in enumerate(PRIORITIES)}

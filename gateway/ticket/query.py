@@ -10,7 +10,7 @@ Not here  how it is looked up (store/search.py), which words a ticket has (found
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -38,7 +38,6 @@ _STATES: Mapping[str, tuple[str, ...]] = {
     "closed": ("closed",),
 }
 PRIORITIES = ("urgent", "high", "normal", "low")  # in this order
-_SORTS: tuple[SortKey, ...] = ("updated", "number", "priority", "due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,15 @@ class Sort:
 
     key: SortKey = "updated"
     reverse: bool = False
+
+
+SORTS: Mapping[str, Sort] = {  # what people call an order
+    "updated": Sort("updated"),
+    "created": Sort("number"),  # numbers are given one after the other
+    "number": Sort("number"),
+    "priority": Sort("priority"),
+    "due": Sort("due"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +333,10 @@ def _is_day(value: str) -> bool:
 
 def _sort(term: _Term) -> Sort:
     value = term.value.lower()
-    for key in _SORTS:
-        if value.removeprefix("-") == key:
-            return Sort(key, reverse=value.startswith("-"))
-    raise _WrongTermError(f"there is no order “{term.value}”", _nearest(value, _SORTS))
+    named = SORTS.get(value.removeprefix("-"))
+    if named is None:
+        raise _WrongTermError(f"there is no order “{term.value}”", _nearest(value, SORTS))
+    return replace(named, reverse=value.startswith("-"))
 
 
 def _values(term: _Term) -> tuple[str, ...]:

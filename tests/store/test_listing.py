@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from gateway.config import Settings
 from gateway.message.types import Attachment, Mailbox
@@ -13,6 +13,7 @@ from gateway.rules.statuses import BUILT_IN
 from gateway.store.changes import save
 from gateway.store.listing import find_tickets, listing
 from gateway.store.opening import open_store
+from gateway.store.schema import customer, ticket
 from gateway.store.store import Store
 from gateway.store.tickets import find_ticket
 from gateway.ticket.query import parse_query
@@ -137,13 +138,13 @@ def make(c: Connection, number: int, made: Made) -> None:
         save(c, (entry,), ticket_before=known, source=f"{number}.{place}", actor="customer", now=at)
 
 
-def found(store: Store, query: str) -> list[int]:
+def found(store: Store, query: str, limit: int = 50) -> list[int]:
     parsed = parse_query(query, NOW, statuses=BUILT_IN, me="ana")
     assert not parsed.problems
-    return [ticket.number for ticket in store.read_now(lambda c: find_tickets(c, parsed, 50))]
+    return [each.number for each in store.read_now(lambda c: find_tickets(c, parsed, limit))]
 
 
-@pytest.mark.parametrize(
+FOUND = pytest.mark.parametrize(
     ("query", "numbers"),
     [
         # what is asked for, the tickets in their order
@@ -222,6 +223,8 @@ def found(store: Store, query: str) -> list[int]:
         ("sort:priority", [2, 5, 1, 6, 3, 4]),
         ("sort:-updated", [4, 3, 6, 1, 2, 5]),
         ("sort:due is:open", [5, 2, 1, 3]),
+        ("sort:created", [6, 5, 4, 3, 2, 1]),
+        ("sort:-created zwrot", [1]),
         # what is syntax to a database is words, or nothing
         ("AND", [5]),
         ("zwrot AND login", []),
@@ -241,6 +244,9 @@ def found(store: Store, query: str) -> list[int]:
         ("_", None),
     ],
 )
+
+
+@FOUND
 def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
     if numbers is None:
         assert parse_query(query, NOW, statuses=BUILT_IN).problems
@@ -248,12 +254,36 @@ def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
         assert found(desk, query) == numbers
 
 
+@FOUND
+@pytest.mark.parametrize("newest", [1, 3, 6])
+def test_the_same_is_found_where_every_word_is_in_many_tickets(
+    desk: Store, query: str, numbers: list[int] | None, newest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.listing._FEW", -1)
+    monkeypatch.setattr("gateway.store.listing._NEWEST", newest)
+    for limit in (1, 2, 50) if numbers is not None else ():
+        assert found(desk, query, limit) == (numbers or [])[:limit]
+
+
+def test_tickets_of_a_restricted_customer_are_not_found_by_words(desk: Store) -> None:
+    def owned(c: Connection, *, restricted: bool) -> None:
+        theirs = select(ticket.c.customer).where(ticket.c.number == 4).scalar_subquery()
+        c.execute(customer.update().where(customer.c.id == theirs).values(restricted=restricted))
+
+    desk.submit(lambda c: owned(c, restricted=True), durable=True).result()
+    try:
+        assert [found(desk, query) for query in ("10442", "-zwrot -eisvogel", "tag:refund")] == [[1], [5, 2, 3], [1]]
+        assert [found(desk, query) for query in ("#4", "is:closed")] == [[4], [4]]
+    finally:
+        desk.submit(lambda c: owned(c, restricted=False), durable=True).result()
+
+
 @pytest.mark.parametrize(
     ("query", "on_sqlite", "on_postgresql"),
     [
         # what is asked for, the index that SQLite takes, the one that PostgreSQL takes
         ("zwrot", "SEARCH ticket USING INTEGER PRIMARY KEY", "ix_search_words"),
-        ("-zwrot", "ix_ticket_listing", "ix_search_words"),
+        ("-zwrot", "ix_ticket_listing", "ix_search_ticket"),
         ("is:open", "ix_ticket_unfinished", "ix_ticket_unfinished"),
         ("team:billing assignee:ana", "ix_ticket_listing", "ix_ticket_listing"),
         ("", "ix_ticket_listing", "ix_ticket_listing"),
@@ -262,7 +292,7 @@ def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
 )
 def test_an_index_is_used(desk: Store, query: str, on_sqlite: str, on_postgresql: str) -> None:
     def plan(c: Connection) -> str:
-        statement = listing(c, parse_query(query, NOW, statuses=BUILT_IN), 50)
+        statement, _ = listing(c, parse_query(query, NOW, statuses=BUILT_IN), 50)
         explain = "EXPLAIN QUERY PLAN" if c.dialect.name == "sqlite" else "EXPLAIN"
         if explain == "EXPLAIN":
             c.exec_driver_sql("SET LOCAL enable_seqscan = off")  # six tickets are read faster without an index

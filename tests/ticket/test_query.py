@@ -61,7 +61,7 @@ def test_a_term_means(text: str, condition: object) -> None:
         ("from:", 1, "from: needs a value", "from:jan or from:jan@bank.example"),
         ("from:??", 1, "there is no word in “from:??”", "letters or digits"),
         ("team:,", 1, "team: needs a value", "team:billing"),
-        ("sort:age", 1, "there is no order “age”", "known: updated, number, priority, due"),
+        ("sort:age", 1, "there is no order “age”", "known: updated, created, number, priority, due"),
         ("before:soon", 1, "“soon” is no time", TIMES),
         ("after:9999-12-31", 1, "“9999-12-31” is no time", TIMES),
         ("number:x", 1, "“x” is no ticket number", "number:4812 or #4812"),
