@@ -9,6 +9,7 @@ Not here  what a template may say (sandbox.py), which one a mail takes (render.p
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Template, Undefined
@@ -28,6 +29,7 @@ HTML_LAYOUT, TEXT_LAYOUT = "_layout.html.j2", "_layout.txt.j2"
 _MAIL = re.compile(r"([a-z0-9_-]+)/(?:([a-z0-9_-]+)\.)?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md\.j2")
 _STRINGS = re.compile(r"_strings/([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.yaml")
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
+_KEPT = 2048  # texts whose compiled form is kept: a reload compiles only what has changed
 
 Key = tuple[str, str | None, str]  # mail, variant, language in lower case
 
@@ -100,12 +102,18 @@ def _layouts(files: Mapping[str, str], problems: list[str]) -> Layouts | None:
     if HTML_LAYOUT not in files or TEXT_LAYOUT not in files:
         return None
     try:
-        return Layouts(_HTML.compile(files[HTML_LAYOUT], HTML_LAYOUT), _WORDS.compile(files[TEXT_LAYOUT], TEXT_LAYOUT))
+        return _compiled_layouts(files[HTML_LAYOUT], files[TEXT_LAYOUT])
     except FAILURES as e:
         problems.append(f"layouts: {e}")
         return None
 
 
+@lru_cache(_KEPT)
+def _compiled_layouts(html: str, text: str) -> Layouts:
+    return Layouts(_HTML.compile(html, HTML_LAYOUT), _WORDS.compile(text, TEXT_LAYOUT))
+
+
+@lru_cache(_KEPT)
 def _mail(path: str, source: str) -> Mail:
     found = _FRONT.fullmatch(without_places(source.replace("\r\n", "\n")))
     front = _yaml(found[1]) if found else {}
@@ -119,6 +127,7 @@ def _mail(path: str, source: str) -> Mail:
     )
 
 
+@lru_cache(_KEPT)
 def _words(source: str) -> Mapping[str, str]:
     words = _yaml(source)
     if unknown := words.keys() - WORDS:
