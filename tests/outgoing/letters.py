@@ -78,6 +78,9 @@ def notice(**changed: object) -> Notification:
     return Notification(**(values | changed))
 
 
+ANSWER = {"answer": {"paragraphs": ["Zwróciliśmy pieniądze."], "signature": []}}  # what a person says
+
+
 def letter(desk_: Desk | None = None, **changed: object) -> Letter:
     return compose(notice(**changed), 912, desk_ or desk())
 

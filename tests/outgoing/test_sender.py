@@ -13,7 +13,7 @@ from gateway.outgoing import outbox as sending
 from gateway.outgoing.smtp import Deferred
 from gateway.store.outbox import OutboxItem
 from gateway.store.store import Store
-from tests.outgoing.letters import NOW
+from tests.outgoing.letters import ANSWER, NOW
 from tests.outgoing.peers import CLOSE, SILENCE, Peer, free_port, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
 
@@ -76,7 +76,7 @@ async def test_a_deferred_mail_is_tried_again_in_time_and_with_the_same_octets(s
 
 @on_sqlite
 async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
-    id = await queued(store, clock, template="answer")
+    id = await queued(store, clock, template="answer", values=ANSWER)
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
         working = sender(store, clock, server.port)
         await clock.advance(timedelta(days=4, hours=23, minutes=54).total_seconds())
@@ -270,7 +270,7 @@ async def test_it_sends_when_it_is_woken_and_stops_when_the_mail_is_through(stor
 
 @on_sqlite
 async def test_it_wakes_by_itself_when_a_mail_is_due(store, clock) -> None:
-    id = await queued(store, clock, template="answer")  # never stale, however far the clock runs
+    id = await queued(store, clock, template="answer", values=ANSWER)  # never stale, however far the clock runs
     async with peer({"RCPT": ["450 4.2.0 grey", "250 ok"]}) as server:
         working = sender(store, clock, server.port)
         await turn(working)

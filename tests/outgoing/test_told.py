@@ -9,7 +9,7 @@ from gateway.clock import FakeClock
 from gateway.store import audit, changes, outbox, tickets
 from gateway.store.store import Store
 from gateway.ticket.types import Entry, OpenTicket
-from tests.outgoing.letters import NOW, notice
+from tests.outgoing.letters import ANSWER, NOW, notice
 from tests.outgoing.peers import CLOSE, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
 
@@ -98,7 +98,7 @@ async def test_what_a_crash_left_uncertain_is_told_once(store, clock) -> None:
 
 async def test_after_five_days_the_ticket_says_so(store, clock) -> None:
     number = await opened(store)
-    await queued(store, clock, template="answer", ticket=number)
+    await queued(store, clock, template="answer", values=ANSWER, ticket=number)
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
         working = sender(store, clock, server.port)
         await clock.advance(timedelta(days=4, hours=23, minutes=59).total_seconds())
