@@ -52,6 +52,7 @@ from gateway.ticket.types import (
     SetField,
     ThreadMatch,
     Ticket,
+    Trust,
 )
 
 _OUR_LIMITS = ParseLimits()
@@ -161,7 +162,7 @@ def decide(
         language = _language(message, customer, d.rules)
         return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
     doubted = doubts(message, auth, *d.agents)
-    match = _stub(inbound) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
+    match = _stub(inbound, message, auth) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
         message = without_our_words(message, ticket.number, d.languages, view)
@@ -290,11 +291,12 @@ def _settled(message: Message, inbound: Accepted, verdict: Classification, d: De
     return None
 
 
-def _stub(inbound: Accepted) -> ThreadMatch | None:
-    """A retried mail goes on in the ticket that its quarantine opened."""
+def _stub(inbound: Accepted, message: Message, auth: Auth) -> ThreadMatch | None:
+    """A retried mail goes on in the ticket that its quarantine opened, whoever wrote it."""
     if inbound.stub is None:
         return None
-    return ThreadMatch(inbound.stub, "stub", "participant", "the ticket that was opened when it could not be read")
+    trust: Trust = "stranger" if message.author is None or auth.dmarc == "fail" else "participant"
+    return ThreadMatch(inbound.stub, "stub", trust, "the ticket that was opened when it could not be read")
 
 
 def _came(message: Message, plan: Plan) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from gateway.intake.accept import arrival_hash, new_key
 from gateway.message.address import normal
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope
-from gateway.pipeline import Deps, process
+from gateway.pipeline import Deps, process, quarantine
 from gateway.policy import deps, parse_limits, read_rules, templates_of
 from gateway.rules.statuses import StatusType
 from gateway.store import changes, customers, inbound, merges, outbox, tickets
@@ -71,11 +71,13 @@ class Desk:
         sender: str | None = "",
         at: datetime | None = None,
         envelope: Mapping[str, str] | None = None,
+        retried: bool = False,
     ) -> Outcome:
         """What became of a mail.
 
         sender    the reverse-path; empty is the author
         envelope  what is different in it: via, peer
+        retried   whether it was put into quarantine first
         """
         self.now = self.now + timedelta(minutes=1) if at is None else at
         message = parse(raw, parse_limits(self.settings), languages=self.settings.site.languages)
@@ -90,7 +92,11 @@ class Desk:
 
         def taken(c: Connection) -> Outcome:
             inbound.insert_batch(c, [arriving])
-            return process(Accepted(id, key, said, len(raw), digest, 1), message, self.deps, c)
+            accepted = Accepted(id, key, said, len(raw), digest, 1)
+            if retried:
+                accepted = replace(accepted, stub=quarantine(accepted, "unreadable", self.deps, c).ticket)
+                inbound.reopen(c, key, released=False)
+            return process(accepted, message, self.deps, c)
 
         return self.write(taken)
 

@@ -78,13 +78,15 @@ def apply(
         )
         known = message.author is not None and "dmarc-fail" not in ticket.flags
         entry = replace(entry, trust="participant" if known else "stranger")
-        return (opening, entry, *actions, *_copied(ticket, actions, message, rules, ours))
+        copied = _copied(ticket, actions, message, rules, ours) if known else ()
+        return (opening, entry, *actions, *copied)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
     known = match.trust in ("proven", "participant")
     opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
     copied = _copied(ticket, actions, message, rules, ours) if known else ()
-    return (entry, *((opened_again,) if opened_again else ()), *actions, *copied)
+    read = _read(ticket, message, rules, ours) if known and match.by == "stub" else ()
+    return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:
@@ -114,6 +116,13 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
         attachments=message.attachments,
         held="third-party" if trust == "third-party" else None,
     )
+
+
+def _read(ticket: Ticket, message: Message, rules: RuleSet, ours: Collection[str]) -> Iterator[SetField | AddPeople]:
+    """What a ticket could not say while its mail could not be read: what it is about, and who takes part."""
+    if ticket.requester is None and message.author is not None and (known := people((message.author,), ours)):
+        yield SetField("subject", subject_of(message), "retry")
+        yield AddPeople(known, rules.limits.cc_max, "retry")
 
 
 def _copied(

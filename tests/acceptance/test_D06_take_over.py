@@ -45,3 +45,19 @@ def test_D06_a_third_party_does_not_become_known_by_having_written(store: Store,
     for subject, fields in (("Re: Zwrot", {"In_Reply_To": "<e1@evil.test>"}), (f"[#{number}]", {}), ("Re: Zwrot", {})):
         outcome = desk.take(mail(EVA, subject, f"Drugi {subject}{len(fields)}.", **fields))
         assert outcome.ticket not in (None, number), subject
+
+
+@pytest.mark.parametrize(
+    ("what", "raw", "people"),
+    [
+        ("known", mail(JAN, Cc=EVA), {JAN, EVA}),
+        ("DMARC fails", verdict("fail", mail(JAN, Cc=EVA)), {JAN}),
+        ("two readings", mail(f"{JAN} <{EVA}>", Cc=EVA), set()),
+    ],
+)
+def test_D06_whoever_cannot_be_known_brings_nobody_with_him(
+    store: Store, settings: Settings, what: str, raw: bytes, people: set[str]
+) -> None:
+    teams = "teams:\n  support: {address: support@gw.test, participants: customer_cc}\n"
+    desk = Desk(store, settings, f"version: 1\ndefaults: {{team: support}}\n{teams}")
+    assert desk.participants(desk.take(raw).ticket or 0) == people, what
