@@ -92,7 +92,10 @@ def show(invocation: Invocation, name: str, *, as_json: bool) -> None:
 @click.argument("other")
 @asking
 def merge(asked: Asked, one: str, other: str) -> None:
-    """Say that ONE is OTHER: his addresses and tickets go there."""
+    """Say that ONE is OTHER: his addresses and tickets go there. This cannot be taken back.
+
+    Name, language and the like stay those of OTHER; what he lacks he gets from ONE.
+    """
     asked.have_done("customer.merge", Merge(one, other, asked.by))
 
 
