@@ -38,8 +38,7 @@ _STAGE_KEY = bytes(32)  # tokens of scenes prove nothing to anybody
     "test",
     cls=Command,
     examples=(
-        "mailwicket rules test -k refund",
-        "mailwicket rules test --junit results.xml",
+        "mailwicket rules test -k refund --junit results.xml",
         "mailwicket rules test --update",
     ),
 )

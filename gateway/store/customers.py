@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
@@ -34,7 +34,8 @@ def customer_of(c: Connection, requester: Mailbox, language: str | None, now: da
     number = int(c.execute(_NEW, {"name": requester.name, "language": language, "created_at": now}).scalar_one())
     if inserted(c, customer_address, {"address": address, "customer": number}):
         return number
-    return int(c.execute(_OWNER, {"address": address}).scalar_one())  # PostgreSQL: another process was faster
+    c.execute(delete(customer).where(customer.c.id == number))  # PostgreSQL: another process was faster
+    return int(c.execute(_OWNER, {"address": address}).scalar_one())
 
 
 def named(c: Connection, name: str) -> Customer | None:
