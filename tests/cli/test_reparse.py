@@ -12,7 +12,8 @@ from gateway.config import Settings
 from gateway.message.parse import PARSER
 from gateway.operations.mails import Readings
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Done
+from gateway.operations.types import Done, Duty
+from gateway.pipeline import Deps
 from gateway.store.audit import find_rows
 from gateway.store.opening import open_store
 from gateway.store.readings import Reading, keep_reading, stored_reading
@@ -75,6 +76,13 @@ async def test_stores_the_new_reading_without_rules_and_without_mails(
     assert (today.text or "").splitlines()[0] in capsys.readouterr().out
 
 
+def _unasked() -> Deps:
+    raise AssertionError("reading a mail again asks no rules")
+
+
+_DUTY = Duty(NOW, _unasked)
+
+
 @pytest.mark.parametrize(
     ("change", "outcome", "said"),
     [
@@ -89,14 +97,14 @@ async def test_the_operation(desk: Desk, change: dict[str, str | None], outcome:
     count = select(func.count()).select_from(outbox)
     mails = await desk.store.write(lambda c: c.execute(count).scalar_one())
     (done,) = await desk.store.write(
-        lambda c: OPERATIONS["mail.reread"].perform(c, Readings((today,)), NOW), durable=True
+        lambda c: OPERATIONS["mail.reread"].perform(c, Readings((today,)), _DUTY), durable=True
     )
     assert (done.outcome, done.said) == (outcome, said)
     assert await desk.store.write(lambda c: c.execute(count).scalar_one()) == mails
     audited = await desk.store.write(lambda c: [row.action for row in find_rows(c, ticket=1)])
     assert audited.count("mail.reread") == (outcome == "done")
     if outcome == "done":
-        (again,) = await desk.store.write(lambda c: OPERATIONS["mail.reread"].perform(c, Readings((today,)), NOW))
+        (again,) = await desk.store.write(lambda c: OPERATIONS["mail.reread"].perform(c, Readings((today,)), _DUTY))
         assert again == Done("m-2", "done", "is stored as it is read")
 
 
