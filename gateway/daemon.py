@@ -13,12 +13,14 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.control import ControlServer
+from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
@@ -116,6 +118,8 @@ class Daemon:
         worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake, verifier)
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
         timers = Timers(self._store, Anchors(settings), clock)
+        due = Due(self._store, lambda: self._deps, clock, sender.wake)
+        timers.every(timedelta(minutes=1), due.do_delayed)
         timers.start()
         self._stop.append(timers.stop)
         self._run(sender.run(), sender.stop)

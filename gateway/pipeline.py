@@ -6,7 +6,7 @@ Not here     how bytes become a Message (parsing/), who calls this and what a fa
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -30,12 +30,15 @@ from gateway.message.types import NOT_AUTHENTICATED, OURSELVES, Accepted, Auth, 
 from gateway.outgoing.compose import Desk
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.evaluate import Budget, evaluate
-from gateway.rules.types import Decision, Event, RuleSet, Trace
+from gateway.rules.types import Decision, Event, Facts, Later, RuleSet, Trace
 from gateway.store import changes as ticket_store
+from gateway.store import delayed, tickets
 from gateway.store import inbound as mail_store
-from gateway.store import tickets
+from gateway.store.happenings import may_have_fired, note_fired
 from gateway.store.view import StoreView
-from gateway.ticket.apply import apply, is_event, provisional, subject_of
+from gateway.ticket.acted import acted
+from gateway.ticket.apply import apply, failed, is_event, provisional, subject_of
+from gateway.ticket.change import changed
 from gateway.ticket.facts import facts, with_ticket
 from gateway.ticket.life import another_matter
 from gateway.ticket.notify import Arrived, NotifyPolicy, Sent, notify
@@ -50,6 +53,7 @@ from gateway.ticket.types import (
     Outcome,
     Record,
     SetField,
+    SetStatus,
     ThreadMatch,
     Ticket,
     Trust,
@@ -68,6 +72,10 @@ class View(ThreadIndex, Sent, Protocol):
 
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
+        ...
+
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
         ...
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
@@ -138,6 +146,8 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         notices.append(notice)
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
+    if saved.ticket is not None and saved.entry is not None:
+        follow_up(c, saved.ticket, plan.events, plan.decision, d.rules, now)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -175,9 +185,12 @@ def decide(
     known = facts(
         message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
     )
-    decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget())
+    once = may_have_fired(d.rules.rules, events) and match.ticket is not None
+    fired = view.fired(ticket.number, ticket.messages + 1) if once else ()  # the mail begins a new cycle
+    decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget(), fired=fired)
     changes = apply(ticket, message, verdict, match, decision, inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and decision.disposition is None:
+        events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, now)
         other = ("other-subject",) if another_matter(ticket, message.subject, d.rules, now) else ()
         changes = (*changes, *_marks(ticket, changes, match, (*doubted, *other)))
     return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
@@ -188,6 +201,47 @@ def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:
     ours = d.behind_boundary(inbound.envelope)
     said = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
     return inbound.verified if said.by is None and inbound.verified is not None else said
+
+
+def _opened_again(
+    ticket: Ticket,
+    changes: tuple[Change, ...],
+    decision: Decision,
+    events: tuple[Event, ...],
+    known: Facts,
+    d: Deps,
+    now: datetime,
+) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
+    """What the rules make of a status that the customer's words changed, beside what they made of the words."""
+    moved = any(isinstance(change, SetStatus) and not change.cause.startswith("rule:") for change in changes)
+    asked = any(hit.event == "status-changed" for hit in decision.trace.hits)  # a rule changed it, too
+    if not moved or asked or not any("status-changed" in rule.on for rule in d.rules.rules):
+        return events, decision, changes
+    after = ticket
+    for change in changes:
+        if isinstance(change, SetField | SetStatus):
+            after = changed(after, change)
+    before = with_ticket(known, ticket, now)
+    more = evaluate(d.rules, with_ticket(known, after, now), ("status-changed",), budget=d.new_budget(), before=before)
+    first = decision.trace
+    others = tuple(rule for rule in first.other_events if rule in more.trace.other_events)
+    trace = replace(first, hits=(*first.hits, *more.trace.hits), other_events=others, guard=more.trace.guard)
+    actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))
+    joined = Decision((*decision.actions, *more.actions), trace)
+    return (*events, "status-changed"), joined, (*changes, *actions, *failed(after, more))
+
+
+def follow_up(
+    c: Connection, ticket: Ticket, events: tuple[Event, ...], decision: Decision, rules: RuleSet, now: datetime
+) -> None:
+    """What outlives a run of the rules: what it cancels, what it put off, and which rules ran for the last time.
+
+    ticket  as it is after the run
+    """
+    delayed.cancel(c, ticket.number, events, now)
+    delayed.put_off(c, ticket.number, [a for a in decision.actions if isinstance(a, Later)], now)
+    applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
+    note_fired(c, ticket.number, ticket.messages, rules.rules, applied)
 
 
 def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:
@@ -269,7 +323,7 @@ def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -
         doubts=plan.doubts,
         match=plan.match,
         rules=plan.decision.trace,
-        mails=tuple(_mail_line(n) for n in notices),
+        mails=tuple(mail_line(n) for n in notices),
         parser=PARSER,
     )
 
@@ -370,7 +424,8 @@ def _finish(
         raise TransientError("somebody else has this mail by now")
 
 
-def _mail_line(notice: Notification) -> str:
+def mail_line(notice: Notification) -> str:
+    """A mail and the guard's word about it, as reasons keep it."""
     name = f"{notice.template}/{notice.variant}" if notice.variant else notice.template
     passed = f"held: {notice.held}" if notice.held else "send guard: pass"
     verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else passed

@@ -21,7 +21,8 @@ RANKS = (
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
     ("pipeline", "timers"),
-    ("policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
+    ("events",),  # docs/decisions/0002
+    ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("control",),
     ("web",),
     ("daemon",),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from gateway.cli.output import printable, stamp
 from gateway.rules.explain import trace_lines
 from gateway.store import inbound
+from gateway.store.happenings import Happening
 from gateway.store.inbound import MailRow
 from gateway.ticket.types import Explanation, ThreadMatch
 
@@ -28,6 +29,16 @@ def explanation_of(c: Connection, row: MailRow) -> Explanation | None:
 def mail_reasons(row: MailRow, explanation: Explanation | None, width: int) -> Iterator[str]:
     """All that is known about why this mail became what it is; every line escaped."""
     yield from (printable(line, _LINE_CHARACTERS) for line in _lines(row, explanation, width))
+
+
+def happening_reasons(happened: Happening, width: int) -> Iterator[str]:
+    """What the rules said to something that no mail brought; every line escaped."""
+    yield f"Happened  {', '.join(happened.events)}  {stamp(happened.at)}"
+    rules, mails = happened.reasons.rules, happened.reasons.mails
+    yield f"Rules     revision {rules.revision}, sha256 {rules.sha256[:8]}…"
+    yield from (printable(line, _LINE_CHARACTERS) for line in trace_lines(rules, width=width))
+    yield f"Mail out  {len(mails)}{':' if mails else ''}"
+    yield from (f"   {printable(mail)}" for mail in mails)
 
 
 def _lines(row: MailRow, known: Explanation | None, width: int) -> Iterator[str]:

@@ -28,8 +28,9 @@ from gateway.cli.output import (
 from gateway.cli.queue import letter_json
 from gateway.cli.ticket_query import Options, must_exist, query_of
 from gateway.message.types import Mailbox
-from gateway.store import audit, inbound, listing, outbox, tickets
+from gateway.store import audit, delayed, inbound, listing, outbox, tickets
 from gateway.store.audit import AuditRow
+from gateway.store.delayed import Delayed
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
 from gateway.ticket.query import SORTS
@@ -172,6 +173,7 @@ class _Shown:
         self.entries = tickets.entries(c, number)
         self.history = audit.find_rows(c, ticket=number)
         self.links = tickets.links(c, number)
+        self.later = delayed.of_ticket(c, number)
         self.people = tickets.people(c, number)
         self.mails = inbound.of_ticket(c, number)
         self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]
@@ -205,6 +207,7 @@ class _Shown:
                 ("Fields", ", ".join(f"{name}={value}" for name, value in t.fields)),
                 ("Flags", ", ".join(t.flags)),
                 ("Origin", f"{t.origin} (unverified)" if t.origin else ""),
+                ("Later", "; ".join(_later(action) for action in self.later)),
                 ("Links", ", ".join(f"{kind} #{other}" for kind, other in self.links)),
                 ("Opened", f"{stamp(t.created_at)}, {span(now - t.created_at)} ago"),
                 ("Changed", f"{stamp(t.updated_at)}, {span(now - t.updated_at)} ago"),
@@ -219,6 +222,10 @@ class _Shown:
             "participants": self.people,
             "links": [{"kind": kind, "ticket": other} for kind, other in self.links],
             "entries": [_entry_json(entry, self.mail_of(entry)) for entry in self.entries],
+            "later": [
+                {"rule": a.rule, "action": a.words, "due_at": a.due_at, "state": a.state, "reason": a.reason}
+                for a in self.later
+            ],
             "mails": [f"m-{mail.id}" for mail in self.mails],
             "outbox": [letter_json(item) for item in self.letters],
             "events": self.history,
@@ -313,6 +320,13 @@ def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:
         "message_id": entry.message_id,
         "mail": f"m-{mail.id}" if mail else None,
     }
+
+
+def _later(action: Delayed) -> str:
+    unless = f" unless {' or '.join(action.unless)}" if action.unless else ""
+    if action.state == "waiting":
+        return f"{action.words} at {stamp(action.due_at)}{unless} (rule {action.rule})"
+    return f"{action.words} (rule {action.rule}): {action.state}{f', {action.reason}' if action.reason else ''}"
 
 
 def _letter(item: OutboxItem) -> str:

@@ -11,8 +11,9 @@ from gateway.cli.declare import Command, Invocation, json_option, pass_invocatio
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.mail_show import found_mail, mail_json
 from gateway.cli.output import print_json, print_lines, printable
-from gateway.cli.reasons import explanation_of, mail_reasons
+from gateway.cli.reasons import explanation_of, happening_reasons, mail_reasons
 from gateway.store import inbound, tickets
+from gateway.store.happenings import Happening, happenings
 from gateway.store.inbound import MailRow
 
 
@@ -32,12 +33,18 @@ def why(invocation: Invocation, name: str, *, message: int | None, as_json: bool
         if message is not None:
             mails = _nth(mails, message, name)
         reasons = [(row, explanation_of(c, row)) for row in mails]
+        others = _happenings(c, name) if message is None else []
     if as_json:
-        print_json("why/1", {"mails": [{"mail": mail_json(row), "explanation": said} for row, said in reasons]})
+        print_json(
+            "why/1",
+            {"mails": [{"mail": mail_json(row), "explanation": said} for row, said in reasons], "happenings": others},
+        )
         return
     for number, (row, said) in enumerate(reasons):
         print_lines([""] if number else [])
         print_lines(mail_reasons(row, said, invocation.columns()))
+    for happened in others:
+        print_lines(["", *happening_reasons(happened, invocation.columns())])
 
 
 def _mails(c: Connection, name: str) -> Sequence[MailRow]:
@@ -50,6 +57,12 @@ def _mails(c: Connection, name: str) -> Sequence[MailRow]:
     if tickets.find_ticket(c, int(digits)) is None:
         raise CommandError(f"there is no ticket {digits}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
     return inbound.of_ticket(c, int(digits))
+
+
+def _happenings(c: Connection, name: str) -> list[Happening]:
+    digits = name.removeprefix("#")
+    named = digits.isascii() and digits.isdecimal() and len(digits) <= 18 and inbound.find(c, name) is None
+    return happenings(c, int(digits)) if named else []
 
 
 def _nth(mails: Sequence[MailRow], number: int, name: str) -> Sequence[MailRow]:

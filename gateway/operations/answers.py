@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from gateway.events import happened, seen_by
 from gateway.message.address import normal
 from gateway.message.charset import clean
 from gateway.message.types import Mailbox
@@ -17,7 +18,7 @@ from gateway.operations.person import BASIS, actor, author, open_ticket, unknown
 from gateway.operations.types import Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
-from gateway.store import outbox, tickets
+from gateway.store import tickets
 from gateway.store.changes import remember_messages, save
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.types import AddEntry, Notification, Ticket
@@ -93,6 +94,7 @@ def _sent(
         queued.append(f"q-{made[0]} to {recipient.address}")
         sent.append((made[1], normal(recipient.address)))
     remember_messages(c, sent, ticket.number)
+    happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
     return Done(f"#{ticket.number}", "done", f"{', '.join(queued)}; status {ticket.status} -> {status.status}")
 
 
@@ -111,7 +113,7 @@ def _notice(
 ) -> Notification:
     rules = duty.deps.rules
     team = ticket.team if ticket.team in rules.teams else rules.defaults.team
-    thread = _thread(c, ticket, recipient)
+    thread = tuple(seen_by(c, ticket, normal(recipient.address)))
     agent = rules.agents[wanted.by].name if wanted.by else None
     signature = rules.teams[team].signature
     return Notification(
@@ -132,13 +134,6 @@ def _notice(
     )
 
 
-def _thread(c: Connection, ticket: Ticket, recipient: Mailbox) -> tuple[str, ...]:
-    """The Message-IDs that this person has seen in the ticket, oldest first."""
-    written = [(e.at, e.message_id) for e in tickets.entries(c, ticket.number) if e.public and e.message_id]
-    sent = outbox.messages_to(c, ticket.number, normal(recipient.address))
-    return tuple(dict.fromkeys(id for _, id in sorted((*written, *sent))))
-
-
 def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
     """The lines of each paragraph: a template puts them together again, in text and in HTML."""
     found: list[tuple[str, ...]] = [()]
@@ -157,7 +152,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
     touch = after_touch(ticket, duty.now, who)
-    save(
+    saved = save(
         c,
         (entry, *((touch,) if touch else ())),
         ticket_before=ticket,
@@ -166,6 +161,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
         now=duty.now,
         basis=BASIS,
     )
+    happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
     opened = f"; status {ticket.status} -> {touch.status}" if touch else ""
     return (Done(f"#{ticket.number}", "done", f"noted; no customer sees it{opened}"),)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.errors import PermanentError
+from gateway.events import happened
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
@@ -132,7 +133,8 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, who)
     made += [touch] if touch else []
-    save(c, made, ticket_before=before, source=None, actor=who, now=duty.now, basis=BASIS)
+    saved = save(c, made, ticket_before=before, source=None, actor=who, now=duty.now, basis=BASIS)
+    happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
     return Done(f"#{number}", "done", "; ".join(_said(before, made)))
 
 

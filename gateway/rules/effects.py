@@ -126,6 +126,30 @@ def _now(action: Immediate, overlay: Overlay, rules: RuleSet) -> Iterator[tuple[
             yield Effect(*_told(action)), {}
 
 
+def said(action: Immediate) -> str:
+    """An action in words, without what it changes: for what is still to come."""
+    match action:
+        case Route(team=team):
+            return f"team: {team}"
+        case Assign(agent=agent):
+            return f"assignee: {or_nothing(agent)}"
+        case Set(name=name, value=value):
+            return f"{name}: {value}"
+        case Tag(add=add, remove=remove):
+            return " ".join(["tag:", *(f"+{t}" for t in add), *(f"-{t}" for t in remove)])
+        case UseSla(policy=policy):
+            return f"sla: {or_nothing(policy)}"
+        case Snooze(length=length):
+            return f"snoozed for {in_words(length)}"
+        case Escalate(to=to):
+            return f"escalate: {to}" if to else "escalate"
+        case PrivacyRequest(kind=kind):
+            return f"privacy_request: {kind}"
+        case _:
+            name, _, what = _told(action)
+            return f"{name}: {what}"
+
+
 def _told(
     action: Needs | Reply | Notify | Note | AddCc | Follow | Link | Hold | Webhook | Dispose | Redirect | MergeInto,
 ) -> tuple[str, str, str]:

@@ -15,12 +15,12 @@ KEYS = (
     "teams.close_after", "teams.max_waiting",
     "fields.from", "fields.label",
     "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
-    "rules.once", "rules.cron", "rules.each",
-    "do.after", "do.unless", "variant.outside",
+    "rules.cron", "rules.each",
+    "variant.outside",
     "tests.history", "expect.sla",
 )  # fmt: skip
 EVENTS = (
-    "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached", "idle", "bounced", "schedule",
+    "sla-warning", "sla-breached", "idle", "bounced", "schedule",
 )  # fmt: skip
 ACTIONS = (
     "sla", "webhook", "redirect", "merge_into",
@@ -29,7 +29,7 @@ FIELDS = (
     "customer.open_tickets", "customer.NAME", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip
-OPERATORS = ("within", "outside", "changed", "changed_to", "changed_from")
+OPERATORS = ("within", "outside")
 
 NOT_YET = frozenset(
     f"{kind} {word}"

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 
 from gateway.errors import TransientError
 from gateway.message.address import normal
-from gateway.store import linked, search
+from gateway.store import delayed, linked, search
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
 from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.life import FINISHED
 from gateway.ticket.types import (
     AddEntry,
     AddLink,
@@ -86,6 +87,9 @@ def save(
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
     for change in folded.ties:
         _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
+    end = next((c for c in reversed(changes) if isinstance(c, SetStatus)), None)
+    if end is not None and end.type in FINISHED and number is not None:
+        delayed.cancel_all(c, number, f"the ticket is {end.status}", now)
     if record is not None:
         return Saved(record.disposition, record.reason, current, entry_id, opened=False)
     if current is None:

@@ -302,6 +302,43 @@ rule_revision = Table(
     Column("loaded_at", Moment, nullable=False),
 )
 
+delayed = Table(  # actions of rules for later
+    "delayed",
+    metadata,
+    _id(),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("action", Text, nullable=False),  # its name and its values
+    Column("words", Text, nullable=False),  # for people
+    Column("unless", Text, nullable=False),  # the events that cancel it
+    Column("made_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("state", String(10), nullable=False),  # waiting, done, cancelled, failed
+    Column("reason", Text, nullable=False),  # why it was not done
+    Column("settled_at", Moment),
+    Index(
+        "ix_delayed_due", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")
+    ),
+)
+
+rule_fired = Table(  # rules that a ticket has seen once and for all, or once since a person wrote last
+    "rule_fired",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("cycle", Integer, primary_key=True),  # how many mails and answers the ticket had; -1 is for all time
+)
+
+happening = Table(  # what the rules said where no mail was the cause
+    "happening",
+    metadata,
+    _id(),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

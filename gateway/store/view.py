@@ -3,12 +3,12 @@
 Not here  the queries (tickets.py, outbox.py); the Protocols it fulfils (ticket/thread.py, ticket/notify.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.store import customers, outbox, tickets
+from gateway.store import customers, happenings, outbox, tickets
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
@@ -56,6 +56,10 @@ class StoreView:
             self._connection, ticket, message_ids, limit=_ANSWERED_MAILS, most_octets=_ANSWERED_OCTETS
         )
 
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
+        return happenings.fired(self._connection, ticket, cycle)
+
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """How much automatic mail each budget has seen in its time, counted up to its limit."""
         return outbox.used(self._connection, budgets, now)
@@ -94,6 +98,10 @@ class EmptyView:
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
         """None of ours."""
+        return ()
+
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """None."""
         return ()
 
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:

@@ -6,6 +6,7 @@ Not here  the list of facts itself (rules/types.py), how they are tested (rules/
 import re
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.origin import origin
@@ -71,19 +72,43 @@ def facts(
         language=language[0],
         language_confidence=message.language_confidence,
         language_source=language[1],
-        customer_known=customer is not None,
-        customer_first_contact=customer is None,
-        customer_muted=customer.muted if customer else False,
-        customer_tier=customer.tier if customer else None,
-        customer_tags=customer.tags if customer else None,
-        customer_organisation=customer.organisation if customer else None,
         spam_score=_spam_score(message),
         spam_flag=_spam_flag(message),
         actor="customer",
         time=now,
         now=now,
         weekday=WEEKDAYS[now.weekday()],
+        **_of(customer),
     )
+
+
+def standing(customer: Customer | None, language: str | None, actor: str, text: str, now: datetime) -> Facts:
+    """The facts of something that no mail brought, before those of its ticket.
+
+    actor  agent, rule or system.  text  what a person of ours wrote, if he did
+    """
+    return Facts(
+        body_text=text or None,
+        body_new_text=text or None,
+        language=language,
+        actor=actor,
+        time=now,
+        now=now,
+        weekday=WEEKDAYS[now.weekday()],
+        **_of(customer),
+    )
+
+
+def _of(customer: Customer | None) -> dict[str, Any]:
+    """The facts of a customer; None is a first contact."""
+    return {
+        "customer_known": customer is not None,
+        "customer_first_contact": customer is None,
+        "customer_muted": customer.muted if customer else False,
+        "customer_tier": customer.tier if customer else None,
+        "customer_tags": customer.tags if customer else None,
+        "customer_organisation": customer.organisation if customer else None,
+    }
 
 
 def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:

@@ -73,7 +73,7 @@ _JSON = [
     # command, schema, keys beside it
     ("account", "account/1", "received ticket entry report duplicate record quarantine pending oldest_pending_at"),
     ("ticket list", "ticket-list/1", "tickets total"),
-    ("ticket show 1", "ticket/1", "ticket participants links entries mails outbox events"),
+    ("ticket show 1", "ticket/1", "ticket participants links entries later mails outbox events"),
     ("mail list", "mail-list/1", "mails"),
     ("mail show m-6", "mail/1", "mail"),
     ("mail show m-6 --headers", "mail/1", "mail header"),
@@ -82,7 +82,7 @@ _JSON = [
     ("mail show m-6 --trace", "mail/1", "mail explanation"),
     ("queue list", "queue-list/1", "outbox states"),
     ("queue show q-1", "queue/1", "outbox"),
-    ("why 3", "why/1", "mails"),
+    ("why 3", "why/1", "mails happenings"),
     ("audit list --actor customer", "audit-list/1", "rows"),
     ("audit show 1", "audit/1", "seq at actor basis action ticket customer object source detail"),
     (

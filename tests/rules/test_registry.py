@@ -48,8 +48,7 @@ def test_each_field_has_an_example_and_an_event(name: str) -> None:
     ("on: sla-warning, do: [{tag: a}]", "event “sla-warning”"),
     ("on: new, when: {sla.policy: gold}, do: [{tag: a}]", "field “sla.policy”"),
     ("on: new, do: [{webhook: crm}]", "action “webhook”"),
-    ("on: new, do: [{tag: a, after: 3d}]", "key “after”"),
-    ("on: new, once: ticket, do: [{tag: a}]", "key “once”"),
+    ("on: idle, when: {ticket.idle: {gte: 5d}}, do: [{tag: a}]", "event “idle”"),
 ])  # fmt: skip
 def test_what_nothing_carries_out_is_refused_as_such(text: str, word: str) -> None:
     with pytest.raises(ConfigError, match=f"{word} is not available in this version"):

@@ -1,0 +1,106 @@
+"""What the rules make of something that happened in a ticket where no mail did it.
+
+Sources      rules.md §2: a person answered, noted or changed something, or time went by.
+Transaction  the caller's: that of the change which raised the events; the ticket is locked by it.
+Not here     mails that come in (pipeline.py), what falls due (due.py), what an action changes (ticket/acted.py).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.message.address import normal
+from gateway.outgoing.enqueue import enqueue
+from gateway.pipeline import Deps, follow_up, mail_line
+from gateway.rules.evaluate import evaluate
+from gateway.rules.types import Decision, Event
+from gateway.store import customers, delayed, outbox, tickets
+from gateway.store.changes import remember_messages, save
+from gateway.store.happenings import Happening, Reasons, add_happening, fired, may_have_fired
+from gateway.store.view import StoreView
+from gateway.ticket.acted import acted
+from gateway.ticket.apply import failed
+from gateway.ticket.facts import standing, with_ticket
+from gateway.ticket.notify import Happened, notify
+from gateway.ticket.types import Customer, Saved, Ticket
+
+
+def happened(
+    c: Connection,
+    before: Ticket,
+    after: Ticket,
+    events: tuple[Event, ...],
+    d: Deps,
+    now: datetime,
+    *,
+    actor: str,
+    text: str = "",
+) -> None:
+    """Ask the rules about the events, and about a new status or owner, and do what they want.
+
+    actor  for the rules: agent, rule, system.  text  what a person wrote
+    """
+    assigned: tuple[Event, ...] = ("assigned",) if after.assignee not in (before.assignee, None) else ()
+    moved: tuple[Event, ...] = ("status-changed",) if before.status != after.status else ()
+    events = (*events, *assigned, *moved)
+    delayed.cancel(c, after.number, events, now)
+    if not any(event in rule.on for rule in d.rules.rules for event in events):
+        return
+    customer = _customer(c, after)
+    known = standing(customer, after.language, actor, text, now)
+    decision = evaluate(
+        d.rules,
+        with_ticket(known, after, now),
+        events,
+        budget=d.new_budget(),
+        before=with_ticket(known, before, now),
+        fired=fired(c, after.number, after.messages) if may_have_fired(d.rules.rules, events) else (),
+    )
+    carry_out(c, after, events, decision, customer, d, now)
+
+
+def carry_out(
+    c: Connection,
+    ticket: Ticket,
+    events: tuple[Event, ...],
+    decision: Decision,
+    customer: Customer | None,
+    d: Deps,
+    now: datetime,
+    *,
+    key: str = "",
+) -> Ticket:
+    """The ticket after what the rules decided, all of it stored, and its mails queued.
+
+    key  what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
+    """
+    changes = (*acted(ticket, decision.actions, d.rules, d.takes_no_part, now), *failed(ticket, decision))
+    saved = Saved("entry", "", ticket, None, opened=False)
+    if changes:
+        revision = decision.trace.revision
+        saved = save(c, changes, ticket_before=ticket, source=None, actor="rules", now=now, revision=revision)
+    after = saved.ticket or ticket
+    follow_up(c, after, (), decision, d.rules, now)
+    seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
+    cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen))
+    lines, sent = [], []
+    for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
+        lines.append(mail_line(notice))
+        if (queued := enqueue(notice, d.desk, c, now)) is not None:
+            sent.append((queued[1], normal(notice.recipient.address)))
+    remember_messages(c, sent, ticket.number)
+    if events:
+        add_happening(c, ticket.number, Happening(now, events, Reasons(decision.trace, tuple(lines))))
+    return after
+
+
+def seen_by(c: Connection, ticket: Ticket, address: str) -> Sequence[str]:
+    """The Message-IDs that this person has seen in the ticket, oldest first."""
+    written = [(e.at, e.message_id) for e in tickets.entries(c, ticket.number) if e.public and e.message_id]
+    sent = outbox.messages_to(c, ticket.number, address)
+    return tuple(dict.fromkeys(id for _, id in sorted((*written, *sent))))
+
+
+def _customer(c: Connection, ticket: Ticket) -> Customer | None:
+    return customers.find_customer(c, ticket.requester.address) if ticket.requester is not None else None
