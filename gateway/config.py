@@ -513,10 +513,21 @@ def _key_file(name: str, settings: Settings, *, create: bool) -> tuple[Path, str
 
 
 def write_secret(path: Path, text: str) -> None:
-    """A file under its name only when it is whole and on the disk: tokens made with its keys go out for a year."""
-    unfinished = path.with_suffix(".new")
+    """A file of our own user alone, as `write_whole`: tokens made with its keys go out for a year."""
+    write_whole(path, text, 0o600)
+
+
+def write_whole(path: Path, text: str, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """The whole text, on the disk, or what was there before, also when the machine stops.
+
+    owner  user and group; None is whoever writes
+    """
+    unfinished = path.with_name(f".{path.name}.new")
     unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as f:
+        os.fchmod(f.fileno(), mode)
+        if owner is not None:
+            os.fchown(f.fileno(), *owner)
         f.write(text.encode())
         f.flush()
         os.fsync(f.fileno())

@@ -13,10 +13,12 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 import structlog
@@ -37,7 +39,7 @@ from gateway.store.version import open_reader
 _LINE_OCTETS = 16 << 20  # of a request or an answer; some hundred thousand names, or the words of one long mail
 _TALK_S = 10.0  # how long a peer may take to ask, and the daemon's commit to be told
 _ANSWER_S = 60.0  # how long a command waits for the daemon
-_NOT_SERVED = 6  # exit code: a daemon is needed, and there is none for this user
+NOT_SERVED = 6  # exit code: a daemon is needed, and there is none for this user
 _CREDENTIALS = struct.Struct("3i")  # struct ucred of SO_PEERCRED: pid, uid, gid
 log = structlog.get_logger("control")
 
@@ -64,17 +66,32 @@ class ControlError(GatewayError):
         self.exit_code = exit_code
 
 
+@dataclass(frozen=True, slots=True)
+class OfTheDaemon:
+    """What only a running daemon can do: no change of the store, or more than one."""
+
+    arguments: type[Any]
+    perform: Callable[[Any], Awaitable[tuple[Done, ...]]]
+
+
 class ControlServer:
     """The daemon's side.
 
     deps   what is in force.  woken  called after each change, so that workers and sender look again
+    own    what is done by the daemon itself, by name
     """
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, deps: Callable[[], Deps], woken: Callable[[], None]
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        deps: Callable[[], Deps],
+        woken: Callable[[], None],
+        own: Mapping[str, OfTheDaemon] = MappingProxyType({}),
     ) -> None:
         self._path = socket_path(settings)
-        self._store, self._clock, self._deps, self._woken = store, clock, deps, woken
+        self._store, self._clock, self._deps, self._woken, self._own = store, clock, deps, woken, own
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
@@ -129,10 +146,10 @@ class ControlServer:
     async def _answer(self, line: bytes, peer: socket.socket) -> _Answer:
         """The outermost frame of a request: whatever happens, there is an answer."""
         if not _trusted(peer):
-            return _Answer(error="only root and the user of the daemon may ask", exit_code=_NOT_SERVED)
+            return _Answer(error="only root and the user of the daemon may ask", exit_code=NOT_SERVED)
         try:
             request = msgspec.json.decode(line, type=_Request)
-            results = await self._store.write(lambda c: perform(c, request, self._duty()), durable=True)
+            results = await self._done(request)
         except msgspec.MsgspecError as e:
             return _Answer(error=f"no request: {e}", exit_code=70)
         except GatewayError as e:
@@ -143,6 +160,26 @@ class ControlServer:
         log.info("control.done", operation=request.operation, names=len(results), dry_run=request.dry_run)
         self._woken()
         return _Answer(results)
+
+    async def _done(self, request: _Request) -> tuple[Done, ...]:
+        if (own := self._own.get(request.operation)) is not None:
+            return await own.perform(msgspec.json.decode(request.arguments, type=own.arguments))
+        return await self._store.write(lambda c: perform(c, request, self._duty()), durable=True)
+
+
+def ask_daemon(settings: Settings, name: str, arguments: object) -> tuple[Done, ...]:
+    """Have something done that only a running daemon can do.
+
+    Raises  ControlError    no daemon runs, or it serves other users (exit 6); it says no (the exit code it names)
+            TransientError  it went away before it told
+    """
+    path = socket_path(settings)
+    answer = _ask(path, msgspec.json.encode(_Request(name, msgspec.Raw(msgspec.json.encode(arguments)))) + b"\n")
+    if answer is None:
+        raise ControlError(f"no daemon answers at {path}", exit_code=NOT_SERVED)
+    if answer.error:
+        raise ControlError(answer.error, exit_code=answer.exit_code)
+    return answer.results
 
 
 def operate(
@@ -198,7 +235,7 @@ def _ask(path: Path, line: bytes) -> _Answer | None:
             return None
         except PermissionError as e:
             text = f"the daemon at {path} serves root and its own user only"
-            raise ControlError(text, exit_code=_NOT_SERVED) from e
+            raise ControlError(text, exit_code=NOT_SERVED) from e
         except OSError as e:
             raise TransientError(f"the daemon at {path} cannot be reached: {e.strerror or e}") from e
         try:

@@ -19,28 +19,33 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.control import ControlServer
+from gateway.control import ControlError, ControlServer, OfTheDaemon
 from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
+from gateway.operations.revisions import AskState, LoadRules
+from gateway.operations.types import Done
 from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
-from gateway.policy import addresses, deps, parse_limits, read_rules, rules_file, templates_of, token_ring
+from gateway.policy import addresses, deps, parse_limits, token_ring
 from gateway.rules.types import RuleSet
+from gateway.rules.written import written
 from gateway.store import inbound
 from gateway.store.audit_anchors import Anchors
 from gateway.store.opening import open_store
-from gateway.store.revisions import revision_of
+from gateway.store.revisions import SYSTEM, keep_revision
 from gateway.store.store import Store, durable_write
 from gateway.timers import Timers
+from gateway.trial import current_file, tried
 from gateway.verifying.verifier import Verifier, check_verifier
 from gateway.work import UNDER_WAY, Worker
 
 _LOOK_S = 1.0  # how often the door measures room
 _BEAT_S = 10.0  # how often the watchdog is told; the unit allows 30
+_FINDINGS = 1  # exit code of whoever asked for rules that are wrong
 _DRAIN_S = 30.0  # for mail under way at a stop
 log = structlog.get_logger("daemon")
 
@@ -52,6 +57,8 @@ class Daemon:
         self._settings, self._clock, self._passed = settings, clock, passed or {}
         self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
         self._listeners: Listeners | None = None
+        self._reloading = asyncio.Lock()
+        self.stale = ""  # why the last reload changed nothing; empty when it did
         self.broken = asyncio.Event()  # a part ended by itself; whoever runs the daemon should stop it
 
     @property
@@ -81,25 +88,39 @@ class Daemon:
             except Exception as e:  # the outermost frame of a part that ends: the others are ended all the same
                 log.error("daemon.part_failed", exc_info=e)
 
-    async def reload(self) -> None:
-        """Read rules, templates, keys anew; a bad file changes nothing. A mail ends with the revision it began with."""
-        try:
-            await self._read_policy()
-        except ConfigError as e:
-            log.error("rules.reload_failed", problems=len(e.problems), first=str(e.problems[0]).splitlines()[0])
-        except TransientError as e:
-            log.error("rules.reload_failed", problems=0, first=e.text)
-        else:
-            log.info("rules.loaded", revision=self._deps.rules.revision, rules=len(self._deps.rules.rules))
+    async def reload(
+        self, author: str = SYSTEM, message: str = "", *, tests: bool = True
+    ) -> ConfigError | TransientError | None:
+        """Read rules, templates, keys anew; a mail ends with the revision it began with.
+
+        author, message  for the history of the rules.  tests  whether one that fails keeps them out
+        Returns  why all stays as it is; None when what was read is in force
+        """
+        async with self._reloading:
+            try:
+                await self._read_policy(author=author, message=message, tests=tests)
+            except (ConfigError, TransientError) as e:
+                self.stale = e.text
+                problems = e.problems if isinstance(e, ConfigError) else ()
+                log.error("rules.reload_failed", problems=len(problems), first=e.text.splitlines()[0])
+                return e
+            self.stale = ""
+            log.info("rules.loaded", revision=self.revision, rules=len(self._deps.rules.rules), by=author)
+            return None
+
+    @property
+    def revision(self) -> int:
+        """The number of the rules in force."""
+        return self._deps.rules.revision
 
     async def _start(self) -> None:
         settings, clock = self._settings, self._clock
-        self._read_rules()  # a mistake in them forbids the start before anything is made
+        self._read_rules(tests=False)  # a mistake in them forbids the start before anything is made
         check_verifier(settings)
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         await self._store.write(durable_write, durable=True)
-        await self._read_policy(first=True)
+        await self._read_policy(first=True, tests=False)  # a test that fails keeps rules out, but no mail
         await self._recover()
 
         limits = settings.limits
@@ -129,7 +150,7 @@ class Daemon:
             worker.wake()
             sender.wake()
 
-        control = ControlServer(settings, self._store, clock, lambda: self._deps, woken)
+        control = ControlServer(settings, self._store, clock, lambda: self._deps, woken, self._own_operations())
         await control.start()
         self._stop.append(control.close)
         await door.look()
@@ -138,6 +159,23 @@ class Daemon:
         await self._listeners.start(activated_sockets(self._passed))
         self._stop.append(self._close_listeners)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
+
+    def _own_operations(self) -> dict[str, OfTheDaemon]:
+        """What commands ask this daemon for."""
+        return {"rules.load": OfTheDaemon(LoadRules, self._load), "rules.state": OfTheDaemon(AskState, self._state)}
+
+    async def _load(self, wanted: LoadRules) -> tuple[Done, ...]:
+        """As a signal does, for a person who gets the answer."""
+        if (trouble := await self.reload(wanted.author, wanted.message, tests=wanted.tests)) is not None:
+            raise ControlError(
+                trouble.text, exit_code=_FINDINGS if isinstance(trouble, ConfigError) else trouble.exit_code
+            )
+        return await self._state(AskState())
+
+    async def _state(self, _wanted: AskState) -> tuple[Done, ...]:
+        """Which revision is in force, and what the last reload said."""
+        force = Done(str(self.revision), "done", f"revision {self.revision} is in force")
+        return (force, Done("stale", "conflict", self.stale)) if self.stale else (force,)
 
     def _run(self, work: Awaitable[None], stop: Callable[[], None] | None) -> None:
         """A part that runs until it is stopped; without a way to stop it is cancelled."""
@@ -165,19 +203,21 @@ class Daemon:
         if self._listeners is not None:
             await self._listeners.close(_DRAIN_S)
 
-    def _read_rules(self) -> tuple[RuleSet, Templates]:
+    def _read_rules(self, *, tests: bool) -> tuple[RuleSet, Templates]:
         """Rules and templates as the files have them now."""
-        templates = templates_of(self._settings, self._clock)
+        rules, templates = tried(self._settings, current_file(self._settings), self._clock, tests=tests)
         if templates.problems:
             log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
-        rules = read_rules(rules_file(self._settings), templates)
-        return rules, templates_of(self._settings, self._clock, rules.defaults.language)
+        return rules, templates
 
-    async def _read_policy(self, *, first: bool = False) -> None:
+    async def _read_policy(self, *, tests: bool, first: bool = False, author: str = SYSTEM, message: str = "") -> None:
         """Everything is read and checked before the first name changes; only the first time makes a key."""
-        rules, templates = self._read_rules()
+        rules, templates = await asyncio.to_thread(self._read_rules, tests=tests)  # mail goes on meanwhile
         ring = token_ring(self._settings, self._clock, create=first)
-        number = await self._store.write(lambda c: revision_of(c, rules.whole, self._clock.now()), durable=True)
+        number = await self._store.write(
+            lambda c: keep_revision(c, written(rules), author=author, message=message, now=self._clock.now()),
+            durable=True,
+        )
         rules = replace(rules, revision=number)
         self._deps = deps(self._settings, rules, ring, templates, self._clock)
         self._addresses = addresses(self._settings, rules)

@@ -6,6 +6,7 @@ Not here     how bytes become a Message (parsing/), who calls this and what a fa
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,11 +31,13 @@ from gateway.message.types import NOT_AUTHENTICATED, OURSELVES, Accepted, Auth, 
 from gateway.outgoing.compose import Desk
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.evaluate import Budget, evaluate
+from gateway.rules.operators import TEXT_READ
 from gateway.rules.types import Decision, Event, Facts, Later, RuleSet, Trace
 from gateway.store import changes as ticket_store
 from gateway.store import delayed, tickets
 from gateway.store import inbound as mail_store
 from gateway.store.happenings import may_have_fired, note_fired
+from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import apply, failed, is_event, provisional, subject_of
@@ -60,6 +63,7 @@ from gateway.ticket.types import (
 )
 
 _OUR_LIMITS = ParseLimits()
+_KEPT = TEXT_READ + 1  # characters; one more, so that it shows that there was more
 log = structlog.get_logger("pipeline")
 
 
@@ -107,6 +111,22 @@ class Deps:
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known of a mail when the rules are asked; it is kept, so that other rules can be asked the same."""
+
+    inbound: Accepted
+    message: Message  # what it repeats of our own mails is folded
+    verdict: Classification
+    auth: Auth
+    customer: Customer | None
+    match: ThreadMatch
+    ticket: Ticket | None  # the one that matched, as it was before the mail; None for a new one
+    doubts: tuple[str, ...]
+    at: datetime
+    fired: tuple[str, ...] = ()  # the rules with `once` that the ticket had seen
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done with a mail and why; nothing is done yet."""
 
@@ -121,6 +141,7 @@ class Plan:
     changes: tuple[Change, ...]
     events: tuple[Event, ...] = field(default=())
     doubts: tuple[str, ...] = field(default=())
+    situation: Situation | None = None  # None: settled before the rules
 
 
 def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
@@ -153,6 +174,8 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
         ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
+    if plan.situation is not None:
+        keep_situation(c, inbound.id, now, packed(plan.situation))
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 
@@ -176,24 +199,60 @@ def decide(
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
         message = without_our_words(message, ticket.number, d.languages, view)
-    language = _language(message, customer, d.rules)
-    if ticket is None:
+    else:
         match = replace(match, ticket=None)
-        ticket = provisional(message, _teams(inbound, d), language[0], now)
-        ticket = replace(ticket, flags=(*ticket.flags, *doubted))
-    events = supposed or _events(inbound, verdict, match)
+    once = ticket is not None and may_have_fired(d.rules.rules, supposed or _events(inbound, verdict, match))
+    fired = tuple(view.fired(ticket.number, ticket.messages + 1)) if ticket and once else ()  # it begins a new cycle
+    return ruled(Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired), d, supposed)
+
+
+def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
+    """What the rules want in a situation, and what changes.
+
+    supposed  events instead of those of the mail itself
+    """
+    language = _language(s.message, s.customer, d.rules)
+    ticket = s.ticket
+    if ticket is None:
+        ticket = provisional(s.message, _teams(s.inbound, d), language[0], s.at)
+        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts))
+    events = supposed or _events(s.inbound, s.verdict, s.match)
     known = facts(
-        message, verdict, auth, inbound, customer, language=language, delimiter=d.threading.delimiter, now=now
+        s.message,
+        s.verdict,
+        s.auth,
+        s.inbound,
+        s.customer,
+        language=language,
+        delimiter=d.threading.delimiter,
+        now=s.at,
     )
-    once = may_have_fired(d.rules.rules, events) and match.ticket is not None
-    fired = view.fired(ticket.number, ticket.messages + 1) if once else ()  # the mail begins a new cycle
-    decision = evaluate(d.rules, with_ticket(known, ticket, now), events, budget=d.new_budget(), fired=fired)
-    changes = apply(ticket, message, verdict, match, decision, inbound, d.rules, d.takes_no_part)
-    if match.ticket is not None and decision.disposition is None:
-        events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, now)
-        other = ("other-subject",) if another_matter(ticket, message.subject, d.rules, now) else ()
-        changes = (*changes, *_marks(ticket, changes, match, (*doubted, *other)))
-    return Plan(message, verdict, auth, customer, language, match, ticket, decision, changes, events, doubted)
+    decision = evaluate(d.rules, with_ticket(known, ticket, s.at), events, budget=d.new_budget(), fired=s.fired)
+    changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
+    if s.ticket is not None and decision.disposition is None:
+        events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, s.at)
+        other = ("other-subject",) if another_matter(ticket, s.message.subject, d.rules, s.at) else ()
+        changes = (*changes, *_marks(ticket, changes, s.match, (*s.doubts, *other)))
+    return Plan(
+        s.message, s.verdict, s.auth, s.customer, language, s.match, ticket, decision, changes, events, s.doubts, s
+    )
+
+
+def packed(situation: Situation) -> bytes:
+    """The situation as it is kept: no text longer than what text operators read."""
+    message = situation.message
+    kept = {name: text[:_KEPT] for name in ("text", "quoted", "signature", "html") if (text := getattr(message, name))}
+    if message.forward is not None:
+        kept["forward"] = replace(message.forward, text=message.forward.text[:_KEPT])
+    return zlib.compress(_situation_encoder.encode(replace(situation, message=replace(message, **kept))), level=1)
+
+
+def unpacked(octets: bytes) -> Situation | None:
+    """As it was; None when another version kept it, in another form."""
+    try:
+        return _situation_decoder.decode(zlib.decompress(octets))
+    except (msgspec.MsgspecError, zlib.error):
+        return None
 
 
 def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:
@@ -430,3 +489,7 @@ def mail_line(notice: Notification) -> str:
     passed = f"held: {notice.held}" if notice.held else "send guard: pass"
     verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else passed
     return f"{name} ({notice.language}) -> {notice.recipient.address} · {verdict} · {notice.cause}"
+
+
+_situation_encoder = msgspec.msgpack.Encoder()
+_situation_decoder = msgspec.msgpack.Decoder(Situation)

@@ -8,7 +8,8 @@ import itertools
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,6 +33,7 @@ from gateway.rules.load import load_rules
 from gateway.rules.reading import Mails
 from gateway.rules.tree import MAX_OCTETS
 from gateway.rules.types import RuleSet
+from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
@@ -115,6 +117,16 @@ def rules_file(settings: Settings) -> Path:
     return settings.paths.rules or packaged("rules.yaml")
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule file as it stands in its folder, or as it would."""
+
+    name: str
+    text: str
+    folder: Path
+    files: Mapping[str, str] | None = None  # what it includes, in place of what the folder has; None: what that has
+
+
 def read_rules(
     path: Path, templates: Templates, revision: int = 0, *, languages: tuple[str, ...] = (), today: date | None = None
 ) -> RuleSet:
@@ -123,12 +135,32 @@ def read_rules(
     languages, today  of the site, for the warnings that need them
     Raises  ConfigError  with every problem: file, line, column, nearest known word
     """
+    file = RuleFile(path.name, text_of(path), path.parent)
+    return compiled(file, templates, revision, languages=languages, today=today)
+
+
+def compiled(
+    file: RuleFile,
+    templates: Templates,
+    revision: int = 0,
+    *,
+    languages: tuple[str, ...] = (),
+    today: date | None = None,
+) -> RuleSet:
+    """As `read_rules`, for a text that need not stand there yet."""
+    patterns = include_patterns(file.text) if file.files is not None else ()
+
+    def beside(pattern: str) -> Mapping[str, str]:
+        if file.files is not None and pattern in patterns:
+            return {name: text for name, text in file.files.items() if is_included(name, (pattern,))}
+        return _beside(file.folder, pattern)
+
     return load_rules(
-        text_of(path),
-        path.name,
+        file.text,
+        file.name,
         revision,
         Mails({name: tags for name, tags in templates.written.items() if name not in OF_PERSONS}, languages),
-        beside=lambda pattern: _beside(path.parent, pattern),
+        beside=beside,
         surroundings=Surroundings(today),
     )
 

@@ -22,7 +22,7 @@ from gateway.rules.types import Dispose, Event, RuleSet, Scene
 from gateway.store.view import EmptyView
 from gateway.ticket.apply import subject_of
 from gateway.ticket.change import changed, opened
-from gateway.ticket.notify import Arrived, notify
+from gateway.ticket.notify import Arrived, Sent, notify
 from gateway.ticket.types import (
     AddEntry,
     Customer,
@@ -128,12 +128,30 @@ def rehearse(
     sha256 = hashlib.sha256(raw).hexdigest()
     inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), sha256, 1, stub=ticket)
     plan = decide(inbound, message, d, view, now, supposed=events)
-    message = plan.message
-    saved = _saved(plan)
-    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
-    notices = tuple(notify(saved, arrived, plan.decision, d.notifying, view, now))
-    reasons = explanation(message, plan, notices)
-    return Rehearsal(message, plan, notices, saved.ticket, reasons, _observed(plan, saved, notices))
+    end = followed(inbound, plan, d, view, now)
+    reasons = explanation(plan.message, plan, end.notices)
+    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, end.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a plan would lead to."""
+
+    ticket: Ticket | None  # as it would be afterwards; None when the mail would not reach one
+    notices: tuple[Notification, ...]
+    observed: Observed
+
+
+def followed(inbound: Accepted, plan: Plan, d: Deps, sent: Sent, now: datetime, *, opened: int = 0) -> End:
+    """Where a plan leads, without going there.
+
+    sent    what automatic mail there was; asked anew for each mail
+    opened  the number that a new ticket would have
+    """
+    saved = _saved(plan, opened)
+    arrived = Arrived(inbound, plan.message, plan.verdict, plan.auth, plan.customer, plan.language[0])
+    notices = tuple(notify(saved, arrived, plan.decision, d.notifying, sent, now))
+    return End(saved.ticket, notices, _observed(plan, saved, notices))
 
 
 def scene_mail(scene: Scene, to: str) -> bytes:
@@ -206,8 +224,8 @@ def _envelope(message: Message, d: Deps, now: datetime) -> Envelope:
     return Envelope(sender, tuple(dict.fromkeys(ours)) or (default,), "rehearsal", "unix", "lmtp", now)
 
 
-def _saved(plan: Plan) -> Saved:
-    """What the store would answer."""
+def _saved(plan: Plan, number: int) -> Saved:
+    """What the store would answer; it gives the number to a new ticket."""
     record = next((c for c in plan.changes if isinstance(c, Record)), None)
     if record is not None:
         return Saved(record.disposition, record.reason, None, None, opened=False)
@@ -216,6 +234,8 @@ def _saved(plan: Plan) -> Saved:
         if isinstance(change, SetField | SetStatus) and ticket is not None:
             ticket = changed(ticket, change)
     new = any(isinstance(c, OpenTicket) for c in plan.changes)
+    if new and ticket is not None:
+        ticket = replace(ticket, number=number)
     entry = 0 if any(isinstance(c, AddEntry) for c in plan.changes) else None
     return Saved("ticket" if new else "entry", "", ticket, entry, new)
 

@@ -23,6 +23,7 @@ RANKS = (
     ("pipeline", "timers"),
     ("events",),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
+    ("trial", "backtest"),  # docs/decisions/0002
     ("control",),
     ("web",),
     ("daemon",),

@@ -23,6 +23,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Run",
         (
             ("serve", "gateway.cli.serve:serve", "Run the gateway until it is told to stop."),
+            ("reload", "gateway.cli.reload:reload", "Let the daemon read rules, templates and keys again."),
             ("demo", "gateway.cli.demo:demo", "Play a whole gateway on this machine; nothing leaves."),
             ("deliver", "gateway.cli.deliver:deliver", "Hand one mail from an MTA's pipe to the daemon."),
             ("version", "gateway.cli.version:version", "Print the versions of the program and of what it stands on."),

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from gateway import policy
-from gateway.cli.rules_test import Result, Stage
 from gateway.clock import SystemClock
 from gateway.config import load_settings
 from gateway.errors import ConfigError
 from gateway.rules.types import Scene
+from gateway.trial import Result, Stage
 
 NAME = "rules.yaml"
 _PLAIN = {"site": {"domain": "example.test"}}  # where no configuration says another

@@ -41,6 +41,13 @@ def happening_reasons(happened: Happening, width: int) -> Iterator[str]:
     yield from (f"   {printable(mail)}" for mail in mails)
 
 
+def rule_reasons(row: MailRow, explanation: Explanation | None, width: int) -> Iterator[str]:
+    """What the rules that are left in the reasons asked and saw; nothing where none were asked."""
+    if explanation is not None and explanation.rules is not None and explanation.rules.hits:
+        yield f"m-{row.id}  revision {explanation.rules.revision}"
+        yield from (printable(line, _LINE_CHARACTERS) for line in trace_lines(explanation.rules, width=width))
+
+
 def _lines(row: MailRow, known: Explanation | None, width: int) -> Iterator[str]:
     subject = f"  “{printable(row.subject)}”" if row.subject is not None else ""
     yield f"Message   {printable(row.message_id or 'without Message-ID')}{subject}"

@@ -1,14 +1,12 @@
 """`mailwicket rules test`: the tests that stand in a rule file, on the stages that live mail goes through.
 
 Sources  rules.md §6, “Tests”, §7; the JUnit format as CI systems read it (testsuite, testcase, failure).
-Not here playing one (rehearsal.py), comparing (rules/selftest.py), rewriting the file (rules/rewrite.py).
+Not here playing one (trial.py), comparing (rules/selftest.py), rewriting the file (rules/rewrite.py).
 """
 
 import difflib
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -20,18 +18,11 @@ from gateway.cli.declare import Command, Invocation, json_option, pass_invocatio
 from gateway.cli.failure import FINDINGS, USAGE, CommandError
 from gateway.cli.output import block, counted, print_json, print_lines, printable
 from gateway.cli.rules_check import told_problems
-from gateway.clock import Clock
-from gateway.config import Settings
 from gateway.errors import ConfigError
-from gateway.outgoing.render import Templates
-from gateway.rehearsal import Rehearsal, play, scene_mail
 from gateway.rules.rewrite import with_expectations
-from gateway.rules.selftest import compare, verdict
-from gateway.rules.types import RuleSet, Scene
-from gateway.store.view import EmptyView
-from gateway.ticket.token import TokenRing
-
-_STAGE_KEY = bytes(32)  # tokens of scenes prove nothing to anybody
+from gateway.rules.selftest import verdict
+from gateway.rules.types import RuleSet
+from gateway.trial import Result, Stage
 
 
 @click.command(
@@ -78,7 +69,10 @@ def test(
             f"no test has “{printable(part)}” in its name", hint="mailwicket rules test", exit_code=USAGE
         )
     stage = Stage(settings, found, templates, invocation.clock, path.parent)
-    results = [stage.result(scene) for scene in scenes]
+    try:
+        results = [stage.result(scene) for scene in scenes]
+    except ConfigError as e:
+        told_problems(path, e, "json" if as_json else "text")
     if junit is not None:
         junit.write_bytes(junit_xml(results))
     if as_json:
@@ -89,47 +83,6 @@ def test(
         _update(path, found, results, yes=yes)
     elif any(result.differences for result in results):
         raise click.exceptions.Exit(FINDINGS)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A test that was played."""
-
-    scene: Scene
-    played: Rehearsal
-    differences: tuple[str, ...]  # lines; none when it passed
-    took_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where tests are played: the site's addresses, no tickets, no budgets used."""
-
-    settings: Settings
-    rules: RuleSet
-    templates: Templates
-    clock: Clock
-    folder: Path
-
-    def result(self, scene: Scene) -> Result:
-        """The test, played."""
-        begun = time.perf_counter()
-        raw = (
-            self._file(scene)
-            if scene.file
-            else scene_mail(scene, self.rules.teams[self.rules.defaults.team].addresses[0])
-        )
-        deps = policy.deps(self.settings, self.rules, TokenRing.of(_STAGE_KEY), self.templates, self.clock)
-        limits, languages = policy.parse_limits(self.settings), self.settings.site.languages
-        played = play(scene, raw, deps, limits, languages, EmptyView())
-        return Result(scene, played, compare(scene, played.observed), 1000 * (time.perf_counter() - begun))
-
-    def _file(self, scene: Scene) -> bytes:
-        try:
-            return (self.folder / scene.file).read_bytes()
-        except OSError as e:
-            what = f"the mail of test “{printable(scene.name)}” cannot be read: {e.strerror}"
-            raise CommandError(what, hint=f"line {scene.line} of the rules", exit_code=FINDINGS) from e
 
 
 def junit_xml(results: Sequence[Result]) -> bytes:

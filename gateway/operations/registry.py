@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.operations import answers, customers, mails, merges, tickets
+from gateway.operations import answers, customers, mails, merges, revisions, tickets
 from gateway.operations.types import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -11,4 +11,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **answers.OPERATIONS,
     **merges.OPERATIONS,
     **customers.OPERATIONS,
+    **revisions.OPERATIONS,
 }

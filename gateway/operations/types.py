@@ -1,7 +1,7 @@
 """An operation: what a person asks for by name, what it takes, and what becomes of it.
 
 Transaction  the caller's, durable. An answer is a value for each name: a conflict changes nothing and says why.
-Not here     the operations (mails.py, tickets.py, answers.py, merges.py, customers.py), who may ask (control.py).
+Not here     the operations (mails.py and its neighbours), who may ask (control.py).
 """
 
 from collections.abc import Callable

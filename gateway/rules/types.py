@@ -359,7 +359,7 @@ DISPOSITIONS = (Dispose, Redirect, MergeInto)  # what replaces the normal way of
 # --- what the engine says ---------------------------------------------------------------------------------------
 
 
-class Check(Struct, frozen=True, gc=False):
+class Check(Struct, frozen=True, gc=False, omit_defaults=True):
     """One test, or one group of tests, with the value it saw. All of them are evaluated, so all reasons show.
 
     Thousands are made for a mail where there are hundreds of rules, and a Struct is made 40 times faster.

@@ -297,8 +297,12 @@ rule_revision = Table(
     "rule_revision",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("sha256", String(64), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
     Column("text", Text, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("tables", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("message", Text, nullable=False),
     Column("loaded_at", Moment, nullable=False),
 )
 
@@ -337,6 +341,14 @@ happening = Table(  # what the rules said where no mail was the cause
     Column("at", Moment, nullable=False),
     Column("events", Text, nullable=False),
     Column("reasons", Text, nullable=False),
+)
+
+situation = Table(  # what the rules were asked about a mail, so that others can be asked the same
+    "situation",
+    metadata,
+    Column("mail", _Id, primary_key=True, autoincrement=False),  # id of the accepted mail
+    Column("at", Moment, nullable=False, index=True),
+    Column("octets", LargeBinary, nullable=False),
 )
 
 outbox = Table(

@@ -259,6 +259,7 @@ class Explanation:
     mails: tuple[str, ...]  # each mail queued or suppressed, with the guard's word
     doubts: tuple[str, ...] = ()  # what in the author's identity should make a person look twice
     parser: int = 0  # the version that read it; 0 before versions were written down
+    schema: Literal["mailwicket.trace/1"] = "mailwicket.trace/1"
 
 
 # --- whom to tell -----------------------------------------------------------------------------------------------

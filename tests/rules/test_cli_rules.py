@@ -149,7 +149,7 @@ def test_a_test_may_take_its_mail_from_a_file_beside_the_rules(desk: Path, capsy
     assert rules(desk, "test") == 0
     (desk / "mail.eml").unlink()
     assert rules(desk, "test") == 1
-    assert "the mail of test “from a file” cannot be read" in capsys.readouterr().err
+    assert "the mail of test “from a file” cannot be read" in capsys.readouterr().out
 
 
 def test_explain_shows_the_whole_way_of_one_mail(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,101 @@
+"""Rules before they are in force: read, checked, compiled, and the tests in them played; nothing is changed.
+
+Sources  rules.md §1, “Reload”: any error keeps what is loaded.
+Not here what a scene is (rules/scenes.py) and how it is played (rehearsal.py); who puts rules in force (daemon.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway import policy
+from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.errors import ConfigError, Problem
+from gateway.outgoing.render import Templates
+from gateway.policy import RuleFile
+from gateway.rehearsal import Rehearsal, play, scene_mail
+from gateway.rules.selftest import compare
+from gateway.rules.types import RuleSet, Scene
+from gateway.store.view import EmptyView
+from gateway.ticket.token import TokenRing
+
+_STAGE_KEY = bytes(32)  # tokens of scenes prove nothing to anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A test that was played."""
+
+    scene: Scene
+    played: Rehearsal
+    differences: tuple[str, ...]  # lines; none when it passed
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where tests are played: the site's addresses, no tickets, no budgets used."""
+
+    settings: Settings
+    rules: RuleSet
+    templates: Templates
+    clock: Clock
+    folder: Path  # of the rules
+
+    def result(self, scene: Scene) -> Result:
+        """The test, played.
+
+        Raises  ConfigError  its mail is in a file that cannot be read
+        """
+        begun = self.clock.monotonic()
+        to = self.rules.teams[self.rules.defaults.team].addresses[0]
+        raw = self._file(scene) if scene.file else scene_mail(scene, to)
+        deps = policy.deps(self.settings, self.rules, TokenRing.of(_STAGE_KEY), self.templates, self.clock)
+        limits, languages = policy.parse_limits(self.settings), self.settings.site.languages
+        played = play(scene, raw, deps, limits, languages, EmptyView())
+        took_ms = 1000 * (self.clock.monotonic() - begun)
+        return Result(scene, played, compare(scene, played.observed), took_ms)
+
+    def failures(self) -> Iterator[Problem]:
+        """The tests that do not come out as they expect."""
+        for scene in self.rules.scenes:
+            try:
+                differences = self.result(scene).differences
+            except ConfigError as e:
+                yield from e.problems
+                continue
+            if differences:
+                told = "\n    ".join(differences)
+                yield Problem(scene.source, scene.line, 0, "test", f"“{scene.name}” fails", told)
+
+    def _file(self, scene: Scene) -> bytes:
+        try:
+            return (self.folder / scene.file).read_bytes()
+        except OSError as e:
+            what = f"the mail of test “{scene.name}” cannot be read: {e.strerror}"
+            raise ConfigError(Problem(scene.source, scene.line, 0, "test", what)) from e
+
+
+def current_file(settings: Settings) -> RuleFile:
+    """The rule file of these settings, as it stands now.
+
+    Raises  ConfigError  it cannot be read
+    """
+    path = policy.rules_file(settings)
+    return RuleFile(path.name, policy.text_of(path), path.parent)
+
+
+def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> tuple[RuleSet, Templates]:
+    """The rules of the file and the templates, compiled, and found good.
+
+    tests   also play the tests in the file
+    Raises  ConfigError  with every problem, or with every test that fails
+    """
+    known = policy.templates_of(settings, clock)
+    rules = policy.compiled(file, known)
+    templates = policy.templates_of(settings, clock, rules.defaults.language)
+    failures = tuple(Stage(settings, rules, templates, clock, file.folder).failures()) if tests else ()
+    if failures:
+        raise ConfigError(*failures)
+    return rules, templates
