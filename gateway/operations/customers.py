@@ -38,6 +38,9 @@ def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
     if (refused := unknown_agent(wanted.by, duty.deps.rules, wanted.one)) is not None:
         return (refused,)
     one, other = customers.named(c, wanted.one), customers.named(c, wanted.other)
+    if one is not None and other is not None:
+        customers.lock(c, (one.id, other.id))
+        one, other = customers.named(c, f"c-{one.id}"), customers.named(c, f"c-{other.id}")  # as they are by now
     if one is None or other is None:
         return (_nobody(wanted.one if one is None else wanted.other),)
     for customer in (one, other):

@@ -124,7 +124,8 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 counted = _known(folded).messages + (change.kind in ("mail", "answer"))
                 folded.ticket = replace(_known(folded), messages=counted)
                 folded.columns |= {"messages": counted, "updated_at": change.at}
-                folded.notes.append(("entry.added", change.cause or actor, change.kind))
+                said = f"{change.kind} by {change.evidence}" if change.evidence else change.kind
+                folded.notes.append(("entry.added", change.cause or actor, said))
             case SetField(name, _, cause):
                 before, folded.ticket = shown(_known(folded), name), changed(_known(folded), change)
                 folded.columns |= _column(folded.ticket, "fields" if name.startswith("field.") else name)

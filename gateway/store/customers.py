@@ -5,6 +5,7 @@ Not here     their tickets (tickets.py), what look-up tables say of them (ticket
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,11 @@ def named(c: Connection, name: str) -> Customer | None:
         row = c.execute(_BY_ID, {"id": int(found[1])}).one_or_none()
         return None if row is None else _customer(row, next(iter(addresses(c, row.id)), ""))
     return find_customer(c, name)
+
+
+def lock(c: Connection, ids: Sequence[int]) -> None:
+    """Let nobody else change these customers before the end of the transaction (SQLite has one writer anyway)."""
+    c.execute(select(customer.c.id).where(customer.c.id.in_(ids)).order_by(customer.c.id).with_for_update())
 
 
 def list_customers(c: Connection, words: str, limit: int) -> list[Customer]:

@@ -62,7 +62,7 @@ def apply(
     if (end := decision.disposition) is not None:
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
-    entry = _entry(message, verdict, match.trust, received)
+    entry = _entry(message, verdict, match, received)
     actions = (*acted(ticket, decision.actions, rules, ours, received), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
@@ -84,7 +84,8 @@ def apply(
         return (entry,)
     known = match.trust in ("proven", "participant")
     opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
-    copied = _copied(ticket, actions, message, rules, ours) if known else ()
+    # a number and a From that nobody has verified bring no further people into somebody's ticket
+    copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
     read = _read(ticket, message, rules, ours) if known and match.by == "stub" else ()
     return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
 
@@ -99,9 +100,9 @@ def subject_of(message: Message) -> str:
     return message.subject.strip()[:_SUBJECT_CHARACTERS] or _NO_SUBJECT
 
 
-def _entry(message: Message, verdict: Classification, trust: Trust, received: datetime) -> AddEntry:
+def _entry(message: Message, verdict: Classification, match: ThreadMatch, received: datetime) -> AddEntry:
     """Automatic mail in a ticket is an event: seen by agents, without effect on the state."""
-    automatic = verdict.kind in _AUTOMATIC
+    automatic, trust = verdict.kind in _AUTOMATIC, match.trust
     return AddEntry(
         kind="event" if is_event(verdict, trust) else "mail",
         author=message.author,
@@ -115,6 +116,7 @@ def _entry(message: Message, verdict: Classification, trust: Trust, received: da
         trust=trust,
         attachments=message.attachments,
         held="third-party" if trust == "third-party" else None,
+        evidence="" if match.ticket is None else match.by,
     )
 
 

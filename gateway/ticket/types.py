@@ -165,6 +165,7 @@ class AddEntry:
     attachments: tuple[Attachment, ...] = ()
     held: str | None = None  # as Entry.held
     cause: str | None = None  # the rule that wrote it; None is whoever caused the changes
+    evidence: str = ""  # by what a mail came into this ticket, for the audit
 
 
 @dataclass(frozen=True, slots=True)

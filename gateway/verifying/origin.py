@@ -8,17 +8,21 @@ Not here  when a mail is checked (verifier.py), what its policy means (message/d
 
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dkim
-import spf
 from publicsuffixlist import PublicSuffixList
 
 from gateway.message.address import domain_of
 from gateway.message.dmarc import Identity, Policy, dmarc, is_aligned, policy
 from gateway.message.types import OURSELVES, Auth, AuthResult
 from gateway.verifying.dns import Questions, UnansweredError
+
+with warnings.catch_warnings():  # a docstring of it holds an escape of which Python warns when it compiles it
+    warnings.simplefilter("ignore")
+    import spf
 
 _MOST_SIGNATURES = 5
 _MOST_FIELDS = 1000
