@@ -104,6 +104,7 @@ def seconds(raw: bytes) -> float:
 
 
 @pytest.mark.p0
+@pytest.mark.push
 @pytest.mark.parametrize("family", FAMILIES)
 def test_twice_the_octets_cost_about_twice_the_time(family: str):
     n, make = FAMILIES[family]

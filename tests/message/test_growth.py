@@ -10,6 +10,8 @@ from gateway.message.html import too_hard
 from gateway.message.reply import split_reply
 from gateway.message.reply_html import split_html
 
+pytestmark = pytest.mark.push
+
 LINE = "On 2 Nov 2026 at 09:12 Ann Lee <ann@x.test> wrote:"
 HEADER = "From: Ann <ann@x.test>\nSent: 2 Nov 2026 09:12\nTo: Bo\nSubject: x\n"
 LINES = {
