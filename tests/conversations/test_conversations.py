@@ -21,7 +21,11 @@ def test_some_conversations(store: Store, settings: Settings) -> None:
 
 
 @pytest.mark.push
-@pytest.mark.timeout(900)
+def test_more_conversations(store: Store, settings: Settings) -> None:
+    _played(store, settings, 500, seed=2)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_five_thousand_conversations(store: Store, settings: Settings) -> None:
-    """On PostgreSQL, which takes longer for each, a fifth of them."""
-    _played(store, settings, 5000 if settings.database_url.startswith("sqlite") else 1000, seed=2)
+    _played(store, settings, 5000, seed=2)
