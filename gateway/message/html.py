@@ -25,7 +25,7 @@ def _tags(names: str) -> frozenset[str]:
 _FLAT = _tags("area base br col hr img input link meta source wbr p li dt dd td th tr tbody thead tfoot option")
 _STYLED = _tags("a b big code em font i nobr s small strike strong tt u")  # opened again in later paragraphs
 _MAX_TAGS, _MAX_ENTITIES, _MAX_DEPTH, _MAX_WORK = 200_000, 50_000, 200, 500_000
-_MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 30_000, 500, 5
+_MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 8_000, 500, 5
 _ATTRIBUTE_BREAK = re.compile(r"[\s/=]")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]+")
 _URLS = frozenset({"href", "src", "cite", "action", "background", "longdesc"})
