@@ -98,7 +98,8 @@ class Daemon:
         """
         async with self._reloading:
             try:
-                await self._read_policy(author=author, message=message, tests=tests)
+                read = await asyncio.to_thread(self._read_rules, tests=tests)  # mail goes on meanwhile
+                await self._put_in_force(*read, author=author, message=message)
             except (ConfigError, TransientError) as e:
                 self.stale = e.text
                 problems = e.problems if isinstance(e, ConfigError) else ()
@@ -115,12 +116,13 @@ class Daemon:
 
     async def _start(self) -> None:
         settings, clock = self._settings, self._clock
-        self._read_rules(tests=False)  # a mistake in them forbids the start before anything is made
+        # a mistake in them forbids the start before anything is made; a test that fails keeps rules out, but no mail
+        read = self._read_rules(tests=False)
         check_verifier(settings)
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         await self._store.write(durable_write, durable=True)
-        await self._read_policy(first=True, tests=False)  # a test that fails keeps rules out, but no mail
+        await self._put_in_force(*read, first=True)
         await self._recover()
 
         limits = settings.limits
@@ -210,9 +212,10 @@ class Daemon:
             log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
         return rules, templates
 
-    async def _read_policy(self, *, tests: bool, first: bool = False, author: str = SYSTEM, message: str = "") -> None:
-        """Everything is read and checked before the first name changes; only the first time makes a key."""
-        rules, templates = await asyncio.to_thread(self._read_rules, tests=tests)  # mail goes on meanwhile
+    async def _put_in_force(
+        self, rules: RuleSet, templates: Templates, *, first: bool = False, author: str = SYSTEM, message: str = ""
+    ) -> None:
+        """Everything is checked before the first name changes; only the first time makes a key."""
         ring = token_ring(self._settings, self._clock, create=first)
         number = await self._store.write(
             lambda c: keep_revision(c, written(rules), author=author, message=message, now=self._clock.now()),

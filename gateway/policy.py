@@ -200,7 +200,7 @@ def _beside(folder: Path, pattern: str) -> dict[str, str]:
     return found
 
 
-def templates_of(settings: Settings, clock: Clock, default_language: str = "en") -> Templates:
+def templates_of(settings: Settings, clock: Clock) -> Templates:
     """All templates, compiled.
 
     Raises  ConfigError  a folder or file of ours cannot be read
@@ -208,7 +208,7 @@ def templates_of(settings: Settings, clock: Clock, default_language: str = "en")
     limits = settings.limits
     return load_templates(
         settings.paths.templates,
-        default_language,
+        "en",
         lambda: RenderBudget(clock.monotonic, limits.template_s, limits.template_output),
     )
 
@@ -265,7 +265,7 @@ def deps_of(settings: Settings, clock: Clock) -> Deps:
     """
     templates = templates_of(settings, clock)
     rules = read_rules(rules_file(settings), templates)
-    templates = templates_of(settings, clock, rules.defaults.language)
+    templates = templates.preferring(rules.defaults.language)
     return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock)
 
 

@@ -92,9 +92,9 @@ def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> t
     tests   also play the tests in the file
     Raises  ConfigError  with every problem, or with every test that fails
     """
-    known = policy.templates_of(settings, clock)
-    rules = policy.compiled(file, known)
-    templates = policy.templates_of(settings, clock, rules.defaults.language)
+    templates = policy.templates_of(settings, clock)
+    rules = policy.compiled(file, templates)
+    templates = templates.preferring(rules.defaults.language)
     failures = tuple(Stage(settings, rules, templates, clock, file.folder).failures()) if tests else ()
     if failures:
         raise ConfigError(*failures)

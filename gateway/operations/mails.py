@@ -4,9 +4,11 @@ Transaction  the caller's, durable.
 Not here     who asks and who may ask (control.py); the statements (store/).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -39,19 +41,32 @@ class Readings:
     readings: tuple[Reading, ...]
 
 
-def _replay(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_reopened(c, name, duty.now, released=False) for name in mails.names)
+def _each_mail(
+    one: Callable[[Connection, MailRow, datetime], Done],
+) -> Callable[[Connection, Any, Duty], tuple[Done, ...]]:
+    """An operation that does this to each mail that is named."""
+
+    def perform(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
+        rows = ((name, inbound.find(c, name)) for name in mails.names)
+        return tuple(_no_mail(name) if row is None else one(c, row, duty.now) for name, row in rows)
+
+    return perform
 
 
-def _release(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_reopened(c, name, duty.now, released=True) for name in mails.names)
+def _each_letter(
+    one: Callable[[Connection, OutboxItem, datetime], Done],
+) -> Callable[[Connection, Any, Duty], tuple[Done, ...]]:
+    """An operation that does this to each outgoing mail that is named."""
+
+    def perform(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
+        items = ((id, outbox.find(c, id)) for id in letters.ids)
+        return tuple(_no_letter(id) if item is None else one(c, item, duty.now) for id, item in items)
+
+    return perform
 
 
-def _reopened(c: Connection, name: str, now: datetime, *, released: bool) -> Done:
+def _reopened(c: Connection, row: MailRow, now: datetime, *, released: bool) -> Done:
     """Let a mail be processed again from its raw bytes, unless it made an entry: one message, one effect."""
-    row = inbound.find(c, name)
-    if row is None:
-        return _no_mail(name)
     if (why := _must_stay(row)) is not None:
         return Done(f"m-{row.id}", "conflict", why)
     if not inbound.reopen(c, row.key, released=released):
@@ -73,14 +88,7 @@ def _must_stay(row: MailRow) -> str | None:
             return None
 
 
-def _discard(c: Connection, mails: Mails, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_discarded(c, name, duty.now) for name in mails.names)
-
-
-def _discarded(c: Connection, name: str, now: datetime) -> Done:
-    row = inbound.find(c, name)
-    if row is None:
-        return _no_mail(name)
+def _discarded(c: Connection, row: MailRow, now: datetime) -> Done:
     if not inbound.discard(c, row.key, f"discarded by a person; it was {_was(row)}"):
         return Done(f"m-{row.id}", "conflict", f"it is not in quarantine: {_was(row)}")
     _note(c, now, "mail.discarded", row.ticket, row.key, f"was {_was(row)}")
@@ -106,47 +114,26 @@ def _kept(c: Connection, reading: Reading, now: datetime) -> Done:
     return Done(f"m-{row.id}", "done", f"is stored as it is read today: {changed}")
 
 
-def _retry(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_due(c, id, duty.now) for id in letters.ids)
-
-
-def _due(c: Connection, id: int, now: datetime) -> Done:
-    item = outbox.find(c, id)
-    if item is None:
-        return _no_letter(id)
-    if not outbox.retry(c, id, now):
-        return Done(f"q-{id}", "conflict", _settled(item))
-    _note(c, now, "outbox.retried", item.ticket, None, f"q-{id}, was {item.state}")
+def _due(c: Connection, item: OutboxItem, now: datetime) -> Done:
+    if not outbox.retry(c, item.id, now):
+        return Done(f"q-{item.id}", "conflict", _settled(item))
+    _note(c, now, "outbox.retried", item.ticket, None, f"q-{item.id}, was {item.state}")
     twice = "; the relay may have it already, then it arrives twice" if item.state == "uncertain" else ""
-    return Done(f"q-{id}", "done", f"is due now; it was {item.state}{twice}")
+    return Done(f"q-{item.id}", "done", f"is due now; it was {item.state}{twice}")
 
 
-def _let_go(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_let_go_one(c, id, duty.now) for id in letters.ids)
+def _let_go(c: Connection, item: OutboxItem, now: datetime) -> Done:
+    if not outbox.release(c, item.id, now):
+        return Done(f"q-{item.id}", "conflict", f"it is not held: {item.state}")
+    _note(c, now, "outbox.released", item.ticket, None, f"q-{item.id}, was held: {item.reason}")
+    return Done(f"q-{item.id}", "done", f"is due now; it was held: {item.reason}")
 
 
-def _let_go_one(c: Connection, id: int, now: datetime) -> Done:
-    item = outbox.find(c, id)
-    if item is None:
-        return _no_letter(id)
-    if not outbox.release(c, id, now):
-        return Done(f"q-{id}", "conflict", f"it is not held: {item.state}")
-    _note(c, now, "outbox.released", item.ticket, None, f"q-{id}, was held: {item.reason}")
-    return Done(f"q-{id}", "done", f"is due now; it was held: {item.reason}")
-
-
-def _drop(c: Connection, letters: Letters, duty: Duty) -> tuple[Done, ...]:
-    return tuple(_dropped(c, id, duty.now) for id in letters.ids)
-
-
-def _dropped(c: Connection, id: int, now: datetime) -> Done:
-    item = outbox.find(c, id)
-    if item is None:
-        return _no_letter(id)
-    if not outbox.drop(c, id, now):
-        return Done(f"q-{id}", "conflict", _settled(item))
-    _note(c, now, "outbox.dropped", item.ticket, None, f"q-{id}, was {item.state}")
-    return Done(f"q-{id}", "done", f"will never be sent; it was {item.state}")
+def _dropped(c: Connection, item: OutboxItem, now: datetime) -> Done:
+    if not outbox.drop(c, item.id, now):
+        return Done(f"q-{item.id}", "conflict", _settled(item))
+    _note(c, now, "outbox.dropped", item.ticket, None, f"q-{item.id}, was {item.state}")
+    return Done(f"q-{item.id}", "done", f"will never be sent; it was {item.state}")
 
 
 def _settled(item: OutboxItem) -> str:
@@ -181,11 +168,11 @@ def _note(c: Connection, now: datetime, action: str, ticket: int | None, source:
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    "mail.replay": Operation(Mails, _replay),
-    "mail.release": Operation(Mails, _release),
-    "mail.discard": Operation(Mails, _discard),
+    "mail.replay": Operation(Mails, _each_mail(partial(_reopened, released=False))),
+    "mail.release": Operation(Mails, _each_mail(partial(_reopened, released=True))),
+    "mail.discard": Operation(Mails, _each_mail(_discarded)),
     "mail.reread": Operation(Readings, _reread),
-    "outbox.retry": Operation(Letters, _retry),
-    "outbox.release": Operation(Letters, _let_go),
-    "outbox.drop": Operation(Letters, _drop),
+    "outbox.retry": Operation(Letters, _each_letter(_due)),
+    "outbox.release": Operation(Letters, _each_letter(_let_go)),
+    "outbox.drop": Operation(Letters, _each_letter(_dropped)),
 }

@@ -7,6 +7,7 @@ Not here  which templates there are (templates.py), what they may say (sandbox.p
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -67,6 +68,12 @@ class Templates:
             for more in (self._override.words.get(language, {}),)
         }
         self.problems = (*self._override.problems, *self._packaged.problems)
+
+    def preferring(self, default_language: str) -> "Templates":
+        """The same templates, with another language for whoever has none of ours."""
+        other = copy(self)
+        other._default = default_language.lower()  # noqa: SLF001 -- of the same class
+        return other
 
     @property
     def names(self) -> frozenset[str]:
