@@ -244,7 +244,8 @@ async def test_postfix_takes_the_mail_and_hands_it_on(folder) -> None:
             secure, *mails, Mail("nobody@bigbank.test"), Mail("grey@bigbank.test"), Mail("żółw@x.test")
         )
         (refused,) = await sent(untrusted, Mail())
-        while len(next_hop.mails) < 3:
+        # octet for octet, below the Received field that Postfix writes
+        while {mail.raw for mail in mails} - {raw[raw.index(b"From: ") :] for raw in next_hop.mails}:
             next_hop.taken.clear()
             await next_hop.taken.wait()
     assert [type(r) for r in results[:5]] == [Delivered, Delivered, Delivered, Failed, Deferred]
@@ -252,5 +253,3 @@ async def test_postfix_takes_the_mail_and_hands_it_on(folder) -> None:
     assert isinstance(results[5], Delivered | Failed)  # a Postfix built without SMTPUTF8 says so at EHLO
     assert isinstance(refused, Deferred)
     assert refused.alarm
-    handed_on = [raw[raw.index(b"From: ") :] for raw in next_hop.mails]  # below Postfix's own Received field
-    assert {mail.raw for mail in mails} <= set(handed_on)  # octet for octet
