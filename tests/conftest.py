@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from gateway.config import Settings, load_settings
 from gateway.store import migrate
+from gateway.store.engine import database_url as url_of
 from gateway.store.engine import open_engine
 from gateway.store.opening import open_store
 from gateway.store.store import Store
@@ -46,7 +47,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
+    """A database with our tables, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'state' / 'mailwicket.db'}"
         return
@@ -68,14 +69,14 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 def settings_in(folder: Path, url: str = "") -> Settings:
-    """Defaults of a gateway whose files are all in this folder; it binds no port unless told."""
+    """Defaults of a gateway whose files are all in this folder, its SQLite file too; it binds no port unless told."""
     (folder / "state").mkdir(mode=0o700, exist_ok=True)
     (folder / "run").mkdir(exist_ok=True)
     for name in ("hmac-key", "audit-key"):
         key = folder / "state" / name
         key.touch(0o600)
         key.write_text("k" * 64)
-    return load_settings(
+    settings = load_settings(
         None,
         {
             "site": {"domain": "acme.test", "name": "Acme Support"},
@@ -86,6 +87,21 @@ def settings_in(folder: Path, url: str = "") -> Settings:
             "outbound": {"tls": "none"},
         },
     )
+    found = url_of(settings)
+    if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
+        Path(str(found.database)).write_bytes(_sqlite_tables())
+    return settings
+
+
+@cache
+def _sqlite_tables() -> bytes:
+    """A database file with our tables and nothing else: made once, as the PostgreSQL template is."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mailwicket.db"
+        engine = open_engine(make_url(f"sqlite:///{path}"), connections=1)
+        migrate.upgrade(engine)
+        engine.dispose()
+        return path.read_bytes()
 
 
 def own_database(server: str) -> Iterator[str]:

@@ -103,9 +103,11 @@ async def test_a_lock_without_a_daemon_is_temporary(tmp_path: Path, furnished: t
 
 @pytest.mark.sqlite
 def test_a_database_that_was_never_made_is_not_made(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    (database := tmp_path / "state" / "mailwicket.db").unlink()
     with pytest.raises(TransientError, match="unable to open database file"):
-        operate(settings_in(tmp_path), "mail.replay", Mails(("m-1",)), clock=FakeClock(NOW))
-    assert not (tmp_path / "state" / "mailwicket.db").exists()
+        operate(settings, "mail.replay", Mails(("m-1",)), clock=FakeClock(NOW))
+    assert not database.exists()
 
 
 async def test_the_socket_is_ours_alone_and_goes_with_the_daemon(server: ControlServer, settings: Settings) -> None:
@@ -151,7 +153,7 @@ async def test_what_is_no_request(
 
 async def test_an_endless_request_ends_its_connection_alone(server: ControlServer, settings: Settings) -> None:
     with contextlib.suppress(ConnectionError):  # it hangs up in the middle of it
-        await asyncio.to_thread(_exchange, socket_path(settings), b"x" * (1 << 23))
+        await asyncio.to_thread(_exchange, socket_path(settings), b"x" * (control._LINE_OCTETS + 1))
     assert (await ask(settings, "mail.replay", "m-9"))[0].outcome == "not-found"
 
 
