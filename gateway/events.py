@@ -48,13 +48,14 @@ def happened(
     if not any(event in rule.on for rule in d.rules.rules for event in events):
         return
     customer = _customer(c, after)
-    known = standing(customer, after.language, actor, text, now)
+    known = standing(customer, after.language, actor, text, d.local(now))
     decision = evaluate(
         d.rules,
         with_ticket(known, after, now),
         events,
         budget=d.new_budget(),
         before=with_ticket(known, before, now),
+        opening=d.is_open,
         fired=fired(c, after.number, after.messages) if may_have_fired(d.rules.rules, events) else (),
     )
     carry_out(c, after, events, decision, customer, d, now)
@@ -81,7 +82,7 @@ def carry_out(
         revision = decision.trace.revision
         saved = save(c, changes, ticket_before=ticket, source=None, actor="rules", now=now, revision=revision)
     after = saved.ticket or ticket
-    follow_up(c, after, (), decision, d.rules, now)
+    follow_up(c, after, (), decision, d, now)
     seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
     cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen))
     lines, sent = [], []

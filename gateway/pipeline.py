@@ -7,9 +7,9 @@ Not here     how bytes become a Message (parsing/), who calls this and what a fa
 
 import hashlib
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import msgspec
@@ -30,6 +30,7 @@ from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, OURSELVES, Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk
 from gateway.outgoing.enqueue import enqueue
+from gateway.rules.desk import Span
 from gateway.rules.evaluate import Budget, evaluate
 from gateway.rules.operators import TEXT_READ
 from gateway.rules.types import Decision, Event, Facts, Later, RuleSet, Trace
@@ -41,6 +42,7 @@ from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import apply, failed, is_event, provisional, subject_of
+from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.change import changed
 from gateway.ticket.facts import facts, with_ticket
 from gateway.ticket.life import another_matter
@@ -101,6 +103,7 @@ class Deps:
     behind_boundary: Callable[[Envelope], bool]  # whether our own MTA handed it over, whose verdicts may stand in it
     agents: tuple[frozenset[str], frozenset[str]]  # their addresses in normal form, their names as the eye takes them
     bounce_address: str  # normal form
+    calendars: Mapping[str, WorkingTime]
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
 
@@ -108,6 +111,15 @@ class Deps:
     def takes_no_part(self) -> frozenset[str]:
         """Addresses that are never participants of a ticket: ours, and those of agents."""
         return self.notifying.own_addresses | self.agents[0]
+
+    def is_open(self, calendar: str, at: datetime) -> bool:
+        """Whether a calendar of the rules is open."""
+        return self.calendars[calendar].is_open(at)
+
+    def local(self, at: datetime) -> datetime:
+        """The moment as the clock of `defaults.calendar` shows it; UTC where there is none."""
+        name = self.rules.defaults.calendar
+        return at if name is None else self.calendars[name].local(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     if saved.ticket is not None and saved.entry is not None:
-        follow_up(c, saved.ticket, plan.events, plan.decision, d.rules, now)
+        follow_up(c, saved.ticket, plan.events, plan.decision, d, now)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -225,9 +237,10 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
         s.customer,
         language=language,
         delimiter=d.threading.delimiter,
-        now=s.at,
+        now=d.local(s.at),
     )
-    decision = evaluate(d.rules, with_ticket(known, ticket, s.at), events, budget=d.new_budget(), fired=s.fired)
+    stated = with_ticket(known, ticket, s.at)
+    decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.is_open)
     changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
     if s.ticket is not None and decision.disposition is None:
         events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, s.at)
@@ -280,8 +293,14 @@ def _opened_again(
     for change in changes:
         if isinstance(change, SetField | SetStatus):
             after = changed(after, change)
-    before = with_ticket(known, ticket, now)
-    more = evaluate(d.rules, with_ticket(known, after, now), ("status-changed",), budget=d.new_budget(), before=before)
+    more = evaluate(
+        d.rules,
+        with_ticket(known, after, now),
+        ("status-changed",),
+        budget=d.new_budget(),
+        before=with_ticket(known, ticket, now),
+        opening=d.is_open,
+    )
     first = decision.trace
     others = tuple(rule for rule in first.other_events if rule in more.trace.other_events)
     trace = replace(first, hits=(*first.hits, *more.trace.hits), other_events=others, guard=more.trace.guard)
@@ -291,16 +310,25 @@ def _opened_again(
 
 
 def follow_up(
-    c: Connection, ticket: Ticket, events: tuple[Event, ...], decision: Decision, rules: RuleSet, now: datetime
+    c: Connection, ticket: Ticket, events: tuple[Event, ...], decision: Decision, d: Deps, now: datetime
 ) -> None:
     """What outlives a run of the rules: what it cancels, what it put off, and which rules ran for the last time.
 
     ticket  as it is after the run
     """
     delayed.cancel(c, ticket.number, events, now)
-    delayed.put_off(c, ticket.number, [a for a in decision.actions if isinstance(a, Later)], now)
+    for later in decision.actions:
+        if isinstance(later, Later):
+            delayed.put_off(c, ticket.number, later, now, _due(later, d, now))
     applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
-    note_fired(c, ticket.number, ticket.messages, rules.rules, applied)
+    note_fired(c, ticket.number, ticket.messages, d.rules.rules, applied)
+
+
+def _due(later: Later, d: Deps, now: datetime) -> datetime | None:
+    """When an action is to be done; None where its calendar never opens."""
+    if isinstance(later.after, Span) and later.calendar is not None:
+        return d.calendars[later.calendar].after(now, later.after)
+    return now + later.after if isinstance(later.after, timedelta) else None
 
 
 def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:

@@ -17,6 +17,7 @@ from pathlib import Path
 from gateway.clock import Clock
 from gateway.config import Settings, hmac_keys, packaged
 from gateway.errors import ConfigError, Problem
+from gateway.free_days import free_days
 from gateway.intake.accept import Addresses
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
@@ -35,6 +36,7 @@ from gateway.rules.tree import MAX_OCTETS
 from gateway.rules.types import RuleSet
 from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
+from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
@@ -161,6 +163,7 @@ def compiled(
         revision,
         Mails({name: tags for name, tags in templates.written.items() if name not in OF_PERSONS}, languages),
         beside=beside,
+        holidays=free_days,
         surroundings=Surroundings(today),
     )
 
@@ -272,7 +275,12 @@ def deps_of(settings: Settings, clock: Clock) -> Deps:
 def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:
     """Everything that one mail is processed with."""
     site, ours = settings.site, own_addresses(settings, rules)
+    calendars = {id: WorkingTime(each, free_days(each, rules.files)) for id, each in rules.calendars.items()}
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
+
+    def is_open(calendar: str, at: datetime) -> bool:
+        return calendars[calendar].is_open(at)
+
     desk = Desk(
         site_name=site.name,
         domain=site.domain,
@@ -299,7 +307,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
             rules,
             AliasPatterns(site.subject_aliases),
         ),
-        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist),
+        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, is_open),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         behind_boundary=lambda envelope: behind_boundary(settings, envelope),
@@ -308,6 +316,7 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
             frozenset(shown_name(agent.name) for agent in rules.agents.values()),
         ),
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
+        calendars=calendars,
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,
     )

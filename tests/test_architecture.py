@@ -20,7 +20,7 @@ RANKS = (
     ("config",),
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
-    ("pipeline", "timers"),
+    ("pipeline", "timers", "free_days"),
     ("events",),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("trial", "backtest"),  # docs/decisions/0002

@@ -32,6 +32,7 @@ from gateway.rules.explain import trace_lines
 from gateway.rules.findings import nearest
 from gateway.rules.types import EVENTS, Event, RuleSet
 from gateway.store.view import EmptyView, StoreView
+from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.token import TokenRing
 from gateway.ticket.types import Notification, Record, ThreadMatch
 
@@ -108,6 +109,7 @@ class Explained:
     rules: RuleSet
     name: str  # of the rule file
     now: datetime
+    calendars: Mapping[str, WorkingTime]
 
     def values(self) -> dict[str, Any]:
         """For JSON."""
@@ -178,13 +180,20 @@ class Explained:
         yield f"Parsed    {self._parsed()}"
         if known.defects:
             yield f"Defects   {', '.join(known.defects)}"
-        clock = f"{self.now:%a %Y-%m-%d %H:%M} {self.now.tzname()}"
-        yield f"Clock     {clock}     Rules {self.name}, sha256 {self.rules.sha256[:8]}…"
+        yield f"Clock     {self._clock()}     Rules {self.name}, sha256 {self.rules.sha256[:8]}…"
         yield from _threading(known.match, self.found)
         yield from trace_lines(self.found.plan.decision.trace, self.name, width)
         yield f"Result    {' · '.join(self._result())}"
         yield f"Mail out  {len(self.found.notices)}{':' if self.found.notices else ''}"
         yield from (f"   {_mail(notice)}" for notice in self.found.notices)
+
+    def _clock(self) -> str:
+        name = self.rules.defaults.calendar
+        if name is None:
+            return f"{self.now:%a %Y-%m-%d %H:%M} {self.now.tzname()}"
+        hours = self.calendars[name]
+        where = "inside" if hours.is_open(self.now) else "outside"
+        return f"{hours.local(self.now):%a %Y-%m-%d %H:%M} {hours.zone} → {where} calendar “{name}”"
 
     def _parsed(self) -> str:
         message, known, kind = self.found.message, self.found.explanation, self.found.plan.verdict.kind
@@ -249,7 +258,7 @@ def explained(invocation: Invocation, settings: Settings, asked: Asked, path: Pa
         deps = policy.deps(settings, rules, _ring(settings, invocation.clock), templates, invocation.clock)
         events = (asked.event,) if asked.event is not None else ()
         found = rehearse(asked.raw, message, deps, view, asked.now, ticket=asked.ticket, events=events)
-        return Explained(found, rules, path.name, asked.now)
+        return Explained(found, rules, path.name, asked.now, deps.calendars)
 
 
 def differences(one: Explained, other: Explained) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gateway.rules.action_forms import (
     SLA_OR_NONE,
     TAGS,
 )
+from gateway.rules.desk import Span
 from gateway.rules.forms import ADDRESS, AGENT, DURATION, FLAG, LINE, TEAM, Form, Reader, list_of, one_of
 from gateway.rules.tree import Node
 from gateway.rules.types import (
@@ -196,7 +197,7 @@ class Actions:
         self.r.may("action", key.text, key)
         return True
 
-    def _delay(self, node: Node) -> tuple[timedelta, str | None, tuple[Event, ...]] | None:
+    def _delay(self, node: Node) -> tuple[timedelta | Span, str | None, tuple[Event, ...]] | None:
         """`after` and `unless`; None when the action is not for later."""
         at, unless = node.get("after"), node.get("unless")
         for key in (k for k, _ in node.pairs if k.text in _MODIFIERS):
@@ -207,7 +208,8 @@ class Actions:
                 self.r.f.add(unless, "R030", "“unless” goes with “after”", "such as after: 3d")
             return None
         length, _, calendar = at.text.partition(" in ")
-        wait = quantities.duration(length) if at.kind == "text" else None
+        read = quantities.span if calendar else quantities.duration
+        wait = read(length) if at.kind == "text" else None
         if wait is None:
             self.r.f.add(at, "R030", f"no delay: “{at.text[:40]}”", "such as 3d, or 3d in office")
         elif calendar and calendar not in self.r.known.calendars:

@@ -1,7 +1,7 @@
 """`calendars:` as values: opening hours of a week, holidays, single days.
 
 Sources  rules.md §3; RFC 5545 §3.6.1 (an .ics file: each day of an event is free).
-Not here arithmetic with them (ticket/).
+Not here arithmetic with them (ticket/calendar.py), which days a country has free (free_days.py).
 """
 
 import re
@@ -18,6 +18,7 @@ from gateway.rules.types import WEEKDAYS
 _PERIOD = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
 _COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _DAYS = re.compile(rf"({'|'.join(WEEKDAYS)})(?:-({'|'.join(WEEKDAYS)}))?")
+_MIDNIGHT = 24 * 60
 _HOURS_HINT = 'such as "08:00-12:00, 13:00-17:00", or closed'
 
 
@@ -43,8 +44,11 @@ def _periods(node: Node, r: Reader) -> tuple[Minutes, ...] | None:
     for part in text.split(","):
         matched = _PERIOD.fullmatch(part.strip())
         span = (60 * int(matched[1]) + int(matched[2]), 60 * int(matched[3]) + int(matched[4])) if matched else (0, 0)
-        if not (found[-1][1] if found else 0) <= span[0] < span[1] <= 1440:
+        if not span[0] < span[1] <= _MIDNIGHT:
             r.f.add(node, "R030", f"no opening hours: “{text[:60]}”", _HOURS_HINT)
+            return None
+        if found and span[0] < found[-1][1]:
+            r.f.add(node, "R030", f"“{part.strip()}” begins before the hours in front of it end", _HOURS_HINT)
             return None
         found.append(span)
     return tuple(found)
@@ -53,6 +57,7 @@ def _periods(node: Node, r: Reader) -> tuple[Minutes, ...] | None:
 def _hours(node: Node, r: Reader) -> tuple[tuple[Minutes, ...], ...] | None:
     """Of each weekday, Monday first."""
     week: list[tuple[Minutes, ...]] = [()] * 7
+    named: set[int] = set()
     for key, value in reading.pairs(node, r.f):
         matched = _DAYS.fullmatch(key.text)
         if matched is None:
@@ -61,8 +66,12 @@ def _hours(node: Node, r: Reader) -> tuple[tuple[Minutes, ...], ...] | None:
         periods = _periods(value, r)
         first = WEEKDAYS.index(matched[1])
         last = WEEKDAYS.index(matched[2]) if matched[2] else first
-        for day in range(first, last + 1 if last >= first else last + 8):
-            week[day % 7] = periods or ()
+        for day in (n % 7 for n in range(first, last + 1 if last >= first else last + 8)):
+            if day in named:
+                r.f.add(key, "R030", f"{WEEKDAYS[day]} has its hours already", "several in one text: " + _HOURS_HINT)
+                break
+            named.add(day)
+            week[day] = periods or ()
     return tuple(week)
 
 
@@ -74,10 +83,21 @@ def _date(node: Node, r: Reader) -> date | None:
         return None
 
 
+def _dates(node: Node, r: Reader) -> tuple[date, ...]:
+    found: dict[date, None] = {}
+    for n in reading.items(node, r.f):
+        day = _date(n, r)
+        if day in found:
+            r.f.add(n, "R030", f"{day} is listed already")
+        elif day is not None:
+            found[day] = None
+    return tuple(found)
+
+
 def _holidays(node: Node, r: Reader) -> dict[str, Any] | None:
     """A country, or single dates."""
     if node.kind == "list":
-        return {"holidays": tuple(day for n in reading.items(node, r.f) if (day := _date(n, r)) is not None)}
+        return {"holidays": _dates(node, r)}
     word = reading.line(node, r.f)
     if word is None:
         return None

@@ -16,6 +16,7 @@ from gateway.rules import reading, sections
 from gateway.rules.actions import Actions
 from gateway.rules.conditions import Conditions
 from gateway.rules.cron import cron_error
+from gateway.rules.desk import Calendar
 from gateway.rules.findings import Findings
 from gateway.rules.forms import Reader
 from gateway.rules.index import indexed
@@ -28,6 +29,7 @@ from gateway.rules.tree import Node, note_duplicates, read_tree
 from gateway.rules.types import EVENTS, Event, Group, Rule, RuleSet, Scene, Test
 
 Beside = Callable[[str], Mapping[str, str]]
+Holidays = Callable[[Calendar, Mapping[str, str]], object]  # of a calendar, given the texts beside the rules
 _SECTIONS = (
     "version", "include", "defaults", "agents", "teams", "statuses", "calendars", "sla", "lists", "fields", "lookups",
     "limits", "retention", "rules", "tests",
@@ -56,6 +58,7 @@ def load_rules(
     mails: Mails = Mails(),  # noqa: B008  (frozen)
     *,
     beside: Beside = _nothing,
+    holidays: Holidays = lambda calendar, files: None,
     surroundings: Surroundings = Surroundings(),  # noqa: B008  (frozen)
     not_yet: Collection[str] = NOT_YET,
 ) -> RuleSet:
@@ -64,10 +67,11 @@ def load_rules(
     name       of the file, for messages.  revision  the number that traces will name
     mails      the mails there are, and the languages of the site
     beside     the texts of the files that a relative glob names, by name; ValueError says why there are none
+    holidays   asks for the public holidays of a calendar; ValueError says why nobody knows them
     not_yet    words of the language that nothing carries out
     Raises     ConfigError  with all problems; the caller keeps what it has
     """
-    loader = _Loader(name, text, beside, Reader(Known(mails), Findings(name, text), not_yet))
+    loader = _Loader(name, text, beside, holidays, Reader(Known(mails), Findings(name, text), not_yet))
     loaded = loader.read()
     problems = [p for findings in loader.findings for p in findings.problems]
     if loaded is None or problems:
@@ -83,8 +87,8 @@ def load_rules(
 
 
 class _Loader:
-    def __init__(self, name: str, text: str, beside: Beside, r: Reader) -> None:
-        self.r, self._text, self._beside = r, text, beside
+    def __init__(self, name: str, text: str, beside: Beside, holidays: Holidays, r: Reader) -> None:
+        self.r, self._text, self._beside, self._holidays = r, text, beside, holidays
         self.of: dict[str, Findings] = {name: r.f}  # by file
         self.files: dict[str, str] = {}
 
@@ -117,6 +121,7 @@ class _Loader:
         known.fields = sections.fields(named["fields"], r)
         calendars = sections.calendars(named["calendars"], r)
         self._read_named_files(named)
+        self._ask_for_holidays(calendars, named["calendars"])
         base = reading.required(root, "defaults", found, "the file", r.f)
         defaults, ack = sections.defaults(base, r) if base else (None, None)
         limits = sections.limits(found.get("limits"), r)
@@ -197,6 +202,16 @@ class _Loader:
         for node in named["calendars"].values():
             if (at := node.get("holidays")) is not None and at.text.endswith(".ics"):
                 self._files(at, self.r)
+
+    def _ask_for_holidays(self, calendars: Mapping[str, Calendar], nodes: Mapping[str, Node]) -> None:
+        for name, calendar in calendars.items():
+            at = nodes[name].get("holidays")
+            if at is None or not (calendar.country or calendar.file in self.files):
+                continue
+            try:
+                self._holidays(calendar, self.files)
+            except ValueError as e:
+                self.r.f.add(at, "R030", str(e))
 
     # --- rules ------------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,9 @@
 nothing would be worse than one that is refused. Whoever brings a word to life takes it away here.
 """
 
-SECTIONS = ("calendars", "sla", "lookups", "retention")
+SECTIONS = ("sla", "lookups", "retention")
 KEYS = (
-    "defaults.calendar", "defaults.sla", "defaults.close_after", "defaults.chase",
+    "defaults.sla", "defaults.close_after", "defaults.chase",
     "defaults.forward_ack",
     "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
     "agents.receipts",
@@ -16,7 +16,6 @@ KEYS = (
     "fields.from", "fields.label",
     "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
     "rules.cron", "rules.each",
-    "variant.outside",
     "tests.history", "expect.sla",
 )  # fmt: skip
 EVENTS = (
@@ -29,7 +28,6 @@ FIELDS = (
     "customer.open_tickets", "customer.NAME", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip
-OPERATORS = ("within", "outside")
 
 NOT_YET = frozenset(
     f"{kind} {word}"
@@ -39,7 +37,6 @@ NOT_YET = frozenset(
         ("event", EVENTS),
         ("action", ACTIONS),
         ("field", FIELDS),
-        ("operator", OPERATORS),
     )
     for word in words
 )

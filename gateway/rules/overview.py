@@ -199,9 +199,10 @@ def _effects(rule: Rule) -> list[str]:
 
 def _effect(action: Action) -> Iterator[str]:
     match action:
-        case Later(action=inner, after=after, unless=unless):
+        case Later(action=inner, after=after, calendar=calendar, unless=unless):
+            hours = f" of {calendar}" if calendar else ""
             ends = f" unless {_joined(unless, 'or')}" if unless else ""
-            yield from (f"{word} in {in_words(after)}{ends}" for word in _effect(inner))
+            yield from (f"{word} in {in_words(after)}{hours}{ends}" for word in _effect(inner))
         case Route(team=team):
             yield f"team {team}"
         case Assign(agent=agent):

@@ -5,7 +5,6 @@ Not here due times (ticket/).
 """
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from gateway.rules import quantities, reading
@@ -31,12 +30,10 @@ from gateway.rules.types import METRICS, PRIORITIES
 
 
 def _span(node: Node, r: Reader) -> Span | None:
-    length = quantities.duration(node.text) if node.kind == "text" else None
-    if not length:
+    found = quantities.span(node.text) if node.kind == "text" else None
+    if found is None:
         r.f.add(node, "R030", f"no promise: “{node.text[:40]}”", "opening hours such as 8h, or working days such as 2d")
-        return None
-    in_days = node.text.endswith("d")
-    return Span(days=length // timedelta(days=1)) if in_days else Span(hours=length)
+    return found
 
 
 _SPAN = Form(_span, {"type": "string", "pattern": "^[0-9]{1,9}(s|m|h|d|w)$"}, "duration")

@@ -6,7 +6,7 @@ Sources  rules.md §1. A bare number is refused everywhere: its unit would be a 
 import re
 from datetime import datetime, timedelta
 
-from gateway.rules.desk import Rate
+from gateway.rules.desk import Rate, Span
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_536_000}
 _DURATION = re.compile(r"([0-9]{1,9})(s|mo|m|h|d|w|y)")
@@ -20,6 +20,14 @@ def duration(text: str) -> timedelta | None:
     found = _DURATION.fullmatch(text)
     seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
     return timedelta(seconds=seconds) if found and seconds < 86_400 * 999_999_999 else None
+
+
+def span(text: str) -> Span | None:
+    """`8h` of opening hours, `5d` by working days; None when it is no duration, or none at all."""
+    length = duration(text)
+    if not length:
+        return None
+    return Span(days=length // timedelta(days=1)) if text.endswith("d") else Span(hours=length)
 
 
 def size(text: str) -> int | None:
@@ -44,8 +52,14 @@ def moment(text: str) -> datetime | None:
     return found if found.tzinfo is not None else None
 
 
-def in_words(value: timedelta) -> str:
-    """`2d`, `90s`: the largest unit that tells it exactly, weeks, months and years in days."""
-    seconds = int(value.total_seconds())
-    unit = next(u for u in ("d", "h", "m", "s") if seconds % _SECONDS[u] == 0)
+def in_words(value: timedelta | Span) -> str:
+    """`2d`, `90s`: the largest unit that tells it exactly, weeks, months and years in days; opening hours in hours."""
+    if isinstance(value, Span):
+        if value.days is not None:
+            return f"{value.days}d"
+        length, units = value.hours or timedelta(0), "hms"
+    else:
+        length, units = value, "dhms"
+    seconds = int(length.total_seconds())
+    unit = next(u for u in units if seconds % _SECONDS[u] == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 
 from gateway.errors import Problem
-from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Retention, Sla
+from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Retention, Sla, Span
 from gateway.rules.statuses import BUILT_IN, StatusType
 
 Event = Literal[
@@ -342,8 +342,8 @@ class Later:
     """An action for later; cancelled by one of the events, and by solving, closing or merging the ticket."""
 
     action: Immediate
-    after: timedelta
-    calendar: str | None  # whose opening hours count; None is the clock on the wall
+    after: timedelta | Span  # a span is of the calendar
+    calendar: str | None = None  # whose opening hours count; None is the clock on the wall
     unless: tuple[Event, ...] = ()
 
     @property

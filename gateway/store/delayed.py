@@ -5,7 +5,7 @@ Transaction  the caller's. Whoever turns a row away from `waiting` acts on it in
 Not here     what an action changes (ticket/acted.py), when this is asked (due.py).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -35,24 +35,20 @@ class Delayed:
     reason: str
 
 
-def put_off(c: Connection, ticket: int, actions: Iterable[Later], now: datetime) -> None:
-    """Keep the actions until they are due."""
-    rows = [
-        {
-            "ticket": ticket,
-            "rule": later.rule,
-            "action": msgspec.json.encode([type(later.action).__name__, later.action]).decode(),
-            "words": said(later.action),
-            "unless": msgspec.json.encode(later.unless).decode(),
-            "made_at": now,
-            "due_at": now + later.after,
-            "state": "waiting",
-            "reason": "",
-        }
-        for later in actions
-    ]
-    if rows:
-        c.execute(insert(delayed), rows)
+def put_off(c: Connection, ticket: int, later: Later, now: datetime, due: datetime | None) -> None:
+    """Keep the action until it is due; where it never will be, it failed."""
+    row = {
+        "ticket": ticket,
+        "rule": later.rule,
+        "action": msgspec.json.encode([type(later.action).__name__, later.action]).decode(),
+        "words": said(later.action),
+        "unless": msgspec.json.encode(later.unless).decode(),
+        "made_at": now,
+        "due_at": due or now,
+        "state": "failed" if due is None else "waiting",
+        "reason": f"calendar “{later.calendar}” never opens" if due is None else "",
+    }
+    c.execute(insert(delayed), row)
 
 
 def cancel(c: Connection, ticket: int, events: Collection[Event], now: datetime) -> None:

@@ -5,7 +5,7 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol, assert_never
@@ -47,6 +47,7 @@ class NotifyPolicy:
     own_addresses: frozenset[str]  # normal form
     unauthenticated: Literal["auto", "never", "known", "all"]
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
+    is_open: Callable[[str, datetime], bool]  # whether a calendar of the rules is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +88,25 @@ def notify(
     if ticket is None or (saved.entry is None and isinstance(cause, Arrived)):
         return
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
-    for reply in _replies(saved, decision, policy):
+    for reply in _replies(saved, decision, policy, now):
         notice = replace(_reply(reply, ticket, cause, policy), held=held)
         yield _judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now):
         yield _judged(replace(notice, held=held), cause, policy, sent, now)
 
 
-def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy) -> Iterator[Reply]:
-    """What the rules ask for; the team's own acknowledgement only where no rule of the run replied."""
+def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy, now: datetime) -> Iterator[Reply]:
+    """What the rules ask for; the team's own acknowledgement only where no rule of the run replied.
+
+    A variant for the time outside the hours of a calendar is that of now.
+    """
     replies = [action for action in decision.actions if isinstance(action, Reply)]
     team = policy.rules.teams.get(saved.ticket.team) if saved.ticket else None
     if not replies and saved.opened and team is not None and team.auto_ack:
         yield Reply("team.auto_ack", "auto_ack")
-    yield from {(r.template, r.variant): r for r in replies}.values()
+    inside = (r.outside is not None and policy.is_open(r.outside, now) for r in replies)
+    chosen = [replace(r, variant=None) if usual else r for r, usual in zip(replies, inside, strict=True)]
+    yield from {(r.template, r.variant): r for r in chosen}.values()
 
 
 def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> Notification:

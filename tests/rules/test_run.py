@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.rules.desk import Span
 from gateway.rules.evaluate import evaluate
 from gateway.rules.types import (
     AddCc,
@@ -202,8 +203,10 @@ def test_a_calendar_that_nobody_knows_fails_the_rule_alone() -> None:
     ("escalate: {to: billing}", Escalate("a", "billing"), "escalation: ∅ > 1; team: support > billing"),
     ("set: {status: closed}, after: 3d, unless: reply",
      Later(Set("a", "status", "closed"), timedelta(days=3), None, ("reply",)), "status: new > closed in 3d unless reply"),
-    ("tag: late, after: 3d in office", Later(Tag("a", ("late",)), timedelta(days=3), "office"),
+    ("tag: late, after: 3d in office", Later(Tag("a", ("late",)), Span(days=3), "office"),
      "tag:  > +late in 3d (office)"),
+    ("tag: late, after: 24h in office", Later(Tag("a", ("late",)), Span(hours=timedelta(days=1)), "office"),
+     "tag:  > +late in 24h (office)"),
 ])  # fmt: skip
 def test_an_action_is_a_value_and_a_line_of_the_trace(do: str, action: object, effect: str) -> None:
     found = rules(f"id: a, on: new, when: {{subject: {{matches: '(?P<n>PL-[0-9]+)'}}}}, do: [{{{do}}}]")

@@ -46,7 +46,7 @@ def told(
     opened: bool = True,
 ) -> tuple[Notification, ...]:
     mail = Arrived(accepted(), message(), PERSON, NOT_AUTHENTICATED, None, "pl")
-    policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts)
+    policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts, lambda calendar, at: True)
     saved = Saved("ticket", "", ticket(), 1, opened)
     return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}), NOW))
 
