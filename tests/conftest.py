@@ -30,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
 
 
+@pytest.hookimpl(tryfirst=True)  # before those marked are chosen
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day."""
+    for item in items:
+        if item.get_closest_marker("postgres") and "store" not in item.path.parts:
+            item.add_marker("push")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives for the test run."""

@@ -191,6 +191,7 @@ async def test_writes_without_a_daemon(
 @pytest.mark.parametrize("command", ["ticket list", "account", "why 1", "queue list", "mail raw m-1", "db status"])
 def test_no_database_yet(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = write_config(tmp_path, settings_in(tmp_path))
+    (tmp_path / "state" / "mailwicket.db").unlink()
     assert mailwicket(config, *command.split()) == 75
     err = capsys.readouterr().err
     assert err.startswith("error: ")

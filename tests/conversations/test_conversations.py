@@ -17,7 +17,7 @@ def _played(store: Store, settings: Settings, count: int, seed: int) -> None:
 
 
 def test_some_conversations(store: Store, settings: Settings) -> None:
-    _played(store, settings, 100, seed=1)
+    _played(store, settings, 40, seed=1)
 
 
 @pytest.mark.push

@@ -14,7 +14,7 @@ from tests.message.test_hostile import is_sound
 
 LIMITS = ParseLimits()
 LINES = (b"hello printer\r\n", b"> quoted\r\n", b"On 2026-11-02 a@b.test wrote:\r\n", b")" * 99, b"<div>")
-EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def leaves(part: Part) -> int:

@@ -94,6 +94,7 @@ async def test_l8_a_sleeping_child_ends_by_the_wall_clock():
 
 
 @pytest.mark.p0
+@pytest.mark.push  # it uses up seconds of CPU
 async def test_l8_the_cpu_limit_moves_on_with_each_mail():
     slow = b"Subject: s\r\nContent-Type: text/html\r\n\r\n" + b"<a href=http://x>y</a>" * 20_000
     async with pool_of(cpu_s=1) as pool:

@@ -144,6 +144,7 @@ async def test_a_caller_that_gave_up_does_not_end_the_writer(store: Store) -> No
 
 def test_nobody_else_can_read_the_database(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
+    (tmp_path / "state" / "mailwicket.db").unlink()
     (tmp_path / "state").chmod(0o755)
     opened = open_store(settings)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state").glob("mailwicket.db*")}
