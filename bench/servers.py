@@ -17,7 +17,8 @@ from gateway.cli.logs import configure_logs
 from gateway.clock import SystemClock
 from gateway.config import Settings, load_settings
 from gateway.daemon import Daemon
-from gateway.intake.accept import Addresses, Door
+from gateway.intake.accept import Door
+from gateway.intake.addresses import Addresses
 from gateway.intake.sockets import Listeners
 from gateway.store.opening import open_store
 

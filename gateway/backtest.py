@@ -3,7 +3,7 @@
 Both sides are computed by the stages of the pipeline from what was known when the mail came: a difference is one of the
 rules, never of parser, clock or desk. A ticket goes on as the new rules left it: what differs stays different.
 Sources  rules.md §7, `rules backtest`; docs/decisions/0015.
-Not here keeping what was known (pipeline.py, store/situations.py), printing (cli/rules_backtest.py).
+Not here keeping what was known (deciding/kept.py, store/situations.py), printing (cli/rules_backtest.py).
 """
 
 from bisect import bisect_right, insort
@@ -14,8 +14,10 @@ from datetime import datetime
 from math import inf
 from typing import Any
 
+from gateway.deciding.decide import ruled
+from gateway.deciding.kept import unpacked
+from gateway.deciding.types import Deps, Plan, Situation
 from gateway.message.address import domain_of, normal
-from gateway.pipeline import Deps, Plan, Situation, ruled, unpacked
 from gateway.rehearsal import End, followed
 from gateway.rules.evaluate import Budget
 from gateway.rules.types import Check, Effect, Hit

@@ -146,7 +146,7 @@ Language = Literal["en", "de", "pl", "cs", "pt", "hr", "ru"]  # those of templat
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Secret(_Section):
@@ -369,9 +369,7 @@ class Log(_Section):
 class Settings(BaseSettings):
     """The whole of mailwicket.toml."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     site: Site = Site()
     paths: Paths = Paths()
@@ -400,7 +398,12 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """`database.url`, or SQLite in the state folder."""
-        return self.database.url or f"sqlite:///{self.paths.state / 'mailwicket.db'}"
+        return self.database.url or f"sqlite:///{self.database_file}"
+
+    @property
+    def database_file(self) -> Path:
+        """Where SQLite keeps it, unless `database.url` says otherwise."""
+        return self.paths.state / "mailwicket.db"
 
 
 def load_settings(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
@@ -447,10 +450,9 @@ def known_keys() -> Iterator[tuple[str, str]]:
             yield section, name
 
 
-def describe(section: str, name: str) -> tuple[str, str]:
-    """(default, help) of one setting, as the reference prints it."""
-    info = Settings.model_fields[section].annotation.model_fields[name]  # type: ignore[union-attr]
-    return _shown(info.default), info.description or ""
+def default_of(section: str, name: str) -> str:
+    """The default of one setting, as it is shown. What it is for stands below it here, and in docs/settings.md."""
+    return _shown(Settings.model_fields[section].annotation.model_fields[name].default)  # type: ignore[union-attr]
 
 
 def line_of(toml: str, location: Iterable[object]) -> int:

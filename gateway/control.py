@@ -26,10 +26,10 @@ from sqlalchemy import Connection
 
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, GatewayError, Problem, TransientError
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
-from gateway.pipeline import Deps
 from gateway.policy import deps_of
 from gateway.store.audit import attempt
 from gateway.store.opening import open_store

@@ -30,7 +30,7 @@ from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
-from gateway.policy import addresses, deps, parse_limits, token_ring
+from gateway.policy import addresses, deps, token_ring
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
 from gateway.store import inbound
@@ -125,20 +125,15 @@ class Daemon:
         await self._put_in_force(*read, first=True)
         await self._recover()
 
-        limits = settings.limits
-        pool = ParserPool(
-            os.cpu_count() or 1,
-            int(limits.child_memory),
-            limits.child_cpu_s,
-            parse_limits(settings),
-            settings.site.languages,
-        )
+        pool = ParserPool.of(settings, os.cpu_count() or 1)
         self._stop.append(pool.close)
         verifier = Verifier(settings, UNDER_WAY) if settings.auth.verify == "self" else None
         if verifier is not None:
             self._stop.append(verifier.close)
         sender = Sender(self._store, settings.outbound, relay_of(settings), clock)
-        worker = Worker(self._store, pool, lambda: self._deps, clock, limits.child_attempts, sender.wake, verifier)
+        worker = Worker(
+            self._store, pool, lambda: self._deps, clock, settings.limits.child_attempts, sender.wake, verifier
+        )
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
         timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.clock import Clock
+from gateway.deciding.types import Deps
 from gateway.errors import TransientError
 from gateway.events import carry_out, happened
-from gateway.pipeline import Deps
 from gateway.rules.types import Decision, Trace
 from gateway.store import customers, delayed, tickets
 from gateway.store.changes import add_event

@@ -10,14 +10,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.deciding.reasons import mail_line
+from gateway.deciding.types import Deps
 from gateway.message.address import normal
 from gateway.outgoing.enqueue import enqueue
-from gateway.pipeline import Deps, follow_up, mail_line
-from gateway.rules.evaluate import evaluate
+from gateway.pipeline import follow_up
+from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.types import Decision, Event
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.changes import remember_messages, save
-from gateway.store.happenings import Happening, Reasons, add_happening, fired, may_have_fired
+from gateway.store.happenings import Happening, Reasons, add_happening, fired
 from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed

@@ -16,18 +16,17 @@ from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.config import Settings, hmac_keys, packaged
+from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, Problem
 from gateway.free_days import free_days
-from gateway.intake.accept import Addresses
+from gateway.intake.addresses import Addresses
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
-from gateway.message.limits import ParseLimits
 from gateway.message.types import Envelope, Mailbox
 from gateway.outgoing.compose import OF_PERSONS, Desk
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
-from gateway.pipeline import Deps
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.lint import Surroundings
 from gateway.rules.load import load_rules
@@ -213,22 +212,6 @@ def templates_of(settings: Settings, clock: Clock) -> Templates:
         settings.paths.templates,
         "en",
         lambda: RenderBudget(clock.monotonic, limits.template_s, limits.template_output),
-    )
-
-
-def parse_limits(settings: Settings) -> ParseLimits:
-    """The limits of the parser children."""
-    limits = settings.limits
-    return ParseLimits(
-        header_block=int(limits.header_block),
-        header_fields=limits.header_fields,
-        header_field=int(limits.header_field),
-        header_addresses=limits.header_addresses,
-        header_encoded_words=limits.header_encoded_words,
-        header_params=limits.header_params,
-        header_comment_depth=limits.header_comment_depth,
-        mime_depth=limits.mime_depth,
-        mime_parts=limits.mime_parts,
     )
 
 

@@ -1,9 +1,10 @@
 """What would become of a mail, without its becoming: the same stages as live, nothing stored, nothing sent.
 
 Sources  rules.md §6, “Tests”, and §7, `rules explain`.
-         A scene of the rule file is played as bytes, through the parser and `decide` of the pipeline: a second way to
+         A scene of the rule file is played as bytes, through the parser and `decide` as live: a second way to
          the same answer would sooner or later give another one.
-Not here  comparing a scene with what it expects (rules/selftest.py), reading mails of strangers (parsing/).
+Not here  comparing a scene with what it expects (rules/selftest.py), reading its mail (trial.py), that of strangers
+         (parsing/).
 """
 
 import hashlib
@@ -12,14 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gateway.deciding.decide import decide
+from gateway.deciding.empty import EmptyView
+from gateway.deciding.reasons import explanation
+from gateway.deciding.types import Deps, Plan, View
 from gateway.message.address import mailboxes, normal, sub_address
-from gateway.message.limits import ParseLimits
-from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Message
-from gateway.pipeline import Deps, Plan, View, decide, explanation
 from gateway.rules.selftest import Observed
 from gateway.rules.types import Dispose, Event, RuleSet, Scene
-from gateway.store.view import EmptyView
 from gateway.ticket.apply import subject_of
 from gateway.ticket.change import changed, opened
 from gateway.ticket.notify import Arrived, Sent, notify
@@ -56,10 +57,10 @@ class Rehearsal:
     observed: Observed
 
 
-def play(scene: Scene, raw: bytes, d: Deps, limits: ParseLimits, languages: tuple[str, ...], view: View) -> Rehearsal:
+def play(scene: Scene, raw: bytes, message: Message, d: Deps, view: View) -> Rehearsal:
     """A scene of the rule file, in its own time, with the verdicts it names and no budget used.
 
-    raw  the mail: `scene_mail(scene)`, or the octets of its file
+    raw, message  the mail: `scene_mail(scene)`, or the octets of its file; what it says
     """
     now = scene.now or NOON
     said = "auth" in scene.mail
@@ -69,7 +70,6 @@ def play(scene: Scene, raw: bytes, d: Deps, limits: ParseLimits, languages: tupl
         notifying=replace(d.notifying, unauthenticated="auto", verdicts_exist=said),
         now=lambda: now,
     )
-    message = parse(raw, limits, languages=languages)
     number = None
     if scene.customer is not None or scene.ticket is not None:
         set_scene = _SetScene(scene, message, d.rules, now)

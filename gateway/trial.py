@@ -11,13 +11,15 @@ from pathlib import Path
 from gateway import policy
 from gateway.clock import Clock
 from gateway.config import Settings
+from gateway.deciding.empty import EmptyView
 from gateway.errors import ConfigError, Problem
+from gateway.message.parse import parse
 from gateway.outgoing.render import Templates
+from gateway.parsing.pool import parse_limits
 from gateway.policy import RuleFile
 from gateway.rehearsal import Rehearsal, play, scene_mail
 from gateway.rules.selftest import compare
 from gateway.rules.types import RuleSet, Scene
-from gateway.store.view import EmptyView
 from gateway.ticket.token import TokenRing
 
 _STAGE_KEY = bytes(32)  # tokens of scenes prove nothing to anybody
@@ -52,8 +54,8 @@ class Stage:
         to = self.rules.teams[self.rules.defaults.team].addresses[0]
         raw = self._file(scene) if scene.file else scene_mail(scene, to)
         deps = policy.deps(self.settings, self.rules, TokenRing.of(_STAGE_KEY), self.templates, self.clock)
-        limits, languages = policy.parse_limits(self.settings), self.settings.site.languages
-        played = play(scene, raw, deps, limits, languages, EmptyView())
+        limits, languages = parse_limits(self.settings), self.settings.site.languages
+        played = play(scene, raw, parse(raw, limits, languages=languages), deps, EmptyView())
         took_ms = 1000 * (self.clock.monotonic() - begun)
         return Result(scene, played, compare(scene, played.observed), took_ms)
 

@@ -14,10 +14,12 @@ from dataclasses import replace
 import structlog
 
 from gateway.clock import Clock
+from gateway.deciding.decide import authenticated
+from gateway.deciding.types import Deps
 from gateway.errors import TransientError
 from gateway.message.types import Accepted, Message
 from gateway.parsing.pool import Failure, ParserPool
-from gateway.pipeline import Deps, authenticated, process, quarantine
+from gateway.pipeline import process, quarantine
 from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.store.writer import RefusedRowError

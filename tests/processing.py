@@ -14,12 +14,14 @@ from sqlalchemy import Connection, insert
 
 from gateway.clock import FakeClock
 from gateway.config import Settings
+from gateway.deciding.types import Deps
 from gateway.intake.accept import arrival_hash, new_key
 from gateway.message.address import normal
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope
-from gateway.pipeline import Deps, process, quarantine
-from gateway.policy import deps, parse_limits, read_rules, templates_of
+from gateway.parsing.pool import parse_limits
+from gateway.pipeline import process, quarantine
+from gateway.policy import deps, read_rules, templates_of
 from gateway.rules.statuses import StatusType
 from gateway.store import changes, customers, inbound, merges, outbox, tickets
 from gateway.store.inbound import Arriving

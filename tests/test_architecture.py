@@ -20,7 +20,8 @@ RANKS = (
     ("config",),
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
-    ("pipeline", "timers", "free_days"),
+    ("deciding", "free_days"),  # docs/decisions/0002
+    ("pipeline", "timers"),
     ("events",),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("trial", "backtest"),  # docs/decisions/0002
@@ -123,6 +124,28 @@ def test_no_import_cycle():
 
     for module in graph:
         visit(module, ())
+
+
+NOT_NEEDED = (
+    # what starts often, what it would wait for in vain
+    ("gateway.cli.main", ("pydantic", "sqlalchemy", "jinja2", "structlog", "gateway.config")),
+    ("gateway.cli.explain", ("sqlalchemy", "jinja2", "structlog", "gateway.rules", "gateway.message.parse")),
+    ("gateway.cli.mail_explained", ("sqlalchemy", "structlog", "gateway.store", "gateway.message.parse")),
+    ("gateway.cli.rules_check", ("sqlalchemy", "structlog", "gateway.store", "gateway.message.parse")),
+    ("gateway.parsing.child", ("asyncio", "pydantic", "sqlalchemy", "jinja2", "structlog", "gateway.config")),
+)
+
+
+@pytest.mark.parametrize(("module", "others"), NOT_NEEDED)
+def test_what_starts_often_imports_nothing_that_it_does_not_need(module: str, others: tuple[str, ...]):
+    graph = {name_of(p): {m for _, m in imports(p)} for p in modules()}
+    seen, waiting = set[str](), [module]
+    while waiting:
+        here = waiting.pop()
+        if here not in seen:
+            seen.add(here)
+            waiting += graph.get(here) or graph.get(here.rpartition(".")[0], ())
+    assert [m for m in sorted(seen) if m.startswith(tuple(f"{o}." for o in others)) or m in others] == []
 
 
 @pytest.mark.parametrize("part", PURE)

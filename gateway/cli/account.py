@@ -4,7 +4,7 @@ from typing import get_args
 
 import click
 
-from gateway.cli.context import reading
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.output import Column, print_json, print_lines, span, table
 from gateway.store import inbound

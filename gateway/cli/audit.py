@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table

@@ -1,23 +1,16 @@
-"""What the global options lead to: the settings in force, and a look into the database beside a running daemon.
+"""What the global options lead to: the settings in force.
 
-Not here how a command is declared (declare.py), how results are printed (output.py).
+Not here how a command is declared (declare.py), how results are printed (output.py), the database (database.py).
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.cli.declare import Invocation
 from gateway.cli.failure import TEMPORARY, USAGE, CommandError
 from gateway.config import Settings, load_settings
-from gateway.errors import TransientError
-from gateway.store.engine import database_url
-from gateway.store.version import open_reader
 
 SYSTEM_CONFIG = Path("/etc/mailwicket/mailwicket.toml")
 
@@ -36,24 +29,10 @@ def settings_of(invocation: Invocation) -> Settings:
     return load_settings(config_file(invocation), flags)
 
 
-@contextmanager
-def reading(invocation: Invocation) -> Iterator[Connection]:
-    """A transaction that can change nothing.
-
-    Raises  CommandError    it was never made (exit 75: the first start makes it)
-            TransientError  it is away
-            ConfigError     it has another schema
-    """
-    settings = settings_of(invocation)
-    _must_exist(settings)
-    engine = open_reader(settings)
-    try:
-        with engine.connect() as connection, connection.begin():
-            yield connection
-    except SQLAlchemyError as e:
-        raise TransientError("the database failed while it was read") from e
-    finally:
-        engine.dispose()
+def no_database(file: object) -> CommandError:
+    """It was never made (exit 75: the first start makes it)."""
+    hint = "“mailwicket serve” makes it; -c FILE names another configuration"
+    return CommandError(f"there is no database at {file}", hint=hint, exit_code=TEMPORARY)
 
 
 def confirmed(question: str, *, yes: bool) -> None:
@@ -67,10 +46,3 @@ def confirmed(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise CommandError("this asks first, and there is no terminal", hint="add -y", exit_code=USAGE)
     click.confirm(question, abort=True, err=True)
-
-
-def _must_exist(settings: Settings) -> None:
-    url = database_url(settings)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        hint = "“mailwicket serve” makes it; -c FILE names another configuration"
-        raise CommandError(f"there is no database at {url.database}", hint=hint, exit_code=TEMPORARY)

@@ -7,7 +7,7 @@ import click
 
 from gateway.cli.audit import shown_detail
 from gateway.cli.change import Asked, asking
-from gateway.cli.context import reading
+from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table

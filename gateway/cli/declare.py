@@ -5,14 +5,16 @@ Not here what they lead to (context.py): reading settings is slow, and `--help` 
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
+from gateway.cli.late import late
 from gateway.clock import Clock, SystemClock
 
 _WIDTH = 120  # where there is no terminal
@@ -107,9 +109,27 @@ class Command(_Common):
 
 
 class Group(_Common, click.Group):
-    """A noun with its verbs."""
+    """A noun with its verbs.
+
+    made_at  name -> `module:name` of verbs that are imported when they are called
+    """
 
     command_class = Command
+
+    def __init__(self, *args: Any, made_at: Mapping[str, str] = MappingProxyType({}), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._made_at = made_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted((*self.commands, *self._made_at))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command; None when there is none of this name."""
+        if cmd_name not in self._made_at:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = late(self._made_at[cmd_name])
+        return command
 
 
 def global_options(*, hidden: bool) -> list[click.Parameter]:

@@ -5,7 +5,8 @@ from datetime import datetime
 import click
 
 from gateway.cli.change import report
-from gateway.cli.context import confirmed, reading, settings_of
+from gateway.cli.context import confirmed, settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import (
     Group,
     Invocation,

@@ -14,7 +14,8 @@ import click
 from sqlalchemy import Connection
 
 from gateway.cli.change import report
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import USAGE, CommandError
 from gateway.cli.mail_show import PIECES_A_READ, found_mail, later, pieces_of
@@ -22,11 +23,10 @@ from gateway.cli.output import block, counted, print_json, print_lines, printabl
 from gateway.cli.time import Time
 from gateway.config import Settings
 from gateway.control import operate
+from gateway.deciding.decide import without_our_words
 from gateway.message.types import Message
 from gateway.operations.mails import Readings
 from gateway.parsing.pool import Failure, ParserPool
-from gateway.pipeline import without_our_words
-from gateway.policy import parse_limits
 from gateway.store import inbound
 from gateway.store.inbound import MailRow
 from gateway.store.readings import Difference, Reading, differences, reading_of, stored_reading
@@ -89,8 +89,7 @@ def _since(c: Connection, since: datetime | None) -> list[MailRow]:
 
 async def _reread(settings: Settings, c: Connection, rows: Sequence[MailRow], invocation: Invocation) -> list[Reread]:
     """The mails that are read in another way; one that cannot be read today is named and left as it is."""
-    limits = settings.limits
-    pool = ParserPool(1, int(limits.child_memory), limits.child_cpu_s, parse_limits(settings), settings.site.languages)
+    pool = ParserPool.of(settings)
     found = []
     try:
         for row in rows:

@@ -11,7 +11,8 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
 from gateway.cli.output import Column, block, facts, octets, print_json, print_lines, printable, span, stamp, table
@@ -19,7 +20,6 @@ from gateway.cli.reasons import explanation_of, mail_reasons
 from gateway.config import Settings
 from gateway.message.types import Message
 from gateway.parsing.pool import Failure, ParserPool
-from gateway.policy import parse_limits
 from gateway.store import inbound
 from gateway.store.inbound import MailRow
 
@@ -170,8 +170,7 @@ def _reason_in_words(failure: Failure, settings: Settings) -> str:
 
 
 async def _parsed(settings: Settings, pieces: Iterable[bytes], size: int) -> Message | Failure:
-    limits = settings.limits
-    pool = ParserPool(1, int(limits.child_memory), limits.child_cpu_s, parse_limits(settings), settings.site.languages)
+    pool = ParserPool.of(settings)
     try:
         return await pool.parse(later(pieces), size, 1)
     finally:

@@ -1,15 +1,11 @@
 """`mailwicket`: which commands there are, and how a call ends.
 
-A command's module is imported when it is called: `--help` and `deliver` start fast.
-Not here what commands share (context.py), exit codes (failure.py).
+Not here what commands share (context.py), exit codes (failure.py), when their modules are imported (late.py).
 """
 
-import gc
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 
 import click
 
@@ -68,14 +64,6 @@ class Commands(Group):
         """All names, in the order of the help."""
         return list(_MADE_AT)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command; None when there is none of this name."""
-        if cmd_name not in _MADE_AT:
-            return None
-        module, _, name = _MADE_AT[cmd_name].partition(":")
-        command: click.Command = getattr(_imported(module), name)
-        return command
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One section for each persona."""
         for title, commands in _SECTIONS:
@@ -83,18 +71,9 @@ class Commands(Group):
                 formatter.write_dl([(name, text) for name, _, text in commands])
 
 
-def _imported(module: str) -> ModuleType:
-    """The module. What importing makes stays: looking for garbage in it would take a quarter of the time."""
-    gc.disable()
-    try:
-        return importlib.import_module(module)
-    finally:
-        gc.enable()
-        gc.freeze()
-
-
 main = Commands(
     "mailwicket",
+    made_at=_MADE_AT,
     help="Customers write to support@, agents answer from their own mail program.",
     examples=("mailwicket ticket list --status open", "mailwicket why 4812"),
     subcommand_metavar="NOUN [VERB] ...",

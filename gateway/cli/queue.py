@@ -8,7 +8,8 @@ import click
 from sqlalchemy import Connection
 
 from gateway.cli.change import report
-from gateway.cli.context import confirmed, reading, settings_of
+from gateway.cli.context import confirmed, settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import (
     LETTER,
     Group,

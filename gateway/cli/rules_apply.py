@@ -16,7 +16,8 @@ from pathlib import Path
 import click
 
 from gateway import policy
-from gateway.cli.context import confirmed, reading, settings_of
+from gateway.cli.context import confirmed, settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, dry_run_option, pass_invocation, yes_option
 from gateway.cli.failure import FINDINGS, NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import block, counted, print_lines, printable, stamp

@@ -13,7 +13,8 @@ import click
 
 from gateway import policy
 from gateway.backtest import NOT_REPLAYED, Compared, Difference, compared
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
 from gateway.cli.output import columns_of, counted, print_json, print_lines, printable
@@ -21,8 +22,8 @@ from gateway.cli.progress import Progress, number
 from gateway.cli.rules_apply import broken
 from gateway.cli.time import Time
 from gateway.config import Settings
+from gateway.deciding.types import Deps
 from gateway.errors import ConfigError
-from gateway.pipeline import Deps
 from gateway.policy import RuleFile
 from gateway.store.revisions import Revision, newest_revision
 from gateway.store.situations import count_since, situations_since

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from gateway import policy
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, block, print_json, print_lines, printable, stamp, table

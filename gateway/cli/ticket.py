@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from gateway.cli import ticket_change, ticket_words
 from gateway.cli.audit import shown_detail
-from gateway.cli.context import reading
+from gateway.cli.database import reading
 from gateway.cli.declare import TICKET, Group, Invocation, as_option, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import (

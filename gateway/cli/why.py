@@ -7,7 +7,8 @@ from dataclasses import replace
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.context import reading, settings_of
+from gateway.cli.context import settings_of
+from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.mail_show import found_mail, mail_json

@@ -13,9 +13,10 @@ from gateway.cli.declare import Invocation
 from gateway.cli.failure import FINDINGS, CommandError
 from gateway.cli.output import printable
 from gateway.config import Settings
+from gateway.deciding.kept import unpacked
+from gateway.deciding.types import Situation
 from gateway.errors import ConfigError
 from gateway.message.types import Mailbox
-from gateway.pipeline import Situation, unpacked
 from gateway.rules.quantities import in_words
 from gateway.rules.spelling import plainly
 from gateway.rules.types import Check, Scene, Trace

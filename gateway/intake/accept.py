@@ -19,6 +19,7 @@ import structlog
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.errors import PermanentError, TransientError
+from gateway.intake.addresses import Addresses
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.types import Envelope
 from gateway.store import inbound
@@ -28,14 +29,6 @@ from gateway.store.store import Store
 _FLOOR_OCTETS = 500 << 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 log = structlog.get_logger("intake")
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where mail for us may go, in normal form and without sub-address; it changes with a reload of the rules."""
-
-    addresses: frozenset[str]
-    domains: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

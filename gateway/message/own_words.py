@@ -3,7 +3,7 @@
 A line counts when each of its words belongs to so many in a row that stand in our mail as well. Lines may be broken
 anew, joined, stripped of their marks and links, and have lost letters outside ASCII. A person cites a sentence of ours;
 a program repeats the mail: so the lines count only when together they hold half of one of our mails.
-Not here  which mails may have been answered (pipeline.py), what follows for the text around (reply.py).
+Not here  which mails may have been answered (store/view.py), what follows for the text around (reply.py).
 """
 
 import re

@@ -35,7 +35,6 @@ from gateway.message.unpacked import Unpack
 OUR_FIELDS = "x-mailwicket-"  # nothing from outside may look like ours: no field of these is shown
 MAX_MESSAGE_ID_OCTETS = 250
 MAX_REFERENCES = 100
-PARSER = 1  # its version, stored with each mail: one more where the same octets may give another Message
 WHOLE_MAIL = "0"  # the `part` of an attachment that is the mail itself
 _MAX_LINE = 998  # characters of a subject; more than a line may have (RFC 5322 §2.1.1) is shown cut
 _MAX_CHECKED = 2000  # octets of a field that mail-parser sees

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+PARSER = 1  # its version, stored with each mail: one more where the same octets may give another Message
+
 Via = Literal["smtp", "lmtp", "pipe", "imap", "api", "import"]
 Kind = Literal["person", "auto-reply", "auto-generated", "report", "bulk", "loop"]
 ReportKind = Literal["delivery", "complaint", "receipt", "aggregate"]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from gateway.pipeline import Deps
+from gateway.deciding.types import Deps
 
 
 @dataclass(frozen=True, slots=True)

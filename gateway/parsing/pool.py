@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gateway.config import Settings
 from gateway.errors import TransientError
 from gateway.message.limits import ParseLimits
 from gateway.message.types import Message
@@ -34,7 +35,7 @@ from gateway.parsing.frames import (
     frame,
 )
 
-__all__ = ["Failure", "ParserPool"]
+__all__ = ["Failure", "ParserPool", "parse_limits"]
 
 COMMAND = (sys.executable, "-I", "-W", "ignore", "-m", "gateway.parsing.child")
 RECYCLE_AFTER = 200  # mails; bounds leaks and fragmentation
@@ -48,6 +49,7 @@ class _Child:
     process: asyncio.subprocess.Process
     sink: asyncio.StreamWriter
     source: asyncio.StreamReader
+    ready: bool = False  # it said so, and waits for mails
     mails: int = 0
 
     def lives(self) -> bool:
@@ -87,15 +89,21 @@ class ParserPool:
         for _ in range(size):
             self._idle.put_nowait(None)
 
-    async def warm(self) -> None:
-        """Start all children now, so that the first mails do not wait for them.
+    @classmethod
+    def of(cls, settings: Settings, size: int = 1) -> "ParserPool":
+        """Children with the limits of these settings."""
+        limits = settings.limits
+        return cls(size, int(limits.child_memory), limits.child_cpu_s, parse_limits(settings), settings.site.languages)
+
+    async def begin(self) -> None:
+        """Start all children now; they get ready by themselves while the caller does something else.
 
         Raises  TransientError  a child cannot be started
         """
         slots = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
         try:
             for i, child in enumerate(slots):
-                slots[i] = child if child is not None else await self._start()
+                slots[i] = child if child is not None else await self._started()
         finally:
             for child in slots:
                 self._idle.put_nowait(child)
@@ -110,7 +118,9 @@ class ParserPool:
         child = await self._idle.get()
         try:
             if child is None or not child.lives():
-                child = await self._start()
+                child = await self._started()
+            if not child.ready:
+                await self._until_ready(child)
             answer = await self._exchange(child, pieces, Job(size, attempt >= 2))
             child.mails += 1
             if isinstance(answer, Failure) and answer.reason != "exception":
@@ -135,7 +145,7 @@ class ParserPool:
             if child is not None:
                 await _stopped(child)
 
-    async def _start(self) -> _Child:
+    async def _started(self) -> _Child:
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -151,21 +161,20 @@ class ParserPool:
         self.started += 1
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("a child without pipes")
-        child = _Child(process, process.stdin, process.stdout)
+        process.stdin.write(self._setup)
+        return _Child(process, process.stdin, process.stdout)
+
+    async def _until_ready(self, child: _Child) -> None:
         try:
             async with asyncio.timeout(self._wall_s):
-                child.sink.write(self._setup)
                 ready = await _read(child)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ValueError) as e:
             code = await child.kill()
             raise TransientError(f"a parser child ended at its start (exit {code})") from e
-        except asyncio.CancelledError:
-            child.process.kill()
-            raise
         if ready != READY:
             await child.kill()
             raise TransientError("a parser child does not speak our language")
-        return child
+        child.ready = True
 
     async def _exchange(self, child: _Child, pieces: AsyncIterator[bytes], job: Job) -> Message | Failure:
         child.sink.write(frame(encode(job)))
@@ -200,6 +209,22 @@ class ParserPool:
         except ConnectionError:
             return Failure("died")
         return None
+
+
+def parse_limits(settings: Settings) -> ParseLimits:
+    """The limits of the parser children."""
+    limits = settings.limits
+    return ParseLimits(
+        header_block=int(limits.header_block),
+        header_fields=limits.header_fields,
+        header_field=int(limits.header_field),
+        header_addresses=limits.header_addresses,
+        header_encoded_words=limits.header_encoded_words,
+        header_params=limits.header_params,
+        header_comment_depth=limits.header_comment_depth,
+        mime_depth=limits.mime_depth,
+        mime_parts=limits.mime_parts,
+    )
 
 
 async def _read(child: _Child) -> bytes:

@@ -6,7 +6,7 @@ Not here reading the file (load.py), what operators mean (operators.py), what ac
          trace (explain.py).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -76,6 +76,12 @@ def evaluate(
         run.follow_up()
     others = tuple(r.id for r in rules.rules if not any(e in r.on for e in run.events))
     return Decision(tuple(run.actions), Trace(rules.revision, rules.sha256, tuple(run.hits), others, run.guard))
+
+
+def may_have_fired(rules: Sequence[Rule], events: Collection[Event]) -> bool:
+    """Whether any rule for these events, or for a change of status that may follow, runs only once."""
+    asked = {*events, "status-changed"}
+    return any(rule.once != "never" and not asked.isdisjoint(rule.on) for rule in rules)
 
 
 class _Run:

@@ -4,7 +4,7 @@ Transaction  the caller's: that of the changes.
 Not here     the reasons of mails (inbound.py), actions for later (delayed.py).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,12 +49,6 @@ def happenings(c: Connection, ticket: int) -> list[Happening]:
     """What happened in a ticket without a mail, oldest first."""
     rows = c.execute(select(happening).where(happening.c.ticket == ticket).order_by(happening.c.id))
     return [Happening(r.at, tuple(r.events.split()), _reasons.decode(r.reasons)) for r in rows]
-
-
-def may_have_fired(rules: Sequence[Rule], events: Collection[Event]) -> bool:
-    """Whether any rule for these events, or for a change of status that may follow, runs only once."""
-    asked = {*events, "status-changed"}
-    return any(rule.once != "never" and not asked.isdisjoint(rule.on) for rule in rules)
 
 
 def fired(c: Connection, ticket: int, cycle: int) -> frozenset[str]:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, select, update
 
-from gateway.message.parse import PARSER
-from gateway.message.types import Attachment, Message
+from gateway.message.types import PARSER, Attachment, Message
 from gateway.store.schema import entry, inbound
 from gateway.store.search import renew
 from gateway.ticket.types import Explanation

@@ -1,7 +1,7 @@
 """What the rules were asked about each mail, so that other rules can be asked the same.
 
 Transaction  the caller's; kept with the changes of the mail [T1].
-Not here     what a situation is and how it becomes octets (pipeline.py), asking again (backtest.py).
+Not here     what a situation is and how it becomes octets (deciding/), asking again (backtest.py).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What threading, rules and the send guard look up, inside the transaction that will hold the changes.
 
-Not here  the queries (tickets.py, outbox.py); the Protocols it fulfils (ticket/thread.py, ticket/notify.py).
+Not here  the queries (tickets.py, outbox.py); the Protocol it fulfils (deciding/types.py).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,10 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.message.html import html_text
+from gateway.message.limits import ParseLimits
+from gateway.message.parse import read_body
 from gateway.store import customers, happenings, outbox, tickets
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
+_OUR_LIMITS = ParseLimits()
 _ANSWERED_MAILS, _ANSWERED_OCTETS = 3, 64 * 1024  # their texts stand first in them
 
 
@@ -50,11 +54,13 @@ class StoreView:
         item = outbox.find(self._connection, id)
         return None if item is None else (item.ticket,)
 
-    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
-        """How our mails in a ticket begin that an answer with these references may repeat; a few."""
-        return outbox.answered(
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:
+        """The words of our mails in a ticket that an answer with these references may repeat; of a few."""
+        begun = outbox.answered(
             self._connection, ticket, message_ids, limit=_ANSWERED_MAILS, most_octets=_ANSWERED_OCTETS
         )
+        bodies = [read_body(raw, _OUR_LIMITS) for raw in begun]
+        return [text for body in bodies for text in (body.text, html_text(body.html or "")) if text]
 
     def fired(self, ticket: int, cycle: int) -> Collection[str]:
         """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
@@ -63,47 +69,3 @@ class StoreView:
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """How much automatic mail each budget has seen in its time, counted up to its limit."""
         return outbox.used(self._connection, budgets, now)
-
-
-class EmptyView:
-    """A desk without tickets, customers or mail, for what is only tried."""
-
-    def ticket(self, number: int) -> Ticket | None:
-        """None."""
-        return None
-
-    def participants(self, number: int) -> Sequence[str]:
-        """Nobody."""
-        return ()
-
-    def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
-        """Nobody."""
-        return {}
-
-    def alias(self, name: str) -> int | None:
-        """None."""
-        return None
-
-    def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
-        """None."""
-        return ()
-
-    def customer(self, address: str) -> Customer | None:
-        """Nobody."""
-        return None
-
-    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
-        """None."""
-        return None
-
-    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[bytes]:
-        """None of ours."""
-        return ()
-
-    def fired(self, ticket: int, cycle: int) -> Collection[str]:
-        """None."""
-        return ()
-
-    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
-        """No budget is used."""
-        return [0] * len(budgets)

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from gateway.clock import SystemClock
 from gateway.config import Settings
-from gateway.intake.accept import Addresses, Door
+from gateway.intake.accept import Door
+from gateway.intake.addresses import Addresses
 from gateway.store import inbound
 from gateway.store.store import Store
 from tests.dialogue import Client, RecordingDoor, listening, settings_for

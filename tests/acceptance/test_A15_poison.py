@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from gateway import daemon, work
 from gateway.config import Settings, load_settings
 from gateway.control import operate
+from gateway.deciding.types import Deps
 from gateway.message.types import Accepted, Message
 from gateway.operations.mails import Mails
 from gateway.parsing.pool import ParserPool
-from gateway.pipeline import Deps, process
+from gateway.pipeline import process
 from gateway.store import inbound as inbound_store
 from gateway.store.schema import raw_piece
 from gateway.store.store import Store

@@ -11,12 +11,14 @@ from gateway.cli.declare import Invocation
 from gateway.cli.main import run
 from gateway.clock import FakeClock
 from gateway.config import Settings
+from gateway.deciding.types import Deps
 from gateway.intake.accept import arrival_hash, new_key
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope
 from gateway.outgoing.compose import Desk as Composing
-from gateway.pipeline import Deps, process, quarantine
-from gateway.policy import deps, parse_limits, read_rules, templates_of
+from gateway.parsing.pool import parse_limits
+from gateway.pipeline import process, quarantine
+from gateway.policy import deps, read_rules, templates_of
 from gateway.store.inbound import Arriving
 from gateway.store.outbox import State
 from gateway.store.store import Store

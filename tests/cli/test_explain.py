@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.message.parse import parse
+from gateway.parsing.pool import parse_limits
 from gateway.pipeline import process
-from gateway.policy import parse_limits
 from tests.cli.desk import Desk, mailwicket_beside
 
 MAILS = Path(__file__).parent / "mails"

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.config import Settings
-from gateway.message.parse import PARSER
+from gateway.deciding.types import Deps
+from gateway.message.types import PARSER
 from gateway.operations.mails import Readings
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
-from gateway.pipeline import Deps
 from gateway.store.audit import find_rows
 from gateway.store.opening import open_store
 from gateway.store.readings import Reading, keep_reading, stored_reading

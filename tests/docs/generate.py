@@ -3,13 +3,15 @@
 Written anew by `pytest tests/docs --update-golden`; the diff is read.
 """
 
+import ast
+import inspect
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import click
 
 from gateway.cli.main import main
-from gateway.config import ENV_PREFIX, describe, known_keys
+from gateway.config import ENV_PREFIX, Settings, default_of, known_keys
 from gateway.rules import reference
 
 WIDTH = 100
@@ -83,6 +85,21 @@ def _cli_lines() -> Iterator[str]:
         yield "```"
 
 
+def _help(section: str) -> dict[str, str]:
+    """What stands below each key of a section in the code."""
+    model = Settings.model_fields[section].annotation
+    assert model is not None
+    written = [inspect.getsource(made) for made in reversed(model.__mro__) if made.__module__ == model.__module__]
+    bodies = [node.body for text in written for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    return {
+        key.target.id: " ".join(text.value.value.split())
+        for body in bodies
+        for key, text in pairwise(body)
+        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
+
+
 def _settings_lines() -> Iterator[str]:
     yield "# Settings"
     yield ""
@@ -101,6 +118,6 @@ def _settings_lines() -> Iterator[str]:
         yield "| key | default | what |"
         yield "|---|---|---|"
         for _, name in keys:
-            default, text = describe(section, name)
+            default, text = default_of(section, name), _help(section)[name]
             shown = f"`{default}`" if default else "empty"
             yield f"| `{name}` | {shown} | {text.replace('|', chr(92) + '|')} |"

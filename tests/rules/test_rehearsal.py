@@ -11,14 +11,14 @@ import pytest
 from gateway import policy
 from gateway.clock import SystemClock
 from gateway.config import load_settings, packaged
+from gateway.deciding.empty import EmptyView
+from gateway.deciding.types import Deps
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import parse
-from gateway.pipeline import Deps
 from gateway.rehearsal import NOON, Rehearsal, play, rehearse, scene_mail
 from gateway.rules.load import load_rules
 from gateway.rules.selftest import compare
 from gateway.rules.types import RuleSet, Scene
-from gateway.store.view import EmptyView
 from gateway.ticket.token import TokenRing
 from tests.rules.desk import rules_of
 
@@ -42,7 +42,7 @@ def scene(now: datetime | None = None, **mail: Any) -> Scene:
 
 def played(given: Scene) -> Rehearsal:
     raw = scene_mail(given, "support@acme.test")
-    return play(given, raw, stage()[0], ParseLimits(), LANGUAGES, EmptyView())
+    return play(given, raw, parse(raw, ParseLimits(), languages=LANGUAGES), stage()[0], EmptyView())
 
 
 @pytest.mark.parametrize("given", SHIPPED.scenes, ids=lambda s: s.name)
@@ -168,5 +168,6 @@ def test_a_scene_may_set_a_ticket_a_customer_and_an_event(scene: str, applied: s
     rules = rules_of(REPLIES + test)
     deps = replace(stage()[0], rules=rules)
     (only,) = rules.scenes
-    played = play(only, scene_mail(only, "support@acme.test"), deps, ParseLimits(), LANGUAGES, EmptyView())
+    raw = scene_mail(only, "support@acme.test")
+    played = play(only, raw, parse(raw, ParseLimits(), languages=LANGUAGES), deps, EmptyView())
     assert compare(only, played.observed) == ()

@@ -1,0 +1,194 @@
+"""What a mail means, which ticket it belongs to, what the rules want, and what changes. Nothing is done yet.
+
+Not here  who looks up (store/view.py, empty.py), doing it (pipeline.py), asking without doing (rehearsal.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from gateway.deciding.types import Deps, Plan, Situation, View
+from gateway.message.address import sub_address
+from gateway.message.auth import authenticate
+from gateway.message.classify import classify
+from gateway.message.doubts import doubts
+from gateway.message.own_words import LEAST_WORDS
+from gateway.message.reply import refolded
+from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
+from gateway.rules.evaluate import evaluate, may_have_fired
+from gateway.rules.types import Decision, Event, Facts, RuleSet, Trace
+from gateway.ticket.acted import acted
+from gateway.ticket.apply import apply, failed, is_event, provisional
+from gateway.ticket.change import changed
+from gateway.ticket.facts import facts, with_ticket
+from gateway.ticket.life import another_matter
+from gateway.ticket.thread import thread
+from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
+
+
+def decide(
+    inbound: Accepted, message: Message, d: Deps, view: View, now: datetime, *, supposed: tuple[Event, ...] = ()
+) -> Plan:
+    """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing.
+
+    supposed  events instead of those that the mail raises, where somebody only asks
+    """
+    auth = authenticated(inbound, message, d)
+    verdict = classify(message, inbound.envelope, d.own)
+    customer = view.customer(message.author.address) if message.author is not None else None
+    if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
+        nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
+        language = language_for(message, customer, d.rules)
+        return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
+    doubted = doubts(message, auth, *d.agents)
+    match = _stub(inbound, message, auth) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
+    ticket = view.ticket(match.ticket) if match.ticket is not None else None
+    if ticket is not None:
+        message = without_our_words(message, ticket.number, d.languages, view)
+    else:
+        match = replace(match, ticket=None)
+    once = ticket is not None and may_have_fired(d.rules.rules, supposed or _events(inbound, verdict, match))
+    fired = tuple(view.fired(ticket.number, ticket.messages + 1)) if ticket and once else ()  # it begins a new cycle
+    return ruled(Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired), d, supposed)
+
+
+def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
+    """What the rules want in a situation, and what changes.
+
+    supposed  events instead of those of the mail itself
+    """
+    language = language_for(s.message, s.customer, d.rules)
+    ticket = s.ticket
+    if ticket is None:
+        ticket = provisional(s.message, teams(s.inbound, d), language[0], s.at)
+        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts))
+    events = supposed or _events(s.inbound, s.verdict, s.match)
+    known = facts(
+        s.message,
+        s.verdict,
+        s.auth,
+        s.inbound,
+        s.customer,
+        language=language,
+        delimiter=d.threading.delimiter,
+        now=d.local(s.at),
+    )
+    stated = with_ticket(known, ticket, s.at)
+    decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.is_open)
+    changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
+    if s.ticket is not None and decision.disposition is None:
+        events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, s.at)
+        other = ("other-subject",) if another_matter(ticket, s.message.subject, d.rules, s.at) else ()
+        changes = (*changes, *_marks(ticket, changes, s.match, (*s.doubts, *other)))
+    return Plan(
+        s.message, s.verdict, s.auth, s.customer, language, s.match, ticket, decision, changes, events, s.doubts, s
+    )
+
+
+def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:
+    """The verdicts of our boundary; where it gave none, our own, as they were stored."""
+    ours = d.behind_boundary(inbound.envelope)
+    said = authenticate(message, d.trusted_authserv_ids) if ours else NOT_AUTHENTICATED
+    return inbound.verified if said.by is None and inbound.verified is not None else said
+
+
+def _opened_again(
+    ticket: Ticket,
+    changes: tuple[Change, ...],
+    decision: Decision,
+    events: tuple[Event, ...],
+    known: Facts,
+    d: Deps,
+    now: datetime,
+) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
+    """What the rules make of a status that the customer's words changed, beside what they made of the words."""
+    moved = any(isinstance(change, SetStatus) and not change.cause.startswith("rule:") for change in changes)
+    asked = any(hit.event == "status-changed" for hit in decision.trace.hits)  # a rule changed it, too
+    if not moved or asked or not any("status-changed" in rule.on for rule in d.rules.rules):
+        return events, decision, changes
+    after = ticket
+    for change in changes:
+        if isinstance(change, SetField | SetStatus):
+            after = changed(after, change)
+    more = evaluate(
+        d.rules,
+        with_ticket(known, after, now),
+        ("status-changed",),
+        budget=d.new_budget(),
+        before=with_ticket(known, ticket, now),
+        opening=d.is_open,
+    )
+    first = decision.trace
+    others = tuple(rule for rule in first.other_events if rule in more.trace.other_events)
+    trace = replace(first, hits=(*first.hits, *more.trace.hits), other_events=others, guard=more.trace.guard)
+    actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))
+    joined = Decision((*decision.actions, *more.actions), trace)
+    return (*events, "status-changed"), joined, (*changes, *actions, *failed(after, more))
+
+
+def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:
+    """The message with all that it repeats of our mails in the ticket folded, whatever a mail program made of it."""
+    if len(message.text.split()) < LEAST_WORDS:
+        return message
+    return refolded(message, view.answered(ticket, (*message.in_reply_to, *message.references)), languages)
+
+
+def _marks(ticket: Ticket, changes: Sequence[Change], match: ThreadMatch, doubted: Sequence[str]) -> Iterator[SetField]:
+    """What an agent should know of an entry of an old ticket: a guess, another subject, doubts about its author."""
+    set_already = (c.value for c in reversed(changes) if isinstance(c, SetField) and c.name == "flags")
+    flags = next((value for value in set_already if isinstance(value, tuple)), ticket.flags)
+    marks = ("guessed", *doubted) if match.by == "guess" else doubted
+    if fresh := tuple(mark for mark in marks if mark not in flags):
+        yield SetField("flags", (*flags, *fresh), "thread")
+
+
+def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:
+    """What the mail raises. A machine's mail in a ticket, and a third party's, are no reply of the customer."""
+    received: tuple[Event, ...] = () if inbound.released else ("received",)
+    if match.ticket is None:
+        return (*received, "new")
+    return received if is_event(verdict, match.trust) or match.trust == "third-party" else (*received, "reply")
+
+
+def _settled(message: Message, inbound: Accepted, verdict: Classification, d: Deps, view: View) -> Record | None:
+    """What ends before any rule: our own mail come back, and reports about our mail."""
+    if verdict.kind == "loop":
+        return Record("record", f"own mail: {verdict.reason}")
+    told = f" ({verdict.report})" if verdict.report is not None else ""
+    bounced = [sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths]
+    for base, detail in bounced:
+        if base == d.bounce_address and detail is not None:
+            id = d.threading.ring.read_bounce(detail)
+            found = view.outbox_ticket(id) if id is not None else None
+            if found is not None:
+                return Record("report", f"about our mail q-{id}{told}", found[0])
+    if verdict.kind == "report" or all(base == d.bounce_address for base, _ in bounced):
+        return Record("record", f"backscatter: {verdict.reason}{told}")
+    return None
+
+
+def _stub(inbound: Accepted, message: Message, auth: Auth) -> ThreadMatch | None:
+    """A retried mail goes on in the ticket that its quarantine opened, whoever wrote it."""
+    if inbound.stub is None:
+        return None
+    trust: Trust = "stranger" if message.author is None or auth.dmarc == "fail" else "participant"
+    return ThreadMatch(inbound.stub, "stub", trust, "the ticket that was opened when it could not be read")
+
+
+def teams(inbound: Accepted, d: Deps) -> tuple[str, ...]:
+    """The teams that the mail was sent to; the first one gets the ticket."""
+    bases = (sub_address(path, d.threading.delimiter)[0] for path in inbound.envelope.forward_paths)
+    teams = dict.fromkeys(team.id for base in bases if (team := d.rules.team_of(base)) is not None)
+    return tuple(teams) or (d.rules.defaults.team,)
+
+
+def language_for(
+    message: Message, customer: Customer | None, rules: RuleSet
+) -> tuple[str, Literal["header", "detected", "history", "default"]]:
+    """The language of our mails to this author, and where it comes from."""
+    if message.language is not None and message.language_source != "none":
+        return message.language, message.language_source
+    if customer is not None and customer.language is not None:
+        return customer.language, "history"
+    return rules.defaults.language, "default"

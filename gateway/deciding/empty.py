@@ -1,0 +1,51 @@
+"""A desk where nothing happened yet, for what is only tried."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from gateway.ticket.notify import SendBudget
+from gateway.ticket.types import Customer, Ticket
+
+
+class EmptyView:
+    """A desk without tickets, customers or mail, for what is only tried."""
+
+    def ticket(self, number: int) -> Ticket | None:
+        """None."""
+        return None
+
+    def participants(self, number: int) -> Sequence[str]:
+        """Nobody."""
+        return ()
+
+    def holders(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """Nobody."""
+        return {}
+
+    def alias(self, name: str) -> int | None:
+        """None."""
+        return None
+
+    def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
+        """None."""
+        return ()
+
+    def customer(self, address: str) -> Customer | None:
+        """Nobody."""
+        return None
+
+    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
+        """None."""
+        return None
+
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:
+        """None of ours."""
+        return ()
+
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """None."""
+        return ()
+
+    def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
+        """No budget is used."""
+        return [0] * len(budgets)

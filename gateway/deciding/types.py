@@ -1,0 +1,106 @@
+"""What deciding about a mail takes and gives.
+
+Not here  how it is decided (decide.py), how a Situation is kept (kept.py).
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from gateway.message.classify import OwnMail
+from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
+from gateway.outgoing.compose import Desk
+from gateway.rules.evaluate import Budget
+from gateway.rules.types import Decision, Event, RuleSet
+from gateway.ticket.calendar import WorkingTime
+from gateway.ticket.notify import NotifyPolicy, Sent
+from gateway.ticket.thread import ThreadIndex, ThreadPolicy
+from gateway.ticket.types import Change, Customer, ThreadMatch, Ticket
+
+
+class View(ThreadIndex, Sent, Protocol):
+    """All that deciding looks up."""
+
+    def customer(self, address: str) -> Customer | None:
+        """Who writes from this address; None for a first contact."""
+        ...
+
+    def outbox_ticket(self, id: int) -> tuple[int | None] | None:
+        """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
+        ...
+
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
+        ...
+
+    def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:
+        """The words of our mails in a ticket that an answer with these references may repeat; of a few."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What one revision of the rules and one configuration make of every mail."""
+
+    rules: RuleSet
+    desk: Desk
+    own: OwnMail
+    threading: ThreadPolicy
+    notifying: NotifyPolicy
+    languages: tuple[str, ...]
+    trusted_authserv_ids: tuple[str, ...]
+    behind_boundary: Callable[[Envelope], bool]  # whether our own MTA handed it over, whose verdicts may stand in it
+    agents: tuple[frozenset[str], frozenset[str]]  # their addresses in normal form, their names as the eye takes them
+    bounce_address: str  # normal form
+    calendars: Mapping[str, WorkingTime]
+    new_budget: Callable[[], Budget]
+    now: Callable[[], datetime]
+
+    @property
+    def takes_no_part(self) -> frozenset[str]:
+        """Addresses that are never participants of a ticket: ours, and those of agents."""
+        return self.notifying.own_addresses | self.agents[0]
+
+    def is_open(self, calendar: str, at: datetime) -> bool:
+        """Whether a calendar of the rules is open."""
+        return self.calendars[calendar].is_open(at)
+
+    def local(self, at: datetime) -> datetime:
+        """The moment as the clock of `defaults.calendar` shows it; UTC where there is none."""
+        name = self.rules.defaults.calendar
+        return at if name is None else self.calendars[name].local(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that is known of a mail when the rules are asked; it is kept, so that other rules can be asked the same."""
+
+    inbound: Accepted
+    message: Message  # what it repeats of our own mails is folded
+    verdict: Classification
+    auth: Auth
+    customer: Customer | None
+    match: ThreadMatch
+    ticket: Ticket | None  # the one that matched, as it was before the mail; None for a new one
+    doubts: tuple[str, ...]
+    at: datetime
+    fired: tuple[str, ...] = ()  # the rules with `once` that the ticket had seen
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done with a mail and why; nothing is done yet."""
+
+    message: Message  # what it repeats of our own mails is folded
+    verdict: Classification
+    auth: Auth
+    customer: Customer | None
+    language: tuple[str, str]
+    match: ThreadMatch | None  # None: settled before threading
+    ticket: Ticket | None  # the one that matched, or the provisional one
+    decision: Decision
+    changes: tuple[Change, ...]
+    events: tuple[Event, ...] = field(default=())
+    doubts: tuple[str, ...] = field(default=())
+    situation: Situation | None = None  # None: settled before the rules
