@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -359,11 +359,31 @@ class LimitSettings(_Section):
     """L14: how long a worker owns what it claimed."""
 
 
+class LookupQuery(_Section):
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+    """What `sql:` of a look-up in the rules says."""
+    url: str
+    """SQLAlchemy URL of SQLite or PostgreSQL, without password; an account that may only read."""
+    password: Secret | None = None
+    """Of the PostgreSQL account."""
+    query: Annotated[str, Field(min_length=1)]
+    """SQL whose first column is the address or domain; 200,000 rows at most, 10 seconds at most."""
+    refresh: Duration = timedelta(minutes=15)
+    """How often it is read, whole, into memory; no mail waits for it."""
+
+
 class Log(_Section):
     format: Literal["kv", "json"] = "kv"
     """One line per event."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """From which level on."""
+
+
+def _each_once(queries: tuple[LookupQuery, ...]) -> tuple[LookupQuery, ...]:
+    names = [query.name for query in queries]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise _refused(f"two queries are called “{twice}”", "a name of its own for each")
+    return queries
 
 
 class Settings(BaseSettings):
@@ -381,6 +401,7 @@ class Settings(BaseSettings):
     acknowledge: Acknowledge = Acknowledge()
     outbound: Outbound = Outbound()
     limits: LimitSettings = LimitSettings()
+    lookup: Annotated[tuple[LookupQuery, ...], AfterValidator(_each_once)] = ()
     log: Log = Log()
 
     @classmethod
@@ -394,6 +415,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables win over the files; no .env, no secrets folder."""
         return env_settings, init_settings
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The names of the queries that look-ups of the rules may read."""
+        return tuple(query.name for query in self.lookup)
 
     @property
     def database_url(self) -> str:
@@ -441,18 +467,33 @@ def origins(path: Path | None) -> Iterator[tuple[str, str, str]]:
         if variable in {v.upper() for v in os.environ}:
             where = variable
         yield f"{section}.{name}", _shown(value), where
+    for query in settings.lookup:
+        where = next(f for f, text in reversed(texts.items()) if "lookup" in tomllib.loads(text))
+        for name in LookupQuery.model_fields:
+            yield f"lookup.{query.name}.{name}", _shown(getattr(query, name)), where
 
 
-def known_keys() -> Iterator[tuple[str, str]]:
-    """(section, key) of every setting, in order."""
+def known_keys(*, repeated: bool = False) -> Iterator[tuple[str, str]]:
+    """(section, key) of every setting, in order.
+
+    repeated  those of the sections that may stand there several times, and only those
+    """
     for section, info in Settings.model_fields.items():
-        for name in info.annotation.model_fields:  # type: ignore[union-attr]
-            yield section, name
+        if (info.default == ()) is repeated:
+            yield from ((section, name) for name in model_of(section).model_fields)
+
+
+def model_of(section: str) -> type[BaseModel]:
+    """The keys of a section; of each of them where there may be several."""
+    annotation: Any = Settings.model_fields[section].annotation
+    model: type[BaseModel] = next(iter(get_args(annotation)), annotation)
+    return model
 
 
 def default_of(section: str, name: str) -> str:
     """The default of one setting, as it is shown. What it is for stands below it here, and in docs/settings.md."""
-    return _shown(Settings.model_fields[section].annotation.model_fields[name].default)  # type: ignore[union-attr]
+    info = model_of(section).model_fields[name]
+    return "required" if info.is_required() else _shown(info.default)
 
 
 def line_of(toml: str, location: Iterable[object]) -> int:
@@ -622,13 +663,16 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
         case "too_short":
             return f"{key}: the list is empty", "one value at least"
         case "extra_forbidden":
-            section = Settings.model_fields.get(location[0]) if len(location) > 1 else None
-            known = Settings.model_fields if section is None else section.annotation.model_fields  # type: ignore[union-attr]
+            known = Settings.model_fields if len(location) == 1 else model_of(location[0]).model_fields
             return f"unknown key “{key}”", _nearest(location[-1], known)
         case "model_type" if error["ctx"]["class_name"] == Secret.__name__:
             return f"{key}: a secret stands elsewhere", '{credential = "smtp-password"} or {file = "/path"}'
         case "model_type":
             return f"“{key}” is a section", f"[{key}]"
+        case "tuple_type" if location == ("lookup",):
+            return f"“{key}” stands there once for each", f"[[{key}]]"
+        case "missing":
+            return f"{key} is missing", ""
         case "tuple_type":
             return f"{key}: no list", 'such as ["a", "b"]'
         case "ip_v4_network" | "ip_v6_network":
@@ -640,7 +684,7 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
 def _range(bounds: Mapping[str, Any], location: tuple[str, ...]) -> str:
     """`64.0 MiB or more`, as the key counts."""
     (word, bound), *_ = bounds.items()
-    annotation = Settings.model_fields[location[0]].annotation.model_fields[location[1]].annotation  # type: ignore[union-attr]
+    annotation = model_of(location[0]).model_fields[location[-1]].annotation
     shown = _shown(ByteSize(bound)) if annotation is ByteSize else f"{bound:g}"
     return {"ge": f"{shown} or more", "le": f"{shown} or less", "gt": f"more than {shown}"}[word]
 

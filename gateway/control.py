@@ -28,6 +28,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, GatewayError, Problem, TransientError
+from gateway.lookups import read_once
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
 from gateway.policy import deps_of
@@ -252,7 +253,7 @@ def _in_own_hands(settings: Settings, request: _Request, clock: Clock) -> tuple[
         store = open_store(settings)
     except TransientError as e:
         raise TransientError(f"{e.text}, and no daemon answers at {socket_path(settings)}") from e
-    duty = Duty(clock.now(), cache(lambda: deps_of(settings, clock)))
+    duty = Duty(clock.now(), cache(lambda: deps_of(settings, clock, read_once(settings))))
     try:
         return store.submit(lambda c: perform(c, request, duty), durable=True).result()
     finally:

@@ -24,6 +24,7 @@ from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
+from gateway.lookups import Tables
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
 from gateway.outgoing.outbox import Sender
@@ -58,6 +59,7 @@ class Daemon:
         self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
         self._listeners: Listeners | None = None
         self._reloading = asyncio.Lock()
+        self._tables = Tables(settings, clock)
         self.stale = ""  # why the last reload changed nothing; empty when it did
         self.broken = asyncio.Event()  # a part ended by itself; whoever runs the daemon should stop it
 
@@ -122,6 +124,7 @@ class Daemon:
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         await self._store.write(durable_write, durable=True)
+        await self._tables.refresh()  # seconds at most, also where a database is away
         await self._put_in_force(*read, first=True)
         await self._recover()
 
@@ -138,6 +141,7 @@ class Daemon:
         timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
         timers.every(timedelta(minutes=1), due.do_delayed)
+        timers.every(timedelta(minutes=1), self._tables.refresh)
         timers.start()
         self._stop.append(timers.stop)
         self._run(sender.run(), sender.stop)
@@ -217,7 +221,7 @@ class Daemon:
             durable=True,
         )
         rules = replace(rules, revision=number)
-        self._deps = deps(self._settings, rules, ring, templates, self._clock)
+        self._deps = deps(self._settings, rules, ring, templates, self._clock, tables=self._tables.current)
         self._addresses = addresses(self._settings, rules)
 
     async def _recover(self) -> None:

@@ -50,7 +50,9 @@ def happened(
     if not any(event in rule.on for rule in d.rules.rules for event in events):
         return
     customer = _customer(c, after)
-    known = standing(customer, after.language, actor, text, d.local(now))
+    address = normal(after.requester.address) if after.requester is not None else ""
+    others = customers.addresses(c, customer.id) if customer is not None and d.rules.lookups else ()
+    known = standing(customer, d.looked_up((address, *others)), after.language, actor, text, d.local(now))
     decision = evaluate(
         d.rules,
         with_ticket(known, after, now),

@@ -8,7 +8,7 @@ import itertools
 import re
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
@@ -27,6 +27,7 @@ from gateway.message.types import Envelope, Mailbox
 from gateway.outgoing.compose import OF_PERSONS, Desk
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
+from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.lint import Surroundings
 from gateway.rules.load import load_rules
@@ -40,6 +41,7 @@ from gateway.ticket.notify import NotifyPolicy
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
 
+Tables = Callable[[], Mapping[str, Table]]  # by the name of the query; one that could not be read is not there
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY_OCTETS = 32
 _KEY_LINE = "a letter of its own, the day from which it signs, the key: b 2026-11-21 (openssl rand -hex 32)"
@@ -129,15 +131,21 @@ class RuleFile:
 
 
 def read_rules(
-    path: Path, templates: Templates, revision: int = 0, *, languages: tuple[str, ...] = (), today: date | None = None
+    path: Path,
+    templates: Templates,
+    revision: int = 0,
+    *,
+    languages: tuple[str, ...] = (),
+    today: date | None = None,
+    queries: Collection[str] | None = None,
 ) -> RuleSet:
     """The rules of a file, and of the files that it includes.
 
-    languages, today  of the site, for the warnings that need them
+    languages, today, queries  of the site, for the findings that need them
     Raises  ConfigError  with every problem: file, line, column, nearest known word
     """
     file = RuleFile(path.name, text_of(path), path.parent)
-    return compiled(file, templates, revision, languages=languages, today=today)
+    return compiled(file, templates, revision, languages=languages, today=today, queries=queries)
 
 
 def compiled(
@@ -147,6 +155,7 @@ def compiled(
     *,
     languages: tuple[str, ...] = (),
     today: date | None = None,
+    queries: Collection[str] | None = None,
 ) -> RuleSet:
     """As `read_rules`, for a text that need not stand there yet."""
     patterns = include_patterns(file.text) if file.files is not None else ()
@@ -163,7 +172,7 @@ def compiled(
         Mails({name: tags for name, tags in templates.written.items() if name not in OF_PERSONS}, languages),
         beside=beside,
         holidays=free_days,
-        surroundings=Surroundings(today),
+        surroundings=Surroundings(today, queries=queries),
     )
 
 
@@ -244,19 +253,25 @@ def behind_boundary(settings: Settings, envelope: Envelope) -> bool:
     return any(peer in network for network in listener.trusted_networks)
 
 
-def deps_of(settings: Settings, clock: Clock) -> Deps:
+def deps_of(settings: Settings, clock: Clock, tables: Tables) -> Deps:
     """Everything as the files have it now, for a command that finds no daemon.
 
+    tables  of the queries of look-ups
     Raises  ConfigError  with every problem of the rules; the keys are missing
     """
     templates = templates_of(settings, clock)
     rules = read_rules(rules_file(settings), templates)
     templates = templates.preferring(rules.defaults.language)
-    return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock)
+    return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock, tables=tables)
 
 
-def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock) -> Deps:
-    """Everything that one mail is processed with."""
+def deps(
+    settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock, *, tables: Tables = dict
+) -> Deps:
+    """Everything that one mail is processed with.
+
+    tables  of the queries of look-ups
+    """
     site, ours = settings.site, own_addresses(settings, rules)
     calendars = {id: WorkingTime(each, free_days(each, rules.files)) for id, each in rules.calendars.items()}
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
@@ -302,4 +317,5 @@ def deps(settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templat
         calendars=calendars,
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,
+        tables=tables,
     )

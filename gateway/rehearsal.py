@@ -19,6 +19,7 @@ from gateway.deciding.reasons import explanation
 from gateway.deciding.types import Deps, Plan, View
 from gateway.message.address import mailboxes, normal, sub_address
 from gateway.message.types import Accepted, Envelope, Message
+from gateway.rules.scenes import CUSTOMER
 from gateway.rules.selftest import Observed
 from gateway.rules.types import Dispose, Event, RuleSet, Scene
 from gateway.ticket.apply import subject_of
@@ -95,7 +96,9 @@ class _SetScene(EmptyView):
         if self._scene.customer is None or self._author is None:
             return None
         unsaid = Customer(1, self._author.name, address, None, muted=False, answered=False)
-        return replace(unsaid, **self._scene.customer)
+        said = dict(self._scene.customer)
+        attributes = tuple((name, said.pop(name)) for name in tuple(said) if name not in CUSTOMER)
+        return replace(unsaid, **said, attributes=attributes)
 
 
 def _ticket_of(given: Mapping[str, Any], message: Message, rules: RuleSet, now: datetime) -> Ticket:

@@ -95,7 +95,7 @@ def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> t
     Raises  ConfigError  with every problem, or with every test that fails
     """
     templates = policy.templates_of(settings, clock)
-    rules = policy.compiled(file, templates)
+    rules = policy.compiled(file, templates, queries=settings.queries)
     templates = templates.preferring(rules.defaults.language)
     failures = tuple(Stage(settings, rules, templates, clock, file.folder).failures()) if tests else ()
     if failures:

@@ -21,7 +21,7 @@ RANKS = (
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
-    ("pipeline", "timers"),
+    ("pipeline", "timers", "lookups"),
     ("events",),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("trial", "backtest"),  # docs/decisions/0002

@@ -19,7 +19,7 @@ from gateway.clock import Clock
 from gateway.config import Secret, Settings, hmac_keys, known_keys, origins, write_secret
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.relay import relay_of
-from gateway.store.engine import database_url
+from gateway.store.engine import database_url, known_url
 
 _RULES_KEY = "paths.rules"
 
@@ -137,6 +137,9 @@ def _shown(invocation: Invocation) -> Iterator[tuple[str, str, str]]:
 def _plain(settings: Settings, key: str) -> Any:
     """A setting as JSON has it: octets and counts are numbers, durations ISO 8601."""
     section, _, name = key.partition(".")
+    if section == "lookup":
+        query, _, name = name.partition(".")
+        return json.loads(next(q for q in settings.lookup if q.name == query).model_dump_json())[name]
     return json.loads(getattr(settings, section).model_dump_json())[name]
 
 
@@ -145,6 +148,8 @@ def _problems(settings: Settings, clock: Clock) -> Iterator[Problem]:
     for key, secret in _secrets(settings):
         yield from _unreadable(key, secret)
     yield from _refusals(lambda: database_url(settings))
+    for query in settings.lookup:
+        yield from _refusals(lambda q=query: known_url(q.url, None, f"lookup.{q.name}.url"))  # type: ignore[misc]
     yield from _refusals(lambda: relay_of(settings))
     yield from _rules_and_templates(settings, clock)
 
@@ -158,7 +163,7 @@ def _rules_and_templates(settings: Settings, clock: Clock) -> Iterator[Problem]:
     for text in templates.problems:
         yield Problem(str(settings.paths.templates), 0, 0, "C010", text, "mend it, or take it away")
     path = policy.rules_file(settings)
-    problems = _refusals(lambda: policy.read_rules(path, templates))
+    problems = _refusals(lambda: policy.read_rules(path, templates, queries=settings.queries))
     if any(problem.line for problem in problems):
         text = f"{counted(len(problems), 'error')} in the rules"
         yield Problem(str(path), 0, 0, "C010", text, "“mailwicket rules check” shows where")
@@ -192,3 +197,6 @@ def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
         value = getattr(getattr(settings, section), name)
         if isinstance(value, Secret):
             yield f"{section}.{name}", value
+    for query in settings.lookup:
+        if query.password is not None:
+            yield f"lookup.{query.name}.password", query.password

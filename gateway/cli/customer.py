@@ -5,15 +5,21 @@ from typing import Any
 
 import click
 
+from gateway import policy
 from gateway.cli.audit import shown_detail
 from gateway.cli.change import Asked, asking
+from gateway.cli.context import settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, json_option, limit_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
+from gateway.errors import ConfigError
+from gateway.message.address import normal
 from gateway.operations.customers import Merge, Mute
+from gateway.rules.lookups import LookedUp, looked_up
 from gateway.store import audit, customers, tickets
 from gateway.store.audit import AuditRow
+from gateway.store.lookups import read_tables
 from gateway.ticket.types import Customer, Ticket
 
 _COLUMNS = (
@@ -64,7 +70,7 @@ def list_command(invocation: Invocation, words: str, limit: int, *, as_json: boo
 @json_option
 @pass_invocation
 def show(invocation: Invocation, name: str, *, as_json: bool) -> None:
-    """Print one customer: his addresses, his tickets, what was changed."""
+    """Print one customer: his addresses, his tickets, what look-up tables say of him, what was changed."""
     with reading(invocation) as c:
         found = customers.named(c, name)
         if found is None:
@@ -73,12 +79,15 @@ def show(invocation: Invocation, name: str, *, as_json: bool) -> None:
         addresses = customers.addresses(c, found.id)
         owned = tickets.of_customer(c, found.id, _SHOWN_TICKETS)
         history = audit.find_rows(c, customer=found.id)
+    tables, troubles = _looked_up(invocation, (found.address, *addresses))
     if as_json:
         numbers = [ticket.number for ticket in owned]
-        more = {"addresses": addresses, "tickets": numbers, "events": history}
+        more = {"addresses": addresses, "lookups": dict(tables.values), "tickets": numbers, "events": history}
         print_json("customer/1", {"customer": customer_json(found), **more})
         return
-    print_lines(facts(_facts(found, addresses, owned, history)))
+    print_lines(facts(_facts(found, addresses, tables, owned, history)))
+    for trouble in troubles:
+        invocation.note(f"  ! {trouble}")
 
 
 @customer.command(
@@ -141,8 +150,22 @@ def _row(found: Customer) -> tuple[str, ...]:
     return f"c-{found.id}", found.name or "—", found.address, found.language or "—", organisation, answered, muted
 
 
+def _looked_up(invocation: Invocation, addresses: Sequence[str]) -> tuple[LookedUp, tuple[str, ...]]:
+    """What the tables say now of somebody with these addresses, and why some say nothing."""
+    settings = settings_of(invocation)
+    try:
+        path, templates = policy.rules_file(settings), policy.templates_of(settings, invocation.clock)
+        lookups = policy.read_rules(path, templates).lookups
+    except ConfigError:
+        return LookedUp(), ("look-ups: the rules cannot be read; mailwicket rules check",)
+    asked = {lookup.sql for lookup in lookups.values()}
+    filled, failed = read_tables(query for query in settings.lookup if query.name in asked)
+    told = tuple(f"lookup.{name}: {printable(reason, 200)}" for name, reason in failed.items())
+    return looked_up(tuple(dict.fromkeys(map(normal, filter(None, addresses)))), lookups, filled), told
+
+
 def _facts(
-    found: Customer, addresses: Sequence[str], owned: Sequence[Ticket], history: Sequence[AuditRow]
+    found: Customer, addresses: Sequence[str], tables: LookedUp, owned: Sequence[Ticket], history: Sequence[AuditRow]
 ) -> Sequence[tuple[str, str]]:
     return (
         ("ID", f"c-{found.id}"),
@@ -156,6 +179,7 @@ def _facts(
         ("Tier", found.tier or ""),
         ("Tags", ", ".join(found.tags)),
         ("Attributes", ", ".join(f"{name}={value}" for name, value in found.attributes)),
+        ("Look-ups", ", ".join(f"{name}={value}" for name, value in tables.values)),
         ("Answered", "yes, by a person" if found.answered else "not yet"),
         ("Muted", "yes: no automatic mail" if found.muted else ""),
         ("Restricted", "yes" if found.restricted else ""),

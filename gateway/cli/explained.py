@@ -24,6 +24,7 @@ from gateway.errors import ConfigError, TransientError
 from gateway.message.types import Message
 from gateway.outgoing.render import Templates
 from gateway.rehearsal import Rehearsal, rehearse
+from gateway.rules.desk import Table
 from gateway.rules.explain import trace_lines
 from gateway.rules.findings import nearest
 from gateway.rules.types import Event, RuleSet
@@ -187,10 +188,16 @@ class Rules:
             if asked.ticket is not None and view.ticket(asked.ticket) is None:
                 what = f"there is no ticket {asked.ticket}"
                 raise CommandError(what, hint="mailwicket ticket list", exit_code=NOT_FOUND)
-            deps = policy.deps(self.settings, self.rules, _ring(self.settings, clock), self.templates, clock)
+            ring = _ring(self.settings, clock)
+            deps = policy.deps(self.settings, self.rules, ring, self.templates, clock, tables=self._tables)
             events = (asked.event,) if asked.event is not None else ()
             found = rehearse(asked.raw, message, deps, view, asked.now, ticket=asked.ticket, events=events)
             return Explained(found, self.rules, self.name, asked.now, deps.calendars)
+
+    def _tables(self) -> Mapping[str, Table]:
+        """Of the queries, where a look-up of the rules asks for them."""
+        tables: Mapping[str, Table] = late("gateway.lookups:read_once")(self.settings)()
+        return tables
 
 
 def rules_of(settings: Settings, clock: Clock, path: Path | None = None, only: str | None = None) -> Rules:

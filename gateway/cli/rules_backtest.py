@@ -24,6 +24,7 @@ from gateway.cli.time import Time
 from gateway.config import Settings
 from gateway.deciding.types import Deps
 from gateway.errors import ConfigError
+from gateway.lookups import read_once
 from gateway.policy import RuleFile
 from gateway.store.revisions import Revision, newest_revision
 from gateway.store.situations import count_since, situations_since
@@ -131,7 +132,8 @@ def _deps(invocation: Invocation, settings: Settings, file: RuleFile) -> Deps:
         rules, templates = tried(settings, file, invocation.clock, tests=False)
     except ConfigError as e:
         raise broken(invocation, e) from e
-    return policy.deps(settings, rules, TokenRing.of(_NO_KEY), templates, invocation.clock)
+    tables = read_once(settings)
+    return policy.deps(settings, rules, TokenRing.of(_NO_KEY), templates, invocation.clock, tables=tables)
 
 
 def _lines(found: _Found, *, opened: bool) -> Iterator[str]:

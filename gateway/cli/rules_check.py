@@ -45,7 +45,13 @@ def check(invocation: Invocation, file: Path | None, *, strict: bool, form: str,
     form = "json" if as_json else form
     templates = policy.templates_of(settings, invocation.clock)
     try:
-        found = policy.read_rules(path, templates, languages=settings.site.languages, today=invocation.now().date())
+        found = policy.read_rules(
+            path,
+            templates,
+            languages=settings.site.languages,
+            today=invocation.now().date(),
+            queries=settings.queries,
+        )
     except ConfigError as e:
         told_problems(path, e, form)
     match form:

@@ -48,7 +48,7 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     yield f"✓ {counted(len(templates.names), 'template')}"
     yield from (f"! {printable(problem)}" for problem in templates.problems)  # the packaged one goes out instead
     path = rules_file(settings)
-    rules = read_rules(path, templates)
+    rules = read_rules(path, templates, queries=settings.queries)
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"
     check_verifier(settings)
     yield f"✓ {_database(settings, clock)}"

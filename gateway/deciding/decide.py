@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.deciding.types import Deps, Plan, Situation, View
-from gateway.message.address import sub_address
+from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
 from gateway.message.classify import classify
 from gateway.message.doubts import doubts
@@ -21,7 +21,7 @@ from gateway.rules.types import Decision, Event, Facts, RuleSet, Trace
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import apply, failed, is_event, provisional
 from gateway.ticket.change import changed
-from gateway.ticket.facts import facts, with_ticket
+from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.life import another_matter
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
@@ -50,7 +50,9 @@ def decide(
         match = replace(match, ticket=None)
     once = ticket is not None and may_have_fired(d.rules.rules, supposed or _events(inbound, verdict, match))
     fired = tuple(view.fired(ticket.number, ticket.messages + 1)) if ticket and once else ()  # it begins a new cycle
-    return ruled(Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired), d, supposed)
+    addresses = _addresses(message, customer, d, view)
+    situation = Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired, addresses)
+    return ruled(situation, d, supposed)
 
 
 def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
@@ -64,16 +66,21 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
         ticket = provisional(s.message, teams(s.inbound, d), language[0], s.at)
         ticket = replace(ticket, flags=(*ticket.flags, *s.doubts))
     events = supposed or _events(s.inbound, s.verdict, s.match)
+    tables = d.looked_up(s.addresses)
     known = facts(
         s.message,
         s.verdict,
         s.auth,
         s.inbound,
         s.customer,
+        tables=tables,
         language=language,
         delimiter=d.threading.delimiter,
         now=d.local(s.at),
     )
+    if s.ticket is None:
+        begins, flags = first_fields(known, d.rules, tables)
+        ticket = replace(ticket, fields=begins, flags=(*ticket.flags, *flags))
     stated = with_ticket(known, ticket, s.at)
     decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.is_open)
     changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
@@ -132,6 +139,14 @@ def without_our_words(message: Message, ticket: int, languages: tuple[str, ...],
     if len(message.text.split()) < LEAST_WORDS:
         return message
     return refolded(message, view.answered(ticket, (*message.in_reply_to, *message.references)), languages)
+
+
+def _addresses(message: Message, customer: Customer | None, d: Deps, view: View) -> tuple[str, ...]:
+    """By what look-up tables may know the author: where he writes from, then the others that are his."""
+    if message.author is None:
+        return ()
+    others = view.also_known_as(customer.id) if customer is not None and d.rules.lookups else ()
+    return tuple(dict.fromkeys((normal(message.author.address), *others)))
 
 
 def _marks(ticket: Ticket, changes: Sequence[Change], match: ThreadMatch, doubted: Sequence[str]) -> Iterator[SetField]:

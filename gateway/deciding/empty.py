@@ -34,6 +34,10 @@ class EmptyView:
         """Nobody."""
         return None
 
+    def also_known_as(self, customer: int) -> Sequence[str]:
+        """No others."""
+        return ()
+
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """None."""
         return None

@@ -11,7 +11,9 @@ from typing import Protocol
 from gateway.message.classify import OwnMail
 from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk
+from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget
+from gateway.rules.lookups import LookedUp, looked_up
 from gateway.rules.types import Decision, Event, RuleSet
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy, Sent
@@ -32,6 +34,10 @@ class View(ThreadIndex, Sent, Protocol):
 
     def fired(self, ticket: int, cycle: int) -> Collection[str]:
         """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
+        ...
+
+    def also_known_as(self, customer: int) -> Sequence[str]:
+        """All addresses of a customer, in normal form."""
         ...
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:
@@ -56,6 +62,13 @@ class Deps:
     calendars: Mapping[str, WorkingTime]
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
+    tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
+
+    def looked_up(self, addresses: Sequence[str]) -> LookedUp:
+        """What look-up tables say of somebody with these addresses."""
+        lookups = self.rules.lookups
+        filled = self.tables() if any(lookup.sql for lookup in lookups.values()) else {}
+        return looked_up(addresses, lookups, filled)
 
     @property
     def takes_no_part(self) -> frozenset[str]:
@@ -86,6 +99,7 @@ class Situation:
     doubts: tuple[str, ...]
     at: datetime
     fired: tuple[str, ...] = ()  # the rules with `once` that the ticket had seen
+    addresses: tuple[str, ...] = ()  # in normal form: the author's, then his others where there were look-ups
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Not here     words to the customer (answers.py), merge and split (merges.py), wh
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -24,7 +24,9 @@ from gateway.rules.types import LINK_KINDS, PRIORITIES, RuleSet
 from gateway.store import customers, held, linked, tickets
 from gateway.store.changes import save
 from gateway.store.linked import By
-from gateway.ticket.change import changed, shown
+from gateway.ticket.apply import begun
+from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.facts import first_fields, standing
 from gateway.ticket.life import after_touch
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
 
@@ -101,11 +103,16 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     known = customers.find_customer(c, address)
     read = language_of(None, text, duty.deps.languages)
     language = (known.language if known else None) or (read.code if read.source == "detected" else None)
-    changes = (
-        OpenTicket(subject, team, customer, language or rules.defaults.language, "cli", duty.now),
-        AddEntry("mail", customer, duty.now, text, "", "", None, None, public=True, trust=None),
+    others = customers.addresses(c, known.id) if known is not None and rules.lookups else ()
+    tables = duty.deps.looked_up((normal(address), *others))
+    language = language or rules.defaults.language
+    fields, flags = first_fields(standing(known, tables, language, "agent", text, duty.now), rules, tables)
+    opening = OpenTicket(subject, team, customer, language, "cli", duty.now, flags=flags)
+    entry = AddEntry("mail", customer, duty.now, text, "", "", None, None, public=True, trust=None)
+    first = begun(replace(opened(opening), fields=fields))
+    saved = save(
+        c, (opening, entry, *first), ticket_before=None, source=None, actor=actor(wanted.by), now=duty.now, basis=BASIS
     )
-    saved = save(c, changes, ticket_before=None, source=None, actor=actor(wanted.by), now=duty.now, basis=BASIS)
     number = saved.ticket.number if saved.ticket else 0
     return (Done(f"#{number}", "done", f"opened in {team} for {address}; nothing was sent"),)
 

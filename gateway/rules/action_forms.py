@@ -59,7 +59,7 @@ def _may_fill(value: str, node: Node, r: Reader) -> bool:
 
 def _name_is_known(name: str, node: Node, r: Reader) -> bool:
     captures = r.captures if r.captures is not None else (name.removeprefix(placeholders.CAPTURES),)
-    if not placeholders.known(name, captures, r.known.fields):
+    if not placeholders.known(name, captures, r.known.fields, r.known.customer):
         if name.startswith(placeholders.CAPTURES):
             wrong = f"no pattern of the rule defines “{name.removeprefix(placeholders.CAPTURES)}”"
             r.f.add(node, "R018", wrong, nearest_or(name, captures, "write (?P<NAME>…) into it"))
@@ -68,6 +68,7 @@ def _name_is_known(name: str, node: Node, r: Reader) -> bool:
                 *(n for n, i in REGISTRY.items() if i.type != "pairs"),
                 *ALIASES,
                 *(f"ticket.field.{n}" for n in r.known.fields),
+                *(f"customer.{n}" for n in r.known.customer),
             )
             r.f.unknown(node, "name", name, words)
         return False

@@ -75,7 +75,8 @@ class Conditions:
         info = REGISTRY[name] if name in _NAMED else self._pair(name)
         if info is None:
             custom = (f"ticket.field.{n}" for n in self.r.known.fields)
-            self.r.f.unknown(key, "field", name, (*_NAMED, *ALIASES, "headers.Subject", *custom, *GROUPS))
+            given = (f"customer.{n}" for n in self.r.known.customer)
+            self.r.f.unknown(key, "field", name, (*_NAMED, *ALIASES, "headers.Subject", *custom, *given, *GROUPS))
             return None
         self.r.may("field", info.name, key)
         names = self._names_after(info)

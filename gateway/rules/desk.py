@@ -12,6 +12,7 @@ from typing import Literal
 
 from gateway.rules.statuses import StatusType
 
+Table = Mapping[str, Mapping[str, str]]  # address or domain: column: value
 Minutes = tuple[int, int]  # from and to, counted from midnight; 24:00 is 1440
 
 
@@ -69,6 +70,7 @@ class Lookup:
     sql: str = ""
     key: Literal["address", "domain"] = "address"
     give: Mapping[str, str] = field(default_factory=dict)  # name after `customer.`: column
+    rows: Table = field(default_factory=dict)  # of the file; those of a query are read while the gateway runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Sources  rules.md §8; what each code means is in codes.py.
 Not here errors (load.py and its neighbours), people, calendars and promises (lint_desk.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations, permutations
@@ -45,6 +45,7 @@ class Surroundings:
 
     today: date | None = None
     last_hits: Mapping[str, date] | None = None  # of each rule that ever matched
+    queries: Collection[str] | None = None  # names of the [[lookup]] of mailwicket.toml
 
 
 def lint(rules: RuleSet, r: Reader, around: Surroundings) -> Iterator[Finding]:
@@ -58,7 +59,7 @@ def lint(rules: RuleSet, r: Reader, around: Surroundings) -> Iterator[Finding]:
     yield from _untested(rules)
     yield from _quiet(rules, around)
     yield from _translations(rules, r)
-    yield from desk_findings(rules, r, around.today)
+    yield from desk_findings(rules, r, around.today, around.queries)
 
 
 def _of_rule(rule: Rule, ways: tuple[logic.Alternative, ...] | None, rules: RuleSet) -> Iterator[Finding]:

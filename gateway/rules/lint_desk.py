@@ -4,11 +4,12 @@ Sources  rules.md §8.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 
 from gateway.rules.desk import Calendar
 from gateway.rules.finding import Finding
+from gateway.rules.findings import nearest
 from gateway.rules.forms import Reader
 from gateway.rules.types import Agent, RuleSet
 
@@ -16,14 +17,23 @@ _SOON = timedelta(days=60)
 _ICS_DATE = re.compile(r"^DT(?:START|END)[^:]*:(\d{4})(\d\d)(\d\d)", re.MULTILINE)
 
 
-def desk_findings(rules: RuleSet, r: Reader, today: date | None) -> Iterator[Finding]:
-    """Everything that is worth a warning outside the rules."""
+def desk_findings(rules: RuleSet, r: Reader, today: date | None, queries: Collection[str] | None) -> Iterator[Finding]:
+    """Everything that is worth a warning outside the rules, and queries that the site does not have."""
+    yield from _queries(rules, r, queries)
     yield from _calendars(rules, r, today)
     yield from _promises(rules, r)
     yield from _people(rules, r)
     for name in rules.lists:
         if name not in r.known.lists_used:
             yield _at(r, "list", name, "R016", f"list “{name}” is never used", f"in: ${name}")
+
+
+def _queries(rules: RuleSet, r: Reader, queries: Collection[str] | None) -> Iterator[Finding]:
+    for name, lookup in rules.lookups.items():
+        if queries is not None and lookup.sql and lookup.sql not in queries:
+            what = f"unknown query “{lookup.sql}” of lookup “{name}”"
+            hint = nearest(lookup.sql, queries, "queries") or "a [[lookup]] of mailwicket.toml"
+            yield _at(r, "lookup", name, "R001", what, hint)
 
 
 def _calendars(rules: RuleSet, r: Reader, today: date | None) -> Iterator[Finding]:

@@ -116,11 +116,11 @@ class _Loader:
         known.calendars = tuple(named["calendars"])
         known.statuses = sections.statuses(named["statuses"], r)
         known.lists = self._lists(parts)
-        lookups = sections.lookups(named["lookups"], r)
+        lookups = sections.lookups(named["lookups"], self._table, r)
         known.customer = tuple(name for lookup in lookups.values() for name in lookup.give)
         known.fields = sections.fields(named["fields"], r)
         calendars = sections.calendars(named["calendars"], r)
-        self._read_named_files(named)
+        self._read_holidays(named["calendars"])
         self._ask_for_holidays(calendars, named["calendars"])
         base = reading.required(root, "defaults", found, "the file", r.f)
         defaults, ack = sections.defaults(base, r) if base else (None, None)
@@ -182,6 +182,10 @@ class _Loader:
         self.files |= found
         return found
 
+    def _table(self, node: Node, r: Reader) -> tuple[str, Findings] | None:
+        found = next(iter(self._files(node, r).items()), None)
+        return found and (found[1], self.of.setdefault(found[0], Findings(*found)))
+
     def _text_of(self, node: Node, r: Reader) -> str | None:
         return next(iter(self._files(node, r).values()), None)
 
@@ -194,12 +198,9 @@ class _Loader:
             found |= sections.lists(nodes, self._text_of, r)
         return found
 
-    def _read_named_files(self, named: Mapping[str, Mapping[str, Node]]) -> None:
-        """Tables of lookups and holidays, so that they are part of the revision."""
-        for node in named["lookups"].values():
-            if (at := node.get("file")) is not None:
-                self._files(at, self.r)
-        for node in named["calendars"].values():
+    def _read_holidays(self, calendars: Mapping[str, Node]) -> None:
+        """Holidays, so that they are part of the revision."""
+        for node in calendars.values():
             if (at := node.get("holidays")) is not None and at.text.endswith(".ics"):
                 self._files(at, self.r)
 

@@ -4,7 +4,7 @@
 nothing would be worse than one that is refused. Whoever brings a word to life takes it away here.
 """
 
-SECTIONS = ("sla", "lookups", "retention")
+SECTIONS = ("sla", "retention")
 KEYS = (
     "defaults.sla", "defaults.close_after", "defaults.chase",
     "defaults.forward_ack",
@@ -13,7 +13,7 @@ KEYS = (
     "teams.aliases", "teams.assign", "teams.language_match", "teams.calendar", "teams.sla", "teams.visibility",
     "teams.unlock_after", "teams.chase",
     "teams.close_after", "teams.max_waiting",
-    "fields.from", "fields.label",
+    "fields.label",
     "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
     "rules.cron", "rules.each",
     "tests.history", "expect.sla",
@@ -25,7 +25,7 @@ ACTIONS = (
     "sla", "webhook", "redirect", "merge_into",
 )  # fmt: skip
 FIELDS = (
-    "customer.open_tickets", "customer.NAME", "ticket.waiting", "sla.policy",
+    "customer.open_tickets", "ticket.waiting", "sla.policy",
     "sla.metric", "sla.due", "sla.percent",
 )  # fmt: skip
 

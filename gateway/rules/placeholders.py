@@ -97,12 +97,17 @@ def compiled(source: str) -> Filling:
     return Filling(source, tuple(reading.names), template)
 
 
-def known(name: str, captures: Collection[str], fields: Collection[str]) -> bool:
-    """Whether there is such a value, in some event."""
+def known(name: str, captures: Collection[str], fields: Collection[str], customer: Collection[str]) -> bool:
+    """Whether there is such a value, in some event.
+
+    fields, customer  what stands after `ticket.field.`, and what look-ups give after `customer.`
+    """
     if name.startswith(CAPTURES):
         return name.removeprefix(CAPTURES) in captures
     if name.startswith("ticket.field."):
         return name.removeprefix("ticket.field.") in fields
+    if name.startswith("customer.") and name.removeprefix("customer.") in customer:
+        return True
     info = REGISTRY.get(ALIASES.get(name, name))
     return name.startswith("headers.") or (info is not None and info.type != "pairs")
 

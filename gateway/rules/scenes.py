@@ -18,6 +18,7 @@ from gateway.rules.forms import (
     LINE,
     STATUS,
     TEAM,
+    TEXT,
     Form,
     Key,
     Keys,
@@ -27,6 +28,7 @@ from gateway.rules.forms import (
     name_of,
     one_of,
     record,
+    record_schema,
     whole,
 )
 from gateway.rules.tree import Node
@@ -35,13 +37,13 @@ from gateway.rules.types import EVENTS, PRIORITIES, Scene
 _MAIL = ("from", "to", "cc", "reply_to", "subject", "text", "html", "headers", "auth")
 _AUTH = ("spf", "dkim", "dmarc")
 _RESULTS = ("pass", "fail", "none", "temperror", "permerror")
-CUSTOMER: Keys = {
+CUSTOMER: dict[str, Key] = {
     "muted": Key(FLAG, "gets no automatic mail"),
     "answered": Key(FLAG, "one of us wrote to this person before"),
     "language": Key(LANGUAGE, "of earlier mails"),
     "tier": Key(LINE, "such as gold"),
     "organisation": Key(LINE, "whom the person works for"),
-}
+}  # beside them, what look-ups give
 TICKET: Keys = {
     "number": Key(whole(1), "as in its subject tag"),
     "subject": Key(LINE, "of its first mail"),
@@ -64,7 +66,14 @@ SCENE: Keys = {
     "file": Key(LINE, "a mail file beside the rules, instead of `mail`"),
     "event": Key(one_of(*EVENTS, kind="event", plural="events"), "instead of what the mail raises"),
     "now": Key(Form(lambda n, r: _moment(n, r), {"type": "string"}, "time with its zone"), "the clock stands still"),
-    "customer": Key(mapping(CUSTOMER, "tests.customer", "mapping, below"), "who writes is known"),
+    "customer": Key(
+        Form(
+            lambda n, r: _customer(n, r),
+            record_schema(CUSTOMER) | {"additionalProperties": TEXT.schema},
+            "mapping, below",
+        ),
+        "who writes is known",
+    ),
     "ticket": Key(mapping(TICKET, "tests.ticket", "mapping, below"), "the mail belongs to this ticket"),
     "history": Key(Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping"), "what was sent before"),
     "expect": Key(
@@ -120,6 +129,11 @@ def _moment(node: Node, r: Reader) -> datetime | None:
 
 def _given(node: Node, r: Reader) -> dict[str, Any]:
     return {key.text: v.value if v.kind != "list" else reading.texts(v, r.f) for key, v in reading.pairs(node, r.f)}
+
+
+def _customer(node: Node, r: Reader) -> dict[str, Any]:
+    given = {name: Key(LINE, "what a look-up gives") for name in r.known.customer}
+    return record(node, given | CUSTOMER, "tests.customer", r)
 
 
 def _fields(node: Node, r: Reader) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.rules import reading
 from gateway.rules.calendars import CALENDAR_KEYS
 from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Rate, Retention, Sla
+from gateway.rules.findings import Findings
 from gateway.rules.forms import (
     ADDRESS,
     AGENT,
@@ -32,18 +33,22 @@ from gateway.rules.forms import (
     Keys,
     Reader,
     list_of,
+    name_of,
     one_of,
     or_never,
     rate,
     record,
     whole,
 )
+from gateway.rules.lookups import csv_table
 from gateway.rules.promises import SLA_KEYS, policy
 from gateway.rules.statuses import BUILT_IN, TYPES, StatusType
 from gateway.rules.tree import Node
-from gateway.rules.types import Agent, Defaults, Team
+from gateway.rules.types import REGISTRY, Agent, Defaults, Team
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_OF_RECORDS = ("tier", "organisation")  # facts of a customer that a table may give, too
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CHASE = or_never(list_of(WORKING_DAYS, single=True), ())
 
 DEFAULTS: Keys = {
@@ -110,17 +115,24 @@ FIELDS: Keys = {
     "values": Key(list_of(TEXT, single=True), "of an enum"),
     "pattern": Key(PATTERN, "that a whole value must fit"),
     "public": Key(FLAG, "may be shown to customers"),
-    "from": Key(LINE, "customer.NAME, whose value it begins with", name="origin"),
+    "from": Key(
+        name_of("fact", "facts of customers", lambda k: [f"customer.{name}" for name in (*k.customer, *_OF_RECORDS)]),
+        "customer.NAME, whose value it begins with",
+        name="origin",
+    ),
     "label": Key(
         Form(lambda n, r: _labels(n, r), {"type": "object"}, "mapping of language to text"), "shown to people"
     ),
 }
 LOOKUPS: Keys = {
-    "file": Key(LINE, "a CSV file beside the rules; its first line names the columns"),
+    "file": Key(LINE, "a CSV file beside the rules, at most 1 MiB; its first line names the columns"),
     "sql": Key(LINE, "a [[lookup]] of mailwicket.toml"),
     "key": Key(one_of("address", "domain"), "what of the customer is looked up in the first column"),
-    "give": Key(Form(lambda n, r: _labels(n, r), {"type": "object"}, "mapping of name to column"), "as customer.NAME"),
-}
+    "give": Key(
+        Form(lambda n, r: _given(n, r), {"type": "object"}, "mapping of name to column"), "as customer.NAME",
+        required=True,
+    ),
+}  # fmt: skip
 LIMITS: Keys = {
     "ack": Key(rate("sender"), "acknowledgements"),
     "auto_per_thread": Key(rate("thread"), "automatic mails to one person in one ticket"),
@@ -245,15 +257,31 @@ def fields(section: Mapping[str, Node], r: Reader) -> dict[str, FieldInfo]:
     return found
 
 
-def lookups(section: Mapping[str, Node], r: Reader) -> dict[str, Lookup]:
-    """Where values of customers come from, by id."""
+def lookups(
+    section: Mapping[str, Node], read: Callable[[Node, Reader], tuple[str, Findings] | None], r: Reader
+) -> dict[str, Lookup]:
+    """Where values of customers come from, by id.
+
+    read  gives the text of a file that a node names, and who notes what is wrong with it; None when there is none
+    """
     found = {}
     for name, node in section.items():
         given = record(node, LOOKUPS, "lookups", r, f"lookup “{name}”")
         if node.kind == "map" and ("file" in given) == ("sql" in given):
             r.f.add(node, "R030", f"lookup “{name}” has either “file” or “sql”")
-        found[name] = replace(Lookup(name), **given)
+        found[name] = lookup = replace(Lookup(name), **given)
+        at = node.get("file") if "file" in given else None
+        if at is not None and (table := read(at, r)) is not None:
+            columns, rows = csv_table(table[0], lookup.key, table[1])
+            _check_columns(node.get("give"), columns, lookup.file, r)
+            found[name] = replace(lookup, rows=rows)
     return found
+
+
+def _check_columns(give: Node | None, columns: tuple[str, ...], file: str, r: Reader) -> None:
+    for _, column in reading.pairs(give, r.f) if give is not None and columns else ():
+        if column.text not in columns:
+            r.f.unknown(column, f"column of {file}", column.text, columns, "columns")
 
 
 def limits(node: Node | None, r: Reader) -> Limits:
@@ -282,6 +310,16 @@ def _note_taken(addresses: tuple[str, ...], name: str, kind: str, at: Node, take
 def _stripped(node: Node, r: Reader) -> str | None:
     value = reading.text(node, r.f)
     return value.strip() if value is not None else None
+
+
+def _given(node: Node, r: Reader) -> dict[str, str] | None:
+    """Names of facts by the column that gives them: those that the gateway knows by itself are no table's business."""
+    for key, _ in reading.pairs(node, r.f):
+        if f"customer.{key.text}" in REGISTRY and key.text not in _OF_RECORDS:
+            r.f.add(key, "R030", f"customer.{key.text} is known without a table", "take another name")
+        elif not _NAME.fullmatch(key.text):
+            r.f.add(key, "R030", f"“{key.text[:40]}” is no name of a fact", "small letters, digits and _")
+    return _labels(node, r)
 
 
 def _labels(node: Node, r: Reader) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from gateway.config import Settings
+from gateway.config import Secret, Settings
 from gateway.errors import ConfigError, Problem, TransientError
 
 _UNSAFE_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "fuse", "9p")
@@ -27,23 +27,28 @@ _FLUSHED_SQLITE = ("2", "3")  # FULL, EXTRA
 
 
 def database_url(settings: Settings) -> URL:
+    """The URL of our own database, as `known_url`."""
+    return known_url(settings.database_url, settings.database.password, "database.url")
+
+
+def known_url(written: str, password: Secret | None, key: str) -> URL:
     """The URL with its password, and psycopg as the driver of PostgreSQL.
 
+    key     the setting that holds it
     Raises  ConfigError  it is no URL of SQLite or PostgreSQL
     """
     try:
-        url = make_url(settings.database_url)
+        url = make_url(written)
     except ArgumentError as e:
-        raise ConfigError(_problem("database.url is no database URL", "sqlite:////path or postgresql://…")) from e
+        raise ConfigError(_problem(f"{key} is no database URL", "sqlite:////path or postgresql://…")) from e
     match url.get_backend_name():
         case "sqlite":
             return url.set(drivername="sqlite")
         case "postgresql":
-            password = settings.database.password
             url = url.set(drivername="postgresql+psycopg")
             return url if password is None else url.set(password=password.read())
         case other:
-            raise ConfigError(_problem(f"database.url names {other}", "SQLite and PostgreSQL are supported"))
+            raise ConfigError(_problem(f"{key} names {other}", "SQLite and PostgreSQL are supported"))
 
 
 def open_engine(url: URL, *, connections: int, busy_timeout_ms: int = 5000, read_only: bool = False) -> Engine:

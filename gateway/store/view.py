@@ -49,6 +49,10 @@ class StoreView:
         """Who writes from this address; None for a first contact."""
         return customers.find_customer(self._connection, address)
 
+    def also_known_as(self, customer: int) -> Sequence[str]:
+        """All addresses of a customer, in normal form."""
+        return customers.addresses(self._connection, customer)
+
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
         item = outbox.find(self._connection, id)

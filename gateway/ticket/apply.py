@@ -79,7 +79,7 @@ def apply(
         known = message.author is not None and "dmarc-fail" not in ticket.flags
         entry = replace(entry, trust="participant" if known else "stranger")
         copied = _copied(ticket, actions, message, rules, ours) if known else ()
-        return (opening, entry, *actions, *copied)
+        return (opening, entry, *begun(ticket), *actions, *copied)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
     known = match.trust in ("proven", "participant")
@@ -88,6 +88,11 @@ def apply(
     copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
     read = _read(ticket, message, rules, ours) if known and match.by == "stub" else ()
     return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
+
+
+def begun(ticket: Ticket) -> Iterator[SetField]:
+    """The custom fields that a new ticket begins with: what is known of its customer."""
+    return (SetField(f"field.{name}", value, "lookup") for name, value in ticket.fields)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Auth, Classification, Message
-from gateway.rules.types import WEEKDAYS, Facts
+from gateway.rules.action_forms import misfit
+from gateway.rules.lookups import LookedUp
+from gateway.rules.types import WEEKDAYS, Facts, RuleSet
 from gateway.ticket.life import bare_thanks
 from gateway.ticket.types import Customer, Ticket
 
@@ -27,12 +29,14 @@ def facts(
     inbound: Accepted,
     customer: Customer | None,
     *,
+    tables: LookedUp,
     language: tuple[str, str],
     delimiter: str,
     now: datetime,
 ) -> Facts:
     """The facts of a mail, before any ticket.
 
+    tables    what look-up tables say of the author
     language  the language in force and where it comes from: header, detected, history, default
     """
     author, envelope = message.author, inbound.envelope
@@ -78,11 +82,13 @@ def facts(
         time=now,
         now=now,
         weekday=WEEKDAYS[now.weekday()],
-        **_of(customer),
+        **_of(customer, tables),
     )
 
 
-def standing(customer: Customer | None, language: str | None, actor: str, text: str, now: datetime) -> Facts:
+def standing(
+    customer: Customer | None, tables: LookedUp, language: str | None, actor: str, text: str, now: datetime
+) -> Facts:
     """The facts of something that no mail brought, before those of its ticket.
 
     actor  agent, rule or system.  text  what a person of ours wrote, if he did
@@ -95,19 +101,35 @@ def standing(customer: Customer | None, language: str | None, actor: str, text: 
         time=now,
         now=now,
         weekday=WEEKDAYS[now.weekday()],
-        **_of(customer),
+        **_of(customer, tables),
     )
 
 
-def _of(customer: Customer | None) -> dict[str, Any]:
-    """The facts of a customer; None is a first contact."""
+def first_fields(known: Facts, rules: RuleSet, tables: LookedUp) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The custom fields that a new ticket begins with (`fields.from`), and what people should know of the tables."""
+    values = {**dict(known.customer_values or ()), "tier": known.customer_tier}
+    values["organisation"] = known.customer_organisation
+    given, flags = [], [f"lookup-failed:{name}" for name in tables.away]
+    for field in rules.fields.values():
+        value = values.get(field.origin.removeprefix("customer.")) if field.origin else None
+        if value and misfit(field, value) is not None:
+            flags.append(f"lookup-misfit:{field.id}")
+        elif value:
+            given.append((field.id, value))
+    return tuple(given), tuple(flags)
+
+
+def _of(customer: Customer | None, tables: LookedUp) -> dict[str, Any]:
+    """The facts of a customer; None is a first contact. What his record says goes before the tables."""
+    values = dict(tables.values) | dict(customer.attributes if customer else ())
     return {
         "customer_known": customer is not None,
         "customer_first_contact": customer is None,
         "customer_muted": customer.muted if customer else False,
-        "customer_tier": customer.tier if customer else None,
+        "customer_tier": (customer.tier if customer else None) or values.get("tier"),
         "customer_tags": customer.tags if customer else None,
-        "customer_organisation": customer.organisation if customer else None,
+        "customer_organisation": (customer.organisation if customer else None) or values.get("organisation"),
+        "customer_values": tuple(values.items()) or None,
     }
 
 

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import click
 
 from gateway.cli.main import main
-from gateway.config import ENV_PREFIX, Settings, default_of, known_keys
+from gateway.config import ENV_PREFIX, default_of, known_keys, model_of
 from gateway.rules import reference
 
 WIDTH = 100
@@ -87,8 +87,7 @@ def _cli_lines() -> Iterator[str]:
 
 def _help(section: str) -> dict[str, str]:
     """What stands below each key of a section in the code."""
-    model = Settings.model_fields[section].annotation
-    assert model is not None
+    model = model_of(section)
     written = [inspect.getsource(made) for made in reversed(model.__mro__) if made.__module__ == model.__module__]
     bodies = [node.body for text in written for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
     return {
@@ -111,9 +110,14 @@ def _settings_lines() -> Iterator[str]:
     yield "A secret stands neither in the file nor in a variable, but where it is named:"
     yield '`{credential = "smtp-password"}` is a systemd credential, `{file = "/run/secrets/smtp-password"}` a file of'
     yield "mode 0600 or 0400 that belongs to the user of the daemon."
-    for section, keys in groupby(known_keys(), key=lambda pair: pair[0]):
+    yield from _section_lines(known_keys(), "## [{}]")
+    yield from _section_lines(known_keys(repeated=True), "## [[{}]], as often as you like")
+
+
+def _section_lines(known: Iterator[tuple[str, str]], head: str) -> Iterator[str]:
+    for section, keys in groupby(known, key=lambda pair: pair[0]):
         yield ""
-        yield f"## [{section}]"
+        yield head.format(section)
         yield ""
         yield "| key | default | what |"
         yield "|---|---|---|"

@@ -17,8 +17,14 @@ CASES = sorted(f.name for f in FOLDER.iterdir())
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_file_is_refused_with_every_problem_in_its_place(case: str, request: pytest.FixtureRequest) -> None:
     text = (FOLDER / case / "rules.yaml").read_text("utf-8")
+
+    def beside(name: str) -> dict[str, str]:
+        if not (FOLDER / case / name).exists():
+            raise ValueError(f"there is no file “{name}” beside this one")
+        return {name: (FOLDER / case / name).read_text("utf-8")}
+
     with pytest.raises(ConfigError) as caught:
-        load_rules(text, "rules.yaml", 1, MAILS)
+        load_rules(text, "rules.yaml", 1, MAILS, beside=beside)
     expected = FOLDER / case / "expected.txt"
     if request.config.getoption("--update-golden"):
         expected.write_text(caught.value.text + "\n", "utf-8")
