@@ -101,8 +101,17 @@ def carry_out(
 
 
 def seen_by(c: Connection, ticket: Ticket, address: str) -> Sequence[str]:
-    """The Message-IDs that this person has seen in the ticket, oldest first."""
-    written = [(e.at, e.message_id) for e in tickets.entries(c, ticket.number) if e.public and e.message_id]
+    """The Message-IDs that this person has seen in the ticket, oldest first: those of his mails, and of ours to him.
+
+    address  in normal form
+    """
+    customer = customers.find_customer(c, address)
+    his = {address, *(customers.addresses(c, customer.id) if customer is not None else ())}
+    written = [
+        (e.at, e.message_id)
+        for e in tickets.entries(c, ticket.number)
+        if e.message_id and e.author is not None and normal(e.author.address) in his
+    ]
     sent = outbox.messages_to(c, ticket.number, address)
     return tuple(dict.fromkeys(id for _, id in sorted((*written, *sent))))
 

@@ -156,6 +156,12 @@ class Desk:
         assert found is not None
         return found
 
+    def tickets_of(self, who: str) -> list[Ticket]:
+        """Of a customer, newest first; none of somebody who is none."""
+        with self.reading() as c:
+            found = customers.find_customer(c, who)
+            return tickets.of_customer(c, found.id, 100) if found is not None else []
+
     def entries(self, number: int) -> list[Entry]:
         """Of a ticket, oldest first."""
         with self.reading() as c:

@@ -1,6 +1,7 @@
 """`mailwicket ticket`: which tickets there are, and one with its words, mails and changes."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -145,7 +146,7 @@ def show(invocation: Invocation, number: int, *, thread: bool, events: bool, raw
     if hidden := len(shown.entries) - len(entries):
         invocation.note(f"\n{counted(hidden, 'earlier entry' if hidden == 1 else 'earlier entrie')}: --thread")
     if events:
-        print_lines(_event_lines(shown.history))
+        print_lines(_event_lines(shown))
 
 
 @ticket.command("history", examples=("mailwicket ticket history 4812", "mailwicket ticket history 4812 --json"))
@@ -153,13 +154,13 @@ def show(invocation: Invocation, number: int, *, thread: bool, events: bool, raw
 @json_option
 @pass_invocation
 def history(invocation: Invocation, number: int, *, as_json: bool) -> None:
-    """Print every change of a ticket, oldest first, with who made it."""
+    """Print every change of a ticket, oldest first: who, by what right, by which mail."""
     with reading(invocation) as c:
         shown = _Shown(c, number)
     if as_json:
-        print_json("ticket-history/1", {"number": number, "events": shown.history})
+        print_json("ticket-history/1", {"number": number, "events": shown.events_json()})
         return
-    print_lines(_event_lines(shown.history))
+    print_lines(_event_lines(shown))
 
 
 class _Shown:
@@ -180,7 +181,11 @@ class _Shown:
 
     def mail_of(self, entry: Entry) -> MailRow | None:
         """The accepted mail that an entry came from; None when a person or we wrote it."""
-        key = (entry.source or "").removeprefix("stub:")
+        return self.came(entry.source)
+
+    def came(self, source: str | None) -> MailRow | None:
+        """The accepted mail of this key; None where there is none."""
+        key = (source or "").removeprefix("stub:")
         return next((mail for mail in self.mails if mail.key == key), None)
 
     def heading(self, now: datetime) -> Iterator[str]:
@@ -228,8 +233,16 @@ class _Shown:
             ],
             "mails": [f"m-{mail.id}" for mail in self.mails],
             "outbox": [letter_json(item) for item in self.letters],
-            "events": self.history,
+            "events": self.events_json(),
         }
+
+    def events_json(self) -> list[dict[str, Any]]:
+        """The history, each change with the number of its mail."""
+        came = [self.came(row.source) for row in self.history]
+        return [
+            {**asdict(row), "mail": f"m-{mail.id}" if mail else None}
+            for row, mail in zip(self.history, came, strict=True)
+        ]
 
 
 def ticket_json(t: Ticket) -> dict[str, Any]:
@@ -298,10 +311,15 @@ def _indented(text: str) -> Iterator[str]:
     yield from (f"  {line}".rstrip() for line in block(text).splitlines())
 
 
-def _event_lines(history: list[AuditRow]) -> Iterator[str]:
+def _event_lines(shown: _Shown) -> Iterator[str]:
     yield ""
-    columns = (Column("At"), Column("Who"), Column("Did"), Column("What"))
-    yield from table(columns, ((stamp(e.at), e.actor, e.action, shown_detail(e)) for e in history), 10_000)
+    columns = (Column("At"), Column("Who"), Column("Right"), Column("Mail"), Column("Did"), Column("What"))
+    yield from table(columns, (_event(e, shown.came(e.source)) for e in shown.history), 10_000)
+
+
+def _event(e: AuditRow, mail: MailRow | None) -> tuple[str, ...]:
+    came = f"m-{mail.id}" if mail else ""
+    return stamp(e.at), e.actor, e.basis or "", came, e.action, shown_detail(e)
 
 
 def _entry_json(entry: Entry, mail: MailRow | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection
 
 from gateway.operations.person import BASIS, actor, open_ticket, unknown_agent
@@ -15,9 +16,10 @@ from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, tickets
 from gateway.store.audit import add_audit
 from gateway.store.changes import save
-from gateway.ticket.types import Entry, OpenTicket, Ticket
+from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
 _ID = re.compile(r"u-([0-9]{1,18})")
+_explanations = msgspec.json.Decoder(Explanation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,13 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
 
 
 def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTicket:
-    """The new ticket: of whoever wrote the mail, with the subject that the mail had."""
+    """The new ticket: of whoever wrote the mail, with the subject that the mail had, and the doubts about it."""
     mail = inbound.find(c, moving.source) if moving.source else None
+    told = inbound.explanation(c, moving.source) if moving.source else None
+    flags = _explanations.decode(told).doubts if told else ()
     subject = (mail.subject if mail else None) or source.subject
     team = source.team if source.team in duty.deps.rules.teams else duty.deps.rules.defaults.team
-    return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now)
+    return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now, flags=flags)
 
 
 def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:

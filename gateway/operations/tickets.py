@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
 from gateway.events import happened
 from gateway.message.address import normal, path_address
@@ -20,7 +21,7 @@ from gateway.operations.person import BASIS, actor, open_ticket, unknown, unknow
 from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
-from gateway.rules.types import LINK_KINDS, PRIORITIES, RuleSet
+from gateway.rules.types import LINK_KINDS, PRIORITIES
 from gateway.store import customers, held, linked, tickets
 from gateway.store.changes import save
 from gateway.store.linked import By
@@ -127,9 +128,9 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     before = open_ticket(c, number)
     if isinstance(before, Done):
         return before
-    rules, who = duty.deps.rules, actor(change.by)
+    who = actor(change.by)
     after, made = before, list[SetField | SetStatus]()
-    for step in (*_sets(before, change, rules, who), *_tags(before, change, who), *_status(before, change, duty)):
+    for step in (*_sets(before, change, duty.deps, who), *_tags(before, change, who), *_status(before, change, duty)):
         if isinstance(step, Done):
             return step
         if changed(after, step) != after:
@@ -154,9 +155,10 @@ def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:
         yield f"{name} {was} -> {shown(ticket, name)}{until}"
 
 
-def _sets(ticket: Ticket, change: Change, rules: RuleSet, who: str) -> Iterator[SetField | Done]:
+def _sets(ticket: Ticket, change: Change, deps: Deps, who: str) -> Iterator[SetField | Done]:
+    rules = deps.rules
     for name, value in change.fields:
-        given = _value(name, value, rules, f"#{ticket.number}")
+        given = _value(name, value, deps, f"#{ticket.number}")
         if isinstance(given, Done):
             yield given
             return
@@ -171,15 +173,17 @@ _PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", 
 _NEVER_EMPTY = ("team", "priority", "subject")
 
 
-def _value(name: str, value: str, rules: RuleSet, number: str) -> str | datetime | Done | None:
+def _value(name: str, value: str, deps: Deps, number: str) -> str | datetime | Done | None:
     """The value as the ticket holds it, None for `none`; or why it may not stand there."""
     if value == _NONE and name not in _NEVER_EMPTY:
         return None
+    rules = deps.rules
     words: Mapping[str, tuple[str, object]] = {
         "team": ("team", rules.teams),
         "assignee": ("agent", rules.agents),
         "responsible": ("agent", rules.agents),
         "priority": ("priority", PRIORITIES),
+        "language": ("language", deps.languages),
     }
     if name in words:
         kind, known = words[name]
@@ -189,8 +193,6 @@ def _value(name: str, value: str, rules: RuleSet, number: str) -> str | datetime
             return datetime.fromisoformat(value)
         case "subject":
             return clean_line(value)[:_SUBJECT_CHARACTERS] or Done(number, "refused", "a ticket has a subject")
-        case "language":
-            return value.strip().lower()[:16]
     field = rules.fields.get(name.removeprefix("field."))
     if field is None:
         return unknown("field", name, (*_PLAIN, *rules.fields), number)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 
 from gateway.errors import TransientError
 from gateway.message.address import normal
+from gateway.message.types import Mailbox
 from gateway.store import delayed, linked, search
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
@@ -28,9 +29,11 @@ from gateway.ticket.types import (
     AddPeople,
     Change,
     OpenTicket,
+    Participant,
     Record,
     Saved,
     SetField,
+    SetRequester,
     SetStatus,
     Ticket,
 )
@@ -107,7 +110,7 @@ class _Folded:
     columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
     opening: OpenTicket | None = None
     entries: list[AddEntry] = field(default_factory=list)  # the first is that of the mail
-    ties: list[AddPeople | AddLink] = field(default_factory=list)
+    ties: list[SetRequester | AddPeople | AddLink] = field(default_factory=list)
     record: Record | None = None
 
 
@@ -135,6 +138,9 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.ticket = changed(_known(folded), change)
                 for name in _STATUS:
                     folded.columns |= _column(folded.ticket, name)
+            case SetRequester(requester):
+                folded.ticket = replace(_known(folded), requester=requester)
+                folded.ties.append(change)
             case AddPeople() | AddLink():
                 folded.ties.append(change)
             case Record():
@@ -191,8 +197,7 @@ def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
     requester = change.requester
     values: dict[str, object] = {
         "customer": None if requester is None else customer_of(c, requester, change.language, change.at),
-        "requester_name": requester.name if requester else None,
-        "requester_address": requester.address if requester else None,
+        **_requester(requester),
     }
     for name in _COLUMNS:
         values |= _column(current, name)
@@ -206,12 +211,29 @@ def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
     return replace(current, number=number)
 
 
-def _tie(c: Connection, number: int, change: AddPeople | AddLink, by: linked.By) -> None:
+def _tie(c: Connection, number: int, change: SetRequester | AddPeople | AddLink, by: linked.By) -> None:
     if isinstance(change, AddLink):
         if change.other != number and linked.exists(c, change.other):
             linked.add(c, number, change.kind, change.other, by)
+    elif isinstance(change, SetRequester):
+        _set_requester(c, number, change.requester, by)
     elif joined := linked.add_people(c, number, change.people, change.most):
         linked.note(c, "people.added", number, ", ".join(joined), by)
+
+
+def _set_requester(c: Connection, number: int, requester: Mailbox, by: linked.By) -> None:
+    language = c.execute(select(ticket.c.language).where(ticket.c.number == number)).scalar_one()
+    values = {"customer": customer_of(c, requester, language, by.at), **_requester(requester)}
+    c.execute(update(ticket).where(ticket.c.number == number).values(values))
+    linked.add_people(c, number, (Participant(normal(requester.address), requester.name, "requester"),))
+    linked.note(c, "set.requester", number, requester.address, by)
+
+
+def _requester(requester: Mailbox | None) -> dict[str, str | None]:
+    return {
+        "requester_name": requester.name if requester else None,
+        "requester_address": requester.address if requester else None,
+    }
 
 
 def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None) -> int:

@@ -22,6 +22,7 @@ from gateway.ticket.types import (
     OpenTicket,
     Record,
     SetField,
+    SetRequester,
     ThreadMatch,
     Ticket,
     Trust,
@@ -86,7 +87,7 @@ def apply(
     opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
     # a number and a From that nobody has verified bring no further people into somebody's ticket
     copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
-    read = _read(ticket, message, rules, ours) if known and match.by == "stub" else ()
+    read = _read(ticket, message, ours) if known and match.by == "stub" else ()
     return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
 
 
@@ -125,11 +126,13 @@ def _entry(message: Message, verdict: Classification, match: ThreadMatch, receiv
     )
 
 
-def _read(ticket: Ticket, message: Message, rules: RuleSet, ours: Collection[str]) -> Iterator[SetField | AddPeople]:
-    """What a ticket could not say while its mail could not be read: what it is about, and who takes part."""
-    if ticket.requester is None and message.author is not None and (known := people((message.author,), ours)):
+def _read(ticket: Ticket, message: Message, ours: Collection[str]) -> Iterator[SetField | SetRequester]:
+    """What a ticket could not say while its mail could not be read: what it is about, whose it is, in which words."""
+    if ticket.requester is None and message.author is not None and people((message.author,), ours):
         yield SetField("subject", subject_of(message), "retry")
-        yield AddPeople(known, rules.limits.cc_max, "retry")
+        if ticket.language is None and message.language is not None and message.language_source != "none":
+            yield SetField("language", message.language, "retry")
+        yield SetRequester(message.author, "retry")
 
 
 def _copied(

@@ -216,7 +216,15 @@ class AddLink:
     cause: str
 
 
-Change = OpenTicket | AddEntry | SetField | SetStatus | AddPeople | AddLink | Record
+@dataclass(frozen=True, slots=True)
+class SetRequester:
+    """The ticket of a mail that could not be read has its customer, who takes part."""
+
+    requester: Mailbox
+    cause: str
+
+
+Change = OpenTicket | AddEntry | SetField | SetStatus | SetRequester | AddPeople | AddLink | Record
 
 
 @dataclass(frozen=True, slots=True)

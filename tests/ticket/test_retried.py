@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.config import Settings
+from gateway.message.types import Mailbox
 from gateway.store.store import Store
 from tests.processing import Desk, mail, verdict
 
@@ -26,5 +27,7 @@ def test_a_retried_mail(store: Store, settings: Settings, what: str, raw: bytes,
     known = trust == "participant"
     assert desk.participants(1) == ({JAN} if known else set()), what
     assert (desk.ticket(1).subject == "Zwrot") is known, what
+    assert desk.ticket(1).requester == (Mailbox("", JAN) if known else None), what
+    assert [t.number for t in desk.tickets_of(JAN)] == ([1] if known else []), what
     again = desk.take(mail(JAN, "Re: [#1] Zwrot", "Jeszcze jedno."))
     assert (again.ticket == 1) is known, what
