@@ -24,7 +24,8 @@ from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
 from gateway.message.types import Envelope, Mailbox
-from gateway.outgoing.compose import OF_PERSONS, Desk
+from gateway.outgoing.compose import Desk
+from gateway.outgoing.kinds import OF_PERSONS
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
 from gateway.rules.desk import Table
@@ -265,6 +266,12 @@ def deps_of(settings: Settings, clock: Clock, tables: Tables) -> Deps:
     return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock, tables=tables)
 
 
+def _zones(rules: RuleSet) -> dict[str, str]:
+    """Where the clock of each team hangs."""
+    named = {team.id: team.calendar or rules.defaults.calendar or "" for team in rules.teams.values()}
+    return {team: rules.calendars[id].timezone for team, id in named.items() if id in rules.calendars}
+
+
 def deps(
     settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock, *, tables: Tables = dict
 ) -> Deps:
@@ -291,6 +298,7 @@ def deps(
         nonce=lambda: base64.b32encode(secrets.token_bytes(5)).decode().lower(),
         now=clock.now,
         footer=tuple(site.footer.splitlines()),
+        zones=_zones(rules),
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )

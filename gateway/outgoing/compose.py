@@ -1,14 +1,17 @@
 """A notification as a mail: the octets that every attempt will send.
 
 Sources  RFC 5322 §3.6 (fields), RFC 2046 §5.1.4 (alternatives), RFC 3834 §3.1 (fields of automatic answers), RFC 3282
-         (Content-Language). The reverse-path names the outbox row (VERP), so that a report finds it.
+         (Content-Language), RFC 2919 (List-Id), RFC 2369 (List-Unsubscribe).
+         The reverse-path names the outbox row (VERP), so that a report finds it.
          Rendered once, inside the transaction of the change that caused it; the Message-ID is fixed here, before any
          attempt. One recipient. Our own serialiser: the one of the standard library takes most of a millisecond.
-Not here  how a field is written (header.py), the check at the end (wire.py), what the mail says (render.py).
+Not here  how a field is written (header.py), the check at the end (wire.py), what the mail says (render.py), which
+          mails there are (kinds.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as field_
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Literal
@@ -18,7 +21,11 @@ from gateway.message.address import path_address
 from gateway.message.subject import without_reply_words
 from gateway.message.types import Mailbox
 from gateway.outgoing.header import field, ids_field, mailbox_field, text_field, usable_ids
+from gateway.outgoing.kinds import Kind, Submitted, kind_of
+from gateway.outgoing.markdown import mail_link
+from gateway.outgoing.phrases import clock_values
 from gateway.outgoing.render import Rendered, Templates
+from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, text_part
 from gateway.ticket.token import TokenRing, subject_tag
 from gateway.ticket.types import Notification
@@ -26,6 +33,7 @@ from gateway.ticket.types import Notification
 SubjectTag = Literal["left", "right", "auto", "none"]
 
 _MAX_SUBJECT = 200  # characters of somebody else's subject
+_LEAVE = "#digest off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +61,10 @@ class Desk:
     nonce: Callable[[], str]  # 8 characters of a-z2-7
     now: Callable[[], datetime]  # aware UTC
     footer: tuple[str, ...] = ()  # lines; none is the name and address of the team
+    zones: Mapping[str, str] = field_(default_factory=dict)  # team id -> IANA, in which its times are told; else UTC
+    by_mail: bool = False  # whether commands in replies to our mails are carried out
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What differs between types of mails (the header table of the specification)."""
-
-    purpose: str  # of the token in Reply-To
-    names_recipient: bool  # whether the display name, which strangers choose, is repeated
-    words_of_a_person: bool = False  # nothing else may be sent in their place
-
-
-# One row a type; what is not listed is an automatic answer to the requester, which is what rules can ask for.
-_ROWS: Mapping[str, _Row] = {
-    "auto_ack": _Row("t", names_recipient=False),
-    "answer": _Row("t", names_recipient=True, words_of_a_person=True),
-}
-_AUTOMATIC = _ROWS["auto_ack"]
-OF_PERSONS = frozenset(name for name, row in _ROWS.items() if row.words_of_a_person)  # no rule sends these
 
 
 def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
@@ -80,29 +72,29 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
 
     Raises  PoisonError  the recipient is no address, or the octets fail the wire check; nothing is sent
     """
-    row = _ROWS.get(notice.template, _AUTOMATIC)
-    team = desk.teams[notice.team]
+    kind, team = kind_of(notice.template), desk.teams[notice.team]
     recipient = _address(notice.recipient.address)
     message_id = desk.ring.message_id(notice.ticket, recipient, desk.nonce(), desk.domain)
-    reply_to = _reply_to(notice, row, team, recipient, desk)
-    values = _values(notice, row, team, recipient, reply_to, desk)
-    said = desk.templates.render(notice.template, notice.variant, notice.language, values)
-    if said.fixed and row.words_of_a_person:
+    reply_to = _reply_to(notice, kind, team, recipient, desk)
+    said = desk.templates.render(
+        notice.template, notice.variant, notice.language, _values(notice, kind, team, recipient, reply_to, desk)
+    )
+    if said.fixed and not kind.automatic:
         raise PoisonError(f"the template {notice.template} cannot say it: {'; '.join(said.trouble)}")
-    speaker = f"{notice.speaker} ({team.name})" if notice.speaker else team.name
+    from_name, answers_name = _names(notice, kind, team, desk)
+    named = kind.names_recipient or notice.audience == "agent"
     lines = (
-        mailbox_field("From", speaker, team.address),
-        mailbox_field("To", notice.recipient.name if _is_named(notice, row) else "", recipient),
-        mailbox_field("Reply-To", team.name, reply_to),
+        mailbox_field("From", from_name, team.address),
+        mailbox_field("To", notice.recipient.name if named else "", recipient),
+        mailbox_field("Reply-To", answers_name, reply_to),
         text_field("Subject", _subject(notice, said, desk)),
         f"Date: {format_datetime(desk.now())}\r\n",
         f"Message-ID: {message_id}\r\n",
-        *_thread_fields(notice),
-        *_automatic_fields(notice),
+        *_thread_fields(notice, kind, recipient, desk),
+        *_automatic_fields(kind.submitted or notice.auto_submitted),
+        *_list_fields(kind, reply_to, desk),
         field("Content-Language", (said.language,)),
-        f"X-Mailwicket-Ticket: {notice.ticket}\r\n",
-        field("X-Mailwicket-Mail", (notice.template,)),
-        field("X-Mailwicket-Loop", (desk.ring.loop_mark(message_id),)),
+        *_own_fields(notice, kind, message_id, desk),
         *_body(said, message_id),
     )
     raw = _octets(lines)
@@ -111,15 +103,18 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     return Letter(message_id, bounce if desk.plus_addressing else desk.bounce_base, raw, said.trouble)
 
 
-def _is_named(notice: Notification, row: _Row) -> bool:
-    return row.names_recipient or notice.audience == "agent"
-
-
-def _why(notice: Notification, row: _Row) -> str:
-    """Which words of the templates say why the recipient gets it."""
-    if notice.audience == "agent":
-        return "why_agent"
-    return "why_answered" if row.words_of_a_person else "why_sent"
+def _names(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> tuple[str, str]:
+    """The display names of From and of Reply-To."""
+    match kind.writer:
+        case "person" if notice.speaker:
+            return f"{notice.speaker} ({team.name})", team.name
+        case "customer" if notice.ticket is not None:
+            who = notice.speaker or team.name
+            return f"{who} (via #{notice.ticket})", f"#{notice.ticket} → {who}"
+        case "gateway":
+            return f"{desk.site_name} gateway", f"{desk.site_name} gateway"
+        case _:
+            return team.name, team.name
 
 
 def _address(text: str) -> str:
@@ -129,24 +124,30 @@ def _address(text: str) -> str:
         raise PoisonError(f"no mail can be addressed to this: {e.text}") from e
 
 
-def _reply_to(notice: Notification, row: _Row, team: Mailbox, recipient: str, desk: Desk) -> str:
+def _reply_to(notice: Notification, kind: Kind, team: Mailbox, recipient: str, desk: Desk) -> str:
     if not desk.plus_addressing:  # the token in our Message-ID takes its place
         return team.address
-    return desk.ring.reply_address(team.address, desk.delimiter, row.purpose, notice.ticket, None, recipient)
+    purpose = notice.purpose or kind.purpose
+    number = None if purpose == "c" else notice.item or notice.ticket
+    return desk.ring.reply_address(team.address, desk.delimiter, purpose, number, notice.revision, recipient)
 
 
 def _values(
-    notice: Notification, row: _Row, team: Mailbox, recipient: str, reply_to: str, desk: Desk
+    notice: Notification, kind: Kind, team: Mailbox, recipient: str, reply_to: str, desk: Desk
 ) -> dict[str, Any]:
+    number, ring = notice.ticket, desk.ring
     return {
+        **kind.defaults,
         **notice.values,
-        "ticket": {**notice.values.get("ticket", {}), "number": notice.ticket},
+        "ticket": {**notice.values.get("ticket", {}), "number": number},
         "site": {"name": desk.site_name, "footer": desk.footer or (f"{team.name} · {team.address}",)},
         "team": {"id": notice.team, "name": team.name, "address": team.address},
+        "clock": clock_values(desk.now(), notice.zone, desk.zones.get(notice.team, "UTC")),
         "mail": {
-            "why": _why(notice, row),
+            "why": "why_agent" if notice.audience == "agent" and kind.reader == "customer" else kind.why,
             "reply_to": reply_to,
-            "body_token": desk.ring.body_token(notice.ticket, recipient),
+            "body_token": "" if number is None else ring.body_token(number, recipient),
+            "by_mail": desk.by_mail,
         },
     }
 
@@ -154,6 +155,8 @@ def _values(
 def _subject(notice: Notification, said: Rendered, desk: Desk) -> str:
     """The template's subject; the ticket's own, with its tag, where the notification carries one."""
     if notice.subject is None:
+        return said.subject
+    if notice.ticket is None:
         return said.subject
     tag = subject_tag(notice.ticket, desk.subject_prefix)
     words = without_reply_words(notice.subject.replace(tag, " ").strip())[:_MAX_SUBJECT].strip()
@@ -169,18 +172,43 @@ def _subject(notice: Notification, said: Rendered, desk: Desk) -> str:
             return f"Re: {words}"
 
 
-def _thread_fields(notice: Notification) -> Iterable[str]:
-    parent = usable_ids((notice.in_reply_to,) if notice.in_reply_to else ())
+def _thread_fields(notice: Notification, kind: Kind, recipient: str, desk: Desk) -> Iterable[str]:
+    """Agents have one thread for each ticket, which begins with a Message-ID that nobody sent."""
+    earlier, parents = notice.references, (notice.in_reply_to,) if notice.in_reply_to else ()
+    if kind.reader == "agent":
+        thread = notice.ticket or f"{desk.now():week%G-%V}"
+        root = desk.ring.root_message_id(thread, recipient, desk.domain)
+        earlier, parents = (root, *earlier), parents or (root,)
+    parent = usable_ids(parents)
     yield ids_field("In-Reply-To", parent)
-    earlier = tuple(i for i in notice.references if i not in parent)
-    yield ids_field("References", usable_ids((*earlier, *parent)))
+    yield ids_field("References", usable_ids((*(i for i in earlier if i not in parent), *parent)))
+    if notice.subject is not None and (index := next_thread_index(notice.thread_index or "", desk.now())):
+        yield text_field("Thread-Topic", without_reply_words(notice.subject)[:_MAX_SUBJECT])
+        yield field("Thread-Index", (index,))
 
 
-def _automatic_fields(notice: Notification) -> Iterable[str]:
-    if notice.auto_submitted != "no":
-        yield f"Auto-Submitted: {notice.auto_submitted}\r\n"
+def _automatic_fields(submitted: Submitted) -> Iterable[str]:
+    if submitted != "no":
+        yield f"Auto-Submitted: {submitted}\r\n"
         yield "X-Auto-Response-Suppress: All\r\n"
         yield "Precedence: bulk\r\n"
+
+
+def _list_fields(kind: Kind, reply_to: str, desk: Desk) -> Iterable[str]:
+    if kind.is_list:
+        yield field("List-Id", (f"<tickets.{desk.domain}>",))
+    if kind.may_be_left and desk.by_mail:
+        yield field("List-Unsubscribe", (f"<{mail_link(reply_to, _LEAVE)}>",))
+
+
+def _own_fields(notice: Notification, kind: Kind, message_id: str, desk: Desk) -> Iterable[str]:
+    """What our own programs read: a mail that comes back is known by its mark."""
+    if kind.writer != "gateway" and notice.ticket is not None:
+        yield f"X-Mailwicket-Ticket: {notice.ticket}\r\n"
+    if kind.writer == "customer":
+        yield text_field("X-Mailwicket-Rule", notice.cause)
+    yield field("X-Mailwicket-Mail", (notice.template,))
+    yield field("X-Mailwicket-Loop", (desk.ring.loop_mark(message_id),))
 
 
 def _body(said: Rendered, message_id: str) -> Iterable[str]:

@@ -4,13 +4,16 @@ Transaction  that of the change which caused it.
 Not here     what the mail says (compose.py), when it leaves (outbox.py).
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from sqlalchemy import Connection
 
 from gateway.errors import PoisonError
+from gateway.message.address import normal
 from gateway.outgoing.compose import Desk, compose
+from gateway.outgoing.kinds import kind_of
 from gateway.store import outbox
 from gateway.ticket.types import Notification
 
@@ -23,7 +26,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
     if id is None or notice.suppressed is not None:
         return None
     try:
-        letter = compose(notice, id, desk)
+        letter = compose(_in_thread(notice, c), id, desk)
     except PoisonError as e:
         outbox.refuse(c, id, e.text, now)
         log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
@@ -40,3 +43,11 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         held=notice.held is not None,
     )
     return id, letter.message_id
+
+
+def _in_thread(notice: Notification, c: Connection) -> Notification:
+    """An agent's mails about a ticket follow each other; those to customers know what they answer."""
+    if notice.ticket is None or kind_of(notice.template).reader != "agent":
+        return notice
+    before = outbox.messages_to(c, notice.ticket, normal(notice.recipient.address))
+    return replace(notice, in_reply_to=max(before)[1]) if before else notice

@@ -1,6 +1,7 @@
 """One Markdown text as HTML and as plain text, both with places for the values.
 
-Sources  CommonMark 0.31 in a closed selection (h1-h2, paragraphs, lists, bold, links, tables), without raw HTML.
+Sources  CommonMark 0.31 in a closed selection (h1-h2, paragraphs, lists, bold, links, tables, and quotes for the words
+         of others), without raw HTML. What programs do not inherit, or drop with <style>, is written into the tags.
          A value never passes through Markdown: the template's text holds a private-use character in its place, and
          the value is written in afterwards, escaped for HTML in one part and as it is in the other.
 Not here  Jinja (sandbox.py), layouts and languages (render.py).
@@ -23,20 +24,42 @@ _HREF = re.compile('(?<= href=")[^"]*')
 _LINK = re.compile(r"(?:https://|mailto:)[^\s<>\"'\\]+", re.IGNORECASE)
 
 
+_BUTTON = (
+    "display:inline-block;margin:4px 8px 4px 0;padding:11px 20px;border:1px solid #0b57d0;border-radius:6px;"
+    "color:#0b57d0;text-decoration:none;font-weight:600"
+)
+_STYLES = {
+    "h1_open": "margin:0 0 16px;font-size:20px;line-height:1.3",
+    "h2_open": "margin:24px 0 8px;font-size:16px;line-height:1.3",
+    "table_open": "border-collapse:collapse;margin:0 0 16px",
+    "th_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0;font-size:14px",
+    "td_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0",
+    "blockquote_open": "margin:0 0 16px;padding:0 0 0 12px;border-inline-start:3px solid #9aa4af",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An outlined link that writes a mail with a command in it; a sentence where there is no HTML."""
+    """An outlined link; a sentence where there is no HTML."""
 
     text: str
     sentence: str
-    address: str
-    command: str
+    target: str
 
     @property
     def html(self) -> str:
-        """The link (RFC 6068)."""
-        target = f"mailto:{quote(self.address, safe='@+')}?body={quote(self.command, safe='')}"
-        return f'<a class="btn" href="{escape(target)}">{escape(self.text)}</a>'
+        """The link."""
+        return f'<a class="btn" style="{_BUTTON}" href="{escape(self.target)}">{escape(self.text)}</a>'
+
+
+def mail_link(address: str, command: str = "") -> str:
+    """A link that writes a mail, with a command in it (RFC 6068)."""
+    return f"mailto:{quote(address, safe='@+')}" + (f"?body={quote(command, safe='')}" if command else "")
+
+
+def is_link(target: str) -> bool:
+    """Whether a mail of ours may link to it."""
+    return _LINK.fullmatch(target) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,9 @@ def without_places(text: str) -> str:
 def parts(source: str) -> Parts:
     """Both parts, with places still in them. Two mails that differ in their values only share the work."""
     tokens = _MARKDOWN.parse(source)
+    for token in tokens:
+        if style := _STYLES.get(f"{token.tag}_open" if token.type == "heading_open" else token.type):
+            token.attrSet("style", style)
     return Parts(str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})), _Writer().write(tokens))
 
 
@@ -94,6 +120,7 @@ class _Writer:
         self._lists: list[int | None] = []  # the next number of each open list; None for bullets
         self._mark = ""  # of the item whose first line comes next
         self._row: list[str] | None = None
+        self._quotes = 0  # open ones
 
     def write(self, tokens: Iterable[Token]) -> str:
         for token in tokens:
@@ -115,6 +142,11 @@ class _Writer:
                 self._gap()
             case "list_item_open":
                 self._item()
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+                self._gap()
             case "tr_open":
                 self._row = []
             case "tr_close":
@@ -132,7 +164,7 @@ class _Writer:
             self._lists[-1] = number + 1
 
     def _paragraph(self, text: str) -> None:
-        depth = len(self._lists)
+        depth = len(self._lists) + self._quotes
         indent = "  " * depth
         first = "  " * (depth - 1) + self._mark if self._mark else indent
         lines = text.split("\n")
@@ -164,8 +196,8 @@ def _inline(token: Token) -> str:
 
 def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("zero", {"html": False, "breaks": True})
-    markdown.enable(["heading", "list", "table", "emphasis", "link", "escape", "newline"])
-    markdown.validateLink = lambda url: _LINK.fullmatch(url) is not None  # type: ignore[method-assign]
+    markdown.enable(["heading", "list", "table", "blockquote", "emphasis", "link", "escape", "newline"])
+    markdown.validateLink = is_link  # type: ignore[method-assign,assignment]
     markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return markdown
 

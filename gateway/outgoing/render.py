@@ -6,6 +6,7 @@ Sources  RFC 2046 §5.1.4 (alternatives say the same), RFC 5646 (language tags).
 Not here  which templates there are (templates.py), what they may say (sandbox.py), header fields (compose.py).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -17,13 +18,15 @@ from markupsafe import Markup
 
 from gateway.config import packaged
 from gateway.outgoing.header import clean_header
-from gateway.outgoing.markdown import Button, filled, parts
+from gateway.outgoing.markdown import Button, filled, is_link, mail_link, parts
+from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
 from gateway.outgoing.templates import INSERTED, Layouts, Mail, compiled, read_templates
 
 _MAX_SUBJECT = 250  # characters
 _FALLBACK = {"pt-br": "pt", "sk": "cs", "sr-latn": "hr", "bs": "hr", "uk": "en", "be": "ru"}
 _LAST_LANGUAGE = "en"
+_NAME = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,15 @@ class Templates:
             for language in (*self._packaged.words, *self._override.words)
             for more in (self._override.words.get(language, {}),)
         }
-        self.problems = (*self._override.problems, *self._packaged.problems)
+        known = self._packaged.words[_LAST_LANGUAGE]
+        unknown = (
+            f"_strings/{language}.yaml: unknown word {word}"
+            for found in (self._override, self._packaged)
+            for language, words in found.words.items()
+            for word in words
+            if word not in known
+        )
+        self.problems = (*self._override.problems, *self._packaged.problems, *unknown)
 
     def preferring(self, default_language: str) -> "Templates":
         """The same templates, with another language for whoever has none of ours."""
@@ -88,11 +99,17 @@ class Templates:
             found.setdefault(f"{name}/{variant}" if variant else name, set()).add(language)
         return {name: frozenset(tags) for name, tags in found.items()}
 
+    def missing_words(self, language: str) -> tuple[str, ...]:
+        """The words that a language has not got itself; English ones stand in their places."""
+        own = self._override.words.get(language, {}).keys() | self._packaged.words.get(language, {}).keys()
+        return tuple(word for word in self._packaged.words[_LAST_LANGUAGE] if word not in own)
+
     def render(self, template: str, variant: str | None, language: str, values: Mapping[str, Any]) -> Rendered:
         """What the mail says; whatever stands in a template, there is an answer.
 
         language  a wish (RFC 5646); the nearest language that the mail is written in is taken
-        values    plain; with `ticket.number`, `site.footer` (lines), `mail.reply_to` and `mail.body_token`
+        values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to`,
+                  `mail.body_token`, and `clock` (see `phrases_of`)
         """
         given, trouble = plain(values), list[str]()
         found = self._language_of(template, variant, language)
@@ -110,7 +127,7 @@ class Templates:
             except FAILURES as e:
                 trouble.append(f"{mail.name}: {type(e).__name__}: {e}")
         spoken = next(tag for tag in self._chain(language) if tag in self._words)
-        return self._fixed(spoken, given, tuple(trouble))
+        return self._fixed(template, spoken, given, tuple(trouble))
 
     def _chain(self, wanted: str) -> Iterator[str]:
         tag = wanted.lower()
@@ -137,31 +154,35 @@ class Templates:
     def _rendered(
         self, mail: Mail, layouts: Layouts, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]
     ) -> Rendered:
-        budget = self._budget()
+        budget, phrases = self._budget(), phrases_of(given, language)
         words = self._words.get(language, self._words[_LAST_LANGUAGE])
-        subject = clean_header(run(mail.subject, given, budget))[:_MAX_SUBJECT]
+        values = {**given, "strings": words}
+        subject = clean_header(run(mail.subject, values, budget, phrases))[:_MAX_SUBJECT]
         inserted: list[str | Button] = []
-        body = run(mail.body, {**given, INSERTED: inserted, "button": _button_of(words, given)}, budget)
+        button = _button_of(words, given)
+        body = run(mail.body, {**values, INSERTED: inserted, "button": button}, budget, phrases)
         content = filled(parts(body), inserted)
         around = {
-            **given,
+            **values,
             "lang": language,
             "subject": subject,
-            "preheader": clean_header(run(mail.preheader, given, budget)),
-            "marker": words["reply_marker"],
+            "preheader": clean_header(run(mail.preheader, values, budget, phrases)),
+            "marker": _marker(words, given),
             "why": words[given["mail"].get("why", "why_sent")],
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
         }
-        text = run(layouts.text, {**around, "content": content.text}, budget)
-        html = run(layouts.html, {**around, "content": Markup(content.html)}, budget)  # noqa: S704  escaped above
+        text = run(layouts.text, {**around, "content": content.text}, budget, phrases)
+        written = Markup(content.html)  # noqa: S704  escaped above
+        html = run(layouts.html, {**around, "content": written}, budget, phrases)
         return Rendered(subject, text, html, language, trouble)
 
-    def _fixed(self, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]) -> Rendered:
-        words = self._words[language]
-        number = str(given["ticket"]["number"])
-        subject, sentence = (words[w].replace("{number}", number) for w in ("received_subject", "received"))
-        last = f"{words['why_sent']}   {given['mail']['body_token']}"
+    def _fixed(self, mail: str, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]) -> Rendered:
+        words, number = self._words[language], given["ticket"]["number"]
+        names = ("received_subject", "received") if mail == "auto_ack" else ("fixed_subject", "fixed")
+        names = ("fixed_subject_alone", "fixed_alone") if number is None else names
+        subject, sentence = (words[name].replace("{number}", str(number)) for name in names)
+        last = f"{words[given['mail'].get('why', 'why_sent')]}   {given['mail']['body_token']}"
         footer = "\n".join((*given["site"]["footer"], last))
         text = f"{words['reply_marker']}\n\n{sentence}\n\n-- \n{footer}\n"
         html = "".join(f"<p>{escape(p)}</p>\n" for p in (words["reply_marker"], sentence, *footer.split("\n")))
@@ -175,10 +196,24 @@ class Templates:
         )
 
 
+def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    """The first line of a mail; to an agent it says to whom an answer goes, and in which language he reads it."""
+    goes_to = given.get("goes_to")
+    if not goes_to:
+        return words["reply_marker"]
+    said = {**goes_to, "language": words.get(f"in_{goes_to['language']}", goes_to["language"])}
+    return _NAME.sub(lambda name: str(said.get(name[1], name[0])), words["reply_marker_to"])
+
+
 def _button_of(words: Mapping[str, str], given: Mapping[str, Any]) -> Callable[..., Button]:
-    def button(text: str, command: str) -> Button:
-        """What `button("…", command="#…")` in a template makes."""
-        sentence = words["button"].replace("{text}", text).replace("{command}", command)
-        return Button(text, sentence, given["mail"]["reply_to"], command)
+    def button(text: str, command: str = "", to: str = "") -> Button:
+        """What `button("…", command="#…")` in a template makes.
+
+        to  an address, or a page; else whoever this mail is answered to
+        """
+        target = to if is_link(to) else mail_link(to or given["mail"]["reply_to"], command)
+        said = {"text": text, "command": command, "link": target}
+        sentence = _NAME.sub(lambda name: said.get(name[1], name[0]), words["link" if to else "button"])
+        return Button(text, sentence, target)
 
     return button

@@ -4,7 +4,7 @@ Sources  Jinja 3.1 `ImmutableSandboxedEnvironment`; OWASP on server-side templat
          The language is a closed list (nodes, filters, tests, functions), so a way out of the sandbox would first have
          to be written in words that are not there: no methods, no macros, no includes, no `*`, `**`, `%`, `~`.
          Time and size are checked at every piece of output and each turn of a loop, also of one that prints nothing.
-Not here  which template, which language (render.py), Markdown (markdown.py).
+Not here  which template, which language (render.py), Markdown (markdown.py), what filters say (phrases.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
 from gateway.outgoing.header import clean_text
+from gateway.outgoing.phrases import Phrases
 
 # what a template can fail with, whatever it says; anything else is our bug
 FAILURES = (
@@ -44,8 +45,9 @@ _TESTS = (
     "odd", "sequence", "string", "undefined",
 )  # fmt: skip
 _FUNCTIONS = ("button", "range")
+_PHRASES_OF = ("when", "moment", "hours", "plural", "duration", "money")  # filters that speak the mail's language
 _WATCHED = "the turns of a loop"  # no name that a template could write
-_BUDGET = "_budget"
+_BUDGET, _PHRASES = "_budget", "_phrases"
 
 Finalize = Callable[[Context, object], object]
 
@@ -80,32 +82,37 @@ class Sandbox:
             finalize=None if finalize is None else pass_context(finalize),
         )
         self._environment.globals = {}
-        self._environment.filters = {name: FILTERS[name] for name in _FILTERS} | {_WATCHED: _watched}
+        self._environment.filters = {
+            **{name: FILTERS[name] for name in _FILTERS},
+            **{name: _phrase(name) for name in _PHRASES_OF},
+            _WATCHED: _watched,
+        }
         self._environment.tests = {name: TESTS[name] for name in _TESTS}
 
-    def compile(self, source: str, name: str) -> Template:
+    def compile(self, source: str, name: str, plurals: frozenset[str] = frozenset()) -> Template:
         """The template, ready to run.
 
-        Raises  TemplateError and others of FAILURES  it says something that is not in the language
+        plurals  the forms that its language has: `plural` gives all of them; without any it is not used
+        Raises   TemplateError and others of FAILURES  it says something that is not in the language
         """
         if len(source) > _MAX_SOURCE:
             raise SecurityError("the template is too long")
         tree = self._environment.parse(source, name)
-        _examine(tree)
+        _examine(tree, plurals)
         for loop in tree.find_all(nodes.For):
             loop.iter = nodes.Filter(loop.iter, _WATCHED, [], [], None, None, lineno=loop.lineno)
         code = self._environment.compile(tree, name)
         return self._environment.template_class.from_code(self._environment, code, {})
 
 
-def run(template: Template, values: Mapping[str, Any], budget: Budget) -> str:
+def run(template: Template, values: Mapping[str, Any], budget: Budget, phrases: Phrases) -> str:
     """What the template writes, inside the budget.
 
-    values  plain ones (see `plain`), and our own functions
-    Raises  any of FAILURES
+    values   plain ones (see `plain`), and our own functions
+    Raises   any of FAILURES
     """
     pieces, size = [], 0
-    for piece in template.generate({**values, "range": _range, _BUDGET: budget}):
+    for piece in template.generate({**values, "range": _range, _BUDGET: budget, _PHRASES: phrases}):
         size += len(piece)
         budget.check(size)
         pieces.append(piece)
@@ -143,7 +150,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return left + right
 
 
-def _examine(tree: nodes.Template) -> None:
+def _examine(tree: nodes.Template, plurals: frozenset[str]) -> None:
     for node in tree.find_all(nodes.Node):
         problem = ""
         match node:
@@ -153,12 +160,31 @@ def _examine(tree: nodes.Template) -> None:
                 problem = f".{node.attr}"
             case nodes.Call() if not isinstance(node.node, nodes.Name) or node.node.name not in _FUNCTIONS:
                 problem = "a call"
-            case nodes.Filter() if node.name not in _FILTERS or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            case nodes.Filter(name="plural") if not node.dyn_args and not node.dyn_kwargs:
+                given = frozenset(form.key for form in node.kwargs)
+                if given != plurals:
+                    raise SecurityError(f"line {node.lineno}: plural has the forms {', '.join(sorted(plurals)) or '-'}")
+            case nodes.Filter() if node.name not in _FILTERS + _PHRASES_OF or node.kwargs or _is_dynamic(node):
                 problem = f"the filter {node.name}"
             case _ if not isinstance(node, (*_NODES, nodes.EvalContext, nodes.Helper)):
                 problem = type(node).__name__
         if problem:
             raise SecurityError(f"line {node.lineno}: {problem} is not in the language of templates")
+
+
+def _is_dynamic(node: nodes.Filter) -> bool:
+    return node.dyn_args is not None or node.dyn_kwargs is not None
+
+
+def _phrase(name: str) -> Callable[..., str]:
+    """A filter that asks the phrases of the mail."""
+
+    @pass_context
+    def phrase(context: Context, value: Any, *arguments: Any, **forms: Any) -> str:
+        said: str = getattr(context[_PHRASES], name)(value, *arguments, **forms)
+        return said
+
+    return phrase
 
 
 @pass_context

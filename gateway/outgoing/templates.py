@@ -20,9 +20,9 @@ from ruamel.yaml.error import YAMLError
 
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.markdown import Button, place, without_places
+from gateway.outgoing.phrases import categories
 from gateway.outgoing.sandbox import FAILURES, Sandbox
 
-WORDS = frozenset({"reply_marker", "why_sent", "why_answered", "why_agent", "received_subject", "received", "button"})
 INSERTED = "_inserted"  # the name under which a body finds its list of values; no template can write it
 HTML_LAYOUT, TEXT_LAYOUT = "_layout.html.j2", "_layout.txt.j2"
 
@@ -78,6 +78,11 @@ def read_templates(folder: Path) -> dict[str, str]:
     return found
 
 
+def path_of(mail: str, variant: str | None, language: str) -> str:
+    """Where the template of a mail is, below its folder."""
+    return f"{mail}/{f'{variant}.' if variant else ''}{language}.md.j2"
+
+
 def compiled(files: Mapping[str, str]) -> TemplateSet:
     """The set of these files, as `read_templates` returns them."""
     mails: dict[Key, Mail | str] = {}
@@ -88,7 +93,7 @@ def compiled(files: Mapping[str, str]) -> TemplateSet:
             if mail := _MAIL.fullmatch(path):
                 key = (mail[1], mail[2], mail[3].lower())
                 mails[key] = f"{path} is broken"
-                mails[key] = _mail(path, source)
+                mails[key] = _mail(path, source, mail[3].lower())
             elif strings := _STRINGS.fullmatch(path):
                 words[strings[1].lower()] = _words(source)
             elif path not in (HTML_LAYOUT, TEXT_LAYOUT):
@@ -114,25 +119,23 @@ def _compiled_layouts(html: str, text: str) -> Layouts:
 
 
 @lru_cache(_KEPT)
-def _mail(path: str, source: str) -> Mail:
+def _mail(path: str, source: str, language: str) -> Mail:
     found = _FRONT.fullmatch(without_places(source.replace("\r\n", "\n")))
     front = _yaml(found[1]) if found else {}
     if found is None or front.keys() != {"subject", "preheader"}:
         raise ValueError("it begins with --- subject: … preheader: … ---")
+    plurals = categories(language)
     return Mail(
         path,
-        _WORDS.compile(front["subject"], path),
-        _WORDS.compile(front["preheader"], path),
-        _BODY.compile(found[2], path),
+        _WORDS.compile(front["subject"], path, plurals),
+        _WORDS.compile(front["preheader"], path, plurals),
+        _BODY.compile(found[2], path, plurals),
     )
 
 
 @lru_cache(_KEPT)
 def _words(source: str) -> Mapping[str, str]:
-    words = _yaml(source)
-    if unknown := words.keys() - WORDS:
-        raise ValueError(f"unknown word {min(unknown)}")
-    return words
+    return _yaml(source)
 
 
 def _yaml(source: str) -> dict[str, str]:

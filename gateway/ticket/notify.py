@@ -19,7 +19,7 @@ from gateway.ticket.types import Customer, Notification, Saved, Ticket
 AGENT_NOTICE = "agent_notice"
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
-_WORDS_CHARACTERS, _WORDS_LINES = 2000, 40  # of a mail, in a notice to agents
+_WORDS_CHARACTERS, _WORDS_LINES, _FILES = 2000, 40, 20  # of a mail, in a notice to agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def notify(
     for reply in _replies(saved, decision, policy, now):
         notice = replace(_reply(reply, ticket, cause, policy), held=held)
         yield _judged(notice, cause, policy, sent, now)
-    for notice in _notices(ticket, cause, decision, policy, now):
+    for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
         yield _judged(replace(notice, held=held), cause, policy, sent, now)
 
 
@@ -125,6 +125,8 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> 
             language = policy.rules.defaults.language
         case _:
             assert_never(cause)
+    zone = cause.customer.zone if cause.customer is not None else None
+    outlook = next(iter(cause.message.values("thread-index")), None) if isinstance(cause, Arrived) else None
     return Notification(
         recipient=Mailbox("", recipient.address),
         template=reply.template,
@@ -139,29 +141,46 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> 
         dedupe_key=f"{reply.template}/{reply.variant or ''}:{cause.key}",
         cause=reply.rule,
         values={**dict(reply.values), "ticket": {"number": ticket.number}},
+        zone=zone,
+        thread_index=outlook,
     )
 
 
 def _notices(
-    ticket: Ticket, cause: Cause, decision: Decision, policy: NotifyPolicy, now: datetime
+    ticket: Ticket, cause: Cause, decision: Decision, policy: NotifyPolicy, now: datetime, *, opened: bool
 ) -> Iterator[Notification]:
     """Mails to agents: what rules ask for, the lead of a ticket that was raised, and of one that is flooded."""
-    words = cause.message.text if isinstance(cause, Arrived) else ""
     for action in decision.actions:
         match action:
             case Notify(rule, to, template):
-                yield from _to_agents(to, template, rule, words, ticket, cause.key, policy)
+                happened = _happened(cause, opened=opened)
+                yield from _to_agents(to, template, rule, _told(ticket, cause, happened), ticket, cause.key, policy)
             case Escalate(rule):
-                yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, words, ticket, cause.key, policy)
+                told = _told(ticket, cause, "escalated")
+                yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
             case _:
                 pass
     if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
         hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
-        yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, "", ticket, hour, policy)
+        told = {**_told(ticket, cause, FLOOD), "words": ()}
+        yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
+
+
+def _happened(cause: Cause, *, opened: bool) -> str:
+    """In a word: why agents hear of the ticket at all."""
+    if isinstance(cause, Arrived):
+        return "new" if opened else "reply"
+    return "advice"
 
 
 def _to_agents(
-    to: Sequence[str], template: str, rule: str, words: str, ticket: Ticket, key: str, policy: NotifyPolicy
+    to: Sequence[str],
+    template: str,
+    rule: str,
+    told: Mapping[str, object],
+    ticket: Ticket,
+    key: str,
+    policy: NotifyPolicy,
 ) -> Iterator[Notification]:
     """A mail to each of them; one to nobody, for the guard to refuse, where there is none of them."""
     rules = policy.rules
@@ -180,8 +199,10 @@ def _to_agents(
             auto_submitted="auto-generated",
             dedupe_key=f"{template}:{rule}:{agent.id}:{key}",
             cause=rule,
-            values={"ticket": _told(ticket), "why": rule, "words": _lines(words)},
+            values={**told, "why": rule},
             audience="agent",
+            speaker=_name(ticket.requester),
+            zone=agent.timezone,
         )
 
 
@@ -204,18 +225,43 @@ def _agents(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:
     return found
 
 
-def _told(ticket: Ticket) -> dict[str, object]:
-    """What an agent should know of a ticket before opening it."""
-    return {
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "team": ticket.team,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "assignee": ticket.assignee or "—",
-        "customer": str(ticket.requester) if ticket.requester else "—",
-        "tags": ", ".join(ticket.tags) or "—",
+def _told(ticket: Ticket, cause: Cause, happened: str) -> dict[str, object]:
+    """What an agent should know of a ticket, and of the mail, before opening it."""
+    told: dict[str, object] = {
+        "happened": happened,
+        "ticket": {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "team": ticket.team,
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "assignee": ticket.assignee or "—",
+            "customer": str(ticket.requester) if ticket.requester else "—",
+            "tags": ", ".join(ticket.tags) or "—",
+        },
+        "due": ticket.due.isoformat() if ticket.due else None,
+        "facts": tuple({"name": name, "value": value} for name, value in ticket.fields),
     }
+    if isinstance(cause, Arrived):
+        files = cause.message.attachments[:_FILES]
+        told |= {
+            "words": _lines(cause.message.text),
+            "writer": str(cause.message.author) if cause.message.author else "—",
+            "said_at": cause.inbound.envelope.received_at.isoformat(),
+            "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files),
+        }
+    return told
+
+
+def _name(who: Mailbox | None) -> str | None:
+    """How somebody is called in From; an address there would look like a forgery."""
+    if who is None:
+        return None
+    return who.name or who.address.partition("@")[0]
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1_000_000:.1f} MB" if octets >= 100_000 else f"{max(1, round(octets / 1000))} kB"
 
 
 def _lines(words: str) -> tuple[str, ...]:

@@ -141,18 +141,23 @@ class TokenRing:
 
     # --- Message-IDs ---
 
-    def message_id(self, ticket: int, recipient: str, nonce: str, domain: str) -> str:
+    def message_id(self, ticket: int | None, recipient: str, nonce: str, domain: str) -> str:
         """The Message-ID of a mail of this ticket to this recipient, with angle brackets.
 
-        nonce  8 random characters a-z2-7, made outside
+        ticket  None makes one that names no ticket, and is read as none of ours
+        nonce   8 random characters a-z2-7, made outside
         """
         if not re.fullmatch(f"{_B32}{{8}}", nonce):
             raise ValueError(f"nonce {nonce!r} is not 8 characters of a-z2-7")
-        return f"<mw.{ticket}.{nonce}.{self._token('mid', str(ticket), nonce, normal(recipient))}@{domain}>"
+        number = str(ticket or 0)
+        return f"<mw.{number}.{nonce}.{self._token('mid', number, nonce, normal(recipient))}@{domain}>"
 
-    def root_message_id(self, ticket: int, recipient: str, domain: str) -> str:
-        """The Message-ID that nobody sent and that holds an agent's thread of this ticket together."""
-        return f"<mw.{ticket}.root.{self._token('mid', str(ticket), 'root', normal(recipient))}@{domain}>"
+    def root_message_id(self, thread: int | str, recipient: str, domain: str) -> str:
+        """The Message-ID that nobody sent and that holds an agent's mails about a ticket together.
+
+        thread  the number of the ticket; of what comes every day or week, a word for the week
+        """
+        return f"<mw.{thread}.root.{self._token('mid', str(thread), 'root', normal(recipient))}@{domain}>"
 
     # --- body tokens ---
 

@@ -282,7 +282,7 @@ class Notification:
     template: str
     variant: str | None
     language: str
-    ticket: int
+    ticket: int | None  # None: it is about no ticket, or about many
     team: str
     subject: str | None  # the ticket's subject, for mails that may carry it; None uses the template's own
     in_reply_to: str | None
@@ -292,6 +292,11 @@ class Notification:
     cause: str  # the rule, or "team.auto_ack"
     values: Mapping[str, Any]
     suppressed: str | None = None
-    speaker: str | None = None  # the person of ours whose words they are; None is the team
+    speaker: str | None = None  # whose words they are: a person of ours, or for agents the customer; None is the team
     held: str | None = None  # why it waits until a person releases it
     audience: Literal["customer", "agent"] = "customer"
+    zone: str | None = None  # IANA, of the recipient; None is not known
+    purpose: str | None = None  # of the reply address, where it is not that of the template
+    item: int | None = None  # what the reply address names, where it is not the ticket
+    revision: int | None = None  # of the ticket, as an agent sees it in this mail
+    thread_index: str | None = None  # of the mail that it answers, for Outlook

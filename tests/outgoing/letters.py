@@ -9,6 +9,8 @@ from email.policy import SMTP
 from gateway.config import packaged
 from gateway.message.types import Mailbox
 from gateway.outgoing.compose import Desk, Letter, compose
+from gateway.outgoing.kinds import KINDS
+from gateway.outgoing.phrases import clock_values
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget
 from gateway.outgoing.templates import read_templates
@@ -21,7 +23,9 @@ JAN = "jan@bigbank.test"
 VALUES = {
     "ticket": {"number": 4812},
     "site": {"name": "Acme", "footer": ("Acme Sp. z o.o.", "support@acme.test")},
-    "mail": {"reply_to": "support+t4812.x@acme.test", "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]"},
+    "mail": {"reply_to": "support+t4812.x@acme.test", "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]", "by_mail": False},
+    "clock": clock_values(NOW, "Europe/Warsaw", "UTC"),
+    **KINDS["auto_ack"].defaults,
 }
 
 

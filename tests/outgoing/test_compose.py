@@ -67,19 +67,6 @@ def test_every_token_is_the_recipients() -> None:
     assert RING.is_loop_mark(made.message_id, str(read(made.raw)["X-Mailwicket-Loop"]))
 
 
-@pytest.mark.parametrize(
-    ("submitted", "fields"),
-    [
-        ("auto-replied", ["auto-replied", "All", "bulk"]),
-        ("auto-generated", ["auto-generated", "All", "bulk"]),
-        ("no", [None, None, None]),  # a person wrote it
-    ],
-)
-def test_automatic_mails_say_so(submitted, fields) -> None:
-    mail = read(letter(auto_submitted=submitted).raw)
-    assert [mail[n] for n in ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence")] == fields
-
-
 def test_without_plus_addressing_the_token_is_in_the_message_id_alone() -> None:
     made = letter(desk(plus_addressing=False))
     assert str(read(made.raw)["Reply-To"]) == "Acme Support <support@acme.test>"

@@ -2,14 +2,19 @@
 
 import pytest
 
-from gateway.outgoing.markdown import Button, filled, parts, place, without_places
+from gateway.outgoing import markdown
+from gateway.outgoing.markdown import Button, filled, mail_link, parts, place, without_places
+
+H1, H2, QUOTE = (f'style="{markdown._STYLES[f"{tag}_open"]}"' for tag in ("h1", "h2", "blockquote"))
+BUTTON = f'style="{markdown._BUTTON}"'
 
 
 @pytest.mark.parametrize(
     ("source", "text", "html"),
     [
         ("Hello **you**\nthere", "Hello you\nthere", "<p>Hello <strong>you</strong><br>\nthere</p>\n"),
-        ("# Big\n## Small\ntext", "Big\n\nSmall\n\ntext", "<h1>Big</h1>\n<h2>Small</h2>\n<p>text</p>\n"),
+        ("# Big\n## Small\ntext", "Big\n\nSmall\n\ntext", f"<h1 {H1}>Big</h1>\n<h2 {H2}>Small</h2>\n<p>text</p>\n"),
+        ("> a\n> b\n\nend", "  a\n  b\n\nend", f"<blockquote {QUOTE}>\n<p>a<br>\nb</p>\n</blockquote>\n<p>end</p>\n"),
         ("- a\n- b\n  more", "- a\n- b\n  more", "<ul>\n<li>a</li>\n<li>b<br>\nmore</li>\n</ul>\n"),
         ("3. a\n4. b", "3. a\n4. b", '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>\n'),
         (
@@ -38,7 +43,7 @@ def test_both_parts_say_the_same(source, text, html) -> None:
 def test_a_table() -> None:
     found = parts("| Order | State |\n|---|---|\n| 1 | **new** |\n| 2 | old |\n\nend")
     assert found.text == "Order · State\n1 · new\n2 · old\n\nend"
-    assert found.html.count("<td>") == 4
+    assert found.html.count("<td style=") == 4
 
 
 VALUES = [
@@ -83,11 +88,13 @@ def test_a_value_in_a_link_stays_a_part_of_its_path() -> None:
 
 
 def test_a_button_is_a_link_and_a_sentence() -> None:
-    button = Button("Solved & done?", "Solved & done? Reply: #solved", "support+t1.x@acme.test", "#solved")
+    target = mail_link("support+t1.x@acme.test", "#solved")
+    button = Button("Solved & done?", "Solved & done? Reply: #solved", target)
     found = filled(parts(f"a\n\n{place(0)}"), [button])
     assert found.text == "a\n\nSolved & done? Reply: #solved"
     assert found.html == (
-        '<p>a</p>\n<p><a class="btn" href="mailto:support+t1.x@acme.test?body=%23solved">Solved &amp; done?</a></p>\n'
+        f'<p>a</p>\n<p><a class="btn" {BUTTON} href="mailto:support+t1.x@acme.test?body=%23solved">'
+        "Solved &amp; done?</a></p>\n"
     )
 
 

@@ -2,9 +2,12 @@
 
 import pytest
 
+from gateway.outgoing.phrases import Phrases
 from gateway.outgoing.sandbox import FAILURES, Budget, Sandbox, plain, run
 from gateway.outgoing.templates import said
-from tests.outgoing.letters import VALUES
+from tests.outgoing.letters import NOW, VALUES
+
+ENGLISH = Phrases("en", NOW)
 
 ESCAPES = [
     # ways out of a sandbox, as they are known
@@ -45,6 +48,13 @@ ESCAPES = [
     "{{ site|tojson }}",
     "{{ site|pprint }}",
     "{{ 1|string }}",
+    "{{ 1|plural(one='a', other='b') }}",  # here of no language
+    "{{ 1|when(x=1) }}",
+    "{{ 'tomorrow'|when }}",
+    "{{ '2026-11-23T08:00:00'|when }}",
+    "{{ [[]]|hours }}",
+    "{{ 1|money('x') if false else [1]|money('EUR') }}",
+    "{{ _phrases.language }}",
     "{{ 'a' ~ 'b' }}",
     "{% include 'x' %}",
     "{% import 'x' as y %}",
@@ -110,7 +120,7 @@ class Watch:
 
 def written(source: str, watch: Watch | None = None, **values: object) -> str:
     template = Sandbox(said).compile(source, "t")
-    return run(template, {**plain(VALUES), **values}, Budget(watch or Watch(), 1.0, 2000))
+    return run(template, {**plain(VALUES), **values}, Budget(watch or Watch(), 1.0, 2000), ENGLISH)
 
 
 @pytest.mark.parametrize("source", ESCAPES)
@@ -141,6 +151,7 @@ def test_no_bomb(source) -> None:
         ("{{ 'x' if site.nope is defined else 'y' }}", "y"),
         ("{{ site.nope|default('z') }}", "z"),
         ("{# a remark #}{{ 7 // 2 }}", "3"),
+        ("{{ '2026-11-23T08:00:00+00:00'|when }}, {{ 5400|duration }}", "by Monday 23 November, 08:00, 1 h 30 min"),
     ],
 )
 def test_what_a_template_may_say(source, text) -> None:

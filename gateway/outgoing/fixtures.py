@@ -1,0 +1,308 @@
+"""Made-up values for every mail, so that its template can be looked at and checked before anybody gets it.
+
+Sources  mails-out.md §5: long name, no name, 1, 2, 5, 21, 22 items, due today, tomorrow, next week, no SLA.
+         Each mail has one fixture for each of these situations, and one for each case that its template tells apart.
+Not here  what is checked (lint.py); what each value means (kinds.py).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gateway.outgoing.kinds import KINDS, kind_of
+from gateway.outgoing.phrases import clock_values
+
+NOW = datetime(2026, 11, 20, 13, 30, tzinfo=UTC)  # a Friday
+ZONE = "Europe/Warsaw"
+_LONG_NAME = "Prof. Dr. Maximiliana-Konstancja von Brzęczyszczykiewicz-Hohenlohe " * 2
+_SUBJECT, _LONG_SUBJECT = "Zwrot, order PL-10442", "Zwrot za zamówienie, które przyszło uszkodzone " * 5
+_OFFICE = ((("09:00", "17:00"),),) * 5 + ((), ())
+_WORDS = ("Dzień dobry,", "proszę o zwrot za zamówienie, paczka przyszła uszkodzona.", "", "Jan")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What differs between the fixtures of a mail."""
+
+    name: str
+    customer: str = "Jan Wiśniewski"
+    items: int = 2
+    due_in: timedelta | None = timedelta(days=3)
+    zone: str | None = ZONE  # of the reader
+    case: str = ""  # one that the template tells apart
+
+
+_PLAIN = Situation("plain")
+SITUATIONS = (
+    _PLAIN,
+    Situation("long-name", customer=_LONG_NAME),
+    Situation("no-name", customer="jan@bigbank.test"),
+    *(Situation(f"items-{n}", items=n) for n in (0, 1, 2, 5, 21, 22)),
+    Situation("due-today", due_in=timedelta(hours=2)),
+    Situation("due-tomorrow", due_in=timedelta(hours=20)),
+    Situation("due-next-week", due_in=timedelta(days=5)),
+    Situation("no-sla", due_in=None),
+    Situation("no-zone", zone=None),
+)
+CASES: Mapping[str, tuple[str, ...]] = {
+    "status_notice": ("solved", "reopened", "merged", "continued", "split"),
+    "agent_notice": (
+        "new", "reply", "note", "assigned", "advice", "linked_solved", "reopened", "escalated", "flood",
+    ),
+    "hold": (
+        "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "leak", "cut", "no_proof",
+        "which", "confirm", "risk", "customer",
+    ),
+    "receipt": ("done", "dry"),
+    "confirm": ("merge", "customer", "spam", "many"),
+    "sla_warning": ("first_response", "next_response", "update", "resolution"),
+    "sla_breached": ("first_response", "next_response", "update", "resolution"),
+    "delivery_failed": ("failed", "delayed"),
+    "alarm": ("breaker", "total_limit", "template", "relay", "backscatter", "flood", "store"),
+}  # fmt: skip
+
+
+def fixtures(mail: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and values of each fixture of a mail; one that only the site has is told what all are told."""
+    for situation in SITUATIONS:
+        yield situation.name, fixture(mail, situation)
+    for case in CASES.get(mail, ()):
+        yield case.replace("_", "-"), fixture(mail, replace(_PLAIN, case=case))
+
+
+def fixture(mail: str, situation: Situation = _PLAIN) -> dict[str, Any]:
+    """The values of a mail in one situation."""
+    own = _OF[mail](situation) if mail in _OF else {}
+    return {**kind_of(mail).defaults, **_common(mail, situation), **own}
+
+
+def _common(mail: str, s: Situation) -> dict[str, Any]:
+    long = s.name == "long-name"
+    return {
+        "ticket": {
+            "number": 4812,
+            "subject": _LONG_SUBJECT if long else _SUBJECT,
+            "team": "billing",
+            "status": "open",
+            "priority": "high",
+            "assignee": "Piotr Zieliński",
+            "customer": s.customer,
+            "tags": "refund, vip",
+        },
+        "site": {"name": "Acme", "footer": ("Acme Sp. z o.o. · support@acme.test · +48 22 000 00 00",)},
+        "team": {"id": "support", "name": "Acme Support", "address": "support@acme.test"},
+        "mail": {
+            "why": kind_of(mail).why,
+            "reply_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
+            "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]",
+            "by_mail": True,
+        },
+        "clock": clock_values(NOW, s.zone, ZONE),
+    }
+
+
+def _ago(**span: float) -> str:
+    return (NOW - timedelta(**span)).isoformat()
+
+
+def _due(s: Situation) -> str | None:
+    return None if s.due_in is None else (NOW + s.due_in).isoformat()
+
+
+def _rows(s: Situation, due: str | None) -> list[dict[str, Any]]:
+    """Tickets of a list."""
+    return [
+        {
+            "number": 4800 + n,
+            "subject": _SUBJECT,
+            "customer": s.customer,
+            "due": due,
+            "reply_to": f"support+t{4800 + n}-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
+        }
+        for n in range(s.items)
+    ]
+
+
+def _promise(s: Situation) -> dict[str, Any]:
+    return {"due": _due(s), "calendar": _OFFICE if s.zone else None}
+
+
+def _auto_ack(s: Situation) -> dict[str, Any]:
+    page = {"title": "Photos of a damaged parcel", "url": "https://help.acme.test/12"}
+    return {**_promise(s), "articles": [page] * min(s.items, 3)}
+
+
+def _agent_notice(s: Situation) -> dict[str, Any]:
+    return {
+        "happened": s.case or "new",
+        "why": "refunds-to-billing",
+        "due": _due(s),
+        "policy": "gold",
+        "facts": [{"name": "order", "value": "PL-10442"}] * min(s.items, 5),
+        "attachments": [{"name": "uszkodzenie.jpg", "size": "1.2 MB"}] * s.items,
+        "writer": s.customer,
+        "said_at": _ago(hours=11),
+        "words": _WORDS,
+        "earlier": ["#4401 “Faktura 10/2026” (closed)"] * min(s.items, 5),
+        "suggested": [{"text": "refund-ok", "command": "#macro refund-ok"}],
+        "goes_to": {"name": s.customer, "address": "jan@bigbank.test", "language": "pl"},
+        "note_to": "support+n4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
+    }
+
+
+def _hold(s: Situation) -> dict[str, Any]:
+    words = ("Dzień dobry, proszę o zdjęcie paczki.",)
+    return {
+        "reason": s.case or "collision",
+        "to": s.customer,
+        "told": "“yesterday” is over" if s.case == "bad_value" else None,
+        "line": "#solvd",
+        "maybe": "#solved" if s.items else None,
+        "since": [{"at": _ago(minutes=30), "who": "Ana Kovač", "words": words}] * s.items,
+        "words": words,
+        "choices": [
+            {"word": "send", "command": "#send"},
+            {"word": "note", "command": "#note"},
+            {"word": "discard", "command": "#discard"},
+        ],
+        "expires": (NOW + timedelta(days=1)).isoformat(),
+    }
+
+
+def _receipt(s: Situation) -> dict[str, Any]:
+    states = ("would",) if s.case == "dry" else ("ok", "sent", "failed")
+    lines = [{"state": states[n % len(states)], "what": "#assign ana", "detail": "piotr → ana"} for n in range(s.items)]
+    undo = None if s.case == "dry" else "#undo u-318"
+    return {
+        "lines": lines,
+        "summary": "#solved #assign",
+        "is_dry": s.case == "dry",
+        "undo": undo,
+        "undo_until": (NOW + timedelta(days=1)).isoformat() if undo else None,
+    }
+
+
+def _result(s: Situation) -> dict[str, Any]:
+    take = {"text": "#mine", "command": "#mine", "to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test"}
+    rows = [{"cells": ["#4812", _SUBJECT, s.customer], "actions": [take]}] * s.items
+    heads = ["Ticket", "Subject", "Customer"] if rows else []
+    return {"title": "#list mine", "lines": ["2 of 2"], "heads": heads, "rows": rows}
+
+
+def _sla(s: Situation) -> dict[str, Any]:
+    due = s.due_in or timedelta(minutes=30)
+    return {
+        "metric": s.case or "first_response",
+        "customer": s.customer,
+        "due": (NOW + due).isoformat(),
+        "left": due.total_seconds(),
+        "policy": "gold" if s.due_in else None,
+        "target": 3600,
+        "used": 1800 if s.items else None,
+        "words": ("Molimo provjerite račun 2231.",) if s.items else (),
+        "said_at": _ago(minutes=30),
+    }
+
+
+def _breached(s: Situation) -> dict[str, Any]:
+    over = s.due_in or timedelta(minutes=30)
+    spent = [{"who": "agent", "known": True, "seconds": 2520}, {"who": s.customer, "known": False, "seconds": 1080}]
+    return {
+        "metric": s.case or "first_response",
+        "customer": s.customer,
+        "due": (NOW - over).isoformat(),
+        "spent": spent if s.items else (),
+        "told": ["Piotr Zieliński", "Ana Kovač"][: s.items],
+        "words": ("Molimo provjerite račun 2231.",),
+        "said_at": _ago(minutes=90),
+    }
+
+
+def _digest(s: Situation) -> dict[str, Any]:
+    return {
+        "day": NOW.isoformat(),
+        "overdue": _rows(s, _ago(hours=20)),
+        "today": _rows(s, (NOW + timedelta(hours=1)).isoformat()),
+        "unassigned": _rows(s, _due(s)),
+        "waiting": s.items,
+        "oldest": {"number": 4777, "since": 6 * 86_400} if s.items else None,
+        "held": [{"number": 4801, "reason": "collision", "at": _ago(hours=3)}] * s.items,
+    }
+
+
+def _attention(s: Situation) -> dict[str, Any]:
+    item = {
+        "id": "a-31",
+        "lane": "spoofed-agent",
+        "what": f"{s.customer}: “Change my bank account”",
+        "at": _ago(hours=10),
+        "actions": [{"text": "show", "command": "#show a-31"}],
+    }
+    return {
+        "day": NOW.isoformat(),
+        "items": [item] * s.items,
+        "suppressed": [{"code": "machine-sender", "count": 6}] * min(s.items, 4),
+        "undelivered": s.items,
+        "pending_since": None if s.due_in else _ago(hours=1),
+    }
+
+
+def _weekly(s: Situation) -> dict[str, Any]:
+    words = ("opened", "answered", "solved", "reopened", "breached", "open")
+    return {
+        "of_team": "billing",
+        "since": _ago(days=7),
+        "until": NOW.isoformat(),
+        "counts": [{"word": word, "now": s.items, "before": 3} for word in words],
+        "first_response": 3000 if s.due_in else None,
+        "people": [{"name": s.customer, "answered": 12, "solved": 7, "open": n} for n in range(s.items)],
+    }
+
+
+_OF: Mapping[str, Callable[[Situation], dict[str, Any]]] = {
+    "auto_ack": _auto_ack,
+    "answer": lambda s: {
+        "answer": {"paragraphs": [[f"Dear {s.customer},"], list(_WORDS[1:2])], "signature": [["Ana Kovač"]]}
+    },
+    "status_notice": lambda s: {
+        "happened": s.case or "solved",
+        "reason": "Refund of 129 PLN ordered today." if s.items else None,
+        "other": 4790,
+    },
+    "nudge": lambda s: {"asked": _WORDS if s.items else (), "closes": _due(s)},
+    "too_large": lambda _: {"size": "41 MB", "limit": "25 MB"},
+    "customer_status": lambda s: {
+        "tickets": [{**row, "status": "open", "answered": _ago(days=1)} for row in _rows(s, _due(s))]
+    },
+    "agent_notice": _agent_notice,
+    "hold": _hold,
+    "receipt": _receipt,
+    "command_result": _result,
+    "confirm": lambda s: {
+        "doing": s.case or "merge",
+        "tickets": _rows(s, None),
+        "detail": ["#4790 → #4812"],
+        "expires": (NOW + timedelta(days=1)).isoformat(),
+    },
+    "sla_warning": _sla,
+    "sla_breached": _breached,
+    "digest": _digest,
+    "delivery_failed": lambda s: {
+        "happened": s.case or "failed",
+        "to": "jan@bigbank.test",
+        "who": s.customer,
+        "sent_at": _ago(minutes=5),
+        "said": "550 5.1.1 user unknown",
+        "until": (NOW + timedelta(days=4)).isoformat(),
+    },
+    "attention": _attention,
+    "weekly_report": _weekly,
+    "alarm": lambda s: {
+        "about": s.case or "breaker",
+        "lines": [f"{s.customer}: 5 mails in 10 minutes, #4812"] * s.items,
+        "since": _ago(minutes=10),
+        "count": s.items,
+    },
+}
+assert KINDS.keys() >= _OF.keys()  # noqa: S101  a fixture is of a mail that there is

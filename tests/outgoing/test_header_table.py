@@ -1,0 +1,130 @@
+"""Which fields each mail has, on really composed mails: the header table, line by line."""
+
+import pytest
+
+from gateway.message.types import Mailbox
+from gateway.outgoing.compose import Desk
+from gateway.outgoing.fixtures import fixture
+from gateway.outgoing.kinds import KINDS
+from gateway.outgoing.thread_index import next_thread_index
+from tests.outgoing.letters import JAN, NOW, RING, desk, letter, read
+
+ANA = "ana@acme.test"
+ROOT = RING.root_message_id(4812, ANA, "acme.test")
+WEEK = RING.root_message_id("week2026-47", ANA, "acme.test")
+TEAM, PERSON, GATEWAY = "Acme Support", "Ana Kovač (Acme Support)", "Acme gateway"
+VIA, TO_JAN = "Jan Wiśniewski (via #4812)", "#4812 → Jan Wiśniewski"
+CUSTOMERS, AGENTS = "<CAJ1@bigbank.test>", "<before@acme.test>"
+LIST = "<tickets.acme.test>"
+TABLE = [
+    # mail, From, Reply-To, its token, In-Reply-To, first of References, Auto-Submitted, List-Id, X-Mailwicket-
+    ("auto_ack", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-replied", None, "Ticket Mail Loop"),
+    ("answer", PERSON, TEAM, "t4812", CUSTOMERS, CUSTOMERS, None, None, "Ticket Mail Loop"),
+    ("status_notice", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
+    ("nudge", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
+    ("too_large", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
+    ("customer_status", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
+    ("csat", TEAM, TEAM, "k4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
+    ("agent_notice", VIA, TO_JAN, "t4812-7", AGENTS, ROOT, "auto-generated", LIST, "Ticket Rule Mail Loop"),
+    ("hold", GATEWAY, GATEWAY, "h77", AGENTS, ROOT, "auto-replied", LIST, "Mail Loop"),
+    ("receipt", GATEWAY, GATEWAY, "c", AGENTS, ROOT, "auto-replied", LIST, "Mail Loop"),
+    ("command_result", GATEWAY, GATEWAY, "c", AGENTS, ROOT, "auto-generated", LIST, "Mail Loop"),
+    ("confirm", GATEWAY, GATEWAY, "h77", AGENTS, ROOT, "auto-generated", LIST, "Mail Loop"),
+    ("sla_warning", GATEWAY, GATEWAY, "t4812-7", AGENTS, ROOT, "auto-generated", LIST, "Mail Loop"),
+    ("sla_breached", GATEWAY, GATEWAY, "t4812-7", AGENTS, ROOT, "auto-generated", LIST, "Mail Loop"),
+    ("digest", GATEWAY, GATEWAY, "c", WEEK, WEEK, "auto-generated", LIST, "Mail Loop"),
+    ("delivery_failed", GATEWAY, GATEWAY, "t4812-7", AGENTS, ROOT, "auto-generated", LIST, "Mail Loop"),
+    ("attention", GATEWAY, GATEWAY, "c", WEEK, WEEK, "auto-generated", LIST, "Mail Loop"),
+    ("weekly_report", GATEWAY, GATEWAY, "c", WEEK, WEEK, "auto-generated", LIST, "Mail Loop"),
+    ("alarm", GATEWAY, GATEWAY, "c", WEEK, WEEK, "auto-generated", LIST, "Mail Loop"),
+]
+ABOUT_NO_TICKET = ("digest", "attention", "weekly_report", "alarm")
+SPEAKERS = {"answer": "Ana Kovač", "agent_notice": "Jan Wiśniewski"}
+
+
+def composed(mail: str, to: Desk | None = None):
+    kind = KINDS[mail]
+    agent, alone = kind.reader == "agent", mail in ABOUT_NO_TICKET
+    revision = 7 if agent and kind.purpose == "t" else None
+    return letter(
+        to,
+        template=mail,
+        recipient=Mailbox("Ana Kovač", ANA) if agent else Mailbox("Jan Wiśniewski", JAN),
+        ticket=None if alone else 4812,
+        in_reply_to=None if alone else AGENTS if agent else CUSTOMERS,
+        values=fixture(mail),
+        speaker=SPEAKERS.get(mail),
+        cause="vip-fast-lane",
+        item=77 if kind.purpose == "h" else None,
+        revision=revision,
+    )
+
+
+@pytest.mark.parametrize(
+    ("mail", "from_", "reply_to", "token", "parent", "first", "submitted", "list_id", "ours"), TABLE
+)
+def test_the_header_table(mail, from_, reply_to, token, parent, first, submitted, list_id, ours) -> None:
+    made = composed(mail)
+    header = read(made.raw)
+    kind, recipient = KINDS[mail], ANA if KINDS[mail].reader == "agent" else JAN
+    assert (made.trouble, header["From"].addresses[0].display_name) == ((), from_)
+    assert header["From"].addresses[0].addr_spec == "support@acme.test"
+    assert header["To"].addresses[0].addr_spec == recipient
+    assert (header["To"].addresses[0].display_name != "") is (kind.reader == "agent" or mail == "answer")
+    answers = header["Reply-To"].addresses[0]
+    assert answers.display_name == reply_to
+    assert answers.addr_spec.startswith(f"support+{token}.")
+    assert made.reverse_path == RING.bounce(912, "bounce@acme.test")
+    assert header["In-Reply-To"] == parent
+    assert header["References"].split() == [first, *([parent] if parent != first else [])]
+    assert header["Auto-Submitted"] == submitted
+    assert header["X-Auto-Response-Suppress"] == (submitted and "All")
+    assert header["Precedence"] == (submitted and "bulk")
+    assert header["List-Id"] == list_id
+    assert header["Content-Language"] == "pl"
+    assert [name for name in header if name.startswith("X-M")] == [f"X-Mailwicket-{name}" for name in ours.split()]
+    assert header["X-Mailwicket-Mail"] == mail
+    assert header["X-Mailwicket-Loop"] == RING.loop_mark(made.message_id)
+    assert header.get("X-Mailwicket-Rule", "vip-fast-lane") == "vip-fast-lane"
+    assert len(header) == len({name.lower() for name in header})
+
+
+def test_the_table_has_every_mail() -> None:
+    assert [row[0] for row in TABLE] == list(KINDS)
+
+
+def test_a_digest_can_be_left_by_mail_where_commands_work() -> None:
+    left = "mailto:support+c."
+    assert [mail for mail in KINDS if read(composed(mail).raw)["List-Unsubscribe"]] == []
+    by_mail = {mail: read(composed(mail, desk(by_mail=True)).raw)["List-Unsubscribe"] for mail in KINDS}
+    assert [mail for mail, link in by_mail.items() if link] == ["digest", "weekly_report"]
+    assert by_mail["digest"].startswith(f"<{left}")
+    assert by_mail["digest"].endswith("@acme.test?body=%23digest%20off>")
+
+
+FIRST = "Ac3bGmBHe8mEjnlXQzS7+9Dd7XmO1w=="  # 22 octets
+CHILD = "Ac3bGmBHe8mEjnlXQzS7+9Dd7XmO1wAAAyqA"  # 27
+
+
+@pytest.mark.parametrize(
+    ("index", "octets"),
+    [
+        # of the mail that is answered, length of ours: 0 is none
+        (FIRST, 27),
+        (CHILD, 32),
+        (f" {FIRST}\r\n", 27),
+        ("", 0),
+        ("no base64!", 0),
+        ("AAAA", 0),
+        ("A" * 32, 0),  # begins with another octet
+        (FIRST[:-4] + "AAAA", 0),  # 23 octets are none
+        ("A" * 100_000, 0),
+    ],
+)
+def test_outlook_goes_on_in_its_conversation(index, octets) -> None:
+    made = next_thread_index(index, NOW)
+    assert len(made) == -(-octets // 3) * 4
+    assert made[:28] == (FIRST[:28] if octets else "")
+    header = read(letter(subject="AW: Zwrot", thread_index=index).raw)
+    assert (header["Thread-Index"], header["Thread-Topic"]) == ((made, "Zwrot") if octets else (None, None))
+    assert read(letter(thread_index=FIRST).raw)["Thread-Index"] is None  # an unknown author's mail leaves no trace
