@@ -1,4 +1,4 @@
-"""What accepting, processing, large mails and looking for tickets cost, as ratios in one run on one machine.
+"""What accepting, processing, large mails, looking for tickets and rules cost, as ratios in one run on one machine.
 
 usage    python -m bench.run [--generator make_mail.py] [--mails 1000] [--database URL] [--only PART]
 Output   one line a figure; the ratios are what counts, absolute figures are this machine's.
@@ -23,6 +23,8 @@ from sqlalchemy import func, select
 
 from bench.client import Mail, send_all
 from bench.listing import furnish, timed
+from bench.replay import keep_mails
+from bench.rules import figures
 from gateway.config import load_settings
 from gateway.store.engine import database_url, open_engine
 from gateway.store.inbound import account
@@ -33,6 +35,7 @@ from gateway.store.version import open_reader
 _SESSIONS = 20
 _ACCEPTS = 4000
 _TICKETS = 100_000
+_REPLAYED = 10_000
 _SMALL_OCTETS = 6 * 1024
 _LARGE_OCTETS = 50 << 20
 _RULES = """version: 1
@@ -45,6 +48,10 @@ limits:
   auto_per_domain: 1000000 per 1s
   auto_per_ticket: 1000000 per 1s
   auto_total: 1000000 per 1s
+"""
+_NEW_RULES = """rules:
+  - {id: money, on: new, when: {subject: {contains: [invoice, refund]}}, do: [{tag: [money]}, {set: {priority: high}}]}
+  - {id: machines, on: received, when: {mail.is_auto_reply: true}, do: [{record: machine}, {stop: true}]}
 """
 
 
@@ -153,6 +160,26 @@ def search(folder: Path, database: str) -> None:
     show("search.worst", f"{max(ms for _, ms, _ in figures):.1f} ms (bound: under 50)")
 
 
+def rules() -> None:
+    """What rules cost for a mail."""
+    for name, text in figures():
+        show(name, text)
+
+
+def backtest(folder: Path, database: str, generator: Path) -> None:
+    """Stored mails a second, each decided by two sets of rules."""
+    config = write_config(folder / "backtest", database)
+    keep_mails(load_settings(config), [mail.raw for mail in generated(generator, folder / "kept", 500)], _REPLAYED)
+    new = config.with_name("new.yaml")
+    new.write_text(config.with_name("rules.yaml").read_text() + _NEW_RULES)
+    command = [str(Path(sys.executable).with_name("mailwicket")), "-c", str(config), "rules", "backtest", str(new)]
+    began = time.perf_counter()
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    took = time.perf_counter() - began
+    show("backtest.rate", f"{_REPLAYED / took:.0f} stored mails/s, start-up included (bound: at least 500)")
+    show("backtest.told", told[1].strip())
+
+
 async def _watched(server: Server, mail: Mail, config: Path, count: int) -> int:
     peak = server.memory()
     sending = asyncio.ensure_future(send_all("127.0.0.1", server.port, iter([mail]), 1))
@@ -240,7 +267,7 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search"])
+    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search", "rules", "backtest"])
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="mw-bench-") as name:
@@ -255,6 +282,12 @@ def main() -> None:
             memory(folder, given.database)
         if given.only in (None, "search"):
             search(folder, given.database)
+        if given.only in (None, "rules"):
+            rules()
+        if given.only in (None, "backtest"):
+            if not given.generator.exists():
+                sys.exit(f"{given.generator} is not there: name a generator of mail with --generator")
+            backtest(folder, given.database, given.generator)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from gateway.deciding.types import Deps, Plan, Situation
 from gateway.message.address import domain_of, normal
 from gateway.rehearsal import End, followed
 from gateway.rules.evaluate import Budget
-from gateway.rules.types import Check, Effect, Hit
+from gateway.rules.told import told
+from gateway.rules.types import Check, Effect, Hit, Outline
 from gateway.store.situations import Kept
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification, Record, Ticket
@@ -40,6 +41,7 @@ class Side:
 
     plan: Plan
     end: End
+    outline: Outline
 
     @property
     def place(self) -> str:
@@ -50,6 +52,11 @@ class Side:
     def hits(self) -> tuple[Hit, ...]:
         """The rules that applied."""
         return tuple(hit for hit in self.plan.decision.trace.hits if hit.outcome == "applied")
+
+    def check(self, hit: Hit) -> Check:
+        """What a rule asked, and the answers."""
+        every = told(self.plan.decision.trace, self.outline).hits
+        return next(h.check for h in every if (h.rule, h.run) == (hit.rule, hit.run) and h.check is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class _Desk:
         for notice in end.notices:
             if notice.suppressed is None:
                 self._sent.add(notice, situation.at)
-        return Side(plan, end)
+        return Side(plan, end, self._deps.rules.outline)
 
 
 class _Sent:
@@ -240,14 +247,11 @@ def _why_elsewhere(old: Side, new: Side) -> str:
 
 
 def _rule(does: Callable[[Effect], bool], old: Side, new: Side) -> str:
-    told = {
-        name: [hit for hit in side.hits if any(map(does, hit.effects))] for name, side in (("new", new), ("old", old))
-    }
-    for name, others in (("new", "old"), ("old", "new")):
-        same = {(hit.rule, hit.effects) for hit in told[others]}
-        for hit in told[name]:
-            if (hit.rule, hit.effects) not in same:
-                word = _word(hit.check) if hit.check is not None else ""
+    for name, side, other in (("new", new, old), ("old", old, new)):
+        same = {(hit.rule, hit.effects) for hit in other.hits if any(map(does, hit.effects))}
+        for hit in side.hits:
+            if any(map(does, hit.effects)) and (hit.rule, hit.effects) not in same:
+                word = _word(side.check(hit))
                 return f"{name}: {hit.rule}{f' (word “{word}”)' if word else ''}"
     return ""
 

@@ -20,6 +20,7 @@ from gateway.rules.types import Decision, Event
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.changes import remember_messages, save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
+from gateway.store.outlines import keep_outline
 from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
@@ -96,6 +97,7 @@ def carry_out(
             sent.append((queued[1], normal(notice.recipient.address)))
     remember_messages(c, sent, ticket.number)
     if events:
+        keep_outline(c, d.rules.outline)
         add_happening(c, ticket.number, Happening(now, events, Reasons(decision.trace, tuple(lines))))
     return after
 

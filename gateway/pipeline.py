@@ -29,6 +29,7 @@ from gateway.store import changes as ticket_store
 from gateway.store import delayed, tickets
 from gateway.store import inbound as mail_store
 from gateway.store.happenings import note_fired
+from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
 from gateway.ticket.apply import subject_of
@@ -70,6 +71,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
     if plan.situation is not None:
         keep_situation(c, inbound.id, now, packed(plan.situation))
+        keep_outline(c, d.rules.outline)
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 

@@ -21,6 +21,7 @@ from gateway.message.address import mailboxes, normal, sub_address
 from gateway.message.types import Accepted, Envelope, Message
 from gateway.rules.scenes import CUSTOMER
 from gateway.rules.selftest import Observed
+from gateway.rules.told import told
 from gateway.rules.types import Dispose, Event, RuleSet, Scene
 from gateway.ticket.apply import subject_of
 from gateway.ticket.change import changed, opened
@@ -132,8 +133,10 @@ def rehearse(
     inbound = Accepted(0, _KEY, _envelope(message, d, now), len(raw), sha256, 1, stub=ticket)
     plan = decide(inbound, message, d, view, now, supposed=events)
     end = followed(inbound, plan, d, view, now)
-    reasons = explanation(plan.message, plan, end.notices)
-    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, end.observed)
+    trace = told(plan.decision.trace, d.rules.outline)
+    reasons = replace(explanation(plan.message, plan, end.notices), rules=trace)
+    observed = replace(end.observed, trace=trace if plan.match is not None else None)
+    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,6 @@ def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Ob
         due=ticket.due if ticket else None,
         quarantine=saved.reason if saved.disposition == "quarantine" else None,
         drop=_drop_reason(end),
-        trace=plan.decision.trace if plan.match is not None else None,
     )
 
 

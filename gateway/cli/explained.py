@@ -27,6 +27,7 @@ from gateway.rehearsal import Rehearsal, rehearse
 from gateway.rules.desk import Table
 from gateway.rules.explain import trace_lines
 from gateway.rules.findings import nearest
+from gateway.rules.told import outlined
 from gateway.rules.types import Event, RuleSet
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.token import TokenRing
@@ -111,7 +112,7 @@ class Explained:
         yield f"70 quote split     new text {known.new_text} characters, quoted {known.quoted}"
         yield f"80 language        {known.language}"
         for event in plan.events:
-            hits = [h for h in plan.decision.trace.hits if h.event == event]
+            hits = [h for h in known.rules.hits if h.event == event] if known.rules is not None else []
             name = f"{event} rules"
             yield f"   {name:<16}{sum(h.outcome == 'applied' for h in hits)} of {len(hits)} applied"
         guard = [n.suppressed or "pass" for n in self.found.notices]
@@ -127,7 +128,8 @@ class Explained:
             yield f"Defects   {', '.join(known.defects)}"
         yield f"Clock     {self._clock()}     Rules {self.name}, sha256 {self.rules.sha256[:8]}…"
         yield from _threading(known.match, self.found)
-        yield from trace_lines(self.found.plan.decision.trace, self.name, width)
+        if known.rules is not None:
+            yield from trace_lines(known.rules, self.name, width)
         yield f"Result    {' · '.join(self._result())}"
         yield f"Mail out  {len(self.found.notices)}{':' if self.found.notices else ''}"
         yield from (f"   {_mail(notice)}" for notice in self.found.notices)
@@ -236,7 +238,7 @@ def _restricted(rules: RuleSet, only: str | None) -> RuleSet:
     if not found:
         hint = nearest(only, [rule.id for rule in rules.rules])
         raise CommandError(f"there is no rule “{printable(only, 60)}”", hint=hint, exit_code=NOT_FOUND)
-    return replace(rules, rules=found)
+    return replace(rules, rules=found, outline=outlined(found))
 
 
 def _view(stack: ExitStack, invocation: Invocation, settings: Settings) -> View:

@@ -5,15 +5,18 @@ Not here the lines of the rules (rules/explain.py).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import Connection
 
 from gateway.cli.output import printable, stamp
 from gateway.rules.explain import trace_lines
+from gateway.rules.told import told
 from gateway.store import inbound
 from gateway.store.happenings import Happening
 from gateway.store.inbound import MailRow
+from gateway.store.outlines import find_outline
 from gateway.ticket.types import Explanation, ThreadMatch
 
 _LINE_CHARACTERS = 2000
@@ -23,7 +26,10 @@ _explanations = msgspec.json.Decoder(Explanation)
 def explanation_of(c: Connection, row: MailRow) -> Explanation | None:
     """The reasons that were stored when the mail was processed; None when it was not, or could not be."""
     text = inbound.explanation(c, row.key) if row.disposition is not None else None
-    return _explanations.decode(text) if text else None
+    found = _explanations.decode(text) if text else None
+    if found is None or found.rules is None:
+        return found
+    return replace(found, rules=told(found.rules, find_outline(c, found.rules.outline)))
 
 
 def mail_reasons(row: MailRow, explanation: Explanation | None, width: int) -> Iterator[str]:

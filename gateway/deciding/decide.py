@@ -17,6 +17,7 @@ from gateway.message.own_words import LEAST_WORDS
 from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
 from gateway.rules.evaluate import evaluate, may_have_fired
+from gateway.rules.told import joined
 from gateway.rules.types import Decision, Event, Facts, RuleSet, Trace
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import apply, failed, is_event, provisional
@@ -111,7 +112,7 @@ def _opened_again(
 ) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
     """What the rules make of a status that the customer's words changed, beside what they made of the words."""
     moved = any(isinstance(change, SetStatus) and not change.cause.startswith("rule:") for change in changes)
-    asked = any(hit.event == "status-changed" for hit in decision.trace.hits)  # a rule changed it, too
+    asked = "status-changed" in decision.trace.events  # a rule changed it, too
     if not moved or asked or not any("status-changed" in rule.on for rule in d.rules.rules):
         return events, decision, changes
     after = ticket
@@ -126,12 +127,10 @@ def _opened_again(
         before=with_ticket(known, ticket, now),
         opening=d.is_open,
     )
-    first = decision.trace
-    others = tuple(rule for rule in first.other_events if rule in more.trace.other_events)
-    trace = replace(first, hits=(*first.hits, *more.trace.hits), other_events=others, guard=more.trace.guard)
+    trace = joined(decision.trace, more.trace)
     actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))
-    joined = Decision((*decision.actions, *more.actions), trace)
-    return (*events, "status-changed"), joined, (*changes, *actions, *failed(after, more))
+    both = Decision((*decision.actions, *more.actions), trace)
+    return (*events, "status-changed"), both, (*changes, *actions, *failed(after, more))
 
 
 def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:

@@ -15,6 +15,7 @@ _LETTERS = str.maketrans({"ł": "l", "đ": "d", "ß": "ss", "ё": "е", "ø": "o
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD_CHARACTERS = 60  # a longer run of letters is several words
 _WORD = re.compile(rf"[^\W_{_UNSPACED}]{{1,{_WORD_CHARACTERS}}}|(?=\w)[{_UNSPACED}]")
+_OTHERS = re.compile("[^\\0-\x7f]+")
 _KEPT = (string.ascii_letters + string.digits).encode()
 _APART = bytes(ord(chr(o).lower()) if o in _KEPT else o if o > 0x7F else 0x20 for o in range(256))
 
@@ -32,9 +33,17 @@ _MARKS = _WithoutMarks()
 
 def folded(text: str) -> str:
     """The text in the one form that searching and the rules compare; folding it again changes nothing."""
-    if text.isascii():
-        return text.lower()
-    letters = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    lowered = text.lower()
+    return lowered if lowered.isascii() else _OTHERS.sub(_folded_run, lowered)
+
+
+def _folded_run(found: re.Match[str]) -> str:
+    return _folded(found[0]) if len(found[0]) <= _WORD_CHARACTERS else _folded.__wrapped__(found[0])
+
+
+@lru_cache(20_000)  # what stands beside it does not change a letter: most runs were in another text
+def _folded(run: str) -> str:
+    letters = unicodedata.normalize("NFKD", run).casefold().translate(_LETTERS)
     return unicodedata.normalize("NFKD", letters).translate(_MARKS)
 
 

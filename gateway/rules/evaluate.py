@@ -2,30 +2,29 @@
 
 Sources  rules.md §2, §4. Every candidate is tested whole, so that the trace shows all reasons; actions write to an
          overlay that later rules see; a rule that fails is skipped with all of its actions.
-Not here reading the file (load.py), what operators mean (operators.py), what actions do (effects.py), showing the
-         trace (explain.py).
+Not here reading the file (load.py), what operators mean (operators.py), asking many tests at once (index.py), what
+         actions do (effects.py), all reasons (told.py), showing them (explain.py).
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Any, TypeVar
 
 from gateway.rules.effects import NotPossible, effects, ready
-from gateway.rules.operators import NO_CAPTURES, Result, Seen, holds
-from gateway.rules.overlay import Overlay
-from gateway.rules.pattern import Found, Pattern
+from gateway.rules.operators import NO_CAPTURES, Seen
+from gateway.rules.overlay import Overlay, Place
+from gateway.rules.spelling import spelled
 from gateway.rules.types import (
-    ALIASES,
     DISPOSITIONS,
     Action,
-    Check,
     Decision,
     Effect,
     Event,
     Facts,
     Group,
     Hit,
+    Outcome,
     Rule,
     RuleSet,
     Test,
@@ -34,8 +33,8 @@ from gateway.rules.types import (
 
 MAX_CHAIN = 3  # runs of status-changed that follow each other
 
-_SHORT = {name: alias for alias, name in ALIASES.items()}
 _FOLLOWED = ("ticket.status", "ticket.status_type")  # what a follow-up run compares
+_T = TypeVar("_T")
 
 Opening = Callable[[str, datetime], bool]  # whether a calendar is open at a time
 
@@ -57,25 +56,31 @@ def evaluate(
     before: Facts | None = None,
     fired: Collection[str] = (),
     opening: Opening | None = None,
-    told: bool = True,
 ) -> Decision:
-    """What the rules want, in order, and the trace of every rule looked at.
+    """What the rules want, in order, and the trace of what they did and saw (told.py makes all reasons of it).
 
     events   run one after the other on the same facts; none follows a `received` that disposed of the mail
     budget   of the patterns; a rule that would begin one after it is spent fails. None is no limit
     before   the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
     opening  of calendars, for `within` and `outside`; rules that ask without it fail
-    told     whether the trace shows the tests of rules that did not match; actions and outcomes are the same
     """
-    run = _Run(Overlay(facts, before, rules.index), rules, budget, frozenset(fired), opening, told=told)
+    run = _Run(Overlay(facts, before, rules.index), rules, budget, fired, opening)
     for event in events:
         run.event(event)
         if event == "received" and any(isinstance(a, DISPOSITIONS) for a in run.actions):
             break
     else:
         run.follow_up()
-    others = tuple(r.id for r in rules.rules if not any(e in r.on for e in run.events))
-    return Decision(tuple(run.actions), Trace(rules.revision, rules.sha256, tuple(run.hits), others, run.guard))
+    trace = Trace(
+        rules.revision,
+        rules.sha256,
+        tuple(run.hits),
+        guard=run.guard,
+        events=tuple(run.events),
+        saw=run.overlay.saw(),
+        outline=rules.outline.id,
+    )
+    return Decision(tuple(run.actions), trace)
 
 
 def may_have_fired(rules: Sequence[Rule], events: Collection[Event]) -> bool:
@@ -88,17 +93,10 @@ class _Run:
     """One run over the candidates of its events."""
 
     def __init__(
-        self,
-        overlay: Overlay,
-        rules: RuleSet,
-        budget: Budget | None,
-        fired: frozenset[str],
-        opening: Opening | None,
-        *,
-        told: bool,
+        self, overlay: Overlay, rules: RuleSet, budget: Budget | None, fired: Collection[str], opening: Opening | None
     ) -> None:
-        self._overlay, self._rules, self._budget, self._fired, self._opening = overlay, rules, budget, fired, opening
-        self._told = told
+        self.overlay, self._rules, self._budget, self._opening = overlay, rules, budget, opening
+        self._fired = [rule.id for rule in rules.rules if rule.once != "never" and rule.id in fired] if fired else []
         self._status = overlay.values(_FOLLOWED)
         self._spent = 0.0
         self.events: list[Event] = []
@@ -108,23 +106,21 @@ class _Run:
 
     def event(self, event: Event, chained: Collection[str] = ()) -> None:
         """Every candidate of an event, in file order. `chained` have run in this chain already."""
+        run, overlay = len(self.events), self.overlay
         self.events.append(event)
-        stopped = False
-        wanted: tuple[Action, ...] = ()
-        for rule in self._rules.rules:
+        overlay.prepare(event)
+        passed: dict[str, Outcome] = {**dict.fromkeys(chained, "chain"), **dict.fromkeys(self._fired, "once")}
+        for number, rule in enumerate(self._rules.rules):
             if event not in rule.on:
                 continue
-            if stopped:
-                hit, wanted = Hit(rule.id, rule.line, event, "after-stop"), ()
-            elif rule.id in chained:
-                hit, wanted = Hit(rule.id, rule.line, event, "chain"), ()
-            elif rule.once != "never" and rule.id in self._fired:
-                hit, wanted = Hit(rule.id, rule.line, event, "once"), ()
-            else:
-                hit, wanted = self._rule(rule, event)
-                stopped = hit.stop
-            self.hits.append(hit)
-            self.actions.extend(wanted)
+            if not rule.when.keys <= overlay.held and rule.eager.keys() <= overlay.asked and rule.id not in passed:
+                continue  # most rules for most mails
+            hit, wanted = self._asked(rule, event, (run, number), passed)
+            if hit is not None:
+                self.hits.append(hit)
+                self.actions.extend(wanted)
+                if hit.stop:
+                    return
 
     def follow_up(self) -> None:
         """The runs of status-changed that rules caused: at most three in a chain, each rule once in it."""
@@ -132,105 +128,90 @@ class _Run:
             return
         done = {h.rule for h in self.hits if h.outcome == "applied"}
         for _ in range(MAX_CHAIN):
-            if self._overlay.value("ticket.status") == self._status["ticket.status"]:
+            if self.overlay.value("ticket.status") == self._status["ticket.status"]:
                 return
-            self._overlay.begin_follow_up(self._status)
-            self._status = self._overlay.values(_FOLLOWED)
+            self.overlay.begin_follow_up(self._status)
+            self._status = self.overlay.values(_FOLLOWED)
             begun = len(self.hits)
             self.event("status-changed", done)
             done |= {h.rule for h in self.hits[begun:] if h.outcome == "applied"}
-        if self._overlay.value("ticket.status") != self._status["ticket.status"]:
+        if self.overlay.value("ticket.status") != self._status["ticket.status"]:
             self.guard = f"status-changed ran {MAX_CHAIN} times; the last change of status started no more rules"
 
-    def _rule(self, rule: Rule, event: Event) -> tuple[Hit, tuple[Action, ...]]:
-        captures: dict[str, str] = {}
+    def _asked(
+        self, rule: Rule, event: Event, place: Place, passed: Mapping[str, Outcome]
+    ) -> tuple[Hit | None, tuple[Action, ...]]:
+        """What became of a rule, and what it wants; None when it does not match."""
+        run = place[0]
+        if rule.id in passed:
+            return Hit(rule.id, rule.line, event, passed[rule.id], run=run), ()
         try:
-            for test in rule.eager:
-                self._result(test)
-            if not self._told and not self._held(rule.when):
-                return Hit(rule.id, rule.line, event, "not-matched"), ()
-            check = self._group(rule.when, captures)
-            if not check.held:
-                return Hit(rule.id, rule.line, event, "not-matched", check), ()
-            wanted = tuple(ready(action, captures, self._overlay, self._rules) for action in rule.do)
+            for test in rule.eager.values():
+                if test.key not in self.overlay.asked:
+                    self._ask(test)
+            if not self._held(rule.when):
+                return None, ()
+            captures: dict[str, str] = {}
+            self._catch(rule.when, captures)
+            wanted = tuple(ready(action, captures, self.overlay, self._rules) for action in rule.do)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
             # one rule's failure, ours included, must not cost the mail its other rules (acceptance G-07)
-            return Hit(rule.id, rule.line, event, "error", error=str(e) or type(e).__name__), ()
+            return Hit(rule.id, rule.line, event, "error", error=str(e) or type(e).__name__, run=run), ()
+        self.overlay.place = place
         done = tuple(effect for action in wanted for effect in self._done(action, keep=not rule.shadow))
         if rule.shadow:
-            return Hit(rule.id, rule.line, event, "shadow", check, done), ()
-        return Hit(rule.id, rule.line, event, "applied", check, done, rule.stop), wanted
+            return Hit(rule.id, rule.line, event, "shadow", None, done, run=run), ()
+        return Hit(rule.id, rule.line, event, "applied", None, done, rule.stop, run=run), wanted
 
     def _done(self, action: Action, *, keep: bool) -> Iterator[Effect]:
-        for effect, written in effects(action, self._overlay, self._rules):
+        for effect, written in effects(action, self.overlay, self._rules):
             if keep:
                 for name, value in written.items():
-                    self._overlay.put(name, value)
+                    self.overlay.put(name, value)
             yield effect
 
     # --- conditions -------------------------------------------------------------------------------------------------
 
     def _held(self, group: Group) -> bool:
         """Whether a group holds; it is asked no further than it must be."""
-        wanted = group.kind != "all"  # the answer of one child that decides
-        seen_of, look = self._overlay.seen.get, self._overlay.look
+        held = self.overlay.held
+        if group.kind == "all":
+            return group.keys <= held and all(map(self._held, group.groups))
+        some = not group.keys.isdisjoint(held) or any(map(self._held, group.groups))
+        return some is (group.kind == "any")
+
+    def _catch(self, group: Group, captures: dict[str, str]) -> None:
+        """The named groups of all patterns that matched; the first one of a name counts, none inside `none`."""
+        if group.kind == "none":
+            return
         for child in group.children:
             if isinstance(child, Test):
-                seen = seen_of(child.field) or look(child.field)
-                held = (seen.results.get(child.key) or self._look(child, seen))[0]
+                for name, value in self.overlay.seen[child.field].caught.get(child.key, NO_CAPTURES).items():
+                    captures.setdefault(name, value)
             else:
-                held = self._held(child)
-            if held is wanted:
-                return group.kind == "any"
-        return group.kind != "any"
+                self._catch(child, captures)
 
-    def _group(self, group: Group, captures: dict[str, str]) -> Check:
-        """A group with every test in it, for the trace."""
-        inside: dict[str, str] = {}
-        children = tuple(
-            [self._test(c, inside) if isinstance(c, Test) else self._group(c, inside) for c in group.children]
-        )
-        match group.kind:
-            case "all":
-                held = all([c.held for c in children])  # noqa: C419  (lists are faster here)
-            case "any":
-                held = any([c.held for c in children])  # noqa: C419
-            case "none":
-                held = not any([c.held for c in children])  # noqa: C419
-                inside = {}
-            case _:
-                assert_never(group.kind)
-        for name, value in inside.items():
-            captures.setdefault(name, value)
-        return Check(group.kind, held, children=children)
+    def _ask(self, test: Test) -> None:
+        """A test that is asked for a rule, once for a value."""
+        seen = self.overlay.seen[test.field]
+        if test.operator != "matches":
+            if self._open(test.operand, seen) is (test.operator == "within"):
+                self.overlay.note(test, seen)
+        else:
+            if self.overlay.may_sift(test, seen):
+                self._timed(self.overlay.sift, test, seen)
+            if test.key not in self.overlay.asked:
+                self._match(test, seen)
+        self.overlay.asked.add(test.key)
 
-    def _test(self, test: Test, captures: dict[str, str]) -> Check:
-        seen = self._overlay.seen.get(test.field) or self._overlay.look(test.field)
-        held, matched, caught = seen.results.get(test.key) or self._look(test, seen)
-        if caught:
-            for name, value in caught.items():
-                captures.setdefault(name, value)
-        check = seen.checks.get(test.key)
-        if check is None:
-            field = _SHORT.get(test.field, test.field)
-            check = Check("test", held, field, test.operator, test.wanted, seen.shown, matched, seen.cut)
-            seen.checks[test.key] = check
-        return check
-
-    def _result(self, test: Test) -> Result:
-        seen = self._overlay.look(test.field)
-        return seen.results.get(test.key) or self._look(test, seen)
-
-    def _look(self, test: Test, seen: Seen) -> Result:
-        match test.operator:
-            case "within" | "outside":
-                found: Result = (self._open(test.operand, seen) is (test.operator == "within"), "", NO_CAPTURES)
-            case "changed" | "changed_to" | "changed_from":
-                found = (self._changed(test, seen), "", NO_CAPTURES)
-            case _:
-                found = holds(test, seen, self._search)
-        seen.results[test.key] = found
-        return found
+    def _match(self, test: Test, seen: Seen) -> None:
+        for octets in seen.octets:
+            found = self._timed(test.operand.search, octets)
+            if found is not None:
+                caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())
+                self.overlay.note(test, seen, caught or spelled(found.text))
+                seen.caught[test.key] = found.captures
+                return
 
     def _open(self, calendar: str, seen: Seen) -> bool | None:
         if not isinstance(seen.value, datetime):
@@ -239,23 +220,14 @@ class _Run:
             raise NotPossible(f"nobody knows the hours of calendar “{calendar}”")
         return self._opening(calendar, seen.value)
 
-    def _changed(self, test: Test, seen: Seen) -> bool:
-        before = self._overlay.before(test.field)
-        changed = before != seen.value
-        if test.operator == "changed":
-            return changed is test.operand
-        if not changed:
-            return False
-        asked = seen if test.operator == "changed_to" else Seen(before)
-        return any(value in test.operand for value in asked.lowered or (asked.value,))
-
-    def _search(self, pattern: Pattern, octets: bytes) -> Found | None:
+    def _timed(self, look: Callable[..., _T], *given: Any) -> _T:
+        """What patterns answer, in the time that all of this mail share; none begins when it is spent."""
         if self._budget is None:
-            return pattern.search(octets)
+            return look(*given)
         if self._spent >= self._budget.seconds:
             raise NotPossible(f"the patterns of this mail took their {self._budget.seconds * 1000:.0f} ms already")
         begun = self._budget.monotonic()
         try:
-            return pattern.search(octets)
+            return look(*given)
         finally:
             self._spent += self._budget.monotonic() - begun

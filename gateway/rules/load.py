@@ -19,12 +19,13 @@ from gateway.rules.cron import cron_error
 from gateway.rules.desk import Calendar
 from gateway.rules.findings import Findings
 from gateway.rules.forms import Reader
-from gateway.rules.index import indexed
+from gateway.rules.index import EAGER, indexed
 from gateway.rules.lint import Surroundings, lint
 from gateway.rules.not_yet import NOT_YET
 from gateway.rules.pattern import Pattern
 from gateway.rules.reading import Known, Mails
 from gateway.rules.scenes import scenes
+from gateway.rules.told import outlined
 from gateway.rules.tree import Node, note_duplicates, read_tree
 from gateway.rules.types import EVENTS, Event, Group, Rule, RuleSet, Scene, Test
 
@@ -38,7 +39,6 @@ _SINGULAR = {"statuses": "status"}
 _INCLUDED = ("rules", "lists", "tests")
 RULE_KEYS = ("id", "about", "on", "when", "do", "enabled", "shadow", "once", "cron", "each")
 ONCE = ("ticket", "cycle", "never")
-_EAGER = ("matches", "within", "outside")
 _CYCLIC = ("idle", "sla-warning", "sla-breached")
 _YAML_1_1 = re.compile("yes|no|on|off|y|n", re.IGNORECASE)
 _SECRET = re2.compile(
@@ -77,7 +77,12 @@ def load_rules(
     if loaded is None or problems:
         raise ConfigError(*problems)
     made = replace(loaded, revision=revision, text=text, files=loader.files)
-    made = replace(made, sha256=hashlib.sha256(made.whole.encode()).hexdigest(), index=indexed(loader.r.tests.values()))
+    made = replace(
+        made,
+        sha256=hashlib.sha256(made.whole.encode()).hexdigest(),
+        index=indexed((rule, (test for test, _ in leaves(rule.when, negated=False))) for rule in made.rules),
+        outline=outlined(made.rules),
+    )
     for finding in lint(made, loader.r, surroundings):
         loader.of[finding.source].add(finding, finding.code, finding.text, finding.hint)
     errors = [p for findings in loader.findings for p in findings.problems]
@@ -266,7 +271,7 @@ class _RuleReader:
         rule = Rule(
             name, self._line("about", k), events, when, done, actions.stop, at.line if at else node.line, f.name,
             at.column if at else node.column, self._flag("shadow", k, default=False), once or default,  # type: ignore[arg-type]
-            eager=tuple(t for t, _ in leaves(when, negated=False) if t.operator in _EAGER),
+            eager={t.key: t for t, _ in leaves(when, negated=False) if t.operator in EAGER},
             cron=self._cron(node, name, events, k), each=self._line("each", k),
         )  # fmt: skip
         return rule if self._flag("enabled", k, default=True) else None

@@ -3,25 +3,24 @@
 Sources  rules.md §4. An absent value fails every test but `exists: false`, `empty: true`, `is_not` and `not_in`.
          `is` and its family ignore case, not accents: addresses must not be confused by look-alike letters. The word
          operators ignore both, unless `fold: false` or `case: true` asks for the exact letters.
-Not here reading operands from the file (conditions.py), time and order (evaluate.py).
+Not here reading operands from the file (conditions.py), asking many tests at once (index.py), patterns and calendars
+         (evaluate.py).
 """
 
+import operator
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from gateway.message.fold import folded
-from gateway.rules.pattern import Found, Pattern
 from gateway.rules.spelling import spelled
-from gateway.rules.types import Check, Event, FactType, Test, Value
+from gateway.rules.types import Event, FactType, Test, Value
 
 TEXT_READ = 64 * 1024  # octets of one value that text operators read (acceptance L9)
-
-_PIECE = 4
-_INDEX_AFTER = 500
+_PIECE = 4096  # characters that are folded at a time
 
 _TEXTUAL: tuple[FactType, ...] = ("text", "list", "enum", "pairs")
 _ORDERED: tuple[FactType, ...] = ("number", "size", "duration", "time")
@@ -81,17 +80,32 @@ def word_key(text: str, *, fold: bool) -> str:
     return folded(text) if fold else text
 
 
+def _folded(text: str) -> str:
+    """The text folded, as far as it is read: a letter of Unicode may become eighteen."""
+    found, left = [], TEXT_READ
+    for start in range(0, len(text), _PIECE):
+        if left <= 0:
+            break
+        found.append(folded(text[start : start + _PIECE]))
+        left -= len(found[-1])
+    return "".join(found)
+
+
+NO_CAPTURES: Mapping[str, str] = {}
+
+
 @dataclass
 class Seen:
-    """One value of a run, in the forms that operators ask for, each made once."""
+    """One value of a run, in the forms that operators ask for, each made once, and which tests hold for it."""
 
     value: Value
     secret: bool = False  # a body: its words do not belong into a trace
-    _words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
-    _pieces: dict[bool, frozenset[str]] = field(default_factory=dict)
-    _asked: int = 0
-    results: dict[int, "Result"] = field(default_factory=dict)  # of tests, by their key
-    checks: dict[int, Check] = field(default_factory=dict)  # the same for the trace
+    before: Value = None  # the value before the event, for `changed`
+    held: set[int] = field(default_factory=set)  # keys of tests
+    words: dict[int, str] = field(default_factory=dict)  # by test that holds: the word that decided
+    caught: dict[int, Mapping[str, str]] = field(default_factory=dict)  # by pattern that holds: its named groups
+    sifted: bool = False  # the patterns that are nowhere in it are asked
+    _whole_words: dict[bool, tuple[frozenset[str], ...]] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -128,33 +142,17 @@ class Seen:
 
     @cached_property
     def _folded(self) -> tuple[str, ...]:
-        return tuple(map(folded, self._read[0]))
+        return tuple(map(_folded, self._read[0]))
 
     def texts(self, *, fold: bool) -> tuple[str, ...]:
         """What is read of it, folded or letter for letter."""
         return self._folded if fold else self._read[0]
 
-    def words(self, *, fold: bool) -> tuple[frozenset[str], ...]:
+    def whole_words(self, *, fold: bool) -> tuple[frozenset[str], ...]:
         """The words of each text."""
-        if fold not in self._words:
-            self._words[fold] = tuple(frozenset(_WORD.findall(t)) for t in self.texts(fold=fold))
-        return self._words[fold]
-
-    def holds_text(self, key: str, *, fold: bool) -> bool:
-        """Whether one of the texts holds this one, anywhere.
-
-        After as many searches as an index costs, an index of all pieces of four letters answers most of them.
-        """
-        self._asked += 1
-        if self._asked > _INDEX_AFTER and len(key) >= _PIECE and key[:_PIECE] not in self._index(fold=fold):
-            return False
-        return any(key in text for text in self.texts(fold=fold))
-
-    def _index(self, *, fold: bool) -> frozenset[str]:
-        if fold not in self._pieces:
-            texts = self.texts(fold=fold)
-            self._pieces[fold] = frozenset(t[i : i + _PIECE] for t in texts for i in range(len(t) - _PIECE + 1))
-        return self._pieces[fold]
+        if fold not in self._whole_words:
+            self._whole_words[fold] = tuple(frozenset(_WORD.findall(t)) for t in self.texts(fold=fold))
+        return self._whole_words[fold]
 
     @cached_property
     def lowered(self) -> tuple[str, ...]:
@@ -169,35 +167,30 @@ class Seen:
         return spelled(self.value)
 
 
-NO_CAPTURES: Mapping[str, str] = {}
-Result = tuple[bool, str, Mapping[str, str]]  # whether a test holds, the word that decided it, what groups caught
-FAILED: Result = (False, "", NO_CAPTURES)
-Search = Callable[[Pattern, bytes], Found | None]
+def decided(test: Test, seen: Seen) -> str | None:
+    """The word that makes the test hold, empty where there is none to tell; None when it does not hold.
 
-
-def holds(test: Test, seen: Seen, search: Search) -> Result:
-    """Whether the test holds, the word that decided it, and what named groups caught.
-
-    search  runs one pattern over one text; what it raises is the caller's
+    Every operator but those that are asked for a rule: `matches`, which costs, and `within`, which may fail.
     """
+    if test.operator in CHANGES:
+        return "" if _changed(test, seen) else None
     if test.operator == "exists":
-        return (seen.value is not None) is test.operand, "", NO_CAPTURES
+        return "" if (seen.value is not None) is test.operand else None
     if test.operator == "empty":
-        return (seen.value in (None, "", ())) is test.operand, "", NO_CAPTURES
+        return "" if (seen.value in (None, "", ())) is test.operand else None
     if seen.value is None:
-        return test.operator in NEGATIVE, "", NO_CAPTURES
-    if test.operator == "matches":
-        return _matches(test.operand, seen, search)
-    word = _OF[test.operator](test, seen)
-    return (word is not None), word or "", NO_CAPTURES
+        return "" if test.operator in NEGATIVE else None
+    return _OF[test.operator](test, seen)
 
 
-def _matches(pattern: Pattern, seen: Seen, search: Search) -> Result:
-    for octets in seen.octets:
-        if found := search(pattern, octets):
-            caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())
-            return True, caught or spelled(found.text), found.captures
-    return False, "", NO_CAPTURES
+def _changed(test: Test, seen: Seen) -> bool:
+    changed = seen.before != seen.value
+    if test.operator == "changed":
+        return changed is test.operand
+    if not changed:
+        return False
+    asked = seen if test.operator == "changed_to" else Seen(seen.before)
+    return any(value in test.operand for value in asked.lowered or (asked.value,))
 
 
 def _same(test: Test, seen: Seen) -> str | None:
@@ -225,9 +218,9 @@ def _contains_all(test: Test, seen: Seen) -> str | None:
 
 def _has(key: str, test: Test, seen: Seen) -> bool:
     if not test.word:
-        return seen.holds_text(key, fold=test.fold)
+        return any(key in text for text in seen.texts(fold=test.fold))
     if _WORD.fullmatch(key):
-        return any(key in words for words in seen.words(fold=test.fold))
+        return any(key in words for words in seen.whole_words(fold=test.fold))
     return any(_whole(key, text) for text in seen.texts(fold=test.fold))
 
 
@@ -249,32 +242,46 @@ def _bounded(text: str, start: int, end: int) -> bool:
 
 
 def _starts(test: Test, seen: Seen) -> str | None:
-    for text in seen.texts(fold=test.fold):
-        for key, word in test.operand:
-            if text.startswith(key) and (not test.word or _bounded(text, 0, len(key))):
-                return str(word)
+    texts = seen.texts(fold=test.fold)
+    for key, word in test.operand:
+        if any(t.startswith(key) and (not test.word or _bounded(t, 0, len(key))) for t in texts):
+            return str(word)
     return None
 
 
 def _ends(test: Test, seen: Seen) -> str | None:
-    for text in seen.texts(fold=test.fold):
-        for key, word in test.operand:
-            if text.endswith(key) and (not test.word or _bounded(text, len(text) - len(key), len(text))):
-                return str(word)
+    texts = seen.texts(fold=test.fold)
+    for key, word in test.operand:
+        if any(t.endswith(key) and (not test.word or _bounded(t, len(t) - len(key), len(t))) for t in texts):
+            return str(word)
     return None
 
 
 def _under(test: Test, seen: Seen) -> str | None:
-    for text in seen.lowered:
-        domain = text.rpartition("@")[2].rstrip(".")
-        for key, word in test.operand:
-            if domain == key or domain.endswith("." + key):
-                return str(word)
-    return None
+    above = {name for text in seen.lowered for name in domains(text)}
+    return next((str(word) for key, word in test.operand if key in above), None)
 
 
-def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Test, Seen], str | None]:
-    return lambda test, seen: seen.shown if holds(seen.value, test.operand) else None
+def domains(text: str) -> Iterator[str]:
+    """The domain of an address, or the domain that the text is, and those above it."""
+    domain = text.rpartition("@")[2].rstrip(".")
+    yield domain
+    while "." in domain:
+        domain = domain.partition(".")[2]
+        yield domain
+
+
+def _ordered(test: Test, seen: Seen) -> str | None:
+    return seen.shown if ORDER[test.operator](seen.value, test.operand) else None
+
+
+ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "between": lambda value, bounds: bool(bounds[0] <= value <= bounds[1]),
+}
 
 
 _OF: Mapping[str, Callable[[Test, Seen], str | None]] = {
@@ -287,9 +294,5 @@ _OF: Mapping[str, Callable[[Test, Seen], str | None]] = {
     "starts_with": _starts,
     "ends_with": _ends,
     "under": _under,
-    "gt": _ordered(lambda value, bound: bool(value > bound)),
-    "gte": _ordered(lambda value, bound: bool(value >= bound)),
-    "lt": _ordered(lambda value, bound: bool(value < bound)),
-    "lte": _ordered(lambda value, bound: bool(value <= bound)),
-    "between": _ordered(lambda value, bounds: bool(bounds[0] <= value <= bounds[1])),
+    **dict.fromkeys(ORDER, _ordered),
 }

@@ -38,6 +38,7 @@ class Pattern:
 
     source: str
     names: tuple[str, ...]
+    bare: bytes  # the same without named groups
     _probe: Any
     _groups: Any
 
@@ -71,7 +72,7 @@ def compiled(source: str) -> Pattern:
     probe = _compile(bare, never_capture=True)
     if max(groups.programsize, probe.programsize) > MAX_PROGRAM:
         raise ValueError("pattern too large")
-    return Pattern(source, tuple(n.decode() for n in names), probe, _ByName(groups))
+    return Pattern(source, tuple(n.decode() for n in names), bare.encode(), probe, _ByName(groups))
 
 
 class _ByName:

@@ -39,7 +39,7 @@ class Observed:
     drop: str | None
     hold: str | None = None  # the reason; None when no mail is held
     due: datetime | None = None
-    trace: Trace | None = None  # None when the mail ended before the rules
+    trace: Trace | None = None  # told; None when the mail ended before the rules, or nobody asks why
 
 
 def compare(scene: Scene, observed: Observed) -> tuple[str, ...]:

@@ -360,10 +360,7 @@ DISPOSITIONS = (Dispose, Redirect, MergeInto)  # what replaces the normal way of
 
 
 class Check(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One test, or one group of tests, with the value it saw. All of them are evaluated, so all reasons show.
-
-    Thousands are made for a mail where there are hundreds of rules, and a Struct is made 40 times faster.
-    """
+    """One test, or one group of tests, with the value it saw. All of them are evaluated, so all reasons show."""
 
     kind: Literal["test", "all", "any", "none"]
     held: bool
@@ -385,28 +382,49 @@ class Effect:
     after: str
 
 
+Outcome = Literal["applied", "not-matched", "error", "after-stop", "shadow", "once", "chain"]
+
+
 class Hit(Struct, frozen=True):
     """One rule that was looked at."""
 
     rule: str
     line: int
     event: Event
-    outcome: Literal["applied", "not-matched", "error", "after-stop", "shadow", "once", "chain"]
-    check: Check | None = None
+    outcome: Outcome
+    check: Check | None = None  # told.py fills it in
     effects: tuple[Effect, ...] = ()
     stop: bool = False
     error: str = ""
+    run: int = 0  # which of the events of the trace it was asked for, from 0
+
+
+class Saw(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A value as the tests of its field saw it, from one rule of one run on."""
+
+    field: str
+    actual: str = "absent"  # YAML spelling
+    cut: bool = False
+    turned: Mapping[int, str] = {}  # tests that answered otherwise than most do, by key, and the word that decided
+    run: int = 0
+    rule: int = -1  # the rule that wrote it, by its place in the file: those behind it saw it
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Every rule looked at, in order, with the values seen, and the revision that decided."""
+    """What the rules did and saw, and the revision that decided; `told` makes every reason of it.
+
+    It holds the values and the answers, not the questions: those are the same for every mail of a revision.
+    """
 
     revision: int
     sha256: str
-    hits: tuple[Hit, ...]
-    other_events: tuple[str, ...] = ()  # enabled rules that wait for other events
+    hits: tuple[Hit, ...]  # in order; those that did not match, or came after a stop, are left out until it is told
+    other_events: tuple[str, ...] = ()  # enabled rules that wait for other events, once it is told
     guard: str = ""  # where a chain of rules was ended; empty when none was
+    events: tuple[Event, ...] = ()  # in the order in which they ran
+    saw: tuple[Saw, ...] = ()
+    outline: str = ""  # the id of what was asked; empty once it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +443,38 @@ class Decision:
     def disposition(self) -> Dispose | None:
         """The first action that replaces the normal way; None when there is none."""
         return next((a for a in self.actions if isinstance(a, Dispose)), None)
+
+
+# --- what rules ask ---------------------------------------------------------------------------------------------
+
+
+class Asks(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One test, or one group of tests, as a rule asks it: a Check without its answer."""
+
+    kind: Literal["test", "all", "any", "none"]
+    field: str = ""
+    operator: str = ""
+    wanted: str = ""
+    key: int = 0
+    children: tuple["Asks", ...] = ()
+
+
+class Asker(Struct, frozen=True):
+    """One rule, as far as a trace needs it."""
+
+    rule: str
+    line: int
+    on: tuple[Event, ...]
+    when: Asks
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What all rules of a revision ask. It is kept once; traces name it."""
+
+    id: str = ""  # of the octets: equal questions have the same
+    octets: bytes = b""
+    rules: tuple[Asker, ...] = ()
 
 
 # --- what a rule file holds -------------------------------------------------------------------------------------
@@ -454,6 +504,12 @@ class Group:
 
     kind: Literal["all", "any", "none"]
     children: tuple["Test | Group", ...]
+    keys: frozenset[int] = field(init=False, compare=False)  # of the tests among them
+    groups: tuple["Group", ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", frozenset(c.key for c in self.children if isinstance(c, Test)))
+        object.__setattr__(self, "groups", tuple(c for c in self.children if isinstance(c, Group)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,7 +527,7 @@ class Rule:
     column: int = 1
     shadow: bool = False  # traced, never applied
     once: Literal["ticket", "cycle", "never"] = "never"
-    eager: tuple[Test, ...] = ()  # tests that may fail the rule, or cost: all of them are asked, and first
+    eager: Mapping[int, Test] = field(default_factory=dict)  # tests that may fail it, or cost, by key: asked first
     cron: str = ""  # of `on: schedule`
     each: str = ""  # the search whose tickets it runs for
 
@@ -579,7 +635,8 @@ class RuleSet:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
     files: Mapping[str, str] = field(default_factory=dict)  # what the text includes, by name
-    index: Mapping[str, Any] = field(default_factory=dict)  # of index.py: tests that are looked up together, by field
+    index: Mapping[str, Any] = field(default_factory=dict)  # of index.py: the tests of each field
+    outline: Outline = field(default_factory=Outline)
 
     @property
     def whole(self) -> str:

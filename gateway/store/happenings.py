@@ -11,7 +11,9 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, insert, select
 
+from gateway.rules.told import told
 from gateway.rules.types import Event, Rule, Trace
+from gateway.store.outlines import find_outline
 from gateway.store.schema import happening, rule_fired
 from gateway.store.upsert import insert_new
 
@@ -48,7 +50,7 @@ def add_happening(c: Connection, ticket: int, happened: Happening) -> None:
 def happenings(c: Connection, ticket: int) -> list[Happening]:
     """What happened in a ticket without a mail, oldest first."""
     rows = c.execute(select(happening).where(happening.c.ticket == ticket).order_by(happening.c.id))
-    return [Happening(r.at, tuple(r.events.split()), _reasons.decode(r.reasons)) for r in rows]
+    return [Happening(r.at, tuple(r.events.split()), _told(c, _reasons.decode(r.reasons))) for r in rows]
 
 
 def fired(c: Connection, ticket: int, cycle: int) -> frozenset[str]:
@@ -72,6 +74,10 @@ def note_fired(c: Connection, ticket: int, cycle: int, rules: Sequence[Rule], ap
     ]
     if rows:
         c.execute(insert_new(c.dialect.name, rule_fired), rows)
+
+
+def _told(c: Connection, reasons: Reasons) -> Reasons:
+    return Reasons(told(reasons.rules, find_outline(c, reasons.rules.outline)), reasons.mails)
 
 
 _reasons = msgspec.json.Decoder(Reasons)

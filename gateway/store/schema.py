@@ -306,6 +306,13 @@ rule_revision = Table(
     Column("loaded_at", Moment, nullable=False),
 )
 
+outline = Table(  # what the rules of a revision ask: traces name it
+    "outline",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+)
+
 delayed = Table(  # actions of rules for later
     "delayed",
     metadata,

@@ -1,7 +1,12 @@
 """Small rule files for tests: two teams, two agents, and whatever the test adds."""
 
+from dataclasses import replace
+from typing import Any
+
+from gateway.rules import evaluate as engine
 from gateway.rules.load import load_rules
-from gateway.rules.types import RuleSet
+from gateway.rules.told import told
+from gateway.rules.types import Decision, Event, Facts, RuleSet
 
 HEAD = r"""
 version: 1
@@ -29,3 +34,9 @@ def rules_of(text: str) -> RuleSet:
 def one_rule(when: str, *, on: str = "new", do: str = "{tag: [hit]}") -> RuleSet:
     """One rule with the id `r`."""
     return rules_of(f"rules:\n  - {{id: r, on: {on}, when: {when}, do: [{do}]}}\n")
+
+
+def evaluate(rules: RuleSet, facts: Facts, events: tuple[Event, ...], **given: Any) -> Decision:
+    """The decision of the engine, its trace with every reason in it."""
+    decision = engine.evaluate(rules, facts, events, **given)
+    return replace(decision, trace=told(decision.trace, rules.outline))

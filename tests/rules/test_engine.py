@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from gateway.rules.evaluate import evaluate
 from gateway.rules.load import load_rules
 from gateway.rules.types import Decision, Event, Facts
+from tests.rules.desk import evaluate
 
 FOLDER = Path(__file__).parent
 

@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.rules.evaluate import evaluate
 from gateway.rules.explain import trace_lines
 from gateway.rules.findings import Findings
 from gateway.rules.load import load_rules
@@ -16,6 +15,7 @@ from gateway.rules.overview import mermaid_lines, tree_lines
 from gateway.rules.schema import schema
 from gateway.rules.tree import Node, read_tree
 from gateway.rules.types import Facts
+from tests.rules.desk import evaluate
 
 TEXT = (Path(__file__).parent / "example" / "rules.yaml").read_text("utf-8")
 RULES = load_rules(TEXT, "rules.yaml", 41, not_yet=())

@@ -1,11 +1,13 @@
 """The lines of a trace, as people read them."""
 
+import msgspec
 import pytest
 
-from gateway.rules.evaluate import Budget, evaluate
+from gateway.rules import evaluate as engine
+from gateway.rules.evaluate import Budget
 from gateway.rules.explain import trace_lines
 from gateway.rules.types import Facts
-from tests.rules.desk import rules_of
+from tests.rules.desk import evaluate, rules_of
 
 RULES = rules_of(r"""
 rules:
@@ -142,3 +144,35 @@ rules:
         "–  1 rule ran once and does not again: said",
         "–  3 rules ran in this chain before: opens, waits, solves",
     ]
+
+
+def test_a_trace_that_was_stored_without_its_questions_tells_every_reason_again() -> None:
+    rules = rules_of("""
+rules:
+  - {id: moves, on: [new, status-changed], when: {ticket.team: support}, do: [{route: billing}, {set: {status: open}}]}
+  - {id: sees, on: [new, status-changed], when: {ticket.team: support, subject: {not_in: [a]}}, do: [{tag: a}]}
+  - {id: asks, on: new, when: {none: [{cc: {exists: true}}], subject: {matches: '(?P<x>b+)'}}, do: [{stop: true}]}
+  - {id: behind, on: new, do: [{tag: b}]}
+""")
+    facts = Facts(subject="abba", ticket_team="support", ticket_status="new")
+    trace = engine.evaluate(rules, facts, ("new",)).trace
+    assert [hit.rule for hit in trace.hits] == ["moves", "asks"]
+    stored = msgspec.json.decode(msgspec.json.encode(trace), type=Trace)
+    outline = read_outline(rules.outline.id, rules.outline.octets)
+    assert (
+        "\n".join(trace_lines(told(stored, outline)))
+        == """\
+✓  moves   rules.yaml:18   ✓ ticket.team is support [support]
+   → team: support ⇒ billing · status: new ⇒ open
+✗  sees    rules.yaml:19
+   ✗ ticket.team is support [billing] · ✓ subject not in [a] [abba]
+✓  asks    rules.yaml:20
+   ✓ subject matches '(?P<x>b+)' → x=bb
+   ✓ none: cc exists true   ✓ absent [absent]
+   → stop
+✗  sees    rules.yaml:19
+   ✗ ticket.team is support [billing] · ✓ subject not in [a] [abba]
+–  1 rule comes after a stop: behind
+–  1 rule ran in this chain before: moves"""
+    )
+    assert [hit.rule for hit in told(stored, None).hits] == ["moves", "asks"]  # no outline: what happened is there

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.rules.evaluate import evaluate
 from gateway.rules.types import Check, Facts
-from tests.rules.desk import one_rule
+from tests.rules.desk import evaluate, one_rule
 
 FACTS = Facts(
     subject="Zwrot: ORDER PL-10442, prosím",

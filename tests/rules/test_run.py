@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.rules.desk import Span
-from gateway.rules.evaluate import evaluate
 from gateway.rules.types import (
     AddCc,
     Decision,
@@ -24,7 +23,7 @@ from gateway.rules.types import (
     Set,
     Tag,
 )
-from tests.rules.desk import rules_of
+from tests.rules.desk import evaluate, rules_of
 
 SUNDAY = datetime(2026, 11, 22, 21, tzinfo=UTC)
 DESK = (

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.rules.evaluate import evaluate
 from gateway.rules.selftest import Observed, compare, verdict
 from gateway.rules.types import Facts, Scene
-from tests.rules.desk import rules_of
+from tests.rules.desk import evaluate, rules_of
 
 RULES = rules_of("""
 rules:
