@@ -81,7 +81,8 @@ def introduction_above(seen: Sequence[str], quote: Sequence[bool], first: int) -
             timed = start
     if timed < first:
         return timed
-    if ADDRESS.search(seen[last]) or WROTE.search(folded(seen[last])):
+    closed = seen[last].rstrip(" \t*_").endswith((":", "：", ">"))  # a bare address may be the writer's own
+    if (closed and ADDRESS.search(seen[last])) or WROTE.search(folded(seen[last])):
         return last
     return first
 

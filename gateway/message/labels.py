@@ -2,7 +2,7 @@
 
 Sources  the interfaces of Gmail, Outlook, Apple Mail, Thunderbird, Yahoo, Notes and phones. A word in a language that
          is not here costs nothing where dates, addresses and layout say the same (written_header.py, introduction.py).
-Not here  words of people: no greeting, no thanks, no regards.
+Not here  words of people: no greeting, no thanks, no regards (signature.py).
 """
 
 import re
@@ -75,7 +75,7 @@ MESSAGE = re.compile(
 WROTE = re.compile(
     r"\bwrote\b|\bsent:|\bwrites\b|\bschrieb|\bschreef\b|\bgeschreven\b|a écrit|\bescrib|\bescreve"
     r"|\bha scritto\b|\bscrive|\bnapisał|\bpisze|\bnapsal|\bnapísal|\bnapisa[ol]|\bje napisa|\bpiše"
-    r"|написа|пишет|пише|напісаў|\bskrev\b|\bskrifaði|\bkirjoitti|\bírta\b|\bkirjutas|\brakstīja"
+    r"|написа|\bписал|пишет|пише|напісаў|\bskrev\b|\bskrifaði|\bkirjoitti|\bírta\b|\bkirjutas|\brakstīja"
     r"|\bparašė|\byazdı|\ba scris\b|έγραψε|γράφει|đã viết|\bmenulis|เขียน|כתב|كتب|书写|写道|寫道|書き"
     r"|님이 작성|작성:|wrote:"
 )

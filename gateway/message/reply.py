@@ -1,10 +1,10 @@
 """Which words of a mail are new, which are quoted, and which are the signature. Folds, never destroys.
 
-Sources  RFC 3676 §4.3 (signature), §4.5 (quote marks); our own marker line (the reply markers of our mails).
+Sources  RFC 3676 §4.5 (quote marks); our own marker line (the reply markers of our mails).
          Order of evidence: the words of our own mails (own_words.py); what the HTML says (reply_html.py); the marker;
          a header, a divider or an introduction (another_mail.py); a `>` block at the end with the paragraph above it.
          Answers between quoted lines stay in order with them. When nothing new would be left, everything is new.
-Not here  forwarded words: to their forwarder they are new (forward.py).
+Not here  forwarded words: to their forwarder they are new (forward.py); where a signature begins (signature.py).
 """
 
 import re
@@ -12,11 +12,12 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from gateway.message.another_mail import Start, first_start, rule_above
+from gateway.message.initials import marked_by_initials
 from gateway.message.introduction import introduction_above, is_answered, shared_line
-from gateway.message.labels import MOBILE
 from gateway.message.language import language_of
-from gateway.message.lines import is_quoted, visible, without_marks
+from gateway.message.lines import is_quoted, visible
 from gateway.message.own_words import standing_in
+from gateway.message.signature import is_phone, signature_start
 from gateway.message.types import Message
 
 MARKERS = {
@@ -30,8 +31,6 @@ MARKERS = {
 }
 _MARKERS = frozenset(m.casefold() for m in MARKERS.values())
 _AROUND_MARKER = " \t>-–—*_#|="
-_SIGNATURE_MARK = re.compile(r"--\s?")
-_SIGNATURE_LINES = 20
 _LONG = 60  # a quoted line of so many characters may have been broken on its way
 _OPEN_LINK = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$")
 _LINK = re.compile(r"\s*[<(]?\s?(?:https?://|mailto:)\S+[>)]?[\s>]*")
@@ -55,13 +54,14 @@ def split_reply(text: str, ours: Sequence[str] = (), sure: Set[int] = frozenset(
     lines, seen = visible(text)
     known = standing_in(lines, ours) if ours else [False] * len(lines)
     known = [k or i in sure for i, k in enumerate(known)]
-    quote = [k or is_quoted(line) for k, line in zip(known, seen, strict=True)]
+    initials = marked_by_initials(seen)
+    quote = [k or by or is_quoted(line) for k, by, line in zip(known, initials, seen, strict=True)]
     _mark_broken(seen, quote)
     lines, seen, quote, known = _unshared(lines, seen, quote, known)
     start, end = _quoted_range(lines, seen, quote, known)
     above, below = lines[:start], lines[end:]
-    mark = _signature_start(seen[:start], quote[:start])
-    under = _signature_start(seen[end:], quote[end:])
+    mark = signature_start(seen[:start], quote[:start])
+    under = signature_start(seen[end:], quote[end:])
     reply = Reply(
         _text([*above[:mark], *below[:under]]), _text(lines[start:end]), _text([*above[mark:], *below[under:]])
     )
@@ -181,7 +181,7 @@ def _marker(seen: list[str]) -> int:
 def _below_phone(seen: list[str], quote: list[bool]) -> int:
     """The line below a phone's signature with a link to its program: what stands there is not by hand."""
     for i, line in enumerate(seen):
-        if "<http" in line and not quote[i] and i and _is_phone(line):
+        if "<http" in line and not quote[i] and i and is_phone(line):
             return i + 1
     return len(seen)
 
@@ -189,7 +189,7 @@ def _below_phone(seen: list[str], quote: list[bool]) -> int:
 def _trailing_quote(seen: list[str], quote: list[bool]) -> tuple[int, int]:
     """The quoted block that ends the text, or has only a signature below it; (len, len) when there is none."""
     end = len(seen)
-    mark = _signature_start(seen, quote)
+    mark = signature_start(seen, quote)
     at = mark if mark < end and _last_words(seen, mark, quote) else end
     while at > 0 and (quote[at - 1] or not seen[at - 1].strip()):
         at -= 1
@@ -214,26 +214,3 @@ def _only_quote(seen: list[str], quote: list[bool], known: list[bool]) -> tuple[
     start = introduction_above(seen, quote, first)
     certain = start < first or known[first] or not any(line.strip() for line in seen[:first])
     return (start, end) if certain and not any(quote[end:]) else (len(seen), len(seen))
-
-
-def _signature_start(seen: list[str], quote: list[bool]) -> int:
-    """The line `-- ` above a short last paragraph, or a phone's signature; len(seen) when there is neither."""
-    last = len(seen) - 1
-    while last >= 0 and not seen[last].strip():
-        last -= 1
-    lowest = max(0, last - _SIGNATURE_LINES)
-    for i in range(last, lowest - 1, -1):
-        if quote[i]:
-            break
-        if _SIGNATURE_MARK.fullmatch(seen[i]):
-            return i
-    if last >= 0 and not quote[last] and _is_phone(seen[last]):
-        return last
-    return len(seen)
-
-
-def _is_phone(line: str) -> bool:
-    """Whether the line is one that a phone's program adds by itself."""
-    written, link, _ = without_marks(line).replace("(http", "<http").partition("<http")
-    words = (written.partition(". ")[0] if link else written).strip(" \t*_")
-    return len(words.split()) <= 13 and len(words) <= 110 and MOBILE.fullmatch(words.rstrip(". ")) is not None

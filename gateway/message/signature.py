@@ -1,0 +1,98 @@
+"""Where the signature of a text begins: below `-- `, at a phone's line, or where somebody closes and says who he is.
+
+Sources  RFC 3676 §4.3 (`-- `).
+         A closing formula alone, or with a name, is words of the mail: people write it by hand. It begins a signature
+         where the name has more below it, to the end, short lines with a way to reach him among them.
+Not here  what stands around it (reply.py).
+"""
+
+import re
+from collections.abc import Sequence
+
+from gateway.message.labels import MOBILE
+from gateway.message.lines import ADDRESS, without_marks
+
+_MARK = re.compile(r"--\s?")
+_MOST_LINES = 20
+_CLOSINGS = (
+    r"(?:with )?(?:(?:kind(?:est)?|best|warm(?:est)?|many) )?(?:regards|wishes)|all the best|cheers|thank you"
+    r"|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|(?:many )?thanks(?: and (?:kind |best )?regards)?"
+    r"|(?:mit )?(?:(?:freundlich|best|herzlich|lieb|viel|schön)e[mnr]? )?(?:grü(?:ß|ss)en?|gru(?:ß|ss))(?: aus \w+)?"
+    r"|mfg|[lv]g|hochachtungsvoll|danke"
+    r"|(?:serdecznie )?pozdrawiamy?(?: serdecznie)?|(?:serdeczne )?pozdrowienia|dziękuję"
+    r"|z (?:poważaniem|wyrazami szacunku)"
+    r"|se? (?:přátelským |srdečným )?pozdravem|s úctou|zdravím|děkuj[iu]|hezký den"
+    r"|atenciosamente|att|(?:com os )?(?:melhores )?cumprimentos|(?:um )?abraços?|obrigad[oa]"
+    r"|(?:srdačan |lijep )?pozdrav|s poštovanjem|lp|hvala"
+    r"|с уважением|с наилучшими пожеланиями|всего (?:доброго|хорошего)|спасибо"
+    r"|(?:bien )?cordialement|bien à vous|(?:un )?saludos?(?: cordial(?:es)?)?|(?:cordiali|distinti) saluti"
+    r"|met vriendelijke groet(?:en)?|med vänliga? hälsning(?:ar)?|med venlig hilsen|mvh|ystävällisin terveisin"
+)
+_CLOSING = re.compile(
+    rf"[ \t*_]{{0,4}}(?:{_CLOSINGS})(?:[ \t]?[,.!–-]{{1,3}}|(?=[ \t*_]*$))[ \t*_]{{0,4}}", re.IGNORECASE
+)
+_NAME = re.compile(
+    r"[ \t*_]{0,4}(?:i\. ?[av]\. |mgr |ing\. |dr\. ?)?[^\W\d_][\w.'’-]*(?:[ ,]{1,2}[^\W\d_][\w.'’-]*){0,4}[ \t*_]*"
+)
+_REACHED = re.compile(r"(?:\+|\b0|\(\d)[\d ()/.-]{6,20}\d|\b\d{3}[ .-]\d{3}[ .-]\d{3,4}\b|\bwww\.\w|\bhttps?://")
+_POSTSCRIPT = re.compile(r"\W{0,3}(?:n\.? ?b|p\. ?s|ps)\b", re.IGNORECASE)
+_LONGEST = 90  # characters of a line below a name
+_MOST_SMALL_WORDS = 3  # a line with more words that begin small is a sentence
+
+
+def signature_start(seen: Sequence[str], quote: Sequence[bool]) -> int:
+    """The line at which the signature begins that ends the text; len(seen) when there is none."""
+    last = len(seen) - 1
+    while last >= 0 and not seen[last].strip():
+        last -= 1
+    lowest = max(0, last - _MOST_LINES)
+    for i in range(last, lowest - 1, -1):
+        if quote[i]:
+            break
+        if _MARK.fullmatch(seen[i]):
+            return i
+    if last >= 0 and not quote[last] and is_phone(seen[last]):
+        return last
+    return _closing(seen, quote, last)
+
+
+def is_phone(line: str) -> bool:
+    """Whether the line is one that a phone's program adds by itself."""
+    written, link, _ = without_marks(line).replace("(http", "<http").partition("<http")
+    words = (written.partition(". ")[0] if link else written).strip(" \t*_")
+    return len(words.split()) <= 13 and len(words) <= 110 and MOBILE.fullmatch(words.rstrip(". ")) is not None
+
+
+def _closing(seen: Sequence[str], quote: Sequence[bool], last: int) -> int:
+    """The closing formula above a name and more than a name, to line `last`; len(seen) when there is none."""
+    reached = False
+    below: list[str] = []  # from the last one up
+    for i in range(last, max(-1, last - _MOST_LINES), -1):
+        line = seen[i]
+        if quote[i]:
+            break
+        closing = _CLOSING.match(line[:_LONGEST]) if below else None
+        if closing is not None:
+            rest = line[closing.end() :].strip()
+            lines = [*below, rest] if rest else below
+            return i if reached and len(lines) > 1 and _is_name(lines[-1]) else len(seen)
+        if not line.strip():
+            continue
+        if _is_sentence(line):
+            break
+        reached = reached or _REACHED.search(line) is not None or ADDRESS.search(line) is not None
+        below.append(line)
+    return len(seen)
+
+
+def _is_name(line: str) -> bool:
+    return (
+        len(line) <= 60 and _NAME.fullmatch(line.casefold()) is not None and any(w[0].isupper() for w in line.split())
+    )
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether somebody tells something in it, rather than who and where he is."""
+    words = line.split()
+    small = sum(word[0].islower() and word.isalpha() for word in words)
+    return len(line) > _LONGEST or small > _MOST_SMALL_WORDS or "?" in line or _POSTSCRIPT.match(line) is not None
