@@ -212,16 +212,18 @@ def _beside(folder: Path, pattern: str) -> dict[str, str]:
     return found
 
 
-def templates_of(settings: Settings, clock: Clock) -> Templates:
+def templates_of(settings: Settings, clock: Clock, without: Collection[str] = ()) -> Templates:
     """All templates, compiled.
 
-    Raises  ConfigError  a folder or file of ours cannot be read
+    without  files of the site that are left out
+    Raises   ConfigError  a folder or file of ours cannot be read
     """
     limits = settings.limits
     return load_templates(
         settings.paths.templates,
         "en",
         lambda: RenderBudget(clock.monotonic, limits.template_s, limits.template_output),
+        without,
     )
 
 

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from gateway import policy
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.deciding.empty import EmptyView
 from gateway.errors import ConfigError, Problem
 from gateway.message.parse import parse
+from gateway.outgoing.rehearse import rehearsed
 from gateway.outgoing.render import Templates
+from gateway.outgoing.templates import read_templates
 from gateway.parsing.pool import parse_limits
 from gateway.policy import RuleFile
 from gateway.rehearsal import Rehearsal, play, scene_mail
@@ -22,6 +26,7 @@ from gateway.rules.selftest import compare
 from gateway.rules.types import RuleSet, Scene
 from gateway.ticket.token import TokenRing
 
+log = structlog.get_logger("templates")
 _STAGE_KEY = bytes(32)  # tokens of scenes prove nothing to anybody
 
 
@@ -91,13 +96,27 @@ def current_file(settings: Settings) -> RuleFile:
 def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> tuple[RuleSet, Templates]:
     """The rules of the file and the templates, compiled, and found good.
 
-    tests   also play the tests in the file
+    tests   also play the tests in the file, and refuse templates that fail; else these are left out, and the packaged
+            ones of the same mails go out
     Raises  ConfigError  with every problem, or with every test that fails
     """
-    templates = policy.templates_of(settings, clock)
+    templates = _templates(settings, clock, refuse=tests)
     rules = policy.compiled(file, templates, queries=settings.queries)
     templates = templates.preferring(rules.defaults.language)
     failures = tuple(Stage(settings, rules, templates, clock, file.folder).failures()) if tests else ()
     if failures:
         raise ConfigError(*failures)
     return rules, templates
+
+
+def _templates(settings: Settings, clock: Clock, *, refuse: bool) -> Templates:
+    """The templates, those of the site tried in a child before."""
+    folder, limits = settings.paths.templates, settings.limits
+    if folder is None:
+        return policy.templates_of(settings, clock)
+    wrong = rehearsed(read_templates(folder), limits.template_s, int(limits.template_output))
+    if wrong and refuse:
+        raise ConfigError(*(Problem(str(folder / path), 0, 0, "C010", text) for path, text in wrong.items()))
+    for path, text in wrong.items():
+        log.error("template.left_out", file=path, reason=text)
+    return policy.templates_of(settings, clock, without=wrong)

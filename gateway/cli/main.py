@@ -29,6 +29,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Rules",
         (
             ("rules", "gateway.cli.rules:rules", "Check the rules, run their tests, ask them about a mail."),
+            ("templates", "gateway.cli.templates:templates", "Look at the mails we write; check, try, own them."),
             ("explain", "gateway.cli.explain:explain", "Print how a mail in a file is understood; store nothing."),
             ("why", "gateway.cli.why:why", "Print why a ticket, or a mail, became what it is."),
         ),

@@ -7,7 +7,7 @@ Not here  which templates there are (templates.py), what they may say (sandbox.p
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from html import escape
@@ -41,14 +41,18 @@ class Rendered:
     fixed: bool = False  # whether it is the sentence that is left when all templates failed
 
 
-def load_templates(override: Path | None, default_language: str, budget: Callable[[], Budget]) -> "Templates":
+def load_templates(
+    override: Path | None, default_language: str, budget: Callable[[], Budget], without: Collection[str] = ()
+) -> "Templates":
     """The packaged templates, with those of the override folder in front of them.
 
-    budget  makes the time and size that one mail may take
-    Raises  ConfigError  a folder or file cannot be read
+    budget   makes the time and size that one mail may take
+    without  files of the override folder that are left out
+    Raises   ConfigError  a folder or file cannot be read
     """
-    own = read_templates(packaged("templates"))
-    return Templates(own, read_templates(override) if override else {}, default_language, budget)
+    given = read_templates(override) if override else {}
+    taken = {path: source for path, source in given.items() if path not in without}
+    return Templates(read_templates(packaged("templates")), taken, default_language, budget)
 
 
 class Templates:
@@ -98,6 +102,10 @@ class Templates:
         for name, variant, language in (*self._override.mails, *self._packaged.mails):
             found.setdefault(f"{name}/{variant}" if variant else name, set()).add(language)
         return {name: frozenset(tags) for name, tags in found.items()}
+
+    def words(self, language: str) -> Mapping[str, str]:
+        """The words of a language, English ones in place of those it has not got."""
+        return self._words.get(language, self._words[_LAST_LANGUAGE])
 
     def missing_words(self, language: str) -> tuple[str, ...]:
         """The words that a language has not got itself; English ones stand in their places."""

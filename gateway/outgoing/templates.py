@@ -83,6 +83,12 @@ def path_of(mail: str, variant: str | None, language: str) -> str:
     return f"{mail}/{f'{variant}.' if variant else ''}{language}.md.j2"
 
 
+def key_of(path: str) -> Key | None:
+    """The mail of a file; None when it is none of a mail."""
+    mail = _MAIL.fullmatch(path)
+    return (mail[1], mail[2], mail[3].lower()) if mail else None
+
+
 def compiled(files: Mapping[str, str]) -> TemplateSet:
     """The set of these files, as `read_templates` returns them."""
     mails: dict[Key, Mail | str] = {}
@@ -90,10 +96,9 @@ def compiled(files: Mapping[str, str]) -> TemplateSet:
     problems = []
     for path, source in files.items():
         try:
-            if mail := _MAIL.fullmatch(path):
-                key = (mail[1], mail[2], mail[3].lower())
+            if (key := key_of(path)) is not None:
                 mails[key] = f"{path} is broken"
-                mails[key] = _mail(path, source, mail[3].lower())
+                mails[key] = _mail(path, source, key[2])
             elif strings := _STRINGS.fullmatch(path):
                 words[strings[1].lower()] = _words(source)
             elif path not in (HTML_LAYOUT, TEXT_LAYOUT):
