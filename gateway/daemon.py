@@ -140,6 +140,7 @@ class Daemon:
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
         timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
+        timers.every(timedelta(minutes=1), due.wake)
         timers.every(timedelta(minutes=1), due.do_delayed)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         timers.start()

@@ -1,4 +1,4 @@
-"""What rules put off until now: done once, or why it was not.
+"""What falls due in tickets: snoozes that end, and what rules put off, done once, or why it was not.
 
 Transaction  one for each action, which also turns its row away from `waiting`.
 Not here     when this is asked (daemon.py), what an action changes (ticket/acted.py).
@@ -18,10 +18,12 @@ from gateway.rules.types import Decision, Trace
 from gateway.store import customers, delayed, tickets
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
+from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
 
 _A_RUN = 1000
+_WAKES_A_COMMIT = 100
 log = structlog.get_logger("due")
 
 
@@ -30,6 +32,14 @@ class Due:
 
     def __init__(self, store: Store, deps: Callable[[], Deps], clock: Clock, queued: Callable[[], None]) -> None:
         self._store, self._deps, self._clock, self._queued = store, deps, clock, queued
+
+    async def wake(self) -> None:
+        """Snoozed tickets whose time has come are as they were before."""
+        now, woken, promises = self._clock.now(), _WAKES_A_COMMIT, self._deps().promises
+        while woken == _WAKES_A_COMMIT:
+            woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT, promises))
+            if woken:
+                log.info("tickets.woken", count=woken)
 
     async def do_delayed(self) -> None:
         """Every action whose time has come; one that fails keeps no other from being done."""

@@ -56,10 +56,10 @@ def happened(
     known = standing(customer, d.looked_up((address, *others)), after.language, actor, text, d.local(now))
     decision = evaluate(
         d.rules,
-        with_ticket(known, after, now),
+        with_ticket(known, after, now, d.promises.name_for(after, customer)),
         events,
         budget=d.new_budget(),
-        before=with_ticket(known, before, now),
+        before=with_ticket(known, before, now, d.promises.name_for(before, customer)),
         opening=d.is_open,
         fired=fired(c, after.number, after.messages) if may_have_fired(d.rules.rules, events) else (),
     )
@@ -85,7 +85,16 @@ def carry_out(
     saved = Saved("entry", "", ticket, None, opened=False)
     if changes:
         revision = decision.trace.revision
-        saved = save(c, changes, ticket_before=ticket, source=None, actor="rules", now=now, revision=revision)
+        saved = save(
+            c,
+            changes,
+            ticket_before=ticket,
+            source=None,
+            actor="rules",
+            now=now,
+            promises=d.promises,
+            revision=revision,
+        )
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
     seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()

@@ -54,6 +54,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         source=inbound.key,
         actor="customer",
         now=now,
+        promises=d.promises,
         revision=plan.decision.trace.revision,
     )
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
@@ -113,7 +114,9 @@ def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcom
         AddEntry("event", None, envelope.received_at, words, "", "", None, None, public=False, trust="stranger"),
         SetField("tags", ("poison",), "quarantine"),
     )
-    saved = ticket_store.save(c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now)
+    saved = ticket_store.save(
+        c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now, promises=d.promises
+    )
     outcome = Outcome(inbound.key, "quarantine", reason, saved.ticket.number if saved.ticket else None, saved.entry)
     _finish(outcome, inbound, None, None, c, now)
     log.error("mail.quarantined", mail=inbound.key, ticket=outcome.ticket, reason=reason)
@@ -148,7 +151,9 @@ def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: dateti
     named = (f"also-to:{team}" for team in teams(inbound, d) if team != ticket.team)
     if fresh := tuple(flag for flag in named if flag not in ticket.flags):
         change = SetField("flags", (*ticket.flags, *fresh), "the same mail to another team")
-        ticket_store.save(c, (change,), ticket_before=ticket, source=inbound.key, actor="system", now=now)
+        ticket_store.save(
+            c, (change,), ticket_before=ticket, source=inbound.key, actor="system", now=now, promises=d.promises
+        )
 
 
 def _finish_duplicate(

@@ -39,6 +39,7 @@ from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy
+from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
 
@@ -274,6 +275,12 @@ def _zones(rules: RuleSet) -> dict[str, str]:
     return {team: rules.calendars[id].timezone for team, id in named.items() if id in rules.calendars}
 
 
+def promises_of(rules: RuleSet) -> Promises:
+    """Policies and calendars of the rules, ready to reckon with."""
+    calendars = {id: WorkingTime(each, free_days(each, rules.files)) for id, each in rules.calendars.items()}
+    return Promises(rules, calendars)
+
+
 def deps(
     settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock, *, tables: Tables = dict
 ) -> Deps:
@@ -282,11 +289,11 @@ def deps(
     tables  of the queries of look-ups
     """
     site, ours = settings.site, own_addresses(settings, rules)
-    calendars = {id: WorkingTime(each, free_days(each, rules.files)) for id, each in rules.calendars.items()}
+    promises = promises_of(rules)
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
 
     def is_open(calendar: str, at: datetime) -> bool:
-        return calendars[calendar].is_open(at)
+        return promises.calendars[calendar].is_open(at)
 
     desk = Desk(
         site_name=site.name,
@@ -324,7 +331,7 @@ def deps(
             frozenset(shown_name(agent.name) for agent in rules.agents.values()),
         ),
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
-        calendars=calendars,
+        promises=promises,
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,
         tables=tables,

@@ -25,7 +25,9 @@ from gateway.rules.told import told
 from gateway.rules.types import Dispose, Event, RuleSet, Scene
 from gateway.ticket.apply import subject_of
 from gateway.ticket.change import changed, opened
+from gateway.ticket.ledger import lines_of, told_lines, unwritten
 from gateway.ticket.notify import Arrived, Sent, notify
+from gateway.ticket.sla import Standing
 from gateway.ticket.types import (
     AddEntry,
     Customer,
@@ -57,6 +59,7 @@ class Rehearsal:
     ticket: Ticket | None  # as it would be afterwards; number 0 is a new one. None when the mail would not reach one
     explanation: Explanation
     observed: Observed
+    standing: Standing | None = None  # what would be promised for the ticket
 
 
 def play(scene: Scene, raw: bytes, message: Message, d: Deps, view: View) -> Rehearsal:
@@ -136,7 +139,7 @@ def rehearse(
     trace = told(plan.decision.trace, d.rules.outline)
     reasons = replace(explanation(plan.message, plan, end.notices), rules=trace)
     observed = replace(end.observed, trace=trace if plan.match is not None else None)
-    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, observed)
+    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, observed, end.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ class End:
     ticket: Ticket | None  # as it would be afterwards; None when the mail would not reach one
     notices: tuple[Notification, ...]
     observed: Observed
+    standing: Standing | None  # what would be promised for the ticket
 
 
 def followed(inbound: Accepted, plan: Plan, d: Deps, sent: Sent, now: datetime, *, opened: int = 0) -> End:
@@ -155,9 +159,13 @@ def followed(inbound: Accepted, plan: Plan, d: Deps, sent: Sent, now: datetime, 
     opened  the number that a new ticket would have
     """
     saved = _saved(plan, opened)
+    standing = _standing(plan, saved.ticket, d, now) if saved.ticket is not None else None
+    if saved.ticket is not None and standing is not None:
+        promised = replace(saved.ticket, next_due=standing.next_due, answer_due=standing.answer_due)
+        saved = replace(saved, ticket=promised)
     arrived = Arrived(inbound, plan.message, plan.verdict, plan.auth, plan.customer, plan.language[0])
     notices = tuple(notify(saved, arrived, plan.decision, d.notifying, sent, now))
-    return End(saved.ticket, notices, _observed(plan, saved, notices))
+    return End(saved.ticket, notices, _observed(plan, saved, notices, standing), standing)
 
 
 def scene_mail(scene: Scene, to: str) -> bytes:
@@ -246,7 +254,14 @@ def _saved(plan: Plan, number: int) -> Saved:
     return Saved("ticket" if new else "entry", "", ticket, entry, new)
 
 
-def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Observed:
+def _standing(plan: Plan, ticket: Ticket, d: Deps, now: datetime) -> Standing:
+    """What would be promised: the pauses of a ticket that is there are not known here."""
+    there = unwritten(plan.ticket) if plan.ticket is not None and plan.ticket.number else ()
+    lines = (*there, *lines_of(plan.changes, "customer"), *told_lines(plan.changes, now))
+    return d.promises.standing(ticket, plan.customer, sorted(lines, key=lambda line: line.at))
+
+
+def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...], standing: Standing | None) -> Observed:
     ticket, end = saved.ticket, plan.decision.disposition
     applied = (hit.rule for hit in plan.decision.trace.hits if hit.outcome == "applied")
     return Observed(
@@ -260,7 +275,8 @@ def _observed(plan: Plan, saved: Saved, notices: tuple[Notification, ...]) -> Ob
         fields=dict(ticket.fields) if ticket else {},
         sent=tuple(map(mail_name, (n for n in notices if n.suppressed is None and n.held is None))),
         hold=next((n.held for n in notices if n.held is not None), None),
-        due=ticket.due if ticket else None,
+        sla=standing.policy if standing else None,
+        due=(ticket.due or ticket.next_due) if ticket else None,
         quarantine=saved.reason if saved.disposition == "quarantine" else None,
         drop=_drop_reason(end),
     )

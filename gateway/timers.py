@@ -1,8 +1,8 @@
-"""What is done at fixed intervals: leases of the dead come back, snoozed tickets wake, old hashes are forgotten.
+"""What is done at fixed intervals: leases of the dead come back, old hashes are forgotten.
 
 Sources  APScheduler 3.11 with UTC and interval triggers only; everything with a due time of its own is a row,
          so a run that was missed or done twice does no harm.
-Not here  when a single mail is tried again (outgoing/schedule.py).
+Not here  when a single mail is tried again (outgoing/schedule.py), what falls due in tickets (due.py).
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,10 +16,8 @@ from gateway.errors import TransientError
 from gateway.store import inbound, search
 from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
-from gateway.store.snoozed import wake
 from gateway.store.store import Store, durable_write
 
-_WAKES_A_COMMIT = 100
 log = structlog.get_logger("timers")
 
 
@@ -35,7 +33,6 @@ class Timers:
     def start(self) -> None:
         """Begin; each job runs for the first time after its interval."""
         self.every(timedelta(minutes=1), self._recover_leases)
-        self.every(timedelta(minutes=1), self._wake)
         self.every(timedelta(hours=1), self._forget)
         self.every(timedelta(seconds=10), self._anchor)
         self.every(timedelta(seconds=10), self._fill_index)
@@ -60,14 +57,6 @@ class Timers:
         """On PostgreSQL another process may have died; a lone daemon did this at its start."""
         if not self._store.alone:
             await self._store.recover_outbox(self._clock.now())
-
-    async def _wake(self) -> None:
-        """Snoozed tickets whose time has come are as they were before."""
-        now, woken = self._clock.now(), _WAKES_A_COMMIT
-        while woken == _WAKES_A_COMMIT:
-            woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT))
-            if woken:
-                log.info("tickets.woken", count=woken)
 
     async def _anchor(self) -> None:
         """Tell the end of the audit chain outside the database, once it is on the disk."""

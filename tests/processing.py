@@ -110,7 +110,13 @@ class Desk:
         """Change a ticket, as a person would."""
         self.write(
             lambda c: changes.save(
-                c, made, ticket_before=tickets.find_ticket(c, number), source=None, actor="ann", now=self.now
+                c,
+                made,
+                ticket_before=tickets.find_ticket(c, number),
+                source=None,
+                actor="ann",
+                now=self.now,
+                promises=self.deps.promises,
             )
         )
 

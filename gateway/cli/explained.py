@@ -16,6 +16,7 @@ from gateway.cli.declare import Invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.late import late
 from gateway.cli.output import printable
+from gateway.cli.sla_words import promise
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.deciding.empty import EmptyView
@@ -77,6 +78,8 @@ class Explained:
                 "sent": seen.sent,
                 "quarantine": seen.quarantine,
                 "drop": seen.drop,
+                "sla": seen.sla,
+                "due": seen.due,
             },
             "mails": [
                 {
@@ -131,6 +134,7 @@ class Explained:
         if known.rules is not None:
             yield from trace_lines(known.rules, self.name, width)
         yield f"Result    {' · '.join(self._result())}"
+        yield from self._promised()
         yield f"Mail out  {len(self.found.notices)}{':' if self.found.notices else ''}"
         yield from (f"   {_mail(notice)}" for notice in self.found.notices)
 
@@ -151,6 +155,18 @@ class Explained:
             f"language={language} ({sure}{source})  auto-reply={automatic}  bounce={str(kind == 'report').lower()}"
             f"  attachments={known.attachments}  new text {known.new_text} chars, quoted {known.quoted}"
         )
+
+    def _promised(self) -> Iterator[str]:
+        """Each promise that would run, and when people would be warned."""
+        standing = self.found.standing
+        if standing is None or not self.rules.sla:
+            return
+        running = [each for each in standing.promised if each.clock.ended_at is None]
+        name = standing.policy or ("set by hand" if running else "none")
+        for each in running:
+            yield f"SLA       {name}: {promise(each)}"
+        if not running:
+            yield f"SLA       {name}"
 
     def _result(self) -> Iterator[str]:
         seen = self.found.observed

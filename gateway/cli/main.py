@@ -38,6 +38,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Tickets and mail",
         (
             ("ticket", "gateway.cli.ticket:ticket", "Look at tickets, answer, change, merge and split them."),
+            ("sla", "gateway.cli.sla:sla", "Look at what is promised, why it is due then, and what would be."),
             ("customer", "gateway.cli.customer:customer", "Look at customers, merge and mute them."),
             ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),

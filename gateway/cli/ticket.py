@@ -29,11 +29,12 @@ from gateway.cli.output import (
 from gateway.cli.queue import letter_json
 from gateway.cli.ticket_query import Options, must_exist, query_of
 from gateway.message.types import Mailbox
-from gateway.store import audit, delayed, inbound, listing, outbox, tickets
+from gateway.store import audit, delayed, inbound, listing, outbox, sla, tickets
 from gateway.store.audit import AuditRow
 from gateway.store.delayed import Delayed
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
+from gateway.store.sla import Running
 from gateway.ticket.query import SORTS
 from gateway.ticket.types import Entry, Ticket
 
@@ -47,6 +48,7 @@ _COLUMNS = (
     Column("Subject", least=12),
     Column("Age", right=True),
 )
+_DUE = Column("Due", right=True)  # shown where anything is promised
 _MARKS = {"urgent": "!!", "high": "!", "low": "-"}
 
 
@@ -118,7 +120,9 @@ def list_command(
     if as_json:
         print_json("ticket-list/1", {"tickets": [ticket_json(t) for t in found], "total": total})
         return
-    print_lines(table(_COLUMNS, (_row(t, invocation.now()) for t in found), invocation.columns()))
+    now, promised = invocation.now(), any(t.next_due for t in found)
+    columns = (*_COLUMNS[:-1], *((_DUE,) if promised else ()), _COLUMNS[-1])
+    print_lines(table(columns, (_row(t, now, promised=promised) for t in found), invocation.columns()))
     example = f" · mailwicket ticket show {found[0].number}" if found else ""
     invocation.note(f"  {len(found)} of {counted(total, 'ticket')}{example}")
 
@@ -175,6 +179,7 @@ class _Shown:
         self.history = audit.find_rows(c, ticket=number)
         self.links = tickets.links(c, number)
         self.later = delayed.of_ticket(c, number)
+        self.promises = sla.of_ticket(c, found)
         self.people = tickets.people(c, number)
         self.mails = inbound.of_ticket(c, number)
         self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]
@@ -201,6 +206,8 @@ class _Shown:
                 ("Owner", t.assignee or "—"),
                 ("Responsible", t.responsible or ""),
                 ("Due", f"{stamp(t.due)}, set by hand" if t.due else ""),
+                ("Policy", f"{t.sla}, chosen" if t.sla else ""),
+                ("Promised", "; ".join(map(_promise, self.promises))),
                 ("Followers", ", ".join(t.followers)),
                 ("Needs", ", ".join(t.needs)),
                 ("Priority", t.priority),
@@ -227,6 +234,9 @@ class _Shown:
             "participants": self.people,
             "links": [{"kind": kind, "ticket": other} for kind, other in self.links],
             "entries": [_entry_json(entry, self.mail_of(entry)) for entry in self.entries],
+            "promises": [
+                {"metric": p.metric, "policy": p.policy, "state": p.state, "due_at": p.due_at} for p in self.promises
+            ],
             "later": [
                 {"rule": a.rule, "action": a.words, "due_at": a.due_at, "state": a.state, "reason": a.reason}
                 for a in self.later
@@ -259,6 +269,9 @@ def ticket_json(t: Ticket) -> dict[str, Any]:
         "status_reason": t.status_reason,
         "status_at": t.status_at,
         "due": t.due,
+        "sla": t.sla,
+        "next_due": t.next_due,
+        "answer_due": t.answer_due,
         "snoozed_until": t.snoozed_until,
         "merged_into": t.merged_into,
         "origin": t.origin,
@@ -275,12 +288,20 @@ def ticket_json(t: Ticket) -> dict[str, Any]:
     }
 
 
-def _row(t: Ticket, now: datetime) -> tuple[str, ...]:
+def _row(t: Ticket, now: datetime, *, promised: bool) -> tuple[str, ...]:
     customer = _who(t.requester) if t.requester else "—"
     mark = _MARKS.get(t.priority, "")
+    due = (_until(t.next_due, now),) if promised else ()
     return (
-        str(t.number), mark, t.status, t.team, t.assignee or "—", customer, t.subject, span(now - t.created_at),
+        str(t.number), mark, t.status, t.team, t.assignee or "—", customer, t.subject, *due, span(now - t.created_at),
     )  # fmt: skip
+
+
+def _until(due: datetime | None, now: datetime) -> str:
+    """`3h` to go, or `-3h` too late."""
+    if due is None:
+        return ""
+    return span(due - now) if due >= now else f"-{span(now - due)}"
 
 
 def _who(mailbox: Mailbox) -> str:
@@ -345,6 +366,11 @@ def _later(action: Delayed) -> str:
     if action.state == "waiting":
         return f"{action.words} at {stamp(action.due_at)}{unless} (rule {action.rule})"
     return f"{action.words} (rule {action.rule}): {action.state}{f', {action.reason}' if action.reason else ''}"
+
+
+def _promise(each: Running) -> str:
+    until = f"by {stamp(each.due_at)}" if each.due_at is not None else each.state
+    return f"{each.metric.replace('_', ' ')} {until} ({each.policy or 'set by hand'})"
 
 
 def _letter(item: OutboxItem) -> str:

@@ -82,11 +82,11 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
     if s.ticket is None:
         begins, flags = first_fields(known, d.rules, tables)
         ticket = replace(ticket, fields=begins, flags=(*ticket.flags, *flags))
-    stated = with_ticket(known, ticket, s.at)
+    stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
     decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.is_open)
     changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
     if s.ticket is not None and decision.disposition is None:
-        events, decision, changes = _opened_again(ticket, changes, decision, events, known, d, s.at)
+        events, decision, changes = _opened_again(ticket, changes, decision, events, stated, d, s.at)
         other = ("other-subject",) if another_matter(ticket, s.message.subject, d.rules, s.at) else ()
         changes = (*changes, *_marks(ticket, changes, s.match, (*s.doubts, *other)))
     return Plan(
@@ -106,7 +106,7 @@ def _opened_again(
     changes: tuple[Change, ...],
     decision: Decision,
     events: tuple[Event, ...],
-    known: Facts,
+    stated: Facts,
     d: Deps,
     now: datetime,
 ) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
@@ -121,10 +121,10 @@ def _opened_again(
             after = changed(after, change)
     more = evaluate(
         d.rules,
-        with_ticket(known, after, now),
+        with_ticket(stated, after, now, stated.sla_policy),
         ("status-changed",),
         budget=d.new_budget(),
-        before=with_ticket(known, ticket, now),
+        before=stated,
         opening=d.is_open,
     )
     trace = joined(decision.trace, more.trace)

@@ -17,6 +17,7 @@ from gateway.rules.lookups import LookedUp, looked_up
 from gateway.rules.types import Decision, Event, RuleSet
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy, Sent
+from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadIndex, ThreadPolicy
 from gateway.ticket.types import Change, Customer, ThreadMatch, Ticket
 
@@ -59,7 +60,7 @@ class Deps:
     behind_boundary: Callable[[Envelope], bool]  # whether our own MTA handed it over, whose verdicts may stand in it
     agents: tuple[frozenset[str], frozenset[str]]  # their addresses in normal form, their names as the eye takes them
     bounce_address: str  # normal form
-    calendars: Mapping[str, WorkingTime]
+    promises: Promises
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
@@ -74,6 +75,11 @@ class Deps:
     def takes_no_part(self) -> frozenset[str]:
         """Addresses that are never participants of a ticket: ours, and those of agents."""
         return self.notifying.own_addresses | self.agents[0]
+
+    @property
+    def calendars(self) -> Mapping[str, WorkingTime]:
+        """The calendars of the rules, by id."""
+        return self.promises.calendars
 
     def is_open(self, calendar: str, at: datetime) -> bool:
         """Whether a calendar of the rules is open."""

@@ -14,12 +14,12 @@ from gateway.events import happened, seen_by
 from gateway.message.address import normal
 from gateway.message.charset import clean
 from gateway.message.types import Mailbox
-from gateway.operations.person import BASIS, actor, author, open_ticket, unknown, unknown_agent
+from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
-from gateway.store.changes import remember_messages, save
+from gateway.store.changes import remember_messages
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.types import AddEntry, Notification, Ticket
 
@@ -83,7 +83,7 @@ def _sent(
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
     status = after_answer(duty.deps.rules, duty.now, who, wanted.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
-    saved = save(c, (entry, status), ticket_before=ticket, source=None, actor=who, now=duty.now, basis=BASIS)
+    saved = save_by(c, (entry, status), ticket, wanted.by, duty)
     queued, sent = list[str](), list[tuple[str, str]]()
     for recipient in recipients:
         notice = _notice(c, ticket, recipient, text, saved.entry or 0, wanted, duty)
@@ -152,15 +152,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
     touch = after_touch(ticket, duty.now, who)
-    saved = save(
-        c,
-        (entry, *((touch,) if touch else ())),
-        ticket_before=ticket,
-        source=None,
-        actor=who,
-        now=duty.now,
-        basis=BASIS,
-    )
+    saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
     opened = f"; status {ticket.status} -> {touch.status}" if touch else ""
     return (Done(f"#{ticket.number}", "done", f"noted; no customer sees it{opened}"),)

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.operations.person import BASIS, actor, open_ticket, unknown_agent
+from gateway.operations.person import BASIS, actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
-from gateway.store import inbound, merges, tickets
+from gateway.store import inbound, merges, sla, tickets
 from gateway.store.audit import add_audit
-from gateway.store.changes import save
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
 _ID = re.compile(r"u-([0-9]{1,18})")
@@ -66,6 +65,7 @@ def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "conflict", f"#{wanted.into} was merged itself: take #{target.number}"),)
     who = actor(wanted.by)
     id = merges.merge(c, source, target, actor=who, now=duty.now)
+    sla.renew(c, (source.number, target.number), duty.deps.promises)
     _note(c, duty, who, "ticket.merged", source.number, f"into #{target.number}, u-{id}")
     _note(c, duty, who, "ticket.merged", target.number, f"from #{source.number}, u-{id}")
     said = f"goes on in #{target.number}; its number and all its tokens lead there"
@@ -88,10 +88,11 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "refused", "it is the only mail of the ticket"),)
     who = actor(wanted.by)
     opening = _opening(c, source, moving[0], duty)
-    made = save(c, (opening,), ticket_before=None, source=None, actor=who, now=duty.now, basis=BASIS).ticket
+    made = save_by(c, (opening,), None, wanted.by, duty).ticket
     if made is None:
         raise ValueError("a new ticket is a ticket")
     id = merges.split(c, source, made, moving[0], actor=who, now=duty.now)
+    sla.renew(c, (source.number, made.number), duty.deps.promises)
     _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
     _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
     return (Done(f"#{made.number}", "done", f"holds e-{moving[0].id} of #{source.number} now", f"u-{id}"),)
@@ -126,8 +127,9 @@ def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
     if receipt.action == "split" and (more := target.messages - receipt.before.messages):
         said = f"#{target.number} has {more} more since: merge it into #{source.number} instead"
         return (Done(wanted.id, "conflict", said),)
-    merges.undo(c, receipt, source, target, now=duty.now)
     who, what = actor(wanted.by), f"{receipt.action} u-{receipt.id}"
+    merges.undo(c, receipt, source, target, actor=who, now=duty.now)
+    sla.renew(c, (source.number, target.number), duty.deps.promises)
     for number in (source.number, target.number):
         _note(c, duty, who, "ticket.undone", number, what)
     how = "is a ticket of its own again" if receipt.action == "merge" else "has its mail back"

@@ -1,6 +1,6 @@
 """Who asks for a change, and the ticket it is for: what all changes by people begin with."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -8,7 +8,8 @@ from gateway.message.types import Mailbox
 from gateway.operations.types import Done, Duty
 from gateway.rules.types import RuleSet
 from gateway.store import tickets
-from gateway.ticket.types import Ticket
+from gateway.store.changes import save
+from gateway.ticket.types import Change, Saved, Ticket
 
 _OPERATOR = "operator"
 BASIS = "local"  # whoever may open the control socket
@@ -17,6 +18,20 @@ BASIS = "local"  # whoever may open the control socket
 def actor(by: str | None) -> str:
     """The word of the audit for whoever asks: an agent by id, or the operator of this machine."""
     return f"agent:{by}" if by else _OPERATOR
+
+
+def save_by(c: Connection, changes: Sequence[Change], before: Ticket | None, by: str | None, duty: Duty) -> Saved:
+    """What became of the changes that somebody asked for. `before` None opens a ticket."""
+    return save(
+        c,
+        changes,
+        ticket_before=before,
+        source=None,
+        actor=actor(by),
+        now=duty.now,
+        promises=duty.deps.promises,
+        basis=BASIS,
+    )
 
 
 def unknown_agent(by: str | None, rules: RuleSet, name: str) -> Done | None:

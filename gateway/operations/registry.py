@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.operations import answers, customers, mails, merges, revisions, tickets
+from gateway.operations import answers, customers, mails, merges, promises, revisions, tickets
 from gateway.operations.types import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -11,5 +11,6 @@ OPERATIONS: Mapping[str, Operation] = {
     **answers.OPERATIONS,
     **merges.OPERATIONS,
     **customers.OPERATIONS,
+    **promises.OPERATIONS,
     **revisions.OPERATIONS,
 }

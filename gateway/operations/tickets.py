@@ -17,13 +17,12 @@ from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
 from gateway.message.types import Mailbox
-from gateway.operations.person import BASIS, actor, open_ticket, unknown, unknown_agent
+from gateway.operations.person import BASIS, actor, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.types import LINK_KINDS, PRIORITIES
 from gateway.store import customers, held, linked, tickets
-from gateway.store.changes import save
 from gateway.store.linked import By
 from gateway.ticket.apply import begun
 from gateway.ticket.change import changed, opened, shown
@@ -111,9 +110,7 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     opening = OpenTicket(subject, team, customer, language, "cli", duty.now, flags=flags)
     entry = AddEntry("mail", customer, duty.now, text, "", "", None, None, public=True, trust=None)
     first = begun(replace(opened(opening), fields=fields))
-    saved = save(
-        c, (opening, entry, *first), ticket_before=None, source=None, actor=actor(wanted.by), now=duty.now, basis=BASIS
-    )
+    saved = save_by(c, (opening, entry, *first), None, wanted.by, duty)
     number = saved.ticket.number if saved.ticket else 0
     return (Done(f"#{number}", "done", f"opened in {team} for {address}; nothing was sent"),)
 
@@ -141,7 +138,7 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, who)
     made += [touch] if touch else []
-    saved = save(c, made, ticket_before=before, source=None, actor=who, now=duty.now, basis=BASIS)
+    saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
     return Done(f"#{number}", "done", "; ".join(_said(before, made)))
 
@@ -169,13 +166,13 @@ def _sets(ticket: Ticket, change: Change, deps: Deps, who: str) -> Iterator[SetF
             yield SetField("assignee", None, who)
 
 
-_PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", "due")
+_PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", "due", "sla")
 _NEVER_EMPTY = ("team", "priority", "subject")
 
 
 def _value(name: str, value: str, deps: Deps, number: str) -> str | datetime | Done | None:
     """The value as the ticket holds it, None for `none`; or why it may not stand there."""
-    if value == _NONE and name not in _NEVER_EMPTY:
+    if value == _NONE and name not in (*_NEVER_EMPTY, "sla"):
         return None
     rules = deps.rules
     words: Mapping[str, tuple[str, object]] = {
@@ -184,6 +181,7 @@ def _value(name: str, value: str, deps: Deps, number: str) -> str | datetime | D
         "responsible": ("agent", rules.agents),
         "priority": ("priority", PRIORITIES),
         "language": ("language", deps.languages),
+        "sla": ("SLA policy", (*rules.sla, _NONE)),
     }
     if name in words:
         kind, known = words[name]
@@ -265,7 +263,7 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
         ids = ", ".join(f"e-{e.id}" for e in chosen)
         return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
     entry = chosen[0]
-    held.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now))
+    held.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now), duty.deps.promises)
     writer = entry.author.address if entry.author else "its writer"
     return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
 

@@ -4,29 +4,28 @@
 nothing would be worse than one that is refused. Whoever brings a word to life takes it away here.
 """
 
-SECTIONS = ("sla", "retention")
+SECTIONS = ("retention",)
 KEYS = (
-    "defaults.sla", "defaults.close_after", "defaults.chase",
+    "defaults.close_after", "defaults.chase",
     "defaults.forward_ack",
     "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
     "agents.receipts",
-    "teams.aliases", "teams.assign", "teams.language_match", "teams.calendar", "teams.sla", "teams.visibility",
+    "teams.aliases", "teams.assign", "teams.language_match", "teams.visibility",
     "teams.unlock_after", "teams.chase",
     "teams.close_after", "teams.max_waiting",
     "fields.label",
     "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
     "rules.cron", "rules.each",
-    "tests.history", "expect.sla",
+    "tests.history",
 )  # fmt: skip
 EVENTS = (
     "sla-warning", "sla-breached", "idle", "bounced", "schedule",
 )  # fmt: skip
 ACTIONS = (
-    "sla", "webhook", "redirect", "merge_into",
+    "webhook", "redirect", "merge_into",
 )  # fmt: skip
 FIELDS = (
-    "customer.open_tickets", "ticket.waiting", "sla.policy",
-    "sla.metric", "sla.due", "sla.percent",
+    "customer.open_tickets", "ticket.waiting", "sla.metric", "sla.percent",
 )  # fmt: skip
 
 NOT_YET = frozenset(

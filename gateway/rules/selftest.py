@@ -38,6 +38,7 @@ class Observed:
     quarantine: str | None  # the reason; None when it is not there
     drop: str | None
     hold: str | None = None  # the reason; None when no mail is held
+    sla: str | None = None  # the policy
     due: datetime | None = None
     trace: Trace | None = None  # told; None when the mail ended before the rules, or nobody asks why
 

@@ -133,9 +133,11 @@ class Facts:
     ticket_escalation: int | None = _fact("ticket.escalation", "number", "0", events=_TICKET)
     ticket_waiting: bool | None = _fact("ticket.waiting", "bool", "false; true while no agent is free", events=_TICKET)
     sla_policy: str | None = _fact("sla.policy", "text", "gold", events=_TICKET)
-    sla_metric: str | None = _fact("sla.metric", "enum", "first_response", events=_TICKET, values=METRICS)
+    sla_metric: str | None = _fact(
+        "sla.metric", "enum", "first_response; of the promise that is told about", events=_TICKET, values=METRICS
+    )
     sla_due: datetime | None = _fact("sla.due", "time", "2026-11-23T09:00:00+01:00", events=_TICKET)
-    sla_percent: int | None = _fact("sla.percent", "number", "75", events=_TICKET)
+    sla_percent: int | None = _fact("sla.percent", "number", "75; as sla.metric", events=_TICKET)
     actor: str | None = _fact(
         "actor", "enum", "customer", events=EVENTS, values=("customer", "agent", "rule", "system", "import")
     )

@@ -16,13 +16,15 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 from gateway.errors import TransientError
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
-from gateway.store import delayed, linked, search
+from gateway.store import delayed, linked, search, sla
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
 from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.ledger import lines_of
 from gateway.ticket.life import FINISHED
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import (
     AddEntry,
     AddLink,
@@ -45,7 +47,7 @@ _STATUS = (
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
     "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", "followers", "needs",
-    "escalation", *_STATUS,
+    "escalation", "sla", "next_due", "answer_due", *_STATUS,
 )  # fmt: skip
 
 
@@ -57,32 +59,44 @@ def save(
     source: str | None,
     actor: str,
     now: datetime,
+    promises: Promises,
     revision: int | None = None,
     basis: str | None = None,
 ) -> Saved:
     """Make the changes, with an audit row for each, and say what became of it.
 
+    promises  of the rules in force: what the changes start, pause and end is settled with them
     source    key of the mail; its entry can exist once (UNIQUE), so that a rerun adds nothing. None: no mail caused it
     revision  of the rules, where rules had a say
     basis     why the actor may; None is the trust of the entry
     Raises  TransientError  somebody else changed the ticket first
     """
     folded = _folded(changes, ticket_before, actor)
+    promise = None
+    if folded.ticket is not None:
+        promise = sla.kept(c, ticket_before, folded.ticket, changes, actor, promises, now)
+    if promise is not None:
+        _promise(folded, promise)
     current, record = folded.ticket, folded.record
     if folded.opening is not None and current is not None:
         current = _open(c, folded.opening, current)
     elif current is not None and folded.columns:
         current = update_ticket(c, current, folded.columns, now)
-    entry_id = None
+    ids: list[int] = []
     if folded.entries and current is not None:
-        entry_id = _add_entry(c, current.number, folded.entries[0], source)
+        ids.append(_add_entry(c, current.number, folded.entries[0], source))
+    entry_id = ids[0] if ids else None
     number = current.number if current is not None else record.ticket if record is not None else None
     if number is not None and current is not None:
         new = folded.opening is not None
         shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
         search.put(c, shown_by, number, folded.entries[0] if folded.entries else None, entry_id, opening=new)
         for more in folded.entries[1:]:
-            search.put(c, None, number, more, _add_entry(c, number, more, None), opening=False)
+            ids.append(_add_entry(c, number, more, None))
+            search.put(c, None, number, more, ids[-1], opening=False)
+        if promise is not None:
+            clocked = [id for entry, id in zip(folded.entries, ids, strict=True) if any(lines_of((entry,), ""))]
+            sla.write(c, number, promise, clocked)
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
     right_of = {actor: basis or (folded.entries[0].trust if folded.entries else None)}
     for action, who, detail in folded.notes:
@@ -147,6 +161,13 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.record = change
                 folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
     return folded
+
+
+def _promise(folded: _Folded, promise: sla.Kept) -> None:
+    """When its promises are due stands on the ticket, too: lists sort by it, mails name it."""
+    standing = promise.standing
+    folded.ticket = replace(_known(folded), next_due=standing.next_due, answer_due=standing.answer_due)
+    folded.columns |= _column(folded.ticket, "next_due") | _column(folded.ticket, "answer_due")
 
 
 def _known(folded: _Folded) -> Ticket:

@@ -9,16 +9,22 @@ from dataclasses import replace
 from sqlalchemy import Connection, update
 
 from gateway.message.address import normal
+from gateway.store import sla
 from gateway.store.changes import remember_messages, update_ticket
 from gateway.store.linked import By, add_people, note
 from gateway.store.schema import entry
+from gateway.ticket.ledger import Line
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Entry, Participant, Ticket
 
 
-def accept(c: Connection, ticket: Ticket, held: Entry, by: By) -> None:
+def accept(c: Connection, ticket: Ticket, held: Entry, by: By, promises: Promises) -> None:
     """A held entry becomes a part of its ticket, and its writer takes part from now on."""
     c.execute(update(entry).where(entry.c.id == held.id).values(held=None, public=True))
     update_ticket(c, ticket, {}, by.at)
+    who = held.author.address if held.author is not None else by.actor
+    sla.add_lines(c, ticket.number, Line(held.at, "words", cause=who, entry=held.id))
+    sla.renew(c, (ticket.number,), promises)
     if held.author is not None:
         address = normal(held.author.address)
         add_people(c, ticket.number, (Participant(address, held.author.name, "cc"),))

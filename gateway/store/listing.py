@@ -197,11 +197,11 @@ def _order(sort: Sort, of: Tickets) -> list[ColumnElement[Any]]:
         case "priority":
             columns = [(case(_RANKS, value=of.priority, else_=len(PRIORITIES)), True), *newest]
         case "due":
-            columns = [(of.due.is_(None), True), (of.due, True), *newest]
+            columns = [(of.next_due.is_(None), True), (of.next_due, True), *newest]
     return [by.asc() if up is not sort.reverse else by.desc() for by, up in columns]
 
 
 _SEARCH = table("search", column("rowid", BigInteger), column("ticket", BigInteger), column("words", Text))
-_SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.due)
+_SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.next_due)
 _HIDDEN = select(ticket.c.number).join(customer, customer.c.id == ticket.c.customer).where(customer.c.restricted)
 _RANKS = {name: place for place, name in enumerate(PRIORITIES)}

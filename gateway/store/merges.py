@@ -13,13 +13,14 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 
 from gateway.rules.statuses import StatusType
-from gateway.store import delayed
+from gateway.store import delayed, sla
 from gateway.store.changes import update_ticket
 from gateway.store.linked import add_people
-from gateway.store.schema import entry, participant, receipt, ticket_link, ticket_message
+from gateway.store.schema import entry, participant, receipt, sla_ledger, ticket_link, ticket_message
 from gateway.store.search import renew
 from gateway.store.tickets import people
 from gateway.store.upsert import inserted
+from gateway.ticket.ledger import status_line
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _COUNTED = ("mail", "answer")
@@ -76,6 +77,7 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
     update_ticket(c, target, {"messages": target.messages + source.messages}, now)
+    sla.add_lines(c, source.number, status_line(now, "closed", "merged", actor))
     renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)
 
@@ -94,7 +96,7 @@ def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor
     return _write(c, "split", source, target, before, actor, now)
 
 
-def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, now: datetime) -> None:
+def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> None:
     """All of it is as it was before; of a split the new number stays, and leads to the old ticket."""
     before = done.before
     _move(c, before.entries, source.number)
@@ -111,9 +113,12 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, now: d
     if before.status is not None:
         c.execute(delete(ticket_link).where(_same(_link(source, target, "merged into"))))
         back |= {**asdict(before.status), "merged_into": None}
+        line = status_line(now, before.status.status_type, before.status.status, actor)
+        sla.add_lines(c, source.number, line)
     else:
         c.execute(delete(ticket_link).where(_same(_link(target, source, "split from"))))
         rest |= {**asdict(Status("merged", "closed", None, now, None, None, None)), "merged_into": source.number}
+        sla.add_lines(c, target.number, status_line(now, "closed", "merged", actor))
     update_ticket(c, source, back, now)
     update_ticket(c, target, rest, now)
     renew(c, source.number, target.number)
@@ -142,6 +147,7 @@ def since(c: Connection, done: Receipt) -> Receipt | None:
 
 def _move(c: Connection, ids: Sequence[int], number: int) -> None:
     c.execute(update(entry).where(entry.c.id.in_(ids)).values(ticket=number))
+    c.execute(update(sla_ledger).where(sla_ledger.c.entry.in_(ids)).values(ticket=number))
 
 
 def _name(c: Connection, ids: Sequence[str], before: int, after: int) -> None:

@@ -56,6 +56,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+_TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 
@@ -185,6 +186,9 @@ ticket = Table(
     Column("needs", Text, nullable=False, server_default=text("'[]'")),  # skills
     Column("escalation", Integer, nullable=False, server_default=text("0")),
     Column("reopened", Integer, nullable=False, server_default=text("0")),
+    Column("sla", Text),  # the policy that somebody chose
+    Column("next_due", Moment),  # when the first promise for it falls due
+    Column("answer_due", Moment),
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     Index("ix_ticket_listing", "updated_at", "number", "status", "team", "assignee"),
     Index(
@@ -399,6 +403,44 @@ outbox = Table(
     Index("ix_outbox_domain", "domain", "queued_at"),
     Index("ix_outbox_ticket", "ticket", "queued_at"),
     Index("ix_outbox_queued_at", "queued_at"),
+)
+
+sla_ledger = Table(  # what happened in a ticket that its clocks rest on
+    "sla_ledger",
+    metadata,
+    _id(),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("what", String(10), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("entry", _Id),  # with which the line moves to another ticket
+)
+
+sla_clock = Table(  # the newest clock of each kind, worked out from the ledger: what the tick and lists look up
+    "sla_clock",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("metric", String(16), primary_key=True),
+    Column("cycle", Integer, nullable=False),
+    Column("policy", Text),  # NULL: its due time was set by hand
+    Column("state", String(8), nullable=False),  # running, paused, met, stopped
+    Column("started_at", Moment, nullable=False),
+    Column("due_at", Moment),
+    Column("ended_at", Moment),
+    Column("next_at", Moment),  # when the next stage is reached; NULL: none lies ahead
+    Index("ix_sla_clock_next_at", "next_at", sqlite_where=_TO_COME, postgresql_where=_TO_COME),
+    Index("ix_sla_clock_due_at", "due_at", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
+)
+
+sla_told = Table(  # each stage is told once
+    "sla_told",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("metric", String(16), primary_key=True),
+    Column("stage", Integer, primary_key=True),  # percent
+    Column("cycle", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 heartbeat = Table(  # the row of the durable test write: proves that the store can keep a promise now

@@ -130,6 +130,9 @@ def ticket_of(row: Row[Any]) -> Ticket:
         needs=tuple(msgspec.json.decode(row.needs)),
         escalation=row.escalation,
         reopened=row.reopened,
+        sla=row.sla,
+        next_due=row.next_due,
+        answer_due=row.answer_due,
     )
 
 

@@ -37,9 +37,19 @@ from gateway.rules.types import (
     Webhook,
 )
 from gateway.ticket.change import changed
-from gateway.ticket.types import AddEntry, AddLink, AddPeople, Change, Participant, SetField, SetStatus, Ticket
+from gateway.ticket.types import (
+    NO_POLICY,
+    AddEntry,
+    AddLink,
+    AddPeople,
+    Change,
+    Participant,
+    SetField,
+    SetStatus,
+    Ticket,
+)
 
-PRIVACY_TAG = "gdpr"
+PRIVACY_TAG, PRIVACY_POLICY = "gdpr", "privacy"
 
 
 def acted(
@@ -89,8 +99,12 @@ def _changes(ticket: Ticket, action: Action, rules: RuleSet, ours: Collection[st
             yield SetField("followers", _with(ticket.followers, agents), cause)
         case Tag(add=add, remove=remove):
             yield SetField("tags", _with(tuple(t for t in ticket.tags if t not in remove), add), cause)
+        case UseSla(policy=policy):
+            yield SetField("sla", policy or NO_POLICY, cause)
         case PrivacyRequest():
             yield SetField("tags", _with(ticket.tags, (PRIVACY_TAG,)), cause)
+            if PRIVACY_POLICY in rules.sla:
+                yield SetField("sla", PRIVACY_POLICY, cause)
         case Snooze(length=length):
             yield SetStatus("snoozed", rules.statuses["snoozed"], at, cause, None, at + length)
         case Escalate():
@@ -104,7 +118,7 @@ def _changes(ticket: Ticket, action: Action, rules: RuleSet, ours: Collection[st
             yield AddPeople(joining, rules.limits.cc_max, cause)
         case Link(to=to, kind=kind):
             yield AddLink(to, kind, cause)
-        case Reply() | Notify() | Hold() | Webhook() | UseSla() | Dispose() | Redirect() | MergeInto() | Later():
+        case Reply() | Notify() | Hold() | Webhook() | Dispose() | Redirect() | MergeInto() | Later():
             return
         case _:
             assert_never(action)

@@ -7,6 +7,7 @@ Sources  tickets-and-sla.md §2, rules.md §3. Hours are clock times of a local 
 Not here what a file says of calendars (rules/calendars.py), which days are public holidays (free_days.py).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -16,32 +17,45 @@ from gateway.rules.desk import Calendar, Span
 
 FreeDays = Callable[[int], Collection[date]]  # the public holidays of a year
 
-_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+_DAY, _SECOND, _NO_TIME = timedelta(days=1), timedelta(seconds=1), timedelta(0)
+_AHEAD = timedelta(days=32)  # that are worked out at once where nobody knows how many it takes
 _HORIZON = timedelta(days=3660)  # ten years: who is not open until then never is
 _NONE: Collection[date] = frozenset()
-_Spans = tuple[tuple[datetime, datetime], ...]
 
 
 class WorkingTime:
-    """The arithmetic of one calendar; what a date is like is worked out once."""
+    """The arithmetic of one calendar; what a date is like is worked out once, when it is asked for."""
 
     def __init__(self, calendar: Calendar, free: FreeDays = lambda year: _NONE) -> None:
         self.calendar, self.zone = calendar, ZoneInfo(calendar.timezone)
         self._free, self._listed = free, frozenset(calendar.holidays)
-        self._spans: dict[date, _Spans] = {}
+        self._known: tuple[date, date] | None = None  # the first date, and the first behind the last
+        self._sure: tuple[datetime, datetime] | None = None  # moments between which all spans are known
+        self._opens: list[datetime] = []
+        self._closes: list[datetime] = []
+        self._before: list[timedelta] = []  # working time before each span, from a moment that is always the same
+        self._behind: list[timedelta] = []  # and with it
 
     def is_open(self, at: datetime) -> bool:
         """Whether the moment lies within opening hours; their end does not."""
-        return any(opens <= at < closes for opens, closes in self._around(at, at))
+        self._cover(at, at)
+        place = bisect_right(self._opens, at) - 1
+        return place >= 0 and at < self._closes[place]
 
     def opens(self, at: datetime) -> datetime | None:
         """The moment itself when it is open, else when it opens next; None when it never does."""
-        return next((max(at, opens) for opens, closes in self._around(at, at + _HORIZON) if closes > at), None)
+        for _ in self._looking_ahead(at):
+            place = bisect_right(self._closes, at)
+            if place < len(self._closes):
+                return max(at, self._opens[place])
+        return None
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How much working time lies between two moments; none when the second is not later."""
-        parts = (min(closes, end) - max(opens, start) for opens, closes in self._around(start, end))
-        return sum((part for part in parts if part > timedelta(0)), timedelta(0))
+        if end <= start:
+            return _NO_TIME
+        self._cover(start, end)
+        return self._until(end) - self._until(start)
 
     def after(self, start: datetime, span: Span) -> datetime | None:
         """When so much working time has passed since a moment; None when it never will.
@@ -50,45 +64,89 @@ class WorkingTime:
         """
         if span.days is not None:
             return self._days_after(start, span.days)
-        left = span.hours or timedelta(0)
-        if not left:
+        if not span.hours:
             return start
-        for opens, closes in self._around(start, start + _HORIZON):
-            begun = max(opens, start)
-            if closes - begun >= left:
-                return begun + left
-            left -= max(closes - begun, timedelta(0))
+        for _ in self._looking_ahead(start):
+            reached = self._until(start) + span.hours
+            place = bisect_left(self._behind, reached)
+            if place < len(self._behind):
+                return self._opens[place] + (reached - self._before[place])
         return None
 
     def local(self, at: datetime) -> datetime:
         """The moment as the clock on the wall shows it."""
         return at.astimezone(self.zone)
 
+    def _until(self, at: datetime) -> timedelta:
+        """The working time until a moment whose spans are known, from a moment that is always the same."""
+        place = bisect_right(self._opens, at) - 1
+        if place < 0:
+            return self._before[0] if self._before else _NO_TIME
+        return self._before[place] + (min(at, self._closes[place]) - self._opens[place])
+
     def _days_after(self, start: datetime, days: int) -> datetime | None:
         local = self.local(start).replace(tzinfo=None)
         day, left = local.date(), days
         while left and day - local.date() < _HORIZON:
             day += _DAY
-            left -= bool(self._of(day))
+            left -= any(opens < closes for opens, closes in self._of(day))
         return None if left else self._first(datetime.combine(day, local.time()))
 
-    def _around(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The spans of all dates that the moments may lie in: where clocks go back at midnight a date comes twice."""
-        day, last = self.local(start).date() - _DAY, self.local(end).date() + _DAY
-        while day <= last:
-            yield from self._of(day)
+    def _looking_ahead(self, start: datetime) -> Iterator[None]:
+        """More and more of what comes after a moment is known."""
+        ahead = _AHEAD
+        while ahead < _HORIZON:
+            self._cover(start, start + ahead)
+            yield
+            ahead += ahead
+        self._cover(start, start + _HORIZON)
+        yield
+
+    def _cover(self, start: datetime, end: datetime) -> None:
+        """Work out the spans of all dates that the moments may lie in.
+
+        Where clocks go back at midnight a date comes twice: so one more on both sides.
+        """
+        if self._sure is not None and self._sure[0] <= start and end <= self._sure[1]:
+            return
+        first, last = self.local(start).date() - _DAY, self.local(end).date() + 2 * _DAY
+        known = self._known or (first, first)
+        self._append(known[1], max(last, known[1]))
+        self._prepend(min(first, known[0]), known[0])
+        self._known = min(first, known[0]), max(last, known[1])
+        sure = self._sure or (start, end)
+        self._sure = min(start, sure[0]), max(end, sure[1])
+
+    def _append(self, first: date, last: date) -> None:
+        for opens, closes in self._spans(first, last):
+            before = self._behind[-1] if self._behind else _NO_TIME
+            self._opens.append(opens)
+            self._closes.append(closes)
+            self._before.append(before)
+            self._behind.append(before + (closes - opens))
+
+    def _prepend(self, first: date, last: date) -> None:
+        found = list(self._spans(first, last))
+        before = (self._before[0] if self._before else _NO_TIME) - sum((c - o for o, c in found), _NO_TIME)
+        befores = []
+        for opens, closes in found:
+            befores.append(before)
+            before += closes - opens
+        self._opens[:0] = [opens for opens, _ in found]
+        self._closes[:0] = [closes for _, closes in found]
+        self._before[:0] = befores
+        self._behind[:0] = [b + (closes - opens) for b, (opens, closes) in zip(befores, found, strict=True)]
+
+    def _spans(self, day: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+        """Those of all dates before the last; one that vanishes in a gap is none."""
+        while day < last:
+            yield from ((opens, closes) for opens, closes in self._of(day) if opens < closes)
             day += _DAY
 
-    def _of(self, day: date) -> _Spans:
-        found = self._spans.get(day)
-        if found is None:
-            midnight = datetime.combine(day, clock_time())
-            ends = (
-                tuple(self._first(midnight + timedelta(minutes=minute)) for minute in period)
-                for period in self._hours(day)
-            )
-            found = self._spans[day] = tuple((opens, closes) for opens, closes in ends if opens < closes)
-        return found
+    def _of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        midnight = datetime.combine(day, clock_time())
+        for opens, closes in self._hours(day):
+            yield self._first(midnight + timedelta(minutes=opens)), self._first(midnight + timedelta(minutes=closes))
 
     def _hours(self, day: date) -> tuple[tuple[int, int], ...]:
         """The hours on paper: those of the single day, none on a holiday, else those of the weekday."""

@@ -13,7 +13,7 @@ from gateway.ticket.types import OpenTicket, SetField, SetStatus, Ticket
 _FIELD = "field."
 SETTABLE = (
     "team", "assignee", "responsible", "priority", "language", "subject", "due", "tags", "flags", "followers", "needs",
-    "escalation",
+    "escalation", "sla",
 )  # fmt: skip
 
 

@@ -133,8 +133,11 @@ def _of(customer: Customer | None, tables: LookedUp) -> dict[str, Any]:
     }
 
 
-def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
-    """The facts of a mail together with its ticket, for the events new and reply."""
+def with_ticket(before: Facts, ticket: Ticket, now: datetime, policy: str | None) -> Facts:
+    """The facts of a mail together with its ticket, for the events new and reply.
+
+    policy  what is promised for it; None is nothing
+    """
     return replace(
         before,
         ticket_number=ticket.number or None,
@@ -152,6 +155,8 @@ def with_ticket(before: Facts, ticket: Ticket, now: datetime) -> Facts:
         ticket_messages=ticket.messages,
         ticket_reopened=ticket.reopened,
         ticket_escalation=ticket.escalation,
+        sla_policy=policy,
+        sla_due=ticket.next_due,
     )
 
 

@@ -18,6 +18,7 @@ Trust = Literal["proven", "participant", "third-party", "stranger"]
 Evidence = Literal["token", "references", "body-token", "subject-tag", "guess", "stub", "none"]
 Disposition = Literal["ticket", "entry", "report", "duplicate", "record", "quarantine"]
 Role = Literal["requester", "cc"]
+NO_POLICY = "none"  # what a rule or a person chose who wants no promise at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class Ticket:
     needs: tuple[str, ...] = ()  # skills that its owner must have
     escalation: int = 0  # how often it was raised
     reopened: int = 0  # how often it went on after its end
+    sla: str | None = None  # the policy that a rule or a person chose; `none` is none at all. None: nobody chose
+    next_due: datetime | None = None  # when the first promise for it falls due; None: none that runs
+    answer_due: datetime | None = None  # until when the customer is promised an answer
 
 
 @dataclass(frozen=True, slots=True)

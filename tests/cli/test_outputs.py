@@ -73,7 +73,7 @@ _JSON = [
     # command, schema, keys beside it
     ("account", "account/1", "received ticket entry report duplicate record quarantine pending oldest_pending_at"),
     ("ticket list", "ticket-list/1", "tickets total"),
-    ("ticket show 1", "ticket/1", "ticket participants links entries later mails outbox events"),
+    ("ticket show 1", "ticket/1", "ticket participants links entries promises later mails outbox events"),
     ("mail list", "mail-list/1", "mails"),
     ("mail show m-6", "mail/1", "mail"),
     ("mail show m-6 --headers", "mail/1", "mail header"),

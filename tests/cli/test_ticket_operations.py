@@ -112,7 +112,10 @@ async def test_a_snooze_ends_once_as_it_was_before(desk: Desk) -> None:
     until = desk.clock.now() + timedelta(hours=2)
     (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=until))
     assert answer.said == f"status answered -> snoozed until {until:%Y-%m-%d %H:%M} UTC"
-    woken = [await desk.store.write(lambda c, at=at: wake(c, at, 9)) for at in (until - timedelta(1), until, until)]
+    woken = [
+        await desk.store.write(lambda c, at=at: wake(c, at, 9, desk.deps.promises))
+        for at in (until - timedelta(1), until, until)
+    ]
     assert woken == [0, 1, 0]
     assert (found(desk, 1).status, found(desk, 1).status_type) == ("answered", "waiting_customer")
     (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=desk.clock.now()))

@@ -12,6 +12,7 @@ from gateway.ticket.types import Entry, OpenTicket
 from tests.outgoing.letters import ANSWER, NOW, notice
 from tests.outgoing.peers import CLOSE, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
+from tests.rules.desk import NO_PROMISES
 
 ACK = "auto_ack to jan@bigbank.test"
 EOF = "dot: Unexpected EOF received"
@@ -28,7 +29,9 @@ async def opened(store: Store) -> int:
     """A ticket without entries."""
     change = OpenTicket("Zwrot", "support", None, None, "mail", NOW)
     saved = await store.write(
-        lambda c: changes.save(c, (change,), ticket_before=None, source="m1", actor="customer", now=NOW)
+        lambda c: changes.save(
+            c, (change,), ticket_before=None, source="m1", actor="customer", now=NOW, promises=NO_PROMISES
+        )
     )
     assert saved.ticket is not None
     return saved.ticket.number

@@ -7,6 +7,7 @@ from gateway.rules import evaluate as engine
 from gateway.rules.load import load_rules
 from gateway.rules.told import told
 from gateway.rules.types import Decision, Event, Facts, RuleSet
+from gateway.ticket.sla import Promises
 
 HEAD = r"""
 version: 1
@@ -40,3 +41,6 @@ def evaluate(rules: RuleSet, facts: Facts, events: tuple[Event, ...], **given: A
     """The decision of the engine, its trace with every reason in it."""
     decision = engine.evaluate(rules, facts, events, **given)
     return replace(decision, trace=told(decision.trace, rules.outline))
+
+
+NO_PROMISES = Promises(rules_of(""), {})

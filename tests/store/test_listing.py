@@ -19,6 +19,7 @@ from gateway.store.tickets import find_ticket
 from gateway.ticket.query import parse_query
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus
 from tests.conftest import own_database, settings_in
+from tests.rules.desk import NO_PROMISES
 
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
 PDF = Attachment("1", "Rechnung-März.pdf", "application/pdf", 10, "0" * 64)
@@ -132,10 +133,20 @@ def make(c: Connection, number: int, made: Made) -> None:
         SetStatus(made.status, BUILT_IN[made.status], at, "rule:a"),
     ]
     opening = OpenTicket(made.subject, made.team, made.author, "de", "mail", at)
-    saved = save(c, (opening, entries[0], *fields), ticket_before=None, source=f"{number}", actor="customer", now=at)
+    saved = save(
+        c,
+        (opening, entries[0], *fields),
+        ticket_before=None,
+        source=f"{number}",
+        actor="customer",
+        now=at,
+        promises=NO_PROMISES,
+    )
     for place, entry in enumerate(entries[1:]):
         known = saved.ticket if place == 0 else find_ticket(c, number)
-        save(c, (entry,), ticket_before=known, source=f"{number}.{place}", actor="customer", now=at)
+        save(
+            c, (entry,), ticket_before=known, source=f"{number}.{place}", actor="customer", now=at, promises=NO_PROMISES
+        )
 
 
 def found(store: Store, query: str, limit: int = 50) -> list[int]:

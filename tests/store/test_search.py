@@ -18,6 +18,7 @@ from gateway.store.store import Store
 from gateway.store.tickets import entries, find_ticket
 from gateway.ticket.query import parse_query
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, Ticket
+from tests.rules.desk import NO_PROMISES
 from tests.store.test_migrations import at_version
 
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
@@ -26,7 +27,9 @@ JAN = Mailbox("Jan", "jan@bigbank.test")
 
 def opened(c: Connection, subject: str, words: str, quoted: str = "") -> Ticket:
     changes = (OpenTicket(subject, "support", JAN, "en", "mail", NOW), said(words, quoted))
-    ticket = save(c, changes, ticket_before=None, source=f"{subject}", actor="customer", now=NOW).ticket
+    ticket = save(
+        c, changes, ticket_before=None, source=f"{subject}", actor="customer", now=NOW, promises=NO_PROMISES
+    ).ticket
     assert ticket is not None
     return ticket
 
@@ -37,7 +40,7 @@ def said(words: str, quoted: str = "") -> AddEntry:
 
 def change(c: Connection, number: int, *changes: AddEntry | SetField) -> None:
     known = find_ticket(c, number)
-    save(c, changes, ticket_before=known, source=None, actor="customer", now=NOW)
+    save(c, changes, ticket_before=known, source=None, actor="customer", now=NOW, promises=NO_PROMISES)
 
 
 def found(c: Connection, query: str) -> list[int]:

@@ -1,0 +1,244 @@
+"""What is promised for tickets, as it is stored: the ledger, the clocks worked out from it, and what was told of them.
+
+Transaction  the caller's: that of the change which started, paused or ended a clock.
+Not here     what a ledger means (ticket/ledger.py), when a clock is due (ticket/sla.py), who is told (reminders.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
+
+from gateway.store.customers import find_customer
+from gateway.store.schema import entry, sla_clock, sla_ledger, sla_told, ticket
+from gateway.store.tickets import find_ticket, ticket_of
+from gateway.ticket.ledger import Line, Metric, State, What, lines_of, told_lines, unwritten
+from gateway.ticket.life import FINISHED
+from gateway.ticket.sla import Promised, Promises, Standing
+from gateway.ticket.types import Change, Customer, SetField, Ticket
+
+_DECIDES = ("sla", "due", "priority", "team")  # fields that change what is promised
+_REQUESTED = ("tier", "organisation", "country")  # what a policy may ask of a customer
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the promises for a ticket rest on."""
+
+    ticket: Ticket
+    customer: Customer | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a change of a ticket means for its promises: what is to be written."""
+
+    lines: tuple[Line, ...]  # that are new
+    standing: Standing
+    told: dict[tuple[str, int], int]  # the highest stage that was told, by metric and cycle
+
+
+def kept(
+    c: Connection,
+    before: Ticket | None,
+    after: Ticket,
+    changes: Sequence[Change],
+    actor: str,
+    promises: Promises,
+    now: datetime,
+) -> Kept | None:
+    """What changes of a ticket mean for its promises; None when they mean nothing.
+
+    before  None for a ticket that they open
+    """
+    if promises.none_at_all and after.due is None and (before is None or before.next_due is None):
+        return None
+    new = (*lines_of(changes, actor), *told_lines(changes, now))
+    if not new and not any(isinstance(change, SetField) and change.name in _DECIDES for change in changes):
+        return None
+    there = ledger(c, before.number) if before is not None else ()
+    if before is not None and not there:
+        new = (*_of_entries(c, before), *new)
+    together = sorted((*there, *new), key=lambda line: line.at)
+    standing = promises.standing(after, customer_of(c, after, promises), together)
+    return Kept(new, standing, told(c, before.number) if before is not None else {})
+
+
+def write(c: Connection, number: int, kept: Kept, entries: Sequence[int]) -> None:
+    """Write it.
+
+    entries  the ids of the entries whose lines are among the new ones, in order
+    """
+    ids = iter(entries)
+    add_lines(c, number, *(replace(line, entry=next(ids, None)) if line.entry == 0 else line for line in kept.lines))
+    _write_clocks(c, number, kept.standing, kept.told)
+
+
+def add_lines(c: Connection, number: int, *lines: Line) -> None:
+    """Add to the ledger of a ticket."""
+    if lines:
+        c.execute(_LINE, [{"ticket": number, **asdict(line)} for line in lines])
+
+
+def renew(c: Connection, numbers: Iterable[int], promises: Promises) -> list[int]:
+    """Work the clocks of these tickets out anew, from their ledgers; those of which a due time changed."""
+    return [number for number in numbers if _renewed(c, number, promises)]
+
+
+def _renewed(c: Connection, number: int, promises: Promises) -> bool:
+    found = find_ticket(c, number)
+    if found is None:
+        return False
+    lines = ledger(c, number)
+    if not lines and not promises.none_at_all:
+        add_lines(c, number, *(lines := _of_entries(c, found)))
+    standing = promises.standing(found, customer_of(c, found, promises), lines)
+    _write_clocks(c, number, standing, told(c, number))
+    dues = {"next_due": standing.next_due, "answer_due": standing.answer_due}
+    if dues == {"next_due": found.next_due, "answer_due": found.answer_due}:
+        return False
+    c.execute(update(ticket).where(ticket.c.number == number).values(dues))
+    return True
+
+
+def _write_clocks(c: Connection, number: int, standing: Standing, told: dict[tuple[str, int], int]) -> None:
+    """Put the clocks of a ticket in the place of those that are there."""
+    c.execute(_FORGET, {"b_ticket": number})
+    rows = [_row(number, each, told) for each in standing.promised]
+    if rows:
+        c.execute(_CLOCK, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock that has not ended, with its ticket."""
+
+    ticket: Ticket
+    metric: Metric
+    policy: str | None  # None: its due time was set by hand
+    state: State
+    due_at: datetime | None  # None: it stands
+
+
+def running(c: Connection, *, team: str | None = None, due_before: datetime | None = None, limit: int) -> list[Running]:
+    """The clocks that run or stand, by due time; those that stand come last."""
+    query = select(ticket, *_CLOCKED).join(sla_clock, sla_clock.c.ticket == ticket.c.number)
+    query = query.where(sla_clock.c.ended_at.is_(None))
+    if team is not None:
+        query = query.where(ticket.c.team == team)
+    if due_before is not None:
+        query = query.where(sla_clock.c.due_at < due_before)
+    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at, ticket.c.number).limit(limit)
+    return [Running(ticket_of(r), r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
+
+
+def of_ticket(c: Connection, of: Ticket) -> list[Running]:
+    """The clocks of a ticket that run or stand, by due time."""
+    query = select(*_CLOCKED).where(sla_clock.c.ticket == of.number, sla_clock.c.ended_at.is_(None))
+    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at)
+    return [Running(of, r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
+
+
+def counted(c: Connection, now: datetime, today: datetime) -> list[tuple[str, str, int, int, int, int]]:
+    """(team, metric, overdue, due until the end of today, due later, standing) of the clocks that have not ended."""
+
+    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((and_(*conditions), 1), else_=0))
+
+    due = sla_clock.c.due_at
+    query = (
+        select(
+            ticket.c.team,
+            sla_clock.c.metric,
+            number(due < now),
+            number(due >= now, due < today),
+            number(due >= today),
+            number(due.is_(None)),
+        )
+        .join(ticket, ticket.c.number == sla_clock.c.ticket)
+        .where(sla_clock.c.ended_at.is_(None))
+        .group_by(ticket.c.team, sla_clock.c.metric)
+        .order_by(ticket.c.team, sla_clock.c.metric)
+    )
+    return [(r[0], r[1], *(int(n or 0) for n in r[2:])) for r in c.execute(query)]
+
+
+def numbers(c: Connection, *, since: datetime | None = None, after: int = 0, limit: int) -> list[int]:
+    """Some tickets, by number: those opened since then, or else those that are not at their end."""
+    query = select(ticket.c.number).where(ticket.c.number > after).order_by(ticket.c.number).limit(limit)
+    which = ticket.c.created_at >= since if since is not None else ticket.c.status_type.not_in(FINISHED)
+    return list(c.execute(query.where(which)).scalars())
+
+
+def story(c: Connection, number: int) -> Story | None:
+    """A ticket with all that its promises rest on; None when there is no such number."""
+    found = find_ticket(c, number)
+    if found is None:
+        return None
+    customer = find_customer(c, found.requester.address) if found.requester is not None else None
+    return Story(found, customer, ledger(c, number) or _of_entries(c, found))
+
+
+def ledger(c: Connection, number: int) -> tuple[Line, ...]:
+    """The ledger of a ticket, by time."""
+    return tuple(Line(r.at, r.what, r.value, r.cause, r.entry) for r in c.execute(_LEDGER, {"b_ticket": number}))
+
+
+def told(c: Connection, number: int) -> dict[tuple[str, int], int]:
+    """The highest stage of each clock of a ticket that was told, by metric and cycle."""
+    found: dict[tuple[str, int], int] = {}
+    for row in c.execute(_TOLD, {"b_ticket": number}):
+        key = row.metric, row.cycle
+        found[key] = max(row.stage, found.get(key, 0))
+    return found
+
+
+def customer_of(c: Connection, of: Ticket, promises: Promises) -> Customer | None:
+    """The customer of a ticket, where a policy asks who he is; else None, without looking."""
+    asked = any(name in _REQUESTED for policy in promises.rules.sla.values() for name, _ in policy.applies)
+    return find_customer(c, of.requester.address) if asked and of.requester is not None else None
+
+
+def _of_entries(c: Connection, of: Ticket) -> tuple[Line, ...]:
+    """The ledger of a ticket that is older than its ledger: what its entries and its status still tell."""
+    lines = list(unwritten(of))
+    for row in c.execute(_ENTRIES, {"b_ticket": of.number}):
+        if row.kind == "answer" or (row.kind == "mail" and row.public):
+            what: What = "answer" if row.kind == "answer" else "words"
+            lines.append(Line(row.at, what, cause=row.author_address or "system", entry=row.id))
+    return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def _row(number: int, promised: Promised, told: dict[tuple[str, int], int]) -> dict[str, Any]:
+    clock = promised.clock
+    reached = told.get((clock.metric, clock.cycle), 0)
+    ahead = [at for stage, at in promised.stages if stage > reached] if clock.ended_at is None else []
+    return {
+        "ticket": number,
+        "metric": clock.metric,
+        "cycle": clock.cycle,
+        "policy": promised.policy,
+        "state": clock.state,
+        "started_at": clock.started_at,
+        "due_at": promised.due_at,
+        "ended_at": clock.ended_at,
+        "next_at": min(ahead, default=None),
+    }
+
+
+_CLOCKED = (sla_clock.c.metric, sla_clock.c.policy, sla_clock.c.state, sla_clock.c.due_at)
+_LINE = insert(sla_ledger)
+_CLOCK = insert(sla_clock)
+_FORGET = delete(sla_clock).where(sla_clock.c.ticket == bindparam("b_ticket"))
+_LEDGER = (
+    select(sla_ledger).where(sla_ledger.c.ticket == bindparam("b_ticket")).order_by(sla_ledger.c.at, sla_ledger.c.id)
+)
+_TOLD = select(sla_told).where(sla_told.c.ticket == bindparam("b_ticket"))
+_ENTRIES = (
+    select(entry.c.id, entry.c.kind, entry.c.at, entry.c.public, entry.c.author_address)
+    .where(entry.c.ticket == bindparam("b_ticket"))
+    .order_by(entry.c.id)
+)
