@@ -5,7 +5,7 @@ Transaction  the caller's: that of the change which raised the events; the ticke
 Not here     mails that come in (pipeline.py), what falls due (due.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from gateway.message.address import normal
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import follow_up
 from gateway.rules.evaluate import evaluate, may_have_fired
-from gateway.rules.types import Decision, Event
+from gateway.rules.types import Decision, Event, Facts
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.changes import remember_messages, save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
@@ -50,20 +50,46 @@ def happened(
     delayed.cancel(c, after.number, events, now)
     if not any(event in rule.on for rule in d.rules.rules for event in events):
         return
-    customer = _customer(c, after)
-    address = normal(after.requester.address) if after.requester is not None else ""
+    customer = customer_of(c, after)
+    stated = facts_of(c, after, customer, d, now, actor=actor, text=text)
+    earlier = with_ticket(stated, before, now, d.promises.name_for(before, customer))
+    decision = decided(c, after, stated, events, d, before=earlier)
+    carry_out(c, after, events, decision, customer, d, now)
+
+
+def facts_of(
+    c: Connection,
+    ticket: Ticket,
+    customer: Customer | None,
+    d: Deps,
+    now: datetime,
+    *,
+    actor: str,
+    text: str = "",
+) -> Facts:
+    """What the rules may test of a ticket where no mail came.
+
+    actor  agent, rule or system.  text  what a person wrote
+    """
+    address = normal(ticket.requester.address) if ticket.requester is not None else ""
     others = customers.addresses(c, customer.id) if customer is not None and d.rules.lookups else ()
-    known = standing(customer, d.looked_up((address, *others)), after.language, actor, text, d.local(now))
-    decision = evaluate(
+    known = standing(customer, d.looked_up((address, *others)), ticket.language, actor, text, d.local(now))
+    return with_ticket(known, ticket, now, d.promises.name_for(ticket, customer))
+
+
+def decided(
+    c: Connection, ticket: Ticket, stated: Facts, events: tuple[Event, ...], d: Deps, *, before: Facts | None = None
+) -> Decision:
+    """What the rules want. `before`: the facts before the events."""
+    return evaluate(
         d.rules,
-        with_ticket(known, after, now, d.promises.name_for(after, customer)),
+        stated,
         events,
         budget=d.new_budget(),
-        before=with_ticket(known, before, now, d.promises.name_for(before, customer)),
-        opening=d.is_open,
-        fired=fired(c, after.number, after.messages) if may_have_fired(d.rules.rules, events) else (),
+        before=before,
+        opening=d.promises.is_open,
+        fired=fired(c, ticket.number, ticket.messages) if may_have_fired(d.rules.rules, events) else (),
     )
-    carry_out(c, after, events, decision, customer, d, now)
 
 
 def carry_out(
@@ -76,10 +102,12 @@ def carry_out(
     now: datetime,
     *,
     key: str = "",
+    told: Mapping[str, object] | None = None,
 ) -> Ticket:
     """The ticket after what the rules decided, all of it stored, and its mails queued.
 
-    key  what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
+    key   what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
+    told  what mails to agents say beside the ticket
     """
     changes = (*acted(ticket, decision.actions, d.rules, d.takes_no_part, now), *failed(ticket, decision))
     saved = Saved("entry", "", ticket, None, opened=False)
@@ -98,7 +126,7 @@ def carry_out(
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
     seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
-    cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen))
+    cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen), told or {})
     lines, sent = [], []
     for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
         lines.append(mail_line(notice))
@@ -127,5 +155,6 @@ def seen_by(c: Connection, ticket: Ticket, address: str) -> Sequence[str]:
     return tuple(dict.fromkeys(id for _, id in sorted((*written, *sent))))
 
 
-def _customer(c: Connection, ticket: Ticket) -> Customer | None:
+def customer_of(c: Connection, ticket: Ticket) -> Customer | None:
+    """Who asked; None when nobody is known to have."""
     return customers.find_customer(c, ticket.requester.address) if ticket.requester is not None else None

@@ -291,10 +291,6 @@ def deps(
     site, ours = settings.site, own_addresses(settings, rules)
     promises = promises_of(rules)
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
-
-    def is_open(calendar: str, at: datetime) -> bool:
-        return promises.calendars[calendar].is_open(at)
-
     desk = Desk(
         site_name=site.name,
         domain=site.domain,
@@ -322,7 +318,7 @@ def deps(
             rules,
             AliasPatterns(site.subject_aliases),
         ),
-        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, is_open),
+        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, promises),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         behind_boundary=lambda envelope: behind_boundary(settings, envelope),

@@ -31,7 +31,9 @@ from gateway.operations.promises import AT_ONCE, Recompute
 from gateway.operations.types import Done
 from gateway.rules.desk import Sla
 from gateway.store import sla as promises_store
-from gateway.store.sla import Running, Story
+from gateway.store import sla_lists
+from gateway.store.sla import Story
+from gateway.store.sla_lists import Running
 from gateway.ticket.change import opened
 from gateway.ticket.ledger import Clock, Metric
 from gateway.ticket.sla import Promised, Promises
@@ -74,7 +76,7 @@ def list_command(invocation: Invocation, *, team: str | None, overdue: bool, lim
     """List the promises that run, the most urgent first; those that pause come last."""
     now = invocation.now()
     with reading(invocation) as c:
-        found = promises_store.running(c, team=team, due_before=now if overdue else None, limit=limit)
+        found = sla_lists.running(c, team=team, due_before=now if overdue else None, limit=limit)
     if as_json:
         print_json("sla-list/1", {"promises": [_running_json(each) for each in found]})
         return
@@ -89,7 +91,7 @@ def board(invocation: Invocation, *, as_json: bool) -> None:
     """Count the promises that run, by team: overdue, due within a day, later, paused."""
     now = invocation.now()
     with reading(invocation) as c:
-        found = promises_store.counted(c, now, now + timedelta(days=1))
+        found = sla_lists.counted(c, now, now + timedelta(days=1))
     if as_json:
         names = ("team", "metric", "overdue", "today", "later", "paused")
         print_json("sla-board/1", {"at": now, "rows": [dict(zip(names, row, strict=True)) for row in found]})
@@ -183,7 +185,7 @@ def recompute(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
     after, found = 0, [0]
     while found:
         with reading(invocation) as c:
-            found = promises_store.numbers(c, after=after, limit=AT_ONCE)
+            found = sla_lists.numbers(c, after=after, limit=AT_ONCE)
         if found:
             wanted = Recompute(tuple(found))
             done += operate(settings, "sla.recompute", wanted, clock=invocation.clock, dry_run=dry_run)
@@ -222,7 +224,7 @@ def _kept(
     count: Counter[tuple[str, bool]] = Counter()
     after, numbers = 0, [0]
     while numbers:
-        numbers = promises_store.numbers(c, since=since, after=after, limit=_MANY)
+        numbers = sla_lists.numbers(c, since=since, after=after, limit=_MANY)
         after = numbers[-1] if numbers else after
         for found in filter(None, (promises_store.story(c, number) for number in numbers)):
             own, _ = promises.policy_of(found.ticket, found.customer)

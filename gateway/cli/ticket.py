@@ -29,12 +29,12 @@ from gateway.cli.output import (
 from gateway.cli.queue import letter_json
 from gateway.cli.ticket_query import Options, must_exist, query_of
 from gateway.message.types import Mailbox
-from gateway.store import audit, delayed, inbound, listing, outbox, sla, tickets
+from gateway.store import audit, delayed, inbound, listing, outbox, sla_lists, tickets
 from gateway.store.audit import AuditRow
 from gateway.store.delayed import Delayed
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
-from gateway.store.sla import Running
+from gateway.store.sla_lists import Running
 from gateway.ticket.query import SORTS
 from gateway.ticket.types import Entry, Ticket
 
@@ -179,7 +179,7 @@ class _Shown:
         self.history = audit.find_rows(c, ticket=number)
         self.links = tickets.links(c, number)
         self.later = delayed.of_ticket(c, number)
-        self.promises = sla.of_ticket(c, found)
+        self.promises = sla_lists.of_ticket(c, found)
         self.people = tickets.people(c, number)
         self.mails = inbound.of_ticket(c, number)
         self.letters = outbox.find_many(c, states=(), ticket=number, recipient=None, limit=100)[::-1]

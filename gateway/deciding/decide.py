@@ -83,7 +83,7 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
         begins, flags = first_fields(known, d.rules, tables)
         ticket = replace(ticket, fields=begins, flags=(*ticket.flags, *flags))
     stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
-    decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.is_open)
+    decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.promises.is_open)
     changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
     if s.ticket is not None and decision.disposition is None:
         events, decision, changes = _opened_again(ticket, changes, decision, events, stated, d, s.at)
@@ -125,7 +125,7 @@ def _opened_again(
         ("status-changed",),
         budget=d.new_budget(),
         before=stated,
-        opening=d.is_open,
+        opening=d.promises.is_open,
     )
     trace = joined(decision.trace, more.trace)
     actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))

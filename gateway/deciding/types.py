@@ -81,10 +81,6 @@ class Deps:
         """The calendars of the rules, by id."""
         return self.promises.calendars
 
-    def is_open(self, calendar: str, at: datetime) -> bool:
-        """Whether a calendar of the rules is open."""
-        return self.calendars[calendar].is_open(at)
-
     def local(self, at: datetime) -> datetime:
         """The moment as the clock of `defaults.calendar` shows it; UTC where there is none."""
         name = self.rules.defaults.calendar

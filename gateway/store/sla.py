@@ -1,7 +1,8 @@
 """What is promised for tickets, as it is stored: the ledger, the clocks worked out from it, and what was told of them.
 
 Transaction  the caller's: that of the change which started, paused or ended a clock.
-Not here     what a ledger means (ticket/ledger.py), when a clock is due (ticket/sla.py), who is told (reminders.py).
+Not here     what a ledger means (ticket/ledger.py), when a clock is due (ticket/sla.py), who is told (reminders.py),
+             which clocks there are (sla_lists.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,13 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from gateway.store.customers import find_customer
 from gateway.store.schema import entry, sla_clock, sla_ledger, sla_told, ticket
-from gateway.store.tickets import find_ticket, ticket_of
-from gateway.ticket.ledger import Line, Metric, State, What, lines_of, told_lines, unwritten
-from gateway.ticket.life import FINISHED
+from gateway.store.tickets import find_ticket
+from gateway.store.upsert import inserted
+from gateway.ticket.ledger import Line, Metric, What, lines_of, told_lines, unwritten
 from gateway.ticket.sla import Promised, Promises, Standing
 from gateway.ticket.types import Change, Customer, SetField, Ticket
 
@@ -74,7 +75,7 @@ def write(c: Connection, number: int, kept: Kept, entries: Sequence[int]) -> Non
     """
     ids = iter(entries)
     add_lines(c, number, *(replace(line, entry=next(ids, None)) if line.entry == 0 else line for line in kept.lines))
-    _write_clocks(c, number, kept.standing, kept.told)
+    put_clocks(c, number, kept.standing, kept.told)
 
 
 def add_lines(c: Connection, number: int, *lines: Line) -> None:
@@ -96,7 +97,7 @@ def _renewed(c: Connection, number: int, promises: Promises) -> bool:
     if not lines and not promises.none_at_all:
         add_lines(c, number, *(lines := _of_entries(c, found)))
     standing = promises.standing(found, customer_of(c, found, promises), lines)
-    _write_clocks(c, number, standing, told(c, number))
+    put_clocks(c, number, standing, told(c, number))
     dues = {"next_due": standing.next_due, "answer_due": standing.answer_due}
     if dues == {"next_due": found.next_due, "answer_due": found.answer_due}:
         return False
@@ -104,73 +105,12 @@ def _renewed(c: Connection, number: int, promises: Promises) -> bool:
     return True
 
 
-def _write_clocks(c: Connection, number: int, standing: Standing, told: dict[tuple[str, int], int]) -> None:
+def put_clocks(c: Connection, number: int, standing: Standing, told: dict[tuple[str, int], int]) -> None:
     """Put the clocks of a ticket in the place of those that are there."""
     c.execute(_FORGET, {"b_ticket": number})
     rows = [_row(number, each, told) for each in standing.promised]
     if rows:
         c.execute(_CLOCK, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A clock that has not ended, with its ticket."""
-
-    ticket: Ticket
-    metric: Metric
-    policy: str | None  # None: its due time was set by hand
-    state: State
-    due_at: datetime | None  # None: it stands
-
-
-def running(c: Connection, *, team: str | None = None, due_before: datetime | None = None, limit: int) -> list[Running]:
-    """The clocks that run or stand, by due time; those that stand come last."""
-    query = select(ticket, *_CLOCKED).join(sla_clock, sla_clock.c.ticket == ticket.c.number)
-    query = query.where(sla_clock.c.ended_at.is_(None))
-    if team is not None:
-        query = query.where(ticket.c.team == team)
-    if due_before is not None:
-        query = query.where(sla_clock.c.due_at < due_before)
-    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at, ticket.c.number).limit(limit)
-    return [Running(ticket_of(r), r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
-
-
-def of_ticket(c: Connection, of: Ticket) -> list[Running]:
-    """The clocks of a ticket that run or stand, by due time."""
-    query = select(*_CLOCKED).where(sla_clock.c.ticket == of.number, sla_clock.c.ended_at.is_(None))
-    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at)
-    return [Running(of, r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
-
-
-def counted(c: Connection, now: datetime, today: datetime) -> list[tuple[str, str, int, int, int, int]]:
-    """(team, metric, overdue, due until the end of today, due later, standing) of the clocks that have not ended."""
-
-    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.sum(case((and_(*conditions), 1), else_=0))
-
-    due = sla_clock.c.due_at
-    query = (
-        select(
-            ticket.c.team,
-            sla_clock.c.metric,
-            number(due < now),
-            number(due >= now, due < today),
-            number(due >= today),
-            number(due.is_(None)),
-        )
-        .join(ticket, ticket.c.number == sla_clock.c.ticket)
-        .where(sla_clock.c.ended_at.is_(None))
-        .group_by(ticket.c.team, sla_clock.c.metric)
-        .order_by(ticket.c.team, sla_clock.c.metric)
-    )
-    return [(r[0], r[1], *(int(n or 0) for n in r[2:])) for r in c.execute(query)]
-
-
-def numbers(c: Connection, *, since: datetime | None = None, after: int = 0, limit: int) -> list[int]:
-    """Some tickets, by number: those opened since then, or else those that are not at their end."""
-    query = select(ticket.c.number).where(ticket.c.number > after).order_by(ticket.c.number).limit(limit)
-    which = ticket.c.created_at >= since if since is not None else ticket.c.status_type.not_in(FINISHED)
-    return list(c.execute(query.where(which)).scalars())
 
 
 def story(c: Connection, number: int) -> Story | None:
@@ -194,6 +134,12 @@ def told(c: Connection, number: int) -> dict[tuple[str, int], int]:
         key = row.metric, row.cycle
         found[key] = max(row.stage, found.get(key, 0))
     return found
+
+
+def tell(c: Connection, number: int, metric: Metric, cycle: int, stage: int, now: datetime) -> bool:
+    """Note that a stage is told now; False when it was told before."""
+    row = {"ticket": number, "metric": metric, "stage": stage, "cycle": cycle, "at": now}
+    return inserted(c, sla_told, row)
 
 
 def customer_of(c: Connection, of: Ticket, promises: Promises) -> Customer | None:
@@ -229,7 +175,6 @@ def _row(number: int, promised: Promised, told: dict[tuple[str, int], int]) -> d
     }
 
 
-_CLOCKED = (sla_clock.c.metric, sla_clock.c.policy, sla_clock.c.state, sla_clock.c.due_at)
 _LINE = insert(sla_ledger)
 _CLOCK = insert(sla_clock)
 _FORGET = delete(sla_clock).where(sla_clock.c.ticket == bindparam("b_ticket"))

@@ -5,8 +5,8 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol, assert_never
 
@@ -14,6 +14,7 @@ from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
 from gateway.rules.desk import Limits, Rate
 from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Reply, RuleSet
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Notification, Saved, Ticket
 
 AGENT_NOTICE = "agent_notice"
@@ -47,7 +48,7 @@ class NotifyPolicy:
     own_addresses: frozenset[str]  # normal form
     unauthenticated: Literal["auto", "never", "known", "all"]
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
-    is_open: Callable[[str, datetime], bool]  # whether a calendar of the rules is open
+    promises: Promises  # of the rules, with their calendars
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Happened:
     key: str
     customer: Customer | None  # whose ticket it is
     thread: tuple[str, ...] = ()  # Message-IDs that the customer has seen in it, oldest first
+    told: Mapping[str, object] = field(default_factory=dict)  # what mails to agents say of it beside the ticket
 
 
 Cause = Arrived | Happened
@@ -89,7 +91,7 @@ def notify(
         return
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
     for reply in _replies(saved, decision, policy, now):
-        notice = replace(_reply(reply, ticket, cause, policy), held=held)
+        notice = replace(_reply(reply, ticket, cause, policy, now), held=held)
         yield _judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
         yield _judged(replace(notice, held=held), cause, policy, sent, now)
@@ -104,12 +106,12 @@ def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy, now: dateti
     team = policy.rules.teams.get(saved.ticket.team) if saved.ticket else None
     if not replies and saved.opened and team is not None and team.auto_ack:
         yield Reply("team.auto_ack", "auto_ack")
-    inside = (r.outside is not None and policy.is_open(r.outside, now) for r in replies)
+    inside = (r.outside is not None and policy.promises.is_open(r.outside, now) for r in replies)
     chosen = [replace(r, variant=None) if usual else r for r, usual in zip(replies, inside, strict=True)]
     yield from {(r.template, r.variant): r for r in chosen}.values()
 
 
-def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> Notification:
+def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now: datetime) -> Notification:
     """To whoever wrote the mail; to the requester where none was written."""
     match cause:
         case Arrived(message=message):
@@ -140,10 +142,24 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy) -> 
         auto_submitted="auto-replied" if isinstance(cause, Arrived) else "auto-generated",
         dedupe_key=f"{reply.template}/{reply.variant or ''}:{cause.key}",
         cause=reply.rule,
-        values={**dict(reply.values), "ticket": {"number": ticket.number}},
+        values={**_promised(ticket, policy, now), **dict(reply.values), "ticket": {"number": ticket.number}},
         zone=zone,
         thread_index=outlook,
     )
+
+
+def _promised(ticket: Ticket, policy: NotifyPolicy, now: datetime) -> dict[str, object]:
+    """Until when the customer is promised an answer, and when we are there; what is over is promised to nobody."""
+    due, hours = ticket.answer_due, policy.promises.hours_of(ticket)
+    week = hours.calendar.hours if hours is not None and any(hours.calendar.hours) else None
+    return {
+        "due": due.isoformat() if due is not None and due > now else None,
+        "calendar": tuple(tuple(map(_clock_times, day)) for day in week) if week is not None else None,
+    }
+
+
+def _clock_times(minutes: tuple[int, int]) -> tuple[str, ...]:
+    return tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes)
 
 
 def _notices(
@@ -239,18 +255,19 @@ def _told(ticket: Ticket, cause: Cause, happened: str) -> dict[str, object]:
             "customer": str(ticket.requester) if ticket.requester else "—",
             "tags": ", ".join(ticket.tags) or "—",
         },
-        "due": ticket.due.isoformat() if ticket.due else None,
+        "due": ticket.next_due.isoformat() if ticket.next_due else None,
         "facts": tuple({"name": name, "value": value} for name, value in ticket.fields),
     }
     if isinstance(cause, Arrived):
         files = cause.message.attachments[:_FILES]
         told |= {
-            "words": _lines(cause.message.text),
+            "words": lines_of_words(cause.message.text),
             "writer": str(cause.message.author) if cause.message.author else "—",
             "said_at": cause.inbound.envelope.received_at.isoformat(),
             "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files),
         }
-    return told
+        return told
+    return {**told, **cause.told}
 
 
 def _name(who: Mailbox | None) -> str | None:
@@ -264,7 +281,8 @@ def _size(octets: int) -> str:
     return f"{octets / 1_000_000:.1f} MB" if octets >= 100_000 else f"{max(1, round(octets / 1000))} kB"
 
 
-def _lines(words: str) -> tuple[str, ...]:
+def lines_of_words(words: str) -> tuple[str, ...]:
+    """The lines of a message that a mail to an agent shows of it."""
     return tuple(line.strip() for line in words[:_WORDS_CHARACTERS].splitlines()[:_WORDS_LINES] if line.strip())
 
 

@@ -96,6 +96,16 @@ class Promises:
         """Whether the rules promise nothing to anybody."""
         return not self.rules.sla
 
+    def is_open(self, calendar: str, at: datetime) -> bool:
+        """Whether a calendar of the rules is open."""
+        return self.calendars[calendar].is_open(at)
+
+    def hours_of(self, ticket: Ticket) -> WorkingTime | None:
+        """The opening hours of whoever has the ticket; None where nobody says them."""
+        team = self.rules.teams.get(ticket.team)
+        name = (team.calendar if team is not None else None) or self.rules.defaults.calendar
+        return self.calendars[name] if name is not None else None
+
     def policy_of(self, ticket: Ticket, customer: Customer | None) -> tuple[Sla | None, str]:
         """The policy of a ticket, None for none, and why it is this one."""
         rules = self.rules
@@ -142,10 +152,9 @@ class Promises:
         return Target(span, hours) if span is not None else None
 
     def _hours(self, ticket: Ticket, policy: Sla | None) -> WorkingTime:
-        team = self.rules.teams.get(ticket.team)
-        of_policy = policy.calendar if policy is not None else None
-        name = of_policy or (team.calendar if team is not None else None) or self.rules.defaults.calendar
-        return self.calendars[name] if name is not None else _ALWAYS
+        if policy is not None and policy.calendar is not None:
+            return self.calendars[policy.calendar]
+        return self.hours_of(ticket) or _ALWAYS
 
 
 def _clocks(lines: Collection[Line], policy: Sla | None) -> tuple[Clock, ...]:

@@ -69,7 +69,7 @@ async def test_words_of_a_merged_ticket_lead_to_the_one_it_went_to(store: Store)
         merged = [found(c, q) for q in ("zwrot", "erste", "povrat zweite", "umzug", "#1")]
         done = merges.find_receipt(c, second)
         assert done is not None
-        merges.undo(c, done, _known(c, 2), _known(c, 3), now=NOW)
+        merges.undo(c, done, _known(c, 2), _known(c, 3), actor="operator", now=NOW)
         return [*merged, *(found(c, q) for q in ("zwrot", "erste zweite", "umzug"))]
 
     assert await store.write(work) == [[3], [3], [3], [3], [1], [2], [2], [3]]

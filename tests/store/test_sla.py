@@ -13,7 +13,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Accept, Change
 from gateway.operations.types import Duty
 from gateway.policy import promises_of
-from gateway.store import sla
+from gateway.store import sla, sla_lists
 from gateway.store.schema import sla_clock, sla_ledger
 from gateway.store.store import Store
 from gateway.ticket.ledger import clocks
@@ -163,7 +163,7 @@ def test_other_rules_are_reckoned_with_when_somebody_asks_for_it(desk: Desk) -> 
     assert do(other, "sla.recompute", Recompute((1, 99))).said == "due 2026-11-24 09:00 UTC -> 2026-11-23 12:00 UTC"
     assert promised(desk)["first_response"] == "running 180"
     with desk.reading() as c:
-        assert sla.numbers(c, limit=10) == [1]
+        assert sla_lists.numbers(c, limit=10) == [1]
 
 
 def test_a_ticket_that_is_older_than_its_ledger_gets_one_from_its_entries(desk: Desk) -> None:
@@ -182,9 +182,9 @@ def test_lists_and_counts_are_by_due_time(desk: Desk) -> None:
     opened(desk, "gold")
     do(desk, "ticket.answer", Answer(1, "Looking.", by="ann"), minutes=150)
     with desk.reading() as c:
-        listed = [(r.ticket.number, r.metric, r.state) for r in sla.running(c, limit=9)]
-        overdue = [r.ticket.number for r in sla.running(c, due_before=desk.now, limit=9)]
-        counted = sla.counted(c, desk.now, desk.now + timedelta(days=1))
+        listed = [(r.ticket.number, r.metric, r.state) for r in sla_lists.running(c, limit=9)]
+        overdue = [r.ticket.number for r in sla_lists.running(c, due_before=desk.now, limit=9)]
+        counted = sla_lists.counted(c, desk.now, desk.now + timedelta(days=1))
     assert listed == [(2, "first_response", "running"), (1, "resolution", "paused")]
     assert overdue == [2]
     assert counted == [("support", "first_response", 1, 0, 0, 0), ("support", "resolution", 0, 0, 0, 1)]

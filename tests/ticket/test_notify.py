@@ -11,6 +11,7 @@ from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
 from gateway.rules.desk import Limits
 from gateway.rules.types import Decision, Defaults, Reply, RuleSet, Team, Trace
 from gateway.ticket.notify import Arrived, NotifyPolicy, SendBudget, notify
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Notification, Saved
 from tests.ticket.mails import NOW, accepted, message, ticket
 
@@ -46,7 +47,7 @@ def told(
     opened: bool = True,
 ) -> tuple[Notification, ...]:
     mail = Arrived(accepted(), message(), PERSON, NOT_AUTHENTICATED, None, "pl")
-    policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts, lambda calendar, at: True)
+    policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts, Promises(rules, {}))
     saved = Saved("ticket", "", ticket(), 1, opened)
     return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}), NOW))
 

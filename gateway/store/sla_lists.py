@@ -1,0 +1,122 @@
+"""Which promises run: the most urgent, those of a team or an agent, and what fell due.
+
+Not here  how they are worked out and kept (sla.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+
+from gateway.store.schema import sla_clock, ticket
+from gateway.store.tickets import ticket_of
+from gateway.ticket.ledger import Metric, State
+from gateway.ticket.life import FINISHED
+from gateway.ticket.types import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock that has not ended, with its ticket."""
+
+    ticket: Ticket
+    metric: Metric
+    policy: str | None  # None: its due time was set by hand
+    state: State
+    due_at: datetime | None  # None: it stands
+
+
+def running(c: Connection, *, team: str | None = None, due_before: datetime | None = None, limit: int) -> list[Running]:
+    """The clocks that run or stand, by due time; those that stand come last."""
+    query = select(ticket, *_CLOCKED).join(sla_clock, sla_clock.c.ticket == ticket.c.number)
+    query = query.where(sla_clock.c.ended_at.is_(None))
+    if team is not None:
+        query = query.where(ticket.c.team == team)
+    if due_before is not None:
+        query = query.where(sla_clock.c.due_at < due_before)
+    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at, ticket.c.number).limit(limit)
+    return [Running(ticket_of(r), r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
+
+
+def of_ticket(c: Connection, of: Ticket) -> list[Running]:
+    """The clocks of a ticket that run or stand, by due time."""
+    query = select(*_CLOCKED).where(sla_clock.c.ticket == of.number, sla_clock.c.ended_at.is_(None))
+    query = query.order_by(sla_clock.c.due_at.is_(None), sla_clock.c.due_at)
+    return [Running(of, r.metric, r.policy, r.state, r.due_at) for r in c.execute(query)]
+
+
+def counted(c: Connection, now: datetime, today: datetime) -> list[tuple[str, str, int, int, int, int]]:
+    """(team, metric, overdue, due until the end of today, due later, standing) of the clocks that have not ended."""
+
+    def number(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((and_(*conditions), 1), else_=0))
+
+    due = sla_clock.c.due_at
+    query = (
+        select(
+            ticket.c.team,
+            sla_clock.c.metric,
+            number(due < now),
+            number(due >= now, due < today),
+            number(due >= today),
+            number(due.is_(None)),
+        )
+        .join(ticket, ticket.c.number == sla_clock.c.ticket)
+        .where(sla_clock.c.ended_at.is_(None))
+        .group_by(ticket.c.team, sla_clock.c.metric)
+        .order_by(ticket.c.team, sla_clock.c.metric)
+    )
+    return [(r[0], r[1], *(int(n or 0) for n in r[2:])) for r in c.execute(query)]
+
+
+def numbers(c: Connection, *, since: datetime | None = None, after: int = 0, limit: int) -> list[int]:
+    """Some tickets, by number: those opened since then, or else those that are not at their end."""
+    query = select(ticket.c.number).where(ticket.c.number > after).order_by(ticket.c.number).limit(limit)
+    which = ticket.c.created_at >= since if since is not None else ticket.c.status_type.not_in(FINISHED)
+    return list(c.execute(query.where(which)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A clock that reached a stage, and who would hear of it."""
+
+    ticket: int
+    metric: Metric
+    assignee: str | None
+    team: str
+
+
+def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
+    """The clocks of which a stage is to be told, the longest overdue first."""
+    query = (
+        select(sla_clock.c.ticket, sla_clock.c.metric, ticket.c.assignee, ticket.c.team)
+        .join(ticket, ticket.c.number == sla_clock.c.ticket)
+        .where(sla_clock.c.next_at <= now)
+        .order_by(sla_clock.c.next_at, sla_clock.c.ticket)
+        .limit(limit)
+    )
+    return [Reached(*row) for row in c.execute(query)]
+
+
+def due_first(
+    c: Connection, before: datetime, limit: int, *, assignee: str | None, teams: Collection[str] = ()
+) -> list[Ticket]:
+    """Tickets of an agent of which something falls due before then; None: those of the teams that nobody owns."""
+    whose = ticket.c.assignee == assignee if assignee is not None else ticket.c.assignee.is_(None)
+    query = select(ticket).where(whose, ticket.c.next_due < before, ticket.c.status_type.not_in(FINISHED))
+    if assignee is None:
+        query = query.where(ticket.c.team.in_(teams))
+    return [ticket_of(row) for row in c.execute(query.order_by(ticket.c.next_due, ticket.c.number).limit(limit))]
+
+
+def waiting(c: Connection, assignee: str) -> tuple[int, tuple[int, datetime] | None]:
+    """How many tickets of an agent wait for customers; which of them waits longest, and since when."""
+    waits = and_(ticket.c.assignee == assignee, ticket.c.status_type == "waiting_customer")
+    count = int(c.execute(select(func.count()).where(waits)).scalar_one())
+    oldest = select(ticket.c.number, ticket.c.status_at).where(waits).order_by(ticket.c.status_at).limit(1)
+    row = c.execute(oldest).one_or_none()
+    return count, (row.number, row.status_at) if row is not None else None
+
+
+_CLOCKED = (sla_clock.c.metric, sla_clock.c.policy, sla_clock.c.state, sla_clock.c.due_at)
