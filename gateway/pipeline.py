@@ -57,7 +57,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         promises=d.promises,
         revision=plan.decision.trace.revision,
     )
-    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0])
+    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)

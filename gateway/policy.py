@@ -230,7 +230,7 @@ def templates_of(settings: Settings, clock: Clock, without: Collection[str] = ()
 
 def own_addresses(settings: Settings, rules: RuleSet) -> frozenset[str]:
     """Every address of ours, in normal form."""
-    teams = (address for team in rules.teams.values() for address in team.addresses)
+    teams = (address for team in rules.teams.values() for address in (*team.addresses, *team.aliases))
     return frozenset(normal(a) for a in (*teams, *settings.site.own_addresses, settings.site.bounce_address))
 
 

@@ -163,7 +163,7 @@ def followed(inbound: Accepted, plan: Plan, d: Deps, sent: Sent, now: datetime, 
     if saved.ticket is not None and standing is not None:
         promised = replace(saved.ticket, next_due=standing.next_due, answer_due=standing.answer_due)
         saved = replace(saved, ticket=promised)
-    arrived = Arrived(inbound, plan.message, plan.verdict, plan.auth, plan.customer, plan.language[0])
+    arrived = Arrived(inbound, plan.message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
     notices = tuple(notify(saved, arrived, plan.decision, d.notifying, sent, now))
     return End(saved.ticket, notices, _observed(plan, saved, notices, standing), standing)
 

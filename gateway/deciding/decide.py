@@ -24,6 +24,7 @@ from gateway.ticket.apply import apply, failed, is_event, provisional
 from gateway.ticket.change import changed
 from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.life import another_matter
+from gateway.ticket.notify import FLOOD
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
 
@@ -53,6 +54,7 @@ def decide(
     fired = tuple(view.fired(ticket.number, ticket.messages + 1)) if ticket and once else ()  # it begins a new cycle
     addresses = _addresses(message, customer, d, view)
     situation = Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired, addresses)
+    situation = replace(situation, flood=_is_flood(situation, d, view))
     return ruled(situation, d, supposed)
 
 
@@ -65,7 +67,7 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
     ticket = s.ticket
     if ticket is None:
         ticket = provisional(s.message, teams(s.inbound, d), language[0], s.at)
-        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts))
+        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts), tags=(FLOOD,) if s.flood else ())
     events = supposed or _events(s.inbound, s.verdict, s.match)
     tables = d.looked_up(s.addresses)
     known = facts(
@@ -92,6 +94,19 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
     return Plan(
         s.message, s.verdict, s.auth, s.customer, language, s.match, ticket, decision, changes, events, s.doubts, s
     )
+
+
+def _is_flood(s: Situation, d: Deps, view: View) -> bool:
+    """Whether the author opened so many tickets, or wrote so many mails into tickets, that he gets no answer."""
+    if s.message.author is None:
+        return False
+    if s.ticket is not None:
+        rate = d.rules.limits.updates_per_sender
+        last = view.written_last(s.message.author.address, rate.count)
+    else:
+        rate = d.rules.limits.new_per_sender
+        last = view.opened_last(s.customer.id, rate.count) if s.customer is not None else None
+    return last is not None and last > s.at - rate.per
 
 
 def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:

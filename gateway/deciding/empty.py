@@ -34,6 +34,14 @@ class EmptyView:
         """Nobody."""
         return None
 
+    def opened_last(self, customer: int, count: int) -> datetime | None:
+        """None."""
+        return None
+
+    def written_last(self, address: str, count: int) -> datetime | None:
+        """None."""
+        return None
+
     def also_known_as(self, customer: int) -> Sequence[str]:
         """No others."""
         return ()

@@ -37,6 +37,14 @@ class View(ThreadIndex, Sent, Protocol):
         """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
         ...
 
+    def opened_last(self, customer: int, count: int) -> datetime | None:
+        """When the last but so many tickets of a customer was opened, the last being 1; None when he has fewer."""
+        ...
+
+    def written_last(self, address: str, count: int) -> datetime | None:
+        """When the last but so many mails of an author came into tickets, the last being 1; None: there are fewer."""
+        ...
+
     def also_known_as(self, customer: int) -> Sequence[str]:
         """All addresses of a customer, in normal form."""
         ...
@@ -102,6 +110,7 @@ class Situation:
     at: datetime
     fired: tuple[str, ...] = ()  # the rules with `once` that the ticket had seen
     addresses: tuple[str, ...] = ()  # in normal form: the author's, then his others where there were look-ups
+    flood: bool = False  # whether the author sent more than `limits` let one person send
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +129,8 @@ class Plan:
     events: tuple[Event, ...] = field(default=())
     doubts: tuple[str, ...] = field(default=())
     situation: Situation | None = None  # None: settled before the rules
+
+    @property
+    def flood(self) -> bool:
+        """Whether its author sent more than one person does."""
+        return self.situation is not None and self.situation.flood

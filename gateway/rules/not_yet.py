@@ -10,11 +10,10 @@ KEYS = (
     "defaults.forward_ack",
     "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
     "agents.receipts",
-    "teams.aliases", "teams.assign", "teams.language_match", "teams.visibility",
+    "teams.assign", "teams.language_match", "teams.visibility",
     "teams.unlock_after", "teams.chase",
     "teams.close_after", "teams.max_waiting",
-    "fields.label",
-    "limits.new_per_sender", "limits.updates_per_sender", "limits.redirect_domains",
+    "limits.redirect_domains",
     "rules.cron", "rules.each",
     "tests.history",
 )  # fmt: skip
@@ -25,7 +24,7 @@ ACTIONS = (
     "webhook", "redirect", "merge_into",
 )  # fmt: skip
 FIELDS = (
-    "customer.open_tickets", "ticket.waiting", "sla.metric", "sla.percent",
+    "ticket.waiting", "sla.metric", "sla.percent",
 )  # fmt: skip
 
 NOT_YET = frozenset(

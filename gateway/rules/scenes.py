@@ -43,6 +43,7 @@ CUSTOMER: dict[str, Key] = {
     "language": Key(LANGUAGE, "of earlier mails"),
     "tier": Key(LINE, "such as gold"),
     "organisation": Key(LINE, "whom the person works for"),
+    "open_tickets": Key(whole(), "tickets not yet solved"),
 }  # beside them, what look-ups give
 TICKET: Keys = {
     "number": Key(whole(1), "as in its subject tag"),

@@ -647,4 +647,4 @@ class RuleSet:
 
     def team_of(self, address: str) -> Team | None:
         """The team that an address (normalised, without sub-address) belongs to; None when it is nobody's."""
-        return next((t for t in self.teams.values() if address in t.addresses), None)
+        return next((t for t in self.teams.values() if address in (*t.addresses, *t.aliases)), None)

@@ -6,6 +6,7 @@ Not here     their tickets (tickets.py), what look-up tables say of them (ticket
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.store.schema import customer, customer_address, entry, ticket
 from gateway.store.upsert import inserted
+from gateway.ticket.life import FINISHED
 from gateway.ticket.types import Customer
 
 _ID = re.compile(r"c-([0-9]{1,18})")
@@ -24,7 +26,7 @@ _ID = re.compile(r"c-([0-9]{1,18})")
 def find_customer(c: Connection, address: str) -> Customer | None:
     """Who writes from this address; None for a first contact."""
     row = c.execute(_BY_ADDRESS, {"address": normal(address)}).one_or_none()
-    return None if row is None else _customer(row, address)
+    return None if row is None else replace(_customer(row, address), open_tickets=row.open_tickets)
 
 
 def customer_of(c: Connection, requester: Mailbox, language: str | None, now: datetime) -> int:
@@ -134,8 +136,22 @@ _ANSWERED = (
     .label("answered")
 )
 _CUSTOMER = select(customer, _ANSWERED)
-_BY_ADDRESS = _CUSTOMER.join(customer_address, customer_address.c.customer == customer.c.id).where(
-    customer_address.c.address == bindparam("address")
+_OPEN_TICKETS = (
+    select(func.count())
+    .select_from(
+        select(ticket.c.number)
+        .where(ticket.c.customer == customer.c.id, ticket.c.status_type.not_in(FINISHED))
+        .limit(1000)
+        .correlate(customer)
+        .subquery()
+    )
+    .scalar_subquery()
+    .label("open_tickets")
+)
+_BY_ADDRESS = (
+    _CUSTOMER.add_columns(_OPEN_TICKETS)
+    .join(customer_address, customer_address.c.customer == customer.c.id)
+    .where(customer_address.c.address == bindparam("address"))
 )
 _BY_ID = _CUSTOMER.where(customer.c.id == bindparam("id"))
 _OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))

@@ -241,6 +241,7 @@ entry = Table(
     Column("attachments", Text, nullable=False),
     Column("source", String(40), unique=True),  # one mail, one entry, however often it is processed
     Column("held", Text),  # why it waits for an agent's word; NULL is not held
+    Index("ix_entry_author_address", "author_address", "id"),
 )
 
 ticket_message = Table(  # who sent, or was sent, which Message-ID in which ticket

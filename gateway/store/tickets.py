@@ -92,6 +92,16 @@ def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[i
     return found
 
 
+def opened_last(c: Connection, customer: int, count: int) -> datetime | None:
+    """When the last but so many tickets of a customer was opened, the last being 1; None when he has fewer."""
+    return c.execute(_OPENED_LAST, {"customer": customer, "behind": count - 1}).scalar_one_or_none()
+
+
+def written_last(c: Connection, address: str, count: int) -> datetime | None:
+    """When the last but so many mails of an author came into tickets, the last being 1; None when there are fewer."""
+    return c.execute(_WRITTEN_LAST, {"address": address, "behind": count - 1}).scalar_one_or_none()
+
+
 def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
     """The tickets of this customer that are not closed and changed since then, newest first, at most 50."""
     return [ticket_of(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
@@ -178,6 +188,20 @@ _HOLDERS = (
     .outerjoin(_other, _other.c.customer == _owner.c.customer)
     .where(ticket_message.c.message_id.in_(bindparam("ids", expanding=True)))
     .order_by(ticket_message.c.message_id, ticket_message.c.ticket)
+)
+_OPENED_LAST = (
+    select(ticket.c.created_at)
+    .where(ticket.c.customer == bindparam("customer"))
+    .order_by(ticket.c.number.desc())
+    .offset(bindparam("behind"))
+    .limit(1)
+)
+_WRITTEN_LAST = (
+    select(entry.c.at)
+    .where(entry.c.author_address == bindparam("address"), entry.c.kind.in_(("mail", "event")))
+    .order_by(entry.c.id.desc())
+    .offset(bindparam("behind"))
+    .limit(1)
 )
 _RECENT = (
     select(ticket)

@@ -49,6 +49,14 @@ class StoreView:
         """Who writes from this address; None for a first contact."""
         return customers.find_customer(self._connection, address)
 
+    def opened_last(self, customer: int, count: int) -> datetime | None:
+        """When the last but so many tickets of a customer was opened, the last being 1; None when he has fewer."""
+        return tickets.opened_last(self._connection, customer, count)
+
+    def written_last(self, address: str, count: int) -> datetime | None:
+        """When the last but so many mails of an author came into tickets, the last being 1; None: there are fewer."""
+        return tickets.written_last(self._connection, address, count)
+
     def also_known_as(self, customer: int) -> Sequence[str]:
         """All addresses of a customer, in normal form."""
         return customers.addresses(self._connection, customer)

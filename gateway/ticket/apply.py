@@ -92,8 +92,10 @@ def apply(
 
 
 def begun(ticket: Ticket) -> Iterator[SetField]:
-    """The custom fields that a new ticket begins with: what is known of its customer."""
-    return (SetField(f"field.{name}", value, "lookup") for name, value in ticket.fields)
+    """What a new ticket begins with: custom fields by what is known of its customer, and the tag of a flood."""
+    if ticket.tags:
+        yield SetField("tags", ticket.tags, "limits.new_per_sender")
+    yield from (SetField(f"field.{name}", value, "lookup") for name, value in ticket.fields)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:

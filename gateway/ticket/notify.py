@@ -170,15 +170,17 @@ def _notices(
         match action:
             case Notify(rule, to, template):
                 happened = _happened(cause, opened=opened)
-                yield from _to_agents(to, template, rule, _told(ticket, cause, happened), ticket, cause.key, policy)
+                yield from _to_agents(
+                    to, template, rule, _told(ticket, cause, happened, policy.rules), ticket, cause.key, policy
+                )
             case Escalate(rule):
-                told = _told(ticket, cause, "escalated")
+                told = _told(ticket, cause, "escalated", policy.rules)
                 yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
             case _:
                 pass
     if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
         hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
-        told = {**_told(ticket, cause, FLOOD), "words": ()}
+        told = {**_told(ticket, cause, FLOOD, policy.rules), "words": ()}
         yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
 
 
@@ -241,7 +243,7 @@ def _agents(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:
     return found
 
 
-def _told(ticket: Ticket, cause: Cause, happened: str) -> dict[str, object]:
+def _told(ticket: Ticket, cause: Cause, happened: str, rules: RuleSet) -> dict[str, object]:
     """What an agent should know of a ticket, and of the mail, before opening it."""
     told: dict[str, object] = {
         "happened": happened,
@@ -256,7 +258,7 @@ def _told(ticket: Ticket, cause: Cause, happened: str) -> dict[str, object]:
             "tags": ", ".join(ticket.tags) or "—",
         },
         "due": ticket.next_due.isoformat() if ticket.next_due else None,
-        "facts": tuple({"name": name, "value": value} for name, value in ticket.fields),
+        "facts": tuple({"name": _called(name, rules), "value": value} for name, value in ticket.fields),
     }
     if isinstance(cause, Arrived):
         files = cause.message.attachments[:_FILES]
@@ -268,6 +270,12 @@ def _told(ticket: Ticket, cause: Cause, happened: str) -> dict[str, object]:
         }
         return told
     return {**told, **cause.told}
+
+
+def _called(name: str, rules: RuleSet) -> str:
+    """What a custom field is called; one that an earlier revision knew keeps its name."""
+    field = rules.fields.get(name)
+    return field.called(rules.defaults.language, "en") if field is not None else name
 
 
 def _name(who: Mailbox | None) -> str | None:

@@ -40,6 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             # the port may be taken while other tests run
             (here / mark.removeprefix("file: ")).write_text(text.replace("127.0.0.1:2424", "127.0.0.1:0"), "utf-8")
     assert called("mailwicket demo --once")[0] == 0
+    for mark, _, text in BLOCKS:
+        if mark.startswith("edit: "):
+            name, _, copy = mark.removeprefix("edit: ").partition(" as ")
+            (here / copy).write_text(edited((here / name).read_text("utf-8"), text), "utf-8")
     yield here
     os.chdir(before)
     os.environ.pop("COLUMNS")
@@ -48,6 +52,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+def edited(text: str, changes: str) -> str:
+    """The text with what stands behind - replaced by what stands behind +; a line may be only begun."""
+    for change in changes.split("@@\n"):
+        before, after = (
+            "\n".join(line[1:] for line in change.splitlines() if line[0] in signs) for signs in (" -", " +")
+        )
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    return text
 
 
 def called(command: str) -> tuple[int, str]:
@@ -81,6 +96,17 @@ def test_every_command_runs(folder: Path) -> None:
     assert len(commands) > 10
     wrong = [(command, code, said) for command in commands for code, said in [called(command)] if code or not said]
     assert not wrong
+
+
+def test_the_five_commands_route_a_new_word_prove_it_and_take_it_back(folder: Path) -> None:
+    block = next(text for _, language, text in BLOCKS if language == "sh" and "backtest" in text)
+    tested, asked, applied, history, back = ((command, *called(command)) for command in block.splitlines())
+    assert ("PASS  A parcel" in tested[2], "0 failed" in tested[2]) == (True, True)
+    assert re.search(r"team +support → billing +\d+ .*new: refunds-to-billing \(word “parcel”\)", asked[2])
+    assert "  ~ list     refund_words: + parcel" in applied[2].splitlines()
+    assert "parcels go to billing" in history[2]
+    assert "  ~ list     refund_words: - parcel" in back[2].splitlines()
+    assert "parcel" not in (folder / "var/demo/rules.yaml").read_text("utf-8")
 
 
 def test_the_shown_output_is_what_comes_out(folder: Path) -> None:
