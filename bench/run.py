@@ -25,7 +25,7 @@ from bench.client import Mail, send_all
 from bench.listing import furnish, timed
 from bench.replay import keep_mails
 from bench.rules import figures
-from gateway.config import load_settings
+from gateway.config import load_settings, write_secret
 from gateway.store.engine import database_url, open_engine
 from gateway.store.inbound import account
 from gateway.store.opening import open_store
@@ -231,7 +231,9 @@ def generated(generator: Path, folder: Path, count: int) -> list[Mail]:
 
 def write_config(folder: Path, database: str, max_size: str = "25 MiB") -> Path:
     """A gateway of its own, whose mails wait in the outbox."""
-    folder.mkdir(parents=True)
+    (folder / "state").mkdir(0o700, parents=True)
+    for name in ("hmac-key", "audit-key"):  # on PostgreSQL gateways share them, and make none
+        write_secret(folder / "state" / name, "k" * 64)
     (folder / "rules.yaml").write_text(_RULES)
     config = folder / "mailwicket.toml"
     config.write_text(

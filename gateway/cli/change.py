@@ -62,7 +62,8 @@ def report(invocation: Invocation, done: Sequence[Done], schema: str, *, dry_run
     elif not as_json:
         for each in done:
             if each.undo:
-                invocation.note(f"  take it back: mailwicket ticket undo {each.undo}")
+                noun = "customer" if each.undo.startswith("c-") else "ticket"
+                invocation.note(f"  take it back: mailwicket {noun} undo {each.undo}")
     outcomes = {each.outcome for each in done}
     codes = (("not-found", NOT_FOUND), ("conflict", CONFLICT), ("refused", USAGE))
     if code := next((code for outcome, code in codes if outcome in outcomes), 0):

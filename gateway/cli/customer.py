@@ -15,7 +15,7 @@ from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
 from gateway.errors import ConfigError
 from gateway.message.address import normal
-from gateway.operations.customers import Merge, Mute
+from gateway.operations.customers import Merge, Mute, Undo
 from gateway.rules.lookups import LookedUp, looked_up
 from gateway.store import audit, customers, tickets
 from gateway.store.audit import AuditRow
@@ -101,11 +101,22 @@ def show(invocation: Invocation, name: str, *, as_json: bool) -> None:
 @click.argument("other")
 @asking
 def merge(asked: Asked, one: str, other: str) -> None:
-    """Say that ONE is OTHER: his addresses and tickets go there. This cannot be taken back.
+    """Say that ONE is OTHER: his addresses and tickets go there.
 
     Name, language and the like stay those of OTHER; what he lacks he gets from ONE.
     """
     asked.have_done("customer.merge", Merge(one, other, asked.by))
+
+
+@customer.command("undo", examples=("mailwicket customer undo c-14", "mailwicket customer undo c-14 --dry-run"))
+@click.argument("name", metavar="C-ID")
+@asking
+def undo(asked: Asked, name: str) -> None:
+    """Take back a merge: the customer who went into another one is one of his own again.
+
+    He gets his addresses and tickets back, and the tickets that his addresses opened since.
+    """
+    asked.have_done("customer.undo", Undo(name, asked.by))
 
 
 @customer.command("mute", examples=("mailwicket customer mute jan@bigbank.test", "mailwicket customer mute c-12 c-14"))

@@ -37,7 +37,7 @@ class Done:
     name: str
     outcome: Literal["done", "not-found", "conflict", "refused"]
     said: str
-    undo: str | None = None  # what takes it back: u-318; None where nothing does
+    undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Not here     their tickets (tickets.py), what look-up tables say of them (ticket
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from gateway.ticket.life import FINISHED
 from gateway.ticket.types import Customer
 
 _ID = re.compile(r"c-([0-9]{1,18})")
+_TEXTS = ("language", "organisation", "zone", "contract", "tier")
 
 
 def find_customer(c: Connection, address: str) -> Customer | None:
@@ -90,25 +91,84 @@ def mute(c: Connection, id: int, *, muted: bool) -> bool:
     return c.execute(update(customer).where(same).values(muted=muted)).rowcount == 1
 
 
-def merge(c: Connection, one: Customer, other: Customer) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Give the addresses and tickets of the one to the other; which ones. What the other lacks he gets too."""
-    moved = addresses(c, one.id)
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge moved, and what it made of the customer who stayed: enough to take it back."""
+
+    place: int  # among those who went into the same customer: the last one comes out first
+    addresses: tuple[str, ...]
+    tickets: tuple[int, ...]
+    before: Mapping[str, Any]  # columns of him who stayed
+    after: Mapping[str, Any]
+
+
+def merge(c: Connection, one: Customer, other: Customer) -> Merged:
+    """Give the addresses and tickets of the one to the other. What the other lacks he gets too."""
     owned = tuple(c.execute(select(ticket.c.number).where(ticket.c.customer == one.id)).scalars())
+    joined = replace(
+        other,
+        name=other.name or one.name,
+        muted=one.muted or other.muted,
+        restricted=one.restricted or other.restricted,
+        tags=(*other.tags, *(tag for tag in one.tags if tag not in other.tags)),
+        attributes=tuple((dict(one.attributes) | dict(other.attributes)).items()),
+        **{name: getattr(other, name) or getattr(one, name) for name in _TEXTS},
+    )
+    place = 1 + max((receipt.place for _, receipt in _inside(c, other.id)), default=0)
+    merged = Merged(place, addresses(c, one.id), owned, _columns(other), _columns(joined))
     c.execute(update(customer_address).where(customer_address.c.customer == one.id).values(customer=other.id))
     c.execute(update(ticket).where(ticket.c.customer == one.id).values(customer=other.id))
-    tags = (*other.tags, *(tag for tag in one.tags if tag not in other.tags))
-    values: dict[str, object] = {
-        "name": other.name or one.name,
-        "muted": one.muted or other.muted,
-        "restricted": one.restricted or other.restricted,
-        "tags": msgspec.json.encode(tags).decode(),
-        "attributes": msgspec.json.encode({**dict(one.attributes), **dict(other.attributes)}).decode(),
+    c.execute(update(customer).where(customer.c.id == other.id).values(merged.after))
+    receipt = {"merged_into": other.id, "before_merge": msgspec.json.encode(merged).decode()}
+    c.execute(update(customer).where(customer.c.id == one.id).values(receipt))
+    return merged
+
+
+def merged_since(c: Connection, id: int, merged: Merged) -> int | None:
+    """Somebody who went into this customer after that merge, and must come out of him first; None when nobody did."""
+    return next((other for other, receipt in _inside(c, id) if receipt.place > merged.place), None)
+
+
+def _inside(c: Connection, id: int) -> Iterator[tuple[int, Merged]]:
+    """Those who went into this customer, each with his receipt."""
+    others = select(customer.c.id, customer.c.before_merge).where(customer.c.merged_into == id)
+    return ((row.id, _merged.decode(row.before_merge)) for row in c.execute(others) if row.before_merge)
+
+
+def receipt_of(c: Connection, id: int) -> Merged | None:
+    """What the merge of this customer moved; None when he was not merged, or by a version that wrote nothing down."""
+    written = c.execute(select(customer.c.before_merge).where(customer.c.id == id)).scalar_one_or_none()
+    return _merged.decode(written) if written else None
+
+
+def unmerge(c: Connection, one: int, other: int, merged: Merged) -> tuple[int, ...]:
+    """Give back what the merge moved, and the tickets that his addresses opened since; their numbers.
+
+    What was changed of the other since then stays.
+    """
+    theirs = c.execute(select(ticket.c.number, ticket.c.requester_address).where(ticket.c.customer == other))
+    back = [n for n, address in theirs if n in merged.tickets or normal(address or "") in merged.addresses]
+    moved = customer_address.c.address.in_(merged.addresses)
+    c.execute(update(customer_address).where(customer_address.c.customer == other, moved).values(customer=one))
+    c.execute(update(ticket).where(ticket.c.number.in_(back)).values(customer=one))
+    now = c.execute(select(customer).where(customer.c.id == other)).mappings().one()
+    values = {name: old for name, old in merged.before.items() if now[name] == merged.after[name]}
+    if values:
+        c.execute(update(customer).where(customer.c.id == other).values(values))
+    c.execute(update(customer).where(customer.c.id == one).values(merged_into=None, before_merge=None))
+    return tuple(sorted(back))
+
+
+def _columns(of: Customer) -> dict[str, Any]:
+    """What a merge may change in a customer, as the table has it."""
+    return {
+        "name": of.name,
+        "muted": of.muted,
+        "restricted": of.restricted,
+        "tags": msgspec.json.encode(of.tags).decode(),
+        "attributes": msgspec.json.encode(dict(of.attributes)).decode(),
+        **{name: getattr(of, name) for name in _TEXTS},
     }
-    for name in ("language", "organisation", "zone", "contract", "tier"):
-        values[name] = getattr(other, name) or getattr(one, name)
-    c.execute(update(customer).where(customer.c.id == other.id).values(values))
-    c.execute(update(customer).where(customer.c.id == one.id).values(merged_into=other.id))
-    return moved, owned
 
 
 def _customer(row: Row[Any], address: str) -> Customer:
@@ -156,3 +216,4 @@ _BY_ADDRESS = (
 _BY_ID = _CUSTOMER.where(customer.c.id == bindparam("id"))
 _OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))
 _NEW = insert(customer).returning(customer.c.id)
+_merged = msgspec.json.Decoder(Merged)

@@ -4,26 +4,28 @@ Sources  SQLite FTS5 §3 (a word is in double quotes, so that it is never syntax
          Both are made of words that hold letters, digits and `_` alone. Words narrow down tickets, not entries: one
          may stand in the first mail, another in the last.
          The way to them goes by how frequent the words are. Tickets of a rare word are looked up. Where all words are
-         frequent, the first tickets of the order most likely have them: those are read. Where they have not, the
-         tickets of each word are taken whole, as sets. None of the three is slow where it is taken.
+         frequent, the first tickets of the order most likely have them: those are read. Where they have not, the whole
+         order is read off its index, and the tickets of each word off the index of words, each as one array: what is
+         in both comes first. None of the three is slow where it is taken.
 Not here what may be asked (ticket/query.py), how words are stored (search.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import filterfalse, islice, pairwise
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Table,
     Text,
     and_,
-    bindparam,
+    any_,
     case,
     cast,
     column,
@@ -34,8 +36,9 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.store.schema import customer, ticket
@@ -46,6 +49,7 @@ from gateway.ticket.types import Ticket
 
 Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of a part of its rows
 _FEW = 2000  # hits whose tickets are looked up one by one
+_SLICES = (0, 5000, 1 << 62)  # of an order that is read whole: mostly the first one has enough
 _NEWEST = 500  # tickets of the order that are read first, when no word is rare
 
 
@@ -54,11 +58,13 @@ def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
 
     Tickets of customers whose data is restricted are not found by words.
     """
+    if c.dialect.name == "postgresql":  # to read every vector is never quicker than the index that leads to some
+        c.execute(text("SET LOCAL enable_seqscan = off"))
     first, whole = listing(c, query, limit)
-    numbers = set(c.execute(first).scalars())
+    numbers: Collection[int] = c.execute(first).scalars().all()
     if not whole and len(numbers) < limit:
-        numbers = _hit_by_all(c, query)
-    found = _fitting(query, ticket).where(ticket.c.number.in_(_elements(c, numbers))).limit(limit)
+        numbers = _first_with_all(c, query, limit)
+    found = _fitting(query, ticket).where(_among(c, numbers)).limit(limit)
     return [ticket_of(row) for row in c.execute(found)]
 
 
@@ -73,8 +79,9 @@ def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]
         return found.order_by(*_order(query.sort, newest.c)).limit(limit), False
     found = _fitting(query, ticket.c.number)
     if rarest is not None:
-        others = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not rarest)
-        found = found.where(ticket.c.number.in_(_hits(rarest, lite=lite)), *others, ticket.c.number.not_in(_HIDDEN))
+        rare, numbers = rarest
+        others = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not rare)
+        found = found.where(_among(c, numbers), *others, ticket.c.number.not_in(_HIDDEN))
     return found.limit(limit), True
 
 
@@ -88,27 +95,33 @@ def _words_of(query: Query) -> list[Words]:
     return [each for each in query.conditions if isinstance(each, Words)]
 
 
-def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> Words | None:
-    """The words with the fewest hits, if those are few."""
-    counted = []
-    for asked in words:
-        if not asked.excluded:
-            few = _hits(asked, lite=lite).limit(_FEW + 1).subquery()
-            counted.append((c.execute(select(func.count()).select_from(few)).scalar_one(), asked))
-    count, rarest = min(counted, key=lambda pair: pair[0], default=(0, None))
-    return rarest if count <= _FEW else None
+def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> tuple[Words, list[int]] | None:
+    """The words with the fewest hits and the tickets that have them, if those are few."""
+    wanted = (asked for asked in words if not asked.excluded)
+    few = ((asked, _array(c, _hits(asked, lite=lite).limit(_FEW + 1))) for asked in wanted)
+    return min((pair for pair in few if len(pair[1]) <= _FEW), key=lambda pair: len(pair[1]), default=None)
 
 
-def _hit_by_all(c: Connection, query: Query) -> set[int]:
-    """The numbers of all tickets that have the words, and may be found by them; they need not fit otherwise.
+def _first_with_all(c: Connection, query: Query, limit: int) -> Collection[int]:
+    """The numbers of the first tickets that fit, have the words, and may be found by them; others may be among them.
 
-    A database takes several times as long to look so many tickets up among so many others: they come as one array.
+    A database takes several times as long to look so many tickets up among so many others: they come as arrays.
     """
     words, lite = _words_of(query), c.dialect.name == "sqlite"
-    wanted = [_array(c, _hits(each, lite=lite)) for each in words if not each.excluded]
-    first = wanted.pop() if wanted else _array(c, _fitting(query, ticket.c.number).order_by(None))
-    unwanted = [_array(c, _hits(each, lite=lite)) for each in words if each.excluded]
-    return set(first).intersection(*wanted).difference(*unwanted, _array(c, _HIDDEN))
+    wanted = [set(_array(c, _hits(each, lite=lite))) for each in words if not each.excluded]
+    unwanted = set[int]().union(*(_array(c, _hits(each, lite=lite)) for each in words if each.excluded))
+    unwanted.update(_array(c, _HIDDEN))
+    having = set.intersection(*wanted) - unwanted if wanted else None
+    if having is not None and len(having) <= _FEW:
+        return having
+    found: list[int] = []
+    for first, last in pairwise(_SLICES):
+        fitting = _array(c, _fitting(query, ticket.c.number).offset(first).limit(last - first))
+        kept = filterfalse(unwanted.__contains__, fitting) if having is None else filter(having.__contains__, fitting)
+        found.extend(islice(kept, limit - len(found)))
+        if len(found) == limit or len(fitting) < last - first:
+            break
+    return found
 
 
 def _array(c: Connection, numbers: Select[Any]) -> list[int]:
@@ -118,12 +131,12 @@ def _array(c: Connection, numbers: Select[Any]) -> list[int]:
     return [] if made is None else msgspec.json.decode(made, type=list[int])
 
 
-def _elements(c: Connection, numbers: Iterable[int]) -> Select[Any]:
-    """What `_array` took apart: one value, however many numbers there are."""
-    array = literal(msgspec.json.encode(list(numbers)).decode(), Text)
+def _among(c: Connection, numbers: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a ticket is one of these: one value, however many there are."""
     if c.dialect.name == "sqlite":
-        return select(func.json_each(array).table_valued("value").c.value)
-    return select(cast(func.json_array_elements_text(cast(array, JSON)), BigInteger))
+        array = literal(msgspec.json.encode(list(numbers)).decode(), Text)
+        return ticket.c.number.in_(select(func.json_each(array).table_valued("value").c.value))
+    return ticket.c.number == any_(literal(list(numbers), ARRAY(BigInteger)))
 
 
 def _hits(asked: Words, *, lite: bool) -> Select[Any]:
@@ -177,9 +190,7 @@ def _columns(asked: Choice | Numbers | Opened) -> ColumnElement[bool]:
 def _choice(asked: Choice) -> ColumnElement[bool]:
     """No value is none of the values, and is one that is asked for as None."""
     chosen = ticket.c[asked.key]
-    values = [value for value in asked.values if value is not None]
-    # written out, so that SQLite knows the condition of a partial index
-    among = chosen.in_(bindparam(None, values, expanding=True, literal_execute=asked.key == "status_type"))
+    among = chosen.in_([value for value in asked.values if value is not None])
     empty = None in asked.values
     if asked.excluded:
         return and_(chosen.is_not(None), not_(among)) if empty else or_(chosen.is_(None), not_(among))
@@ -195,13 +206,19 @@ def _order(sort: Sort, of: Tickets) -> list[ColumnElement[Any]]:
         case "number":
             columns = newest[1:]
         case "priority":
-            columns = [(case(_RANKS, value=of.priority, else_=len(PRIORITIES)), True), *newest]
+            columns = [(_rank(of), True), *newest]
         case "due":
             columns = [(of.next_due.is_(None), True), (of.next_due, True), *newest]
     return [by.asc() if up is not sort.reverse else by.desc() for by, up in columns]
 
 
+def _rank(of: Tickets) -> ColumnElement[int]:
+    """The place of the priority, written out as the index has it."""
+    ranks = enumerate(PRIORITIES)
+    places = [(of.priority == literal_column(f"'{name}'"), literal_column(str(rank), Integer)) for rank, name in ranks]
+    return case(*places, else_=literal_column(str(len(PRIORITIES)), Integer))
+
+
 _SEARCH = table("search", column("rowid", BigInteger), column("ticket", BigInteger), column("words", Text))
 _SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.next_due)
 _HIDDEN = select(ticket.c.number).join(customer, customer.c.id == ticket.c.customer).where(customer.c.restricted)
-_RANKS = {name: place for place, name in enumerate(PRIORITIES)}

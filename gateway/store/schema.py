@@ -142,6 +142,7 @@ customer = Table(
     Column("attributes", Text, nullable=False, server_default=text("'{}'")),  # what look-up tables give beside those
     Column("restricted", Boolean, nullable=False, server_default=text("false")),
     Column("merged_into", _Id),  # the customer who has its addresses and tickets now
+    Column("before_merge", Text),  # what taking that back needs
 )
 
 customer_address = Table(
@@ -190,13 +191,18 @@ ticket = Table(
     Column("next_due", Moment),  # when the first promise for it falls due
     Column("answer_due", Moment),
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
-    Index("ix_ticket_listing", "updated_at", "number", "status", "team", "assignee"),
+    # a list is read off an index alone; ix_ticket_due and ix_ticket_priority have the same columns in other orders
     Index(
-        "ix_ticket_unfinished",
+        "ix_ticket_listing",
         "updated_at",
         "number",
-        sqlite_where=text("status_type IN ('new', 'open', 'waiting_customer', 'waiting_third')"),
-        postgresql_where=text("status_type IN ('new', 'open', 'waiting_customer', 'waiting_third')"),
+        "status",
+        "status_type",
+        "team",
+        "assignee",
+        "priority",
+        "language",
+        "created_at",
     ),
     Index(
         "ix_ticket_snoozed_until",
@@ -209,7 +215,7 @@ ticket = Table(
 ticket_alias = Table(  # other names of a ticket: numbers of an old desk, tags of imported systems
     "ticket_alias",
     metadata,
-    Column("alias", Text, primary_key=True),
+    Column("alias", Text, primary_key=True),  # looked up in any case (ix_ticket_alias_folded)
     Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
 )
 

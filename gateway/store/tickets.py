@@ -46,7 +46,7 @@ def goes_on_in(c: Connection, number: int) -> Ticket | None:
 
 
 def find_alias(c: Connection, alias: str) -> int | None:
-    """The number of the ticket that an old desk or an imported system called so; None when none was."""
+    """The number of the ticket that an old desk or an imported system called so, in any case; None when none was."""
     number: int | None = c.execute(_ALIAS, {"alias": alias}).scalar_one_or_none()
     return number
 
@@ -168,7 +168,9 @@ def _entry(row: Row[Any]) -> Entry:
 
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
 _LOCKED = _TICKET.with_for_update()
-_ALIAS = select(ticket_alias.c.ticket).where(ticket_alias.c.alias == bindparam("alias"))
+_ALIAS = (
+    select(ticket_alias.c.ticket).where(func.lower(ticket_alias.c.alias) == func.lower(bindparam("alias"))).limit(1)
+)
 _PARTICIPANTS = select(participant).where(participant.c.ticket == bindparam("ticket")).order_by(participant.c.address)
 _owner, _other = customer_address.alias("owner"), customer_address.alias("other")  # somebody, and all that is his
 _ADDRESSES = (

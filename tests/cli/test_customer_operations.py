@@ -1,11 +1,14 @@
 """What people do to customers, on each database: who is one and the same, who gets no automatic mail."""
 
 import pytest
+from sqlalchemy import select
 
-from gateway.operations.customers import Merge, Mute
+from gateway.operations.customers import Merge, Mute, Undo
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
 from gateway.store import audit, customers, tickets
+from gateway.store.schema import customer as customer_table
+from gateway.store.schema import customer_address, ticket
 from gateway.ticket.types import Customer
 from tests.cli.desk import Desk
 
@@ -18,8 +21,8 @@ async def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def done(desk: Desk, arguments: Merge | Mute) -> tuple[Done, ...]:
-    name = "customer.merge" if isinstance(arguments, Merge) else "customer.mute"
+async def done(desk: Desk, arguments: Merge | Mute | Undo) -> tuple[Done, ...]:
+    name = f"customer.{type(arguments).__name__.lower()}"
     duty = Duty(desk.clock.now(), lambda: desk.deps)
     return await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
 
@@ -66,6 +69,60 @@ async def test_who_was_merged_is_not_merged_again(desk: Desk) -> None:
     await done(desk, Merge("eva@x.test", "jan@bigbank.test"))
     (answer,) = await done(desk, Merge(f"c-{eva.id}", f"c-{jan.id}"))
     assert (answer.outcome, answer.said) == ("conflict", f"was merged: he is c-{jan.id} now")
+
+
+def mail_of(who: str) -> bytes:
+    return f"From: <{who}>\r\nTo: support@acme.test\r\nSubject: Another matter\r\n\r\nPlease look at it.\r\n".encode()
+
+
+def rows(desk: Desk) -> list[list[tuple[object, ...]]]:
+    """All that a merge may touch."""
+    wanted = (select(customer_table), select(customer_address), select(ticket.c.number, ticket.c.customer))
+    return desk.store.read_now(lambda c: [sorted(map(tuple, c.execute(each)), key=str) for each in wanted])
+
+
+async def test_a_merge_that_is_taken_back_leaves_nothing(desk: Desk) -> None:
+    await done(desk, Mute(("eva@x.test",)))
+    eva, before = customer(desk, "eva@x.test").id, rows(desk)
+    (merged,) = await done(desk, Merge("eva@x.test", "jan@bigbank.test"))
+    assert merged.undo == f"c-{eva}"
+    assert rows(desk) != before
+    (undone,) = await done(desk, Undo(f"c-{eva}", by="ana"))
+    assert (undone.outcome, undone.said) == ("done", "is a customer of his own again, with eva@x.test and #2")
+    assert rows(desk) == before
+    assert desk.store.read_now(lambda c: [row.action for row in audit.find_rows(c, customer=eva)])[-1] == (
+        "customer.unmerged"
+    )
+
+
+async def test_what_came_since_a_merge_goes_to_whom_it_belongs(desk: Desk) -> None:
+    eva, jan = customer(desk, "eva@x.test").id, customer(desk, "jan@bigbank.test").id
+    await done(desk, Merge("eva@x.test", "jan@bigbank.test"))
+    await desk.take_raw(mail_of("eva@x.test"))
+    await done(desk, Mute(("jan@bigbank.test",)))
+    await done(desk, Undo(f"c-{eva}"))
+    owned = {
+        id: desk.store.read_now(lambda c, i=id: [t.number for t in tickets.of_customer(c, i, 9)]) for id in (eva, jan)
+    }
+    assert owned == {eva: [3, 2], jan: [1]}
+    assert customer(desk, "jan@bigbank.test").muted  # what a person said of him since stays
+
+
+async def test_merges_are_taken_back_from_the_newest(desk: Desk) -> None:
+    await desk.take_raw(mail_of("max@x.test"))
+    jan, eva, max_ = (customer(desk, f"{name}.test").id for name in ("jan@bigbank", "eva@x", "max@x"))
+    await done(desk, Merge(f"c-{eva}", f"c-{jan}"))
+    await done(desk, Merge(f"c-{max_}", f"c-{jan}"))
+    for name, outcome, said in (
+        (f"c-{eva}", "conflict", f"c-{max_} came after him: take that back first"),
+        (f"c-{jan}", "conflict", "went into nobody"),
+        ("c-99", "not-found", "names no customer: an address, or c-12"),
+        (f"c-{max_}", "done", "is a customer of his own again, with max@x.test and #3"),
+        (f"c-{eva}", "done", "is a customer of his own again, with eva@x.test and #2"),
+        (f"c-{eva}", "conflict", "went into nobody"),
+    ):
+        (answer,) = await done(desk, Undo(name))
+        assert (answer.outcome, answer.said) == (outcome, said)
 
 
 async def test_who_is_muted_is_muted_once_and_heard_again(desk: Desk) -> None:

@@ -25,6 +25,7 @@ def engine(database_url: str, tmp_path: Path) -> Engine:
     return open_engine(url, connections=2)
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_what_the_migrations_make_is_what_the_statements_expect(engine: Engine) -> None:
     migrate.upgrade(engine)
     with engine.connect() as connection:
@@ -52,7 +53,9 @@ def test_tickets_of_the_first_version_keep_what_their_status_meant(tmp_path: Pat
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """The full text is made by each database in its own way; no metadata describes it."""
+    """Full text and indexes of expressions are made by each database in its own way; no metadata describes them."""
+    if kind == "index":
+        return name not in ("ix_ticket_due", "ix_ticket_priority", "ix_ticket_alias_folded")
     return kind != "table" or not re.fullmatch(r"search(_(data|idx|content|docsize|config))?", name or "")
 
 
