@@ -117,7 +117,13 @@ def preview(
         print_lines(block(_part(letter, "plain")).splitlines())
 
 
-@templates.command("send", examples=("mailwicket templates send auto_ack --to me@acme.test --lang pl",))
+@templates.command(
+    "send",
+    examples=(
+        "mailwicket templates send auto_ack --to me@acme.test --lang pl",
+        "mailwicket templates send digest --to me@acme.test --fixture items-22",
+    ),
+)
 @name_argument
 @click.option("--to", "recipient", required=True, metavar="ADDR", help="Who gets it.")
 @language_option
@@ -167,7 +173,7 @@ def eject(invocation: Invocation, name: str) -> None:
         print_lines([f"✓ {printable(str(target), 4096)}"])
 
 
-@templates.command("diff", examples=("mailwicket templates diff",))
+@templates.command("diff", examples=("mailwicket templates diff", "mailwicket templates diff | less"))
 @pass_invocation
 def diff(invocation: Invocation) -> None:
     """Print how your own files differ from the packaged ones; those without a packaged one are named."""
@@ -181,7 +187,7 @@ def diff(invocation: Invocation) -> None:
         print_lines(printable(line, 400) for line in lines)
 
 
-@templates.command("strings", examples=("mailwicket templates strings --missing",))
+@templates.command("strings", examples=("mailwicket templates strings", "mailwicket templates strings --missing"))
 @click.option("--missing", is_flag=True, help="Only what a language has not got.")
 @json_option
 @pass_invocation
