@@ -55,6 +55,11 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(path)))
+
+
 def name_of(path: Path) -> str:
     parts = ("gateway", *path.relative_to(ROOT).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -64,9 +69,14 @@ def part_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
     """(line, full module name) of every import; `from gateway.store import outbox` is gateway.store.outbox."""
-    for node in ast.walk(tree(path)):
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -102,7 +112,7 @@ def test_every_part_has_its_rank():
 def test_no_relative_import_and_none_inside_a_function():
     wrong = []
     for path in modules():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.level:
                 wrong.append(f"{place(path, node.lineno)}: relative")
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -155,7 +165,7 @@ def test_the_core_is_pure(part: str):
         for line, module in imports(path):
             if module in IMPURE or module.split(".")[0] in IMPURE:
                 wrong.append(f"{place(path, line)}: imports {module}")
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and called(node) in IMPURE_CALLS:
                 wrong.append(f"{place(path, node.lineno)}: calls {called(node)}()")
     assert not wrong
@@ -173,7 +183,7 @@ def test_only_the_store_has_sql():
     for path in modules():
         if part_of(name_of(path)) == "store":
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":
                 names = [alias.name for alias in node.names if alias.name != "Connection"]
                 wrong += [f"{place(path, node.lineno)}: {name}" for name in names]
@@ -190,7 +200,7 @@ def test_only_the_settings_read_the_environment():
     for path in modules():
         if name_of(path) == "gateway.config":
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and isinstance(node.value, ast.Name):
                 wrong.append(place(path, node.lineno))
             if isinstance(node, ast.ImportFrom) and node.module == "os":
@@ -214,7 +224,7 @@ def test_only_the_door_stores_new_mail():
     callers = {
         path.relative_to(ROOT).as_posix()
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("self._store.accept", "store.accept")
     }
     assert callers == {"intake/accept.py"}
@@ -237,7 +247,7 @@ def test_a_broad_except_says_why():
     wrong = []
     for path in modules():
         lines = path.read_text("utf-8").splitlines()
-        for function in ast.walk(tree(path)):
+        for function in nodes(path):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 outermost = "utermost frame" in (ast.get_docstring(function) or "")
                 wrong += [
