@@ -67,20 +67,20 @@ def reparse(
     with reading(invocation) as c:
         rows = [found_mail(c, name) for name in names] or _since(c, since)
         found = asyncio.run(_reread(settings, c, rows, invocation))
-    if apply:
+    if as_json and not apply:
+        print_json("mail-reparse/1", {"mails": [{"id": f"m-{o.id}", "differences": o.differences} for o in found]})
+        return
+    if not as_json and (diff or not apply):
+        print_lines(line for one in found for line in _lines(one, diff=diff))
+    hint = " · --apply stores what is new" if found and not apply else ""
+    invocation.note(f"  {len(found)} of {counted(len(rows), 'mail')} read in another way{hint}")
+    if apply and (found or as_json):
         done = [
             each
             for one in found
             for each in operate(settings, "mail.reread", Readings((one.reading,)), clock=invocation.clock)
         ]
         report(invocation, done, "mail-reparse/1", dry_run=False, as_json=as_json)
-        return
-    if as_json:
-        print_json("mail-reparse/1", {"mails": [{"id": f"m-{o.id}", "differences": o.differences} for o in found]})
-        return
-    print_lines(line for one in found for line in _lines(one, diff=diff))
-    hint = " · --apply stores what is new" if found else ""
-    invocation.note(f"  {len(found)} of {counted(len(rows), 'mail')} read in another way{hint}")
 
 
 def _since(c: Connection, since: datetime | None) -> list[MailRow]:

@@ -174,8 +174,8 @@ _HEADS = re.compile(
     rf"\W{{0,3}}(?:{any_of(_SUBJECTS)})\s?[:：]\s*\S|.{{0,150}}?[\[(](?:{any_of(_SUBJECTS)})[\])]", re.IGNORECASE
 )
 # a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
-_SENTENCE = r"(?:^|[.!,:;。*\n] ?)"
-_SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
+_SENTENCE = r"(?:^|[.!,:;。*\n] ?)\W{0,4}(?=\w)"
+_SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:{any_of(_AUTOMATIC)})", re.IGNORECASE)
 _AUTOMAT = re.compile(r"auto(?:m|-|gen)|автомат", re.IGNORECASE)  # spares most mails the long lists
 # what is asked of us, and not of everybody who writes
 _REQUEST = re.compile(
@@ -191,10 +191,10 @@ _REQUEST = re.compile(
 _CITED = re.compile(  # a sentence that announces words, its own or another's
     r"(?<![^\s.!,:;])(?:[^\s.!,:;]{1,40} ){3,12}[^\s.!,:;]{1,40}:\s"
 )
-_SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_ABSENT)})", re.IGNORECASE)
+_SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:{any_of(_ABSENT)})", re.IGNORECASE)
 _SAYS_BACK = re.compile(any_of(_BACK), re.IGNORECASE)
 _SAYS_INSTEAD = re.compile(any_of(_INSTEAD), re.IGNORECASE)
-_SAYS_THANKS = re.compile(rf"{_SENTENCE}(?:\W{{0,4}})(?:{any_of(_THANKS)})", re.IGNORECASE)
+_SAYS_THANKS = re.compile(rf"{_SENTENCE}(?:{any_of(_THANKS)})", re.IGNORECASE)
 
 
 def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool) -> str | None:

@@ -79,18 +79,18 @@ _PROGRAMS = any_of(r"""
 this message was (?:created|generated) automatically by (?:the )?(?:\S+ )?(?:mail|delivery)
 this is (?:the|an?) (?:qmail-send|mail delivery|automatically generated delivery|mail system|smtp program
     |\S+ smtp program|mimedefang|postfix)
--{3,} ?(?:transcript of|the following address|unsent message|original message follows|this is a copy of)
+--- ?(?:transcript of|the following address|unsent message|original message follows|this is a copy of)
 your message\s+to:?\s.{0,200}\s(?:did not reach|was not delivered|could not be)
 did not reach (?:some or all of )?(?:the )?(?:following|intended) recipient
 delivery to the following recipients?(?:\(s\))? (?:failed|has been delayed)
 the following (?:recipient|address|user|message)\S*.{0,40}?(?:failed|rejected|undeliver|could not
     |cannot be reached|had )
-(?:your|the) message (?:to|for) <?\S+@\S+ (?:couldn't|could not|wasn't|was not|cannot)
-the original message was received at|failed to deliver to '?\S+@|undelivered mail returned
+(?:your|the) message (?:to|for) <?\S{1,100}@\S{1,200} (?:couldn't|could not|wasn't|was not|cannot)
+the original message was received at|failed to deliver to '?\S{1,100}@|undelivered mail returned
 diagnostic information for administrators|generating server:
 unable to deliver (?:your |the )?(?:message|mail) to|\bhas been rejected by\b|user(?:'s)? mailbox
 (?:could|can) ?not (?:be delivered|deliver (?:the |your )?(?:message|mail)) to
--{3,} ?(?:failed recipient|non-?delivery)|\*{3,} ?message from
+--- ?(?:failed recipient|non-?delivery)|\*{3} ?message from
 (?:undeliverable|unable to deliver|failed recipient|invalid recipient|unknown (?:user|local part)|unrouteable)\W
 diese nachricht wurde automatisch|automatisch generiert|エラーメッセージ|配信不能|送信先|送信でき|退信
 """)

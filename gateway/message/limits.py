@@ -47,7 +47,7 @@ _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:((?:[^\n]|\n(?=[ \t]))*)(?:\n|\Z)
 _BLANK_LINE = re.compile(rb"\r{0,2}\n")
 _LINE = re.compile(rb"[^\n]*(?:\n|\Z)")
 _HEADER_END = re.compile(rb"\n\r{0,2}\n")
-_FOLD = re.compile(rb"\r*\n")
+_FOLD = re.compile(rb"(?<!\r)\r*\n")  # not tried again from every \r of a run
 _PADDING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r{0,2}\n)*")  # a byte order mark is no letter of a field name
 _SEPARATOR_LINE = re.compile(rb">?From [^\n]*\n")
 

@@ -34,7 +34,7 @@ _DAEMON_NAME = re.compile(
     re.IGNORECASE,
 )
 _POSTMASTER = re.compile(r"post_?master@|^\W*(?:system administrator|mail delivery)", re.IGNORECASE)
-_ANSWERED = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|odp|tr|enc|rv|res|ynt|vs)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_ANSWERED = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|odp|tr|enc|rv|res|ynt|vs)\s*(?:\[\d+\]\s*)?:", re.IGNORECASE)
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status", "text/delivery-status"})
 _ORIGINAL_TYPES = frozenset(
     {

@@ -17,7 +17,7 @@ _MOST_LINES = 20
 _CLOSINGS = (
     r"(?:with )?(?:(?:kind(?:est)?|best|warm(?:est)?|many) )?(?:regards|wishes)|all the best|cheers|thank you"
     r"|(?:yours )?(?:sincerely|faithfully|truly)(?: yours)?|(?:many )?thanks(?: and (?:kind |best )?regards)?"
-    r"|(?:mit )?(?:(?:freundlich|best|herzlich|lieb|viel|schön)e[mnr]? )?(?:grü(?:ß|ss)en?|gru(?:ß|ss))(?: aus \w+)?"
+    r"|(?:mit )?(?:(?:freundlich|best|herzlich|lieb|viel|schön)e[mnr]? )?gr(?:üßen?|üssen?|uß|uss)(?: aus \w{1,30})?"
     r"|mfg|[lv]g|hochachtungsvoll|danke"
     r"|(?:serdecznie )?pozdrawiamy?(?: serdecznie)?|(?:serdeczne )?pozdrowienia|dziękuję"
     r"|z (?:poważaniem|wyrazami szacunku)"

@@ -22,8 +22,8 @@ _REPLY_LEADER = re.compile(rf"(?:{_BLOB})*(?:{_REPLY}){_COUNT}(?:{_BLOB})?[:：]
 _LEADER = re.compile(rf"(?:{_BLOB})*(?:{_REPLY}|{_FORWARD}){_COUNT}(?:{_BLOB})?[:：]\s*", re.IGNORECASE)
 _BARE_LEADERS = re.compile(rf"(?:(?:{_REPLY}){_COUNT}[:：]\s*)+", re.IGNORECASE)
 _LEADING_BLOB = re.compile(_BLOB)
-_TRAILER = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
-_WRAPPED = re.compile(r"\[fwd:\s*(.*)\]", re.IGNORECASE)
+_TRAILER = re.compile(r" ?\(fwd\) ?\Z", re.IGNORECASE)
+_WRAPPED = re.compile(r"\[fwd: ?(.*)\]", re.IGNORECASE)
 
 
 def base_subject(subject: str) -> str:

@@ -6,12 +6,15 @@ Not here  rich text (rtf.py), what is done with the words and files (message/att
 """
 
 import logging
+import math
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 from gateway.message.charset import decode
 from gateway.message.unpacked import Unpack, Unpacked, UnpackedFile
 from gateway.parsing.rtf import decompressed, rtf_text
+from gateway.parsing.tnef_claims import claims_too_much
 
 try:
     from tnefparse import TNEF, TNEFAttachment
@@ -33,7 +36,7 @@ def unpacked(octets: bytes, most_octets: int, most_files: int) -> Unpacked | Non
     """Words and files of a TNEF stream; None when it is damaged, or holds more than is allowed."""
     if len(octets) > _MAX_OCTETS or not octets.startswith(b"\x78\x9f\x3e\x22"):
         return None
-    if len(octets) * _objects(octets) > _MAX_WORK:
+    if _work(octets) > _MAX_WORK:
         return None
     try:
         found = TNEF(octets, do_checksum=False)
@@ -50,13 +53,19 @@ def unpacked(octets: bytes, most_octets: int, most_files: int) -> Unpacked | Non
     return Unpacked(text, html, files)
 
 
-def _objects(octets: bytes) -> int:
-    """How many objects there are: each is a head of nine octets, a content, and a checksum of two."""
+def _work(octets: bytes) -> float:
+    """How many octets its reader would copy: the rest of the stream for each object; without end where one lies.
+
+    An object is a head of nine octets, with its name and length, a content, and a checksum of two.
+    """
     count, at = 0, 6
     while at + 12 < len(octets):
-        at += 11 + int.from_bytes(octets[at + 5 : at + 9], "little")
+        name, length = struct.unpack_from("<xII", octets, at)
+        if claims_too_much(name, octets[at + 9 : at + 9 + length]):
+            return math.inf
+        at += 11 + length
         count += 1
-    return count
+    return len(octets) * count
 
 
 def _file(attachment: "TNEFAttachment") -> UnpackedFile:

@@ -66,10 +66,13 @@ async def test_stores_the_new_reading_without_rules_and_without_mails(
     store = open_store(settings)
     today = await older_reading(Desk(store, settings, config.parent / "rules.yaml"))
     await asyncio.to_thread(store.close)  # without a daemon, the command does it itself
-    assert await mailwicket_beside(config, "mail", "reparse", "m-2", "--apply") == 0
-    assert capsys.readouterr().out == "✓ m-2  is stored as it is read today: subject, text, defects\n"
-    assert await mailwicket_beside(config, "mail", "reparse", "m-2", "--diff") == 0
-    assert capsys.readouterr().out == ""
+    assert await mailwicket_beside(config, "mail", "reparse", "m-2", "--diff", "--apply") == 0
+    name, *lines, done = capsys.readouterr().out.splitlines()
+    assert (name, done) == ("m-2", "✓ m-2  is stored as it is read today: subject, text, defects")
+    assert f"    -{_OLD}" in lines
+    assert await mailwicket_beside(config, "mail", "reparse", "m-2", "--diff", "--apply") == 0
+    again = capsys.readouterr()
+    assert (again.out, again.err) == ("", "  0 of 1 mail read in another way\n")
     assert await mailwicket_beside(config, "why", "m-2", "--json") == 0
     assert f'"parser": {PARSER}' in capsys.readouterr().out
     assert await mailwicket_beside(config, "ticket", "show", "1", "--thread") == 0

@@ -55,6 +55,7 @@ FAMILIES: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "C03 references": (5_000, lambda n: field(b"References", b" ".join(b"<%d@x>" % i for i in range(n)))),
     "C03 folds": (20_000, lambda n: field(b"Subject", b"a\r\n " * n)),
     "C04 one field": (500_000, lambda n: field(b"X", b"a" * n)),
+    "C04 carriage returns in a field": (20_000, lambda n: field(b"X", b"a\r\n " + b"\r" * n)),
     "C04 fields": (10_000, lambda n: b"X: y\r\n" * n),
     "C04 lines that are no fields": (10_000, lambda n: HEAD + b"x\r\nX: y\r\n" * n),
     "C04 empty lines first": (50_000, lambda n: b"\r\n" * n + HEAD + b"\r\nx"),

@@ -68,6 +68,28 @@ def test_many_small_objects_are_refused_before_they_are_read(n: int):
     assert unpacked(stream(PAGE, attribute(1, BODY, b"x" * 1_000) * n), 10**9, 10) is None or n < 4_000
 
 
+PROPERTIES, RECIPIENTS = 0x69003, 0x69004
+TRUE = struct.pack("<IHHIIHHI8s", 2, 0x1002, 1, 3, 0x00020001, 3, 0x101E, 2, b"") + struct.pack("<I4s", 1, b"x")
+
+
+@pytest.mark.parametrize(
+    ("name", "octets", "read", "why"),
+    [
+        (PROPERTIES, TRUE, True, "what is there"),
+        (PROPERTIES, TRUE[:-5], True, "an end that is missing"),
+        (PROPERTIES, struct.pack("<I", 2**32 - 1) + bytes(8), False, "four thousand million properties"),
+        (PROPERTIES, struct.pack("<IHHI", 1, 0x1002, 1, 2**32 - 1), False, "as many numbers"),
+        (PROPERTIES, struct.pack("<IHHI", 1, 0x101E, 1, 2**32 - 1), False, "as many texts"),
+        (PROPERTIES, struct.pack("<IHHI", 1, 0x1E, 1, 2**32 - 1), False, "as many texts of one value"),
+        (RECIPIENTS, struct.pack("<II", 1, 2**32 - 1), False, "as many properties of one recipient"),
+        (RECIPIENTS, struct.pack("<I", 2**32 - 1), False, "as many recipients"),
+    ],
+)
+def test_what_claims_more_than_it_can_hold_stays_closed(name: int, octets: bytes, read: bool, why: str):
+    found = unpacked(stream(PAGE, attribute(1, name, octets), attribute(1, BODY, b"Words\0")), 1000, 10)
+    assert (found is not None) == read, why
+
+
 @pytest.mark.parametrize(
     ("rtf", "text"),
     [
