@@ -8,7 +8,7 @@ Not here keeping what was known (deciding/kept.py, store/situations.py), printin
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -122,6 +122,10 @@ class _Sent:
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """The mails of each budget in its time."""
         return [self._used(budget, now) for budget in budgets]
+
+    def marks(self, address: str, now: datetime) -> Collection[str]:
+        """Nothing stands against mail to anybody."""
+        return ()
 
     def _used(self, budget: SendBudget, now: datetime) -> int:
         self._scopes.add(tuple(budget.scope))

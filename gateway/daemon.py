@@ -142,6 +142,7 @@ class Daemon:
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
         timers.every(timedelta(minutes=1), due.wake)
         timers.every(timedelta(minutes=1), due.do_delayed)
+        timers.every(timedelta(minutes=5), due.tell_undelivered)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         timers.start()
         self._stop.append(timers.stop)

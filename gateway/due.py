@@ -14,6 +14,7 @@ from gateway.clock import Clock
 from gateway.deciding.types import Deps
 from gateway.errors import TransientError
 from gateway.events import carry_out, happened
+from gateway.returned import tell_undelivered
 from gateway.rules.types import Decision, Trace
 from gateway.store import customers, delayed, tickets
 from gateway.store.changes import add_event
@@ -40,6 +41,12 @@ class Due:
             woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT, promises))
             if woken:
                 log.info("tickets.woken", count=woken)
+
+    async def tell_undelivered(self) -> None:
+        """Agents hear of answers that did not arrive."""
+        now, d = self._clock.now(), self._deps()
+        if await self._store.write(lambda c: tell_undelivered(c, d, now)):
+            self._queued()
 
     async def do_delayed(self) -> None:
         """Every action whose time has come; one that fails keeps no other from being done."""

@@ -7,13 +7,14 @@ Not here     how bytes become a Message (parsing/), what is decided and why (dec
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 from sqlalchemy import Connection
 
-from gateway.deciding.decide import decide, language_for, teams
+from gateway.deciding.decide import BACKSCATTER, decide, language_for, teams
 from gateway.deciding.kept import packed
 from gateway.deciding.reasons import explanation
 from gateway.deciding.types import Deps, Plan
@@ -22,20 +23,32 @@ from gateway.message.address import normal
 from gateway.message.charset import clean_line
 from gateway.message.classify import classify
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Message
+from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
 from gateway.rules.types import Decision, Event, Later, Trace
+from gateway.store import alarms, delayed, restraint, tickets
 from gateway.store import changes as ticket_store
-from gateway.store import delayed, tickets
 from gateway.store import inbound as mail_store
 from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
 from gateway.ticket.apply import subject_of
-from gateway.ticket.notify import Arrived, notify
-from gateway.ticket.types import AddEntry, Explanation, OpenTicket, Outcome, Record, SetField, Ticket
+from gateway.ticket.notify import ACK, Arrived, notify
+from gateway.ticket.types import (
+    AddEntry,
+    Explanation,
+    Notification,
+    OpenTicket,
+    Outcome,
+    Record,
+    Saved,
+    SetField,
+    Ticket,
+)
 
+_QUIET, _REST = timedelta(hours=24), timedelta(hours=1)  # of the breaker, for one contact, for acknowledgements
 log = structlog.get_logger("pipeline")
 
 
@@ -57,14 +70,20 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         promises=d.promises,
         revision=plan.decision.trace.revision,
     )
+    _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
+    _rest(notices, d, c, now)
     if saved.ticket is not None and saved.entry is not None:
         follow_up(c, saved.ticket, plan.events, plan.decision, d, now)
+    if any(isinstance(change, Record) and change.reason.startswith(BACKSCATTER) for change in plan.changes):
+        alarms.note(
+            c, BACKSCATTER, "", f"reports about mail that we never sent, the last from {inbound.envelope.peer}", now
+        )
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -133,6 +152,36 @@ def content_hash(message: Message, inbound: Accepted, d: Deps) -> str:
     if d.rules.defaults.cross_team == "each":
         parts.append(teams(inbound, d)[0])
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _restrain(saved: Saved, plan: Plan, d: Deps, c: Connection, now: datetime) -> None:
+    """The breaker (acceptance E-09): who writes like a machine gets no automatic mail for a day.
+
+    Whoever writes from an address that mail did not reach is reached again.
+    """
+    author = plan.message.author
+    if saved.ticket is None or saved.entry is None or author is None or plan.auth.dmarc == "fail":
+        return
+    address = normal(author.address)
+    if address in d.takes_no_part:
+        return
+    restraint.lives(c, address)
+    if why := restraint.goes_in_circles(c, saved.ticket.number, address, plan.message.text, now):
+        said = f"{address}: {why} to #{saved.ticket.number}"
+        restraint.hush(c, address, now + _QUIET, said)
+        raise_alarm(c, "breaker", address, said, d.desk, now, enqueue)
+
+
+def _rest(notices: Sequence[Notification], d: Deps, c: Connection, now: datetime) -> None:
+    """Acknowledgements rest from the moment when there are too many, until an hour was quiet."""
+    too_many = any(notice.suppressed == "total-limit" for notice in notices)
+    still = any(notice.suppressed == "breaker-open" and notice.template == ACK for notice in notices)
+    if too_many or (still and "acks-rest" in restraint.marks(c, restraint.EVERYBODY, now)):
+        restraint.hush(c, restraint.EVERYBODY, now + _REST, "total-limit")
+    if too_many:
+        limit = d.rules.limits.auto_total
+        said = f"{limit.count} automatic mails in {limit.per}"
+        raise_alarm(c, "total_limit", "", said, d.desk, now, enqueue)
 
 
 def _came(message: Message, plan: Plan) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
 from gateway.message.types import Envelope, Mailbox
-from gateway.outgoing.compose import Desk
+from gateway.outgoing.compose import Desk, Watcher
 from gateway.outgoing.kinds import OF_PERSONS
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
@@ -269,6 +269,21 @@ def deps_of(settings: Settings, clock: Clock, tables: Tables) -> Deps:
     return deps(settings, rules, token_ring(settings, clock, create=False), templates, clock, tables=tables)
 
 
+def _watchers(rules: RuleSet) -> tuple[Watcher, ...]:
+    """Admins and leads."""
+    leads = {team.lead for team in rules.teams.values()}
+    who = (agent for agent in rules.agents.values() if agent.role in ("admin", "lead") or agent.id in leads)
+    return tuple(
+        Watcher(
+            Mailbox(agent.name, agent.email),
+            next(iter(agent.languages), rules.defaults.language),
+            agent.timezone,
+            rules.defaults.team,
+        )
+        for agent in who
+    )
+
+
 def _zones(rules: RuleSet) -> dict[str, str]:
     """Where the clock of each team hangs."""
     named = {team.id: team.calendar or rules.defaults.calendar or "" for team in rules.teams.values()}
@@ -304,6 +319,8 @@ def deps(
         now=clock.now,
         footer=tuple(site.footer.splitlines()),
         zones=_zones(rules),
+        watchers=_watchers(rules),
+        give_up=settings.outbound.give_up,
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )

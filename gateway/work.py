@@ -19,7 +19,8 @@ from gateway.deciding.types import Deps
 from gateway.errors import TransientError
 from gateway.message.types import Accepted, Message
 from gateway.parsing.pool import Failure, ParserPool
-from gateway.pipeline import process, quarantine
+from gateway.pipeline import quarantine
+from gateway.returned import received
 from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.store.writer import RefusedRowError
@@ -135,7 +136,7 @@ class Worker:
             mail = await self._verified(mail, read, raw, deps)
             if is_answering(read):
                 await self._earlier(mail)
-            applied = self._store.submit(lambda c: process(mail, read, deps, c), durable=False)
+            applied = self._store.submit(lambda c: received(mail, read, deps, c), durable=False)
             self._unapplied[mail.id].set()  # the writer keeps the order
             outcome = await asyncio.wrap_future(applied)
         except RefusedRowError as e:

@@ -20,8 +20,9 @@ from gateway.message.address import normal
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope
 from gateway.parsing.pool import parse_limits
-from gateway.pipeline import process, quarantine
+from gateway.pipeline import quarantine
 from gateway.policy import deps, read_rules, templates_of
+from gateway.returned import received
 from gateway.rules.statuses import StatusType
 from gateway.store import changes, customers, inbound, merges, outbox, tickets
 from gateway.store.inbound import Arriving
@@ -50,7 +51,9 @@ BOUNDARY = "Received: from relay.test by mx.gw.test; Sat, 21 Nov 2026 09:00:00 +
 class Desk:
     """Each `take` is one mail and one transaction; times are those of `at`, or a minute after the mail before."""
 
-    def __init__(self, store: Store, settings: Settings, rules: str = RULES, *, first_id: int = 1) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, rules: str = RULES, *, first_id: int = 1, key: bytes = b"k" * 64
+    ) -> None:
         path = Path(settings.paths.state).parent / "rules.yaml"
         path.write_text(rules, "utf-8")
         site = settings.site.model_copy(update={"domain": "gw.test", "subject_aliases": (r"\[OLD-(\d+)\]",)})
@@ -60,7 +63,7 @@ class Desk:
         self.store, self.now, self._ids = store, START, itertools.count(first_id)
         clock = FakeClock(START)
         templates = templates_of(self.settings, clock)
-        self.ring = TokenRing((RingKey("a", b"k" * 64, START - timedelta(days=500)),), lambda: self.now)
+        self.ring = TokenRing((RingKey("a", key, START - timedelta(days=500)),), lambda: self.now)
         made = deps(self.settings, read_rules(path, templates), self.ring, templates, clock)
         composing = replace(made.desk, now=lambda: self.now)
         self.deps: Deps = replace(made, desk=composing, now=lambda: self.now)
@@ -98,7 +101,7 @@ class Desk:
             if retried:
                 accepted = replace(accepted, stub=quarantine(accepted, "unreadable", self.deps, c).ticket)
                 inbound.reopen(c, key, released=False)
-            return process(accepted, message, self.deps, c)
+            return received(accepted, message, self.deps, c)
 
         return self.write(taken)
 

@@ -69,7 +69,7 @@ def refusing(mail: Accepted, message: Message, *rest: Any) -> Outcome:
 async def test_what_fails_keeps_no_answer_waiting(
     settings: Settings, slow_first: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.work.process", refusing)
+    monkeypatch.setattr("gateway.work.received", refusing)
     async with Gateway(settings) as gateway:
         await gateway.send(FIRST.replace(b"Zwrot", b"fatal"))
         await gateway.send(ANSWER)

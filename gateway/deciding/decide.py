@@ -26,7 +26,10 @@ from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.life import another_matter
 from gateway.ticket.notify import FLOOD
 from gateway.ticket.thread import thread
+from gateway.ticket.token import read_message_id
 from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
+
+BACKSCATTER = "backscatter"  # the first word about reports on mail that we never sent
 
 
 def decide(
@@ -185,16 +188,30 @@ def _settled(message: Message, inbound: Accepted, verdict: Classification, d: De
     if verdict.kind == "loop":
         return Record("record", f"own mail: {verdict.reason}")
     told = f" ({verdict.report})" if verdict.report is not None else ""
-    bounced = [sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths]
-    for base, detail in bounced:
+    if (id := reported_mail(message, inbound, d, view)) is not None:
+        found = view.outbox_ticket(id)
+        return Record("report", f"about our mail q-{id}{told}", found[0] if found is not None else None)
+    bounced = (sub_address(path, d.threading.delimiter)[0] for path in inbound.envelope.forward_paths)
+    if verdict.kind == "report" or all(base == d.bounce_address for base in bounced):
+        return Record("record", f"{BACKSCATTER}: {verdict.reason}{told}")
+    return None
+
+
+def reported_mail(message: Message, inbound: Accepted, d: Deps, view: View) -> int | None:
+    """The outgoing mail that a report is about; None when no token of ours proves one.
+
+    The token of the reverse-path that it was sent to; where sub-addresses do not come back, that of our Message-ID.
+    """
+    for base, detail in (sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths):
         if base == d.bounce_address and detail is not None:
             id = d.threading.ring.read_bounce(detail)
-            found = view.outbox_ticket(id) if id is not None else None
-            if found is not None:
-                return Record("report", f"about our mail q-{id}{told}", found[0])
-    if verdict.kind == "report" or all(base == d.bounce_address for base, _ in bounced):
-        return Record("record", f"backscatter: {verdict.reason}{told}")
-    return None
+            if id is not None and view.outbox_ticket(id) is not None:
+                return id
+    original = message.report.original_message_id if message.report is not None else None
+    if original is None or d.desk.plus_addressing or (token := read_message_id(original)) is None:
+        return None
+    sent = view.sent_as(token.ticket, original)
+    return sent[0] if sent is not None and d.threading.ring.holder(token, [sent[1]]) is not None else None
 
 
 def _stub(inbound: Accepted, message: Message, auth: Auth) -> ThreadMatch | None:

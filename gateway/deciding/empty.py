@@ -46,6 +46,10 @@ class EmptyView:
         """No others."""
         return ()
 
+    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+        """Nothing was sent."""
+        return None
+
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """None."""
         return None
@@ -61,3 +65,7 @@ class EmptyView:
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """No budget is used."""
         return [0] * len(budgets)
+
+    def marks(self, address: str, now: datetime) -> Collection[str]:
+        """Nothing stands against mail to anybody."""
+        return ()

@@ -29,6 +29,10 @@ class View(ThreadIndex, Sent, Protocol):
         """Who writes from this address; None for a first contact."""
         ...
 
+    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+        """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
+        ...
+
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
         ...

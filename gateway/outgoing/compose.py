@@ -12,7 +12,7 @@ Not here  how a field is written (header.py), the check at the end (wire.py), wh
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as field_
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Literal
 
@@ -47,6 +47,16 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told when something is wrong with the gateway itself."""
+
+    mailbox: Mailbox
+    language: str
+    zone: str | None
+    team: str  # whose address the mail comes from
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Who we are, for the mails we write. Made anew when the rules are."""
 
@@ -62,6 +72,8 @@ class Desk:
     now: Callable[[], datetime]  # aware UTC
     footer: tuple[str, ...] = ()  # lines; none is the name and address of the team
     zones: Mapping[str, str] = field_(default_factory=dict)  # team id -> IANA, in which its times are told; else UTC
+    watchers: tuple[Watcher, ...] = ()
+    give_up: timedelta = timedelta(days=5)  # how long a mail is tried
     by_mail: bool = False  # whether commands in replies to our mails are carried out
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from gateway.errors import PoisonError
 from gateway.message.address import normal
+from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.compose import Desk, compose
 from gateway.outgoing.kinds import kind_of
 from gateway.store import outbox
@@ -33,6 +34,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         return None
     if letter.trouble:
         log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
+        raise_alarm(c, "template", notice.template, letter.trouble[0], desk, now, enqueue)
     outbox.attach(
         c,
         id,

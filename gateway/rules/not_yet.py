@@ -18,7 +18,7 @@ KEYS = (
     "tests.history",
 )  # fmt: skip
 EVENTS = (
-    "sla-warning", "sla-breached", "idle", "bounced", "schedule",
+    "sla-warning", "sla-breached", "idle", "schedule",
 )  # fmt: skip
 ACTIONS = (
     "webhook", "redirect", "merge_into",

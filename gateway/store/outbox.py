@@ -11,7 +11,20 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, LargeBinary, Row, ScalarSelect, Select, and_, bindparam, case, func, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as lite_insert
 
@@ -260,6 +273,27 @@ def answered(
     named = case((outbox.c.message_id.in_(message_ids), 0), else_=1)
     query = select(begins).where(outbox.c.ticket == ticket, outbox.c.raw.is_not(None))
     return tuple(bytes(raw) for (raw,) in c.execute(query.order_by(named, outbox.c.id.desc()).limit(limit)))
+
+
+def sent_as(c: Connection, ticket: int, message_id: str) -> tuple[int, str] | None:
+    """(id, recipient) of the mail of a ticket with this Message-ID; None when there is none."""
+    same = (outbox.c.ticket == ticket, outbox.c.message_id == message_id)
+    row = c.execute(select(outbox.c.id, outbox.c.recipient).where(*same)).first()
+    return None if row is None else (row.id, row.recipient)
+
+
+def troubled(c: Connection, *, failed_since: datetime, waiting_since: datetime) -> tuple[OutboxItem, ...]:
+    """What people wrote and nobody got: failed after a time, or waiting for longer; without their octets."""
+    failed = and_(outbox.c.state == "failed", outbox.c.settled_at >= failed_since)
+    waits = and_(outbox.c.state == "deferred", outbox.c.queued_at <= waiting_since)
+    return tuple(_listed(row) for row in c.execute(_LISTED.where(outbox.c.auto.is_(False), or_(failed, waits))))
+
+
+def mark_undelivered(c: Connection, item: OutboxItem, said: str, now: datetime) -> None:
+    """A mail that the relay took came back later; its ticket hears of it."""
+    reason = f"undelivered: {said}"[:_MAX_TOLD]
+    c.execute(update(outbox).where(outbox.c.id == item.id).values(reason=reason))
+    _tell(c, item, "mail.undelivered", f"came back: {said}", now)
 
 
 def find_many(

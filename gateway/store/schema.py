@@ -450,6 +450,45 @@ sla_told = Table(  # each stage is told once
     Column("at", Moment, nullable=False),
 )
 
+undelivered = Table(  # reports that a mail of ours did not arrive
+    "undelivered",
+    metadata,
+    Column("outbox", _Id, primary_key=True, autoincrement=False),
+    Column("address", Text, primary_key=True),  # normal form
+    Column("at", Moment, nullable=False),
+    Column("hard", Boolean, nullable=False),  # whether there is no such mailbox
+    Column("said", Text, nullable=False),
+    Index("ix_undelivered_address", "address", "at"),
+)
+
+quiet = Table(  # who gets no automatic mail for now
+    "quiet",
+    metadata,
+    Column("address", Text, primary_key=True),  # normal form; '' is acknowledgements to anybody
+    Column("until", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("about", String(24), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("hour", String(16), primary_key=True),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("said", Text, nullable=False),
+)
+
+stop = Table(  # what a person stopped: sending
+    "stop",
+    metadata,
+    Column("name", String(12), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
 heartbeat = Table(  # the row of the durable test write: proves that the store can keep a promise now
     "heartbeat",
     metadata,

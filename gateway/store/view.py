@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gateway.message.html import html_text
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
-from gateway.store import customers, happenings, outbox, tickets
+from gateway.store import customers, happenings, outbox, restraint, tickets
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Ticket
 
@@ -66,6 +66,10 @@ class StoreView:
         item = outbox.find(self._connection, id)
         return None if item is None else (item.ticket,)
 
+    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+        """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
+        return outbox.sent_as(self._connection, ticket, message_id)
+
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:
         """The words of our mails in a ticket that an answer with these references may repeat; of a few."""
         begun = outbox.answered(
@@ -81,3 +85,7 @@ class StoreView:
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """How much automatic mail each budget has seen in its time, counted up to its limit."""
         return outbox.used(self._connection, budgets, now)
+
+    def marks(self, address: str, now: datetime) -> Collection[str]:
+        """What stands against automatic mail to an address."""
+        return restraint.marks(self._connection, address, now)

@@ -5,9 +5,9 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  what the mail says (outgoing/render.py, compose.py), when it leaves (outgoing/outbox.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, assert_never
 
 from gateway.message.address import domain_of, normal
@@ -17,7 +17,8 @@ from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Reply, 
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Notification, Saved, Ticket
 
-AGENT_NOTICE = "agent_notice"
+AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
+_ONCE = Rate(1, timedelta(days=3650))
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
 _WORDS_CHARACTERS, _WORDS_LINES, _FILES = 2000, 40, 20  # of a mail, in a notice to agents
@@ -37,6 +38,10 @@ class Sent(Protocol):
 
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """The mails of each budget in its time, counted up to its limit."""
+        ...
+
+    def marks(self, address: str, now: datetime) -> Collection[str]:
+        """What stands against automatic mail to an address: outbound-held, dead-address, breaker-open, acks-rest."""
         ...
 
 
@@ -295,14 +300,28 @@ def lines_of_words(words: str) -> tuple[str, ...]:
 
 
 def _judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
-    judges = (_by_address, _by_budget) if notice.audience == "agent" else (_by_mail, _by_authentication, _by_budget)
-    for judge in judges:
-        if (code := judge(notice, cause, policy, sent, now)) is not None:
-            return replace(notice, suppressed=code)
-    return notice
+    code = next(filter(None, _words_against(notice, cause, policy, sent, now)), None)
+    return notice if code is None else replace(notice, suppressed=code)
 
 
-def _by_address(notice: Notification, _cause: Cause, policy: NotifyPolicy, _sent: Sent, _now: datetime) -> str | None:
+def _words_against(
+    notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime
+) -> Iterator[str | None]:
+    """Each judgement of the guard, in order; none where it has nothing against the mail."""
+    marks, agent = sent.marks(normal(notice.recipient.address), now), notice.audience == "agent"
+    yield "outbound-held" if "outbound-held" in marks else None
+    yield _by_address(notice, policy) if agent else _by_mail(notice, cause, policy)
+    yield "dead-address" if "dead-address" in marks else None
+    if not agent:
+        yield "muted" if cause.customer is not None and cause.customer.muted else None
+        yield _by_authentication(cause, policy)
+    yield _by_budget(notice, policy, sent, now)
+    if not agent:
+        resting = notice.template == ACK and "acks-rest" in marks
+        yield "breaker-open" if resting or "breaker-open" in marks else None
+
+
+def _by_address(notice: Notification, policy: NotifyPolicy) -> str | None:
     """Whether it goes to somebody, and not to ourselves."""
     address = normal(notice.recipient.address)
     if "@" not in address:
@@ -310,9 +329,9 @@ def _by_address(notice: Notification, _cause: Cause, policy: NotifyPolicy, _sent
     return "own-address" if address in policy.own_addresses else None
 
 
-def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
+def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | None:
     """What the mail itself says about answers (RFC 3834 §2)."""
-    wrong = _by_address(notice, cause, policy, sent, now)
+    wrong = _by_address(notice, policy)
     if isinstance(cause, Arrived):
         if wrong == "own-address":
             return wrong
@@ -322,12 +341,10 @@ def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sen
             return "ambiguous-from" if cause.message.ambiguous_author else "no-recipient"
         if cause.flood:
             return FLOOD
-    return wrong or ("muted" if cause.customer is not None and cause.customer.muted else None)
+    return wrong
 
 
-def _by_authentication(
-    _notice: Notification, cause: Cause, policy: NotifyPolicy, _sent: Sent, _now: datetime
-) -> str | None:
+def _by_authentication(cause: Cause, policy: NotifyPolicy) -> str | None:
     """Whether the author is who he says; without verdicts at all everybody gets one within the budgets."""
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"
@@ -342,7 +359,7 @@ def _by_authentication(
     return None if allowed[policy.unauthenticated] else "unauthenticated"
 
 
-def _by_budget(notice: Notification, _cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
+def _by_budget(notice: Notification, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
     """The first budget that is used up (acceptance L11)."""
     budgets = tuple(_budgets(policy.rules.limits, notice, normal(notice.recipient.address)))
     used = zip(budgets, sent.used(budgets, now), strict=True)
@@ -355,8 +372,9 @@ def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[Sen
         yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
         yield SendBudget("total-limit", limits.auto_total, {})
         return
-    if notice.template == "auto_ack":
-        yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": "auto_ack"})
+    if notice.template == ACK:
+        yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": ACK})
+        yield SendBudget("ack-limit", _ONCE, {"ticket": notice.ticket, "template": ACK})
     yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
     yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})

@@ -67,7 +67,7 @@ def plant(fault: str) -> None:
         case "hostile":
             daemon.ParserPool = partial(ParserPool, command=HOSTILE)  # type: ignore[misc,assignment]
         case "fatal":
-            work.process = fatal
+            work.received = fatal
         case "K8":
             Door.accept = after(Door.accept)  # type: ignore[method-assign]
         case "K10":
@@ -75,14 +75,14 @@ def plant(fault: str) -> None:
         case "K11":
             ParserPool._exchange = die  # type: ignore[method-assign,assignment]
         case "K12":
-            work.process = processed_and_dead
+            work.received = processed_and_dead
         case "K13":
             work.Worker._tell = die  # type: ignore[method-assign,assignment]
         case _:
             raise SystemExit(f"no fault {fault}")
 
 
-_process = work.process
+_process = work.received
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         plant(name)

@@ -94,7 +94,7 @@ async def test_A15_a_row_that_the_store_refuses_is_an_attempt(
             c.execute(insert(raw_piece), {"key": accepted.key, "piece": 0, "octets": b"there already"})
         return process(accepted, message, deps, c)
 
-    monkeypatch.setattr(work, "process", refused)
+    monkeypatch.setattr(work, "received", refused)
     async with Gateway(settings) as gateway:
         for subject in ("one", "refused", "two"):
             await gateway.send(mail(subject, f"about {subject}"))

@@ -1,6 +1,6 @@
 """The send guard: who gets an acknowledgement, who does not, and that a refusal is a visible value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -29,11 +29,14 @@ JAN = Customer(1, "Jan", "jan@bigbank.test", "pl", muted=False, answered=False)
 class SentBefore:
     """So much automatic mail was queued, by the scope that asks."""
 
-    def __init__(self, counts: Mapping[tuple[str, ...], int]) -> None:
-        self._counts = counts
+    def __init__(self, counts: Mapping[tuple[str, ...], int], marks: Collection[str] = ()) -> None:
+        self._counts, self._marks = counts, marks
 
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         return [min(self._counts.get(tuple(sorted(b.scope)), 0), b.rate.count) for b in budgets]
+
+    def marks(self, address: str, now: datetime) -> Collection[str]:
+        return self._marks
 
 
 def told(
@@ -45,11 +48,12 @@ def told(
     sent: Mapping[tuple[str, ...], int] | None = None,
     rules: RuleSet = RULES,
     opened: bool = True,
+    marks: Collection[str] = (),
 ) -> tuple[Notification, ...]:
     mail = Arrived(accepted(), message(), PERSON, NOT_AUTHENTICATED, None, "pl")
     policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts, Promises(rules, {}))
     saved = Saved("ticket", "", ticket(), 1, opened)
-    return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}), NOW))
+    return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}, marks), NOW))
 
 
 @pytest.mark.parametrize(

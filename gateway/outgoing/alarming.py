@@ -1,0 +1,58 @@
+"""An alarm: kept for everybody to see, and told to those who look after the desk, at most once an hour each.
+
+Transaction  the caller's.
+Not here     the row (store/alarms.py), what the mail says (templates/alarm).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.outgoing.compose import Desk
+from gateway.store import alarms
+from gateway.ticket.types import Notification
+
+log = structlog.get_logger("alarm")
+
+
+def raise_alarm(
+    c: Connection,
+    about: str,
+    key: str,
+    said: str,
+    desk: Desk,
+    now: datetime,
+    enqueue: Callable[[Notification, Desk, Connection, datetime], object],
+) -> None:
+    """Keep it, and tell it where it is the first of its hour.
+
+    about  a word of the strings: alarm_ABOUT.  key  what or who.  said  a line of detail
+    """
+    if not alarms.note(c, about, key, said, now):
+        return
+    log.error("alarm", about=about, key=key)
+    for watcher in desk.watchers:
+        enqueue(
+            Notification(
+                recipient=watcher.mailbox,
+                template="alarm",
+                variant=None,
+                language=watcher.language,
+                ticket=None,
+                team=watcher.team,
+                subject=None,
+                in_reply_to=None,
+                references=(),
+                auto_submitted="auto-generated",
+                dedupe_key=f"alarm:{about}:{key}:{now:%Y-%m-%dT%H}:{watcher.mailbox.address}",
+                cause=f"alarm:{about}",
+                values={"about": about, "lines": (said,), "since": now.isoformat()},
+                audience="agent",
+                zone=watcher.zone,
+            ),
+            desk,
+            c,
+            now,
+        )

@@ -1,0 +1,115 @@
+"""Our mails that did not arrive: reports come home to the very mail and recipient, and an agent hears of it once.
+
+Sources      mails-out.md §9; RFC 3464 §2.3 (status of each recipient), RFC 3463 §3 (which status names the mailbox).
+             A report is believed because its recipient is the reverse-path of the mail (VERP); no text of it counts.
+Transaction  that of the report, or of the look for mails that failed.
+Not here     what a report says (message/report.py), addresses we leave alone (store/restraint.py), retries (outgoing/).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.deciding.decide import reported_mail
+from gateway.deciding.types import Deps
+from gateway.events import happened
+from gateway.message.address import normal
+from gateway.message.types import Accepted, Mailbox, Message, RecipientStatus
+from gateway.outgoing.enqueue import enqueue
+from gateway.pipeline import process
+from gateway.rules.types import Agent
+from gateway.store import outbox, restraint, tickets
+from gateway.store.outbox import OutboxItem
+from gateway.store.view import StoreView
+from gateway.ticket.types import Notification, Outcome, Ticket
+
+DELAYED_AFTER = timedelta(hours=4)
+_FAILED_SINCE = timedelta(days=1)  # mails that failed before are known, or too old to do something about
+_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+
+
+def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
+    """One accepted mail; a report about one of ours is told to whoever should know. [T1]"""
+    outcome = process(inbound, message, d, c)
+    report = message.report
+    if outcome.disposition == "report" and report is not None and report.kind == "delivery":
+        found = reported_mail(message, inbound, d, StoreView(c))
+        item = outbox.find(c, found) if found is not None else None
+        if item is not None:
+            _came_home(item, report.recipients, d, c)
+    return outcome
+
+
+def tell_undelivered(c: Connection, d: Deps, now: datetime) -> int:
+    """Tell agents of answers that failed here, or have not left for hours; how many are known. Each is told once."""
+    items = outbox.troubled(c, failed_since=now - _FAILED_SINCE, waiting_since=now - DELAYED_AFTER)
+    for item in items:
+        _tell(item, item.last_reply or item.reason, d, c, now, what="failed" if item.state == "failed" else "delayed")
+    return len(items)
+
+
+def _came_home(item: OutboxItem, recipients: Iterable[RecipientStatus], d: Deps, c: Connection) -> None:
+    """The first final failure counts; what is still being tried, and success, change nothing."""
+    final = next((status for status in recipients if status.permanent), None)
+    if final is None:
+        return
+    now, address = d.now(), normal(item.forward_path)
+    said = " ".join(filter(None, (final.status, final.diagnostic))) or "no reason given"
+    hard = final.status in _NO_SUCH_MAILBOX
+    if not restraint.not_delivered(c, item.id, address, now, said, hard=hard):
+        return
+    outbox.mark_undelivered(c, item, said, now)
+    _tell(item, said, d, c, now, what="failed")
+    ticket = tickets.goes_on_in(c, item.ticket) if item.ticket is not None else None
+    if ticket is not None:
+        happened(c, ticket, ticket, ("bounced",), d, now, actor="system", text=said)
+
+
+def _tell(item: OutboxItem, said: str, d: Deps, c: Connection, now: datetime, *, what: str) -> None:
+    """A mail to the owner of the ticket, else to the lead of its team; nobody hears of mail to agents."""
+    ticket = tickets.goes_on_in(c, item.ticket) if item.ticket is not None else None
+    if ticket is None or normal(item.forward_path) in d.takes_no_part:
+        return
+    for agent in _who(ticket, d):
+        enqueue(_notice(item, ticket, agent, said, d, now, what), d.desk, c, now)
+
+
+def _who(ticket: Ticket, d: Deps) -> tuple[Agent, ...]:
+    team = d.rules.teams.get(ticket.team)
+    ids = (ticket.assignee, team.lead if team is not None else None, *(team.members if team is not None else ()))
+    return next(((d.rules.agents[id],) for id in ids if id is not None and id in d.rules.agents), ())
+
+
+def _notice(
+    item: OutboxItem, ticket: Ticket, agent: Agent, said: str, d: Deps, now: datetime, what: str
+) -> Notification:
+    rules = d.rules
+    requester = ticket.requester
+    name = requester.name if requester is not None and normal(requester.address) == normal(item.forward_path) else ""
+    until = item.queued_at + d.desk.give_up if what == "delayed" else None
+    return Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template="delivery_failed",
+        variant=None,
+        language=next(iter(agent.languages), rules.defaults.language),
+        ticket=ticket.number,
+        team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"delivery_{what}:{item.id}",
+        cause=f"q-{item.id}",
+        values={
+            "happened": what,
+            "to": item.forward_path,
+            "who": name or item.forward_path,
+            "sent_at": item.queued_at.isoformat(),
+            "said": said,
+            "until": until.isoformat() if until is not None else None,
+            "ticket": {"subject": ticket.subject},
+        },
+        audience="agent",
+        zone=agent.timezone,
+    )

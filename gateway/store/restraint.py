@@ -1,0 +1,75 @@
+"""Whom we do not write to by ourselves for now, and why.
+
+Sources      mails-out.md §8 (send guard, breaker), §9 (reports: dead for 60 days, or until the address writes).
+Transaction  the caller's.
+Not here     the other judgements of the guard (ticket/notify.py), what a report says (message/report.py).
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, exists, func, select
+
+from gateway.store.schema import entry, quiet, stop, undelivered
+from gateway.store.upsert import inserted
+
+EVERYBODY = ""  # in the place of an address: acknowledgements rest
+SENDING = "outbound"
+_DEAD_FOR = timedelta(days=60)
+_SOFT_FOR, _SOFT_MOST = timedelta(days=7), 5
+_CIRCLE, _CIRCLE_MOST = timedelta(minutes=10), 5
+_SAME, _SAME_MOST = timedelta(hours=24), 3
+
+
+def marks(c: Connection, address: str, now: datetime) -> Collection[str]:
+    """The guard's words against automatic mail to this address: outbound-held, dead-address, breaker-open, and
+    acks-rest where nobody is acknowledged.
+
+    address  normal form
+    """
+    at = undelivered.c.at
+    hard = (undelivered.c.address == address, undelivered.c.hard, at > now - _DEAD_FOR)
+    soft = (undelivered.c.address == address, undelivered.c.hard.is_(False), at > now - _SOFT_FOR)
+    row = c.execute(
+        select(
+            exists().where(stop.c.name == SENDING),
+            exists().where(*hard),
+            select(func.count()).select_from(undelivered).where(*soft).scalar_subquery() >= _SOFT_MOST,
+            exists().where(quiet.c.address == address, quiet.c.until > now),
+            exists().where(quiet.c.address == EVERYBODY, quiet.c.until > now),
+        )
+    ).one()
+    words = ("outbound-held", "dead-address", "dead-address", "breaker-open", "acks-rest")
+    return {word for word, holds in zip(words, row, strict=True) if holds}
+
+
+def not_delivered(c: Connection, outbox_id: int, address: str, now: datetime, said: str, *, hard: bool) -> bool:
+    """Note that a mail did not reach an address; False when that was known.
+
+    hard  there is no such mailbox, so that no other mail would arrive either
+    """
+    row = {"outbox": outbox_id, "address": address, "at": now, "hard": hard, "said": said}
+    return inserted(c, undelivered, row)
+
+
+def lives(c: Connection, address: str) -> None:
+    """Somebody wrote from this address, so mail to it may arrive again."""
+    c.execute(delete(undelivered).where(undelivered.c.address == address))
+
+
+def hush(c: Connection, address: str, until: datetime, reason: str) -> None:
+    """No automatic mail to this address until then; a later end than before counts."""
+    c.execute(delete(quiet).where(quiet.c.address == address, quiet.c.until < until))
+    inserted(c, quiet, {"address": address, "until": until, "reason": reason})
+
+
+def goes_in_circles(c: Connection, ticket: int, address: str, text: str, now: datetime) -> str:
+    """Why a contact's mails to a ticket look like an answering machine's; empty when they do not."""
+    his = (entry.c.ticket == ticket, func.lower(entry.c.author_address) == address, entry.c.source.is_not(None))
+    count = select(func.count()).select_from(entry)
+    if (found := c.execute(count.where(*his, entry.c.at > now - _CIRCLE)).scalar_one()) >= _CIRCLE_MOST:
+        return f"{found} mails in 10 minutes"
+    same = count.where(*his, entry.c.at > now - _SAME, entry.c.text == text)
+    if text.strip() and (found := c.execute(same).scalar_one()) >= _SAME_MOST:
+        return f"the same words {found} times"
+    return ""

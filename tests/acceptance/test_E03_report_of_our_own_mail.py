@@ -1,0 +1,117 @@
+"""E-03: a report goes to the very mail and recipient; the agent hears of it once; never a ticket, never an answer."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.config import Settings
+from gateway.operations.answers import OPERATIONS, Answer
+from gateway.operations.types import Duty
+from gateway.store.restraint import marks
+from gateway.store.store import Store
+from tests.processing import RULES, Desk, mail
+
+pytestmark = pytest.mark.p0
+JAN = "jan@bigbank.test"
+LED = RULES.replace("members: [ann, bob]}", "members: [ann, bob], lead: ann}")
+REPORT = """From: Mail Delivery System <MAILER-DAEMON@relay.test>
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It did not arrive.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relay.test
+
+Final-Recipient: rfc822; {who}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} no such user
+
+--b--
+"""
+
+
+def report(to: str, status: str = "5.1.1", action: str = "failed", who: str = JAN) -> bytes:
+    return REPORT.format(to=to, status=status, action=action, who=who).replace("\n", "\r\n").encode()
+
+
+@pytest.fixture
+def answered(store: Store, settings: Settings) -> Desk:
+    """Jan wrote, and Ann answered: the last mail is her answer."""
+    desk = Desk(store, settings, LED)
+    desk.take(mail(JAN))
+    desk.write(lambda c: OPERATIONS["ticket.answer"].perform(c, Answer(1, "It is on its way.", by="ann"), duty(desk)))
+    return desk
+
+
+def duty(desk: Desk) -> Duty:
+    return Duty(desk.now, lambda: desk.deps)
+
+
+@pytest.mark.parametrize(
+    ("status", "action", "told", "acknowledged_again"),
+    [
+        # what the report says; whether Ann hears of it; whether Jan's address gets automatic mail afterwards
+        ("5.1.1", "failed", True, False),
+        ("5.1.10", "failed", True, False),
+        ("5.2.2", "failed", True, True),  # full: another mail may arrive
+        ("4.4.1", "delayed", False, True),
+        ("2.0.0", "delivered", False, True),
+    ],
+)
+def test_E03_a_report_comes_home(answered, status, action, told, acknowledged_again) -> None:
+    desk, answer = answered, answered.mails()[-1]
+    before = len(desk.mails())
+    outcome = desk.take(report(answer.reverse_path, status, action), to=answer.reverse_path, sender=None)
+    assert (outcome.disposition, outcome.ticket) == ("report", 1)
+    again = desk.take(report(answer.reverse_path, status, action) + b"\r\n", to=answer.reverse_path, sender=None)
+    assert again.disposition == "report"
+    notices = desk.mails()[before:]
+    assert [(m.template, m.forward_path) for m in notices] == [("delivery_failed", "ann@agents.test")] * told
+    marks = desk.write(lambda c: marks_of(c, desk))
+    assert ("dead-address" not in marks) is acknowledged_again
+
+
+def test_E03_who_writes_again_is_reached_again(answered) -> None:
+    desk, answer = answered, answered.mails()[-1]
+    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
+    desk.take(mail(JAN, "I am still here"))
+    assert desk.write(lambda c: marks_of(c, desk)) == set()
+
+
+def test_E03_it_is_dead_for_sixty_days(answered) -> None:
+    desk, answer = answered, answered.mails()[-1]
+    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    desk.now += timedelta(days=59)
+    assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
+    desk.now += timedelta(days=2)
+    assert desk.write(lambda c: marks_of(c, desk)) == set()
+
+
+def test_E03_a_forged_token_is_backscatter(answered) -> None:
+    desk, answer = answered, answered.mails()[-1]
+    before = len(desk.mails())
+    forged = answer.reverse_path.replace(".a", ".b", 1)
+    outcome = desk.take(report(forged), to=forged, sender=None)
+    assert (outcome.disposition, outcome.ticket) == ("record", None)
+    assert outcome.reason.startswith("backscatter")
+    assert len(desk.mails()) == before
+
+
+def test_E03_rules_hear_of_it(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, LED + "rules:\n  - {id: back, on: bounced, do: [{tag: [bounced]}]}\n")
+    desk.take(mail(JAN))
+    (ack,) = desk.mails()
+    desk.take(report(ack.reverse_path), to=ack.reverse_path, sender=None)
+    assert desk.ticket(1).tags == ("bounced",)
+
+
+def marks_of(c, desk: Desk) -> set[str]:
+    return set(marks(c, JAN, desk.now))
