@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 
 from bench.client import Mail, send_all
 from bench.listing import furnish, timed
+from bench.promises import measured as promised
 from bench.replay import keep_mails
 from bench.rules import figures
 from gateway.config import load_settings, write_secret
@@ -160,6 +161,13 @@ def search(folder: Path, database: str) -> None:
     show("search.worst", f"{max(ms for _, ms, _ in figures):.1f} ms (bound: under 50)")
 
 
+def promises(folder: Path, database: str) -> None:
+    """What a tick costs among 100,000 open tickets."""
+    config = write_config(folder / "promises", database)
+    for name, text in promised(load_settings(config), config.parent, _TICKETS):
+        show(name, text)
+
+
 def rules() -> None:
     """What rules cost for a mail."""
     for name, text in figures():
@@ -269,7 +277,7 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search", "rules", "backtest"])
+    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search", "rules", "promises", "backtest"])
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="mw-bench-") as name:
@@ -286,6 +294,8 @@ def main() -> None:
             search(folder, given.database)
         if given.only in (None, "rules"):
             rules()
+        if given.only in (None, "promises"):
+            promises(folder, given.database)
         if given.only in (None, "backtest"):
             if not given.generator.exists():
                 sys.exit(f"{given.generator} is not there: name a generator of mail with --generator")

@@ -143,6 +143,8 @@ class Daemon:
         timers.every(timedelta(minutes=1), due.wake)
         timers.every(timedelta(minutes=1), due.do_delayed)
         timers.every(timedelta(minutes=5), due.tell_undelivered)
+        timers.every(timedelta(minutes=1), due.remind)
+        timers.every(timedelta(minutes=1), due.send_digests)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         timers.start()
         self._stop.append(timers.stop)

@@ -1,30 +1,36 @@
-"""What falls due in tickets: snoozes that end, and what rules put off, done once, or why it was not.
+"""What falls due in tickets: snoozes that end, promises, and what rules put off, done once, or why it was not.
 
 Transaction  one for each action, which also turns its row away from `waiting`.
 Not here     when this is asked (daemon.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
 
 from gateway.clock import Clock
 from gateway.deciding.types import Deps
+from gateway.digests import digest_day, send_digest
 from gateway.errors import TransientError
 from gateway.events import carry_out, happened
+from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
-from gateway.rules.types import Decision, Trace
-from gateway.store import customers, delayed, tickets
+from gateway.rules.types import Agent, Decision, Trace
+from gateway.store import customers, delayed, sla_lists, tickets
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
+from gateway.store.sla_lists import Reached
 from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
 
 _A_RUN = 1000
 _WAKES_A_COMMIT = 100
+_A_COMMIT = 100
+_DIGEST_LATE = timedelta(hours=12)
+_JUMP_S, _HELD_S = 300, 600  # acceptance H-04
 log = structlog.get_logger("due")
 
 
@@ -33,6 +39,7 @@ class Due:
 
     def __init__(self, store: Store, deps: Callable[[], Deps], clock: Clock, queued: Callable[[], None]) -> None:
         self._store, self._deps, self._clock, self._queued = store, deps, clock, queued
+        self._jumps, self._digests_until = Jumps(clock), clock.now() - _DIGEST_LATE
 
     async def wake(self) -> None:
         """Snoozed tickets whose time has come are as they were before."""
@@ -48,6 +55,35 @@ class Due:
         if await self._store.write(lambda c: tell_undelivered(c, d, now)):
             self._queued()
 
+    async def remind(self) -> None:
+        """Promises that may be broken, or are; a clock that jumped is no reason to tell anybody."""
+        now, d = self._clock.now(), self._deps()
+        if self._jumps.held():
+            return
+        found = await self._store.read(lambda c: sla_lists.reached(c, now, _A_RUN))
+        spared = crowded(found, d.rules, now)
+        for agent, numbers in spared.items():
+            await self._send_digest(d.rules.agents[agent], d, now, f"{now:%Y-%m-%dT%H}", numbers)
+        for first in range(0, len(found), _A_COMMIT):
+            some = found[first : first + _A_COMMIT]
+            await self._store.write(lambda c, s=some: _remind_each(c, s, d, now, spared))  # type: ignore[misc]
+        if found:
+            self._queued()
+
+    async def send_digests(self) -> None:
+        """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""
+        now, d = self._clock.now(), self._deps()
+        since, self._digests_until = self._digests_until, now
+        for agent in d.rules.agents.values():
+            if (day := digest_day(agent, d, since, now)) is not None:
+                await self._send_digest(agent, d, now, day)
+
+    async def _send_digest(
+        self, agent: Agent, d: Deps, now: datetime, key: str, about: Collection[int] | None = None
+    ) -> None:
+        await self._store.write(lambda c: send_digest(c, agent, d, now, key=key, about=about))
+        self._queued()
+
     async def do_delayed(self) -> None:
         """Every action whose time has come; one that fails keeps no other from being done."""
         now, d = self._clock.now(), self._deps()
@@ -61,6 +97,48 @@ class Due:
                 reason = f"{type(e).__name__} while it was done"
                 await self._store.write(lambda c, f=found, r=reason: _fail(c, f, r, now))  # type: ignore[misc]
         self._queued()
+
+
+class Jumps:
+    """Whether the clock on the wall went another way than time did: then nobody is reminded for a while."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._seen = clock, (clock.now(), clock.monotonic())
+        self._until = 0.0  # monotonic
+
+    def held(self) -> bool:
+        """Asked at each tick; a jump is told in the log."""
+        wall, ran = self._clock.now(), self._clock.monotonic()
+        jumped = (wall - self._seen[0]).total_seconds() - (ran - self._seen[1])
+        self._seen = wall, ran
+        if abs(jumped) > _JUMP_S:
+            self._until = ran + _HELD_S
+            log.warning("clock.jumped", seconds=round(jumped), reminders_held_s=_HELD_S)
+        return ran < self._until
+
+
+def _remind_each(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str]) -> None:
+    """All of them at once; where one fails, each by itself, so that it keeps no other from being told."""
+    if _reminded(c, found, d, now, spared) or len(found) == 1:
+        return
+    for each in found:
+        _remind_each(c, (each,), d, now, spared)
+
+
+def _reminded(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str]) -> bool:
+    """False: nothing of it was done, and the log says why; it is tried again at the next tick."""
+    attempt = c.begin_nested()
+    try:
+        for each in found:
+            remind(c, each, d, now, spared)
+    except TransientError:
+        raise
+    except Exception as e:  # noqa: BLE001 -- the outermost frame of a reminder
+        attempt.rollback()
+        log.error("reminder.failed", tickets=[each.ticket for each in found][:5], error=type(e).__name__)
+        return False
+    attempt.commit()
+    return True
 
 
 def act_on(c: Connection, found: Delayed, d: Deps, now: datetime) -> None:

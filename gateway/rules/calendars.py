@@ -119,8 +119,9 @@ def _single_days(node: Node, r: Reader) -> dict[date, tuple[Minutes, ...]] | Non
 
 
 _PERIODS_SCHEMA = {"type": "string", "minLength": 1}
+ZONE = Form(_timezone, {"type": "string"}, "IANA name")
 CALENDAR_KEYS: Keys = {
-    "timezone": Key(Form(_timezone, {"type": "string"}, "IANA name"), "where the clock hangs", required=True),
+    "timezone": Key(ZONE, "where the clock hangs", required=True),
     "hours": Key(
         Form(
             _hours,

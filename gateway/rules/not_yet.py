@@ -8,7 +8,7 @@ SECTIONS = ("retention",)
 KEYS = (
     "defaults.close_after", "defaults.chase",
     "defaults.forward_ack",
-    "agents.skills", "agents.max_open", "agents.timezone", "agents.calendar", "agents.notify", "agents.digest",
+    "agents.skills", "agents.max_open", "agents.notify",
     "agents.receipts",
     "teams.assign", "teams.language_match", "teams.visibility",
     "teams.unlock_after", "teams.chase",
@@ -18,13 +18,13 @@ KEYS = (
     "tests.history",
 )  # fmt: skip
 EVENTS = (
-    "sla-warning", "sla-breached", "idle", "schedule",
+    "idle", "schedule",
 )  # fmt: skip
 ACTIONS = (
     "webhook", "redirect", "merge_into",
 )  # fmt: skip
 FIELDS = (
-    "ticket.waiting", "sla.metric", "sla.percent",
+    "ticket.waiting",
 )  # fmt: skip
 
 NOT_YET = frozenset(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.rules import reading
-from gateway.rules.calendars import CALENDAR_KEYS
+from gateway.rules.calendars import CALENDAR_KEYS, ZONE
 from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Rate, Retention, Sla
 from gateway.rules.findings import Findings
 from gateway.rules.forms import (
@@ -75,7 +75,7 @@ AGENTS: Keys = {
     "languages": Key(list_of(LANGUAGE, single=True), "spoken, best first"),
     "skills": Key(list_of(LINE, single=True), "what `needs` asks for"),
     "max_open": Key(whole(), "open tickets at most; none is no limit"),
-    "timezone": Key(LINE, "IANA name"),
+    "timezone": Key(ZONE, "else that of the calendar"),
     "calendar": Key(CALENDAR, "own opening hours"),
     "notify": Key(one_of("all", "assigned", "none"), "which tickets to hear of"),
     "digest": Key(TIME_OF_DAY, "a summary every day at this time"),

@@ -53,6 +53,8 @@ def put_off(c: Connection, ticket: int, later: Later, now: datetime, due: dateti
 
 def cancel(c: Connection, ticket: int, events: Collection[Event], now: datetime) -> None:
     """Forget those that one of the events cancels."""
+    if not events:
+        return
     for row in c.execute(select(delayed).where(_waiting(ticket))).all():
         found = _read(row)
         if (event := next((e for e in found.unless if e in events), None)) is not None:

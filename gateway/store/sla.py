@@ -122,6 +122,12 @@ def story(c: Connection, number: int) -> Story | None:
     return Story(found, customer, ledger(c, number) or _of_entries(c, found))
 
 
+def put_next(c: Connection, number: int, promised: Promised, told: int) -> None:
+    """Of one clock: when the stage after the one that is told now will be reached."""
+    ahead = min((at for stage, at in promised.stages if stage > told), default=None)
+    c.execute(_NEXT, {"b_ticket": number, "b_metric": promised.clock.metric, "next_at": ahead})
+
+
 def ledger(c: Connection, number: int) -> tuple[Line, ...]:
     """The ledger of a ticket, by time."""
     return tuple(Line(r.at, r.what, r.value, r.cause, r.entry) for r in c.execute(_LEDGER, {"b_ticket": number}))
@@ -178,6 +184,11 @@ def _row(number: int, promised: Promised, told: dict[tuple[str, int], int]) -> d
 _LINE = insert(sla_ledger)
 _CLOCK = insert(sla_clock)
 _FORGET = delete(sla_clock).where(sla_clock.c.ticket == bindparam("b_ticket"))
+_NEXT = (
+    update(sla_clock)
+    .where(sla_clock.c.ticket == bindparam("b_ticket"), sla_clock.c.metric == bindparam("b_metric"))
+    .values(next_at=bindparam("next_at"))
+)
 _LEDGER = (
     select(sla_ledger).where(sla_ledger.c.ticket == bindparam("b_ticket")).order_by(sla_ledger.c.at, sla_ledger.c.id)
 )

@@ -85,12 +85,21 @@ class Reached:
     metric: Metric
     assignee: str | None
     team: str
+    policy: str | None = None
+    due_at: datetime | None = None
 
 
 def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
     """The clocks of which a stage is to be told, the longest overdue first."""
     query = (
-        select(sla_clock.c.ticket, sla_clock.c.metric, ticket.c.assignee, ticket.c.team)
+        select(
+            sla_clock.c.ticket,
+            sla_clock.c.metric,
+            ticket.c.assignee,
+            ticket.c.team,
+            sla_clock.c.policy,
+            sla_clock.c.due_at,
+        )
         .join(ticket, ticket.c.number == sla_clock.c.ticket)
         .where(sla_clock.c.next_at <= now)
         .order_by(sla_clock.c.next_at, sla_clock.c.ticket)
@@ -108,6 +117,12 @@ def due_first(
     if assignee is None:
         query = query.where(ticket.c.team.in_(teams))
     return [ticket_of(row) for row in c.execute(query.order_by(ticket.c.next_due, ticket.c.number).limit(limit))]
+
+
+def of_numbers(c: Connection, numbers: Collection[int], limit: int) -> list[Ticket]:
+    """These tickets, by what falls due first."""
+    query = select(ticket).where(ticket.c.number.in_(numbers)).order_by(ticket.c.next_due, ticket.c.number)
+    return [ticket_of(row) for row in c.execute(query.limit(limit))]
 
 
 def waiting(c: Connection, assignee: str) -> tuple[int, tuple[int, datetime] | None]:

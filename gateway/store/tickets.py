@@ -67,6 +67,12 @@ def entries(c: Connection, number: int) -> list[Entry]:
     return [_entry(row) for row in c.execute(select(entry).where(entry.c.ticket == number).order_by(entry.c.id))]
 
 
+def last_words(c: Connection, number: int) -> Entry | None:
+    """What the customer wrote last; None when nobody did."""
+    row = c.execute(_LAST, {"ticket": number}).one_or_none()
+    return None if row is None else _entry(row)
+
+
 def links(c: Connection, number: int) -> list[tuple[str, int]]:
     """(kind, other ticket) of each link, both ways."""
     rows = c.execute(select(ticket_link).where(or_(ticket_link.c.ticket == number, ticket_link.c.other == number)))
@@ -166,6 +172,12 @@ def _entry(row: Row[Any]) -> Entry:
     )
 
 
+_LAST = (
+    select(entry)
+    .where(entry.c.ticket == bindparam("ticket"), entry.c.kind == "mail", entry.c.public)
+    .order_by(entry.c.id.desc())
+    .limit(1)
+)
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
 _LOCKED = _TICKET.with_for_update()
 _ALIAS = (

@@ -44,6 +44,7 @@ class Pause:
     since: datetime
     until: datetime | None  # None: it still does
     status: str  # the ticket's, that paused it
+    type: str = "waiting_customer"  # of the status
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ class _Running:
     pauses: list[Pause]
     stands: bool
 
-    def pause(self, at: datetime, status: str) -> None:
-        self.pauses.append(Pause(at, None, status))
+    def pause(self, at: datetime, status: str, kind: str) -> None:
+        self.pauses.append(Pause(at, None, status, kind))
         self.stands = True
 
     def resume(self, at: datetime) -> None:
@@ -130,7 +131,7 @@ class _Running:
         if self.stands:
             last = self.pauses.pop()
             if last.since < at:
-                self.pauses.append(Pause(last.since, at, last.status))
+                self.pauses.append(replace(last, until=at))
             self.stands = False
 
     def clock(self, ended_at: datetime | None = None, state: State = "running") -> Clock:
@@ -175,7 +176,7 @@ class _Run:
         cycle = self.cycles[metric] = self.cycles.get(metric, 0) + 1
         clock = self.running[metric] = _Running(metric, cycle, at, [], stands=False)
         if self.type in self.halting:
-            clock.pause(at, self.status)
+            clock.pause(at, self.status, self.type)
 
     def _end(self, metric: Metric, at: datetime) -> None:
         clock = self.running.pop(metric, None)
@@ -190,7 +191,7 @@ class _Run:
         for clock in () if ended else self.running.values():
             clock.resume(line.at)
             if stands:
-                clock.pause(line.at, name)
+                clock.pause(line.at, name, kind)
 
     def _at_end(self, clock: _Running) -> Clock:
         if not clock.stands:

@@ -207,7 +207,7 @@ def _to_agents(
 ) -> Iterator[Notification]:
     """A mail to each of them; one to nobody, for the guard to refuse, where there is none of them."""
     rules = policy.rules
-    agents = [rules.agents[id] for id in _agents(to, ticket, rules) if id in rules.agents]
+    agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
         yield Notification(
             recipient=Mailbox(agent.name, agent.email),
@@ -229,7 +229,7 @@ def _to_agents(
         )
 
 
-def _agents(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:
+def agents_of(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:
     """The ids of agents that recipients stand for, each once."""
     team = rules.teams.get(ticket.team)
     found: dict[str, None] = {}

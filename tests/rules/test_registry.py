@@ -45,8 +45,7 @@ def test_each_field_has_an_example_and_an_event(name: str) -> None:
 
 @pytest.mark.parametrize(("text", "word"), [
     # a line of a rule that is right but for one thing, and that thing
-    ("on: sla-warning, do: [{tag: a}]", "event “sla-warning”"),
-    ("on: new, when: {sla.metric: update}, do: [{tag: a}]", "field “sla.metric”"),
+    ("on: new, when: {ticket.waiting: true}, do: [{tag: a}]", "field “ticket.waiting”"),
     ("on: new, do: [{webhook: crm}]", "action “webhook”"),
     ("on: idle, when: {ticket.idle: {gte: 5d}}, do: [{tag: a}]", "event “idle”"),
 ])  # fmt: skip

@@ -1,0 +1,105 @@
+"""What an agent has on the desk, in one mail: what is overdue, what is due today, what nobody owns, what waits.
+
+Sources      tickets-and-sla.md §2, mails-out.md §4. Nothing to say, no mail.
+Transaction  the caller's: the mail is queued in it.
+Not here     when it is sent (due.py), the words (templates/digest).
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from gateway.deciding.types import Deps
+from gateway.message.types import Mailbox
+from gateway.outgoing.enqueue import enqueue
+from gateway.rules.types import Agent, RuleSet
+from gateway.store import sla_lists
+from gateway.ticket.types import Notification, Ticket
+
+_MOST_ROWS = 50
+DIGEST = "digest"
+
+
+def send_digest(
+    c: Connection, agent: Agent, d: Deps, now: datetime, *, key: str, about: Collection[int] | None = None
+) -> bool:
+    """Queue the digest of an agent; False when there is nothing to say, or it was sent under this key before.
+
+    about  tickets of which he would be told one by one; None: what falls due until midnight
+    """
+    zone = zone_of(agent, d.rules)
+    local = now.astimezone(zone)
+    tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    teams = tuple(team for team in d.rules.teams.values() if agent.id in (*team.members, team.lead))
+    if about is not None:
+        own, nobodys = sla_lists.of_numbers(c, about, _MOST_ROWS), []
+    else:
+        own = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=agent.id)
+        nobodys = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=None, teams=[team.id for team in teams])
+    waiting, oldest = sla_lists.waiting(c, agent.id)
+    if not own and not nobodys:
+        return False
+    late = [ticket for ticket in own if ticket.next_due is not None and ticket.next_due < now]
+    values = {
+        "day": now.isoformat(),
+        "overdue": _rows(late),
+        "today": _rows(ticket for ticket in own if ticket not in late),
+        "unassigned": _rows(nobodys),
+        "waiting": waiting,
+        "oldest": {"number": oldest[0], "since": int((now - oldest[1]).total_seconds())} if oldest else None,
+    }
+    notice = Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template=DIGEST,
+        variant=None,
+        language=next(iter(agent.languages), d.rules.defaults.language),
+        ticket=None,
+        team=teams[0].id if teams else d.rules.defaults.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"{DIGEST}:{agent.id}:{key}",
+        cause="agent.digest",
+        values=values,
+        audience="agent",
+        zone=str(zone),
+    )
+    return enqueue(notice, d.desk, c, now) is not None
+
+
+def digest_day(agent: Agent, d: Deps, since: datetime, now: datetime) -> str | None:
+    """The date whose digest an agent is to get now, on his own clock; None when it is not the time, or he is not there.
+
+    since  when this was asked last
+    """
+    if agent.digest is None:
+        return None
+    local = now.astimezone(zone_of(agent, d.rules))
+    hour, minute = map(int, agent.digest.split(":"))
+    at = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    hours = d.promises.calendars.get(agent.calendar or d.rules.defaults.calendar or "")
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    there = hours is None or bool(hours.between(midnight, midnight + timedelta(days=1)))
+    return f"{local:%Y-%m-%d}" if since < at <= now and there else None
+
+
+def zone_of(agent: Agent, rules: RuleSet) -> ZoneInfo:
+    """Where the clock of an agent hangs: his own, else that of his calendar, else that of the desk."""
+    calendar = rules.calendars.get(agent.calendar or rules.defaults.calendar or "")
+    return ZoneInfo(agent.timezone or (calendar.timezone if calendar is not None else "UTC"))
+
+
+def _rows(tickets: Iterable[Ticket]) -> tuple[dict[str, object], ...]:
+    return tuple(
+        {
+            "number": ticket.number,
+            "subject": ticket.subject,
+            "customer": (ticket.requester.name or ticket.requester.address) if ticket.requester else "—",
+            "due": ticket.next_due.isoformat() if ticket.next_due else None,
+            "reply_to": None,
+        }
+        for ticket in tickets
+    )

@@ -1,0 +1,121 @@
+"""What is told of promises: that one may be broken, or is; once each, whoever asks and however often.
+
+Sources      tickets-and-sla.md §2, acceptance H-06. After a downtime only the latest stage is told; who would get more
+             than twenty mails at once gets one digest instead.
+Transaction  T4, one for each ticket and stage: the note that it is told, what the rules make of it, the queued mails.
+             UNIQUE(ticket, metric, stage, cycle) ends every race.
+Not here     when this is asked (due.py), who is told what (ticket/reminder.py), when a clock is there (ticket/sla.py).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.deciding.types import Deps
+from gateway.events import carry_out, customer_of, decided, facts_of, happened
+from gateway.rules.types import Action, Decision, Event, Notify, RuleSet, Trace
+from gateway.store import sla, tickets
+from gateway.store.audit import add_audit
+from gateway.store.sla_lists import Reached
+from gateway.ticket.notify import agents_of
+from gateway.ticket.reminder import BREACHED, WARNING, recipients, told
+from gateway.ticket.sla import BREACH, Promised
+from gateway.ticket.types import Ticket
+
+_MOST_MAILS = 20  # to one person at once
+log = structlog.get_logger("reminders")
+
+
+def remind(c: Connection, found: Reached, d: Deps, now: datetime, spared: Collection[str] = ()) -> int | None:
+    """Tell the latest stage that a clock reached, in percent; None when there is nothing to tell any more.
+
+    spared  agents who get a digest instead of mails
+    """
+    ticket = tickets.find_ticket(c, found.ticket, lock=True)
+    if ticket is None:
+        return None
+    customer, lines = sla.customer_of(c, ticket, d.promises), sla.ledger(c, ticket.number)
+    standing, before = d.promises.standing(ticket, customer, lines), sla.told(c, ticket.number)
+    promised = next((p for p in standing.promised if p.clock.metric == found.metric), None)
+    stage = _latest(promised, before, now)
+    if promised is None or stage is None:
+        sla.put_clocks(c, ticket.number, standing, before)
+        return None
+    sla.put_next(c, ticket.number, promised, stage)
+    if not sla.tell(c, ticket.number, promised.clock.metric, promised.clock.cycle, stage, now):
+        return None
+    _tell(c, ticket, promised, stage, d, now, spared)
+    return stage
+
+
+def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[str, list[int]]:
+    """The agents who would get too many mails at once, each with the tickets that the mails would be about."""
+    about: dict[str, list[int]] = {}
+    for each in found:
+        team, policy = rules.teams.get(each.team), rules.sla.get(each.policy or "")
+        lead = team.lead if team is not None else None
+        who = [each.assignee if each.assignee in rules.agents else lead]
+        if each.due_at is not None and each.due_at <= now:
+            who += [lead, *(policy.escalation if policy is not None else ())]
+        for agent in dict.fromkeys(id for id in who if id is not None):
+            about.setdefault(agent, []).append(each.ticket)
+    return {agent: numbers for agent, numbers in about.items() if len(numbers) > _MOST_MAILS}
+
+
+def _latest(promised: Promised | None, before: dict[tuple[str, int], int], now: datetime) -> int | None:
+    if promised is None or promised.clock.ended_at is not None:
+        return None
+    stage = max((percent for percent, at in promised.stages if at <= now), default=0)
+    return stage if stage > before.get((promised.clock.metric, promised.clock.cycle), 0) else None
+
+
+def _tell(
+    c: Connection,
+    ticket: Ticket,
+    promised: Promised,
+    stage: int,
+    d: Deps,
+    now: datetime,
+    spared: Collection[str],
+) -> None:
+    clock, breached = promised.clock, stage == BREACH
+    event: Event = "sla-breached" if breached else "sla-warning"
+    asked = any(event in rule.on for rule in d.rules.rules)
+    customer = customer_of(c, ticket) if asked else None
+    decision = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
+    if asked:
+        stated = facts_of(c, ticket, customer, d, now, actor="system")
+        percent = max(stage, promised.percent(now) or 0)
+        stated = replace(stated, sla_metric=clock.metric, sla_due=promised.due_at, sla_percent=percent)
+        decision = decided(c, ticket, stated, (event,), d)
+    policy = d.rules.sla.get(promised.policy or "")
+    to = recipients(stage, promised, ticket, policy, d.rules)
+    if not any(isinstance(action, Notify) for action in decision.actions):
+        usual = Notify(f"sla.{promised.policy or 'by-hand'}", to, BREACHED if breached else WARNING)
+        decision = replace(decision, actions=(*decision.actions, usual))
+    decision = replace(decision, actions=tuple(_sparing(decision, ticket, d.rules, spared)))
+    values: Mapping[str, object] = {}
+    if any(isinstance(action, Notify) for action in decision.actions):
+        names = tuple(d.rules.agents[id].name for id in to if id in d.rules.agents)
+        values = told(stage, promised, ticket, tickets.last_words(c, ticket.number), names, now)
+    detail = (
+        f"{clock.metric} at {stage} %" if not breached else f"{clock.metric}, due {promised.due_at:%Y-%m-%d %H:%M} UTC"
+    )
+    add_audit(c, at=now, actor="timer", action=event.replace("-", "."), ticket=ticket.number, detail=detail)
+    key = f"{event}:{ticket.number}:{clock.metric}:{stage}:{clock.cycle}"
+    after = carry_out(c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values)
+    if after.status != ticket.status:
+        happened(c, ticket, after, (), d, now, actor="rule")
+    log.info(event, ticket=ticket.number, metric=clock.metric, stage=stage, policy=promised.policy)
+
+
+def _sparing(decision: Decision, ticket: Ticket, rules: RuleSet, spared: Collection[str]) -> Iterable[Action]:
+    """The actions without mails to those who get a digest instead."""
+    for action in decision.actions:
+        if not isinstance(action, Notify) or not spared:
+            yield action
+        elif left := tuple(id for id in agents_of(action.to, ticket, rules) if id not in spared):
+            yield replace(action, to=left)

@@ -1,0 +1,77 @@
+"""Who is told that a promise may be broken, or is, and what the mail says of it.
+
+Sources  tickets-and-sla.md §2, mails-out.md §4. The first warning goes to the owner, each later one also to the lead of
+         the team, the breach also to those whom the policy names. Where nobody owns the ticket the lead is the first.
+Not here when it is told, and that it is told once (reminders.py), the words (templates/sla_warning, sla_breached).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from gateway.message.types import Mailbox
+from gateway.rules.desk import Sla
+from gateway.rules.types import RuleSet
+from gateway.ticket.notify import lines_of_words
+from gateway.ticket.sla import BREACH, Promised
+from gateway.ticket.types import Entry, Ticket
+
+WARNING, BREACHED = "sla_warning", "sla_breached"  # mails
+_SPENT = {"waiting_customer": "customer", "waiting_third": "third"}
+
+
+def recipients(stage: int, promised: Promised, ticket: Ticket, policy: Sla | None, rules: RuleSet) -> tuple[str, ...]:
+    """As in `notify: {to: …}`, each once."""
+    team = rules.teams.get(ticket.team)
+    lead = (team.lead,) if team is not None and team.lead is not None else ()
+    owner = (ticket.assignee,) if ticket.assignee in rules.agents and ticket.assignee is not None else lead
+    if stage == min(percent for percent, _ in promised.stages) and stage != BREACH:
+        return owner
+    named = policy.escalation if policy is not None and stage == BREACH else ()
+    return tuple(dict.fromkeys((*owner, *lead, *named)))
+
+
+def told(
+    stage: int, promised: Promised, ticket: Ticket, last: Entry | None, names: tuple[str, ...], now: datetime
+) -> dict[str, object]:
+    """The values of the mail beside those of the ticket.
+
+    last   what the customer wrote last.  names  of those who get a mail
+    """
+    clock, due, hours = promised.clock, promised.due_at, promised.target.hours
+    values: dict[str, object] = {
+        "metric": clock.metric,
+        "customer": _name(ticket.requester),
+        "due": due.isoformat() if due is not None else None,
+        "words": lines_of_words(last.text) if last is not None else (),
+        "said_at": last.at.isoformat() if last is not None else None,
+    }
+    if stage == BREACH:
+        return {**values, "spent": tuple(_spent(promised, now)), "told": names}
+    return {
+        **values,
+        "left": _seconds(hours.between(now, due)) if due is not None else 0,
+        "policy": promised.policy,
+        "target": _seconds(promised.length) if promised.length is not None else None,
+        "used": _seconds(promised.used(now)),
+    }
+
+
+def _spent(promised: Promised, now: datetime) -> Iterator[dict[str, object]]:
+    """Where the working time went: with us, or in each kind of pause."""
+    hours = promised.target.hours
+    yield {"who": "agent", "known": True, "seconds": _seconds(promised.used(now))}
+    stood: dict[str, timedelta] = {}
+    for pause in promised.clock.pauses:
+        who = _SPENT.get(pause.type, "third")
+        stood[who] = stood.get(who, timedelta(0)) + hours.between(pause.since, pause.until or now)
+    for who, length in stood.items():
+        if length:
+            yield {"who": who, "known": True, "seconds": _seconds(length)}
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())
+
+
+def _name(who: Mailbox | None) -> str:
+    return "—" if who is None else who.name or who.address

@@ -1,0 +1,247 @@
+"""What is told of promises: to whom, once, after a downtime, by two at a time."""
+
+import email
+import email.policy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gateway.clock import FakeClock
+from gateway.config import Settings
+from gateway.digests import digest_day
+from gateway.due import Due, Jumps
+from gateway.operations.answers import Answer
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.tickets import Change
+from gateway.operations.types import Duty
+from gateway.reminders import remind
+from gateway.store import audit, sla_lists
+from gateway.store.opening import open_store
+from gateway.store.schema import sla_told
+from gateway.store.sla_lists import Reached
+from gateway.store.store import Store
+from tests.conftest import settings_in
+from tests.processing import Desk, mail
+
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
+RULES = """version: 1
+defaults: {team: support, calendar: office, sla: standard}
+agents:
+  ann: {name: Ann Agent, email: ann@agents.test, digest: "08:30", timezone: Europe/Zagreb}
+  bob: {name: Bob, email: bob@agents.test}
+  eva: {name: Eva Boss, email: eva@agents.test}
+teams:
+  support: {address: support@gw.test, members: [ann, bob], lead: eva, auto_ack: false}
+calendars: {office: {timezone: UTC, hours: {mon-fri: "08:00-16:00"}}}
+sla:
+  standard: {first_response: 4h, warn_at: [50%, 75%], escalation: [bob]}
+limits: {auto_total: 100000 per 1h}
+"""
+
+
+def ticking(desk: Desk, clock: FakeClock) -> Due:
+    return Due(desk.store, lambda: desk.deps, clock, lambda: None)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Jan's ticket 1 of Monday 08:00, which belongs to Ann."""
+    store = open_store(settings_in(tmp_path))
+    made = Desk(store, settings_in(tmp_path), RULES)
+    yield opened(made)
+    store.close()
+
+
+def opened(desk: Desk, count: int = 1) -> Desk:
+    for number in range(1, count + 1):
+        desk.take(mail(f"Jan <jan{number}@bigbank.test>", f"Zwrot {number}"), at=MONDAY)
+        do(desk, "ticket.change", Change((number,), fields=(("assignee", "ann"),), by="ann"))
+    return desk
+
+
+def do(desk: Desk, name: str, wanted: object) -> None:
+    (done,) = desk.write(lambda c: OPERATIONS[name].perform(c, wanted, Duty(desk.now, lambda: desk.deps)))
+    assert done.outcome == "done", done.said
+
+
+async def tick(desk: Desk, minutes: int) -> None:
+    """The tick, so many minutes after Monday 08:00."""
+    desk.now = MONDAY + timedelta(minutes=minutes)
+    await ticking(desk, FakeClock(desk.now)).remind()
+
+
+def sent(desk: Desk) -> list[tuple[str, str]]:
+    return [(item.template, item.forward_path.partition("@")[0]) for item in desk.mails()]
+
+
+WARNED, BROKEN = "sla_warning", "sla_breached"
+LADDER = [
+    # minutes after the opening, mails that are new then; four hours are promised, two ticks a time
+    (119, []),
+    (120, [(WARNED, "ann")]),
+    (180, [(WARNED, "ann"), (WARNED, "eva")]),
+    (239, []),
+    (240, [(BROKEN, "ann"), (BROKEN, "eva"), (BROKEN, "bob")]),
+    (400, []),
+    (4000, []),
+]
+
+
+async def test_each_stage_is_told_once_and_to_more_people(desk: Desk) -> None:
+    expected: list[tuple[str, str]] = []
+    for minutes, fresh in LADDER:
+        await tick(desk, minutes)
+        await tick(desk, minutes)
+        expected += fresh
+        assert sent(desk) == expected, minutes
+    with desk.reading() as c:
+        told = [(r.action, r.detail) for r in audit.find_rows(c, ticket=1) if r.action.startswith("sla.")]
+    assert told == [
+        ("sla.warning", "first_response at 50 %"),
+        ("sla.warning", "first_response at 75 %"),
+        ("sla.breached", "first_response, due 2026-11-23 12:00 UTC"),
+    ]
+
+
+async def test_after_a_downtime_only_the_latest_stage_is_told(desk: Desk) -> None:
+    await tick(desk, 10_000)
+    assert sent(desk) == LADDER[4][1]
+
+
+async def test_who_answered_meanwhile_is_not_reminded(desk: Desk) -> None:
+    desk.now = MONDAY + timedelta(minutes=119)
+    do(desk, "ticket.answer", Answer(1, "Here.", by="ann"))
+    await tick(desk, 300)
+    assert {template for template, _ in sent(desk)} == {"answer"}
+
+
+async def test_nobodys_ticket_is_told_to_the_lead(desk: Desk) -> None:
+    do(desk, "ticket.change", Change((1,), fields=(("assignee", "none"),)))
+    await tick(desk, 120)
+    assert sent(desk) == [(WARNED, "eva")]
+
+
+async def test_the_mail_says_what_was_promised_and_where_the_time_went(desk: Desk) -> None:
+    await tick(desk, 120)
+    desk.now = MONDAY + timedelta(minutes=130)
+    do(desk, "ticket.change", Change((1,), status="on_hold", by="ann"))
+    desk.now = MONDAY + timedelta(minutes=190)
+    do(desk, "ticket.change", Change((1,), status="open", by="ann"))
+    await tick(desk, 300)  # four hours, and one in which it stood
+    texts = []
+    for item in (desk.mails()[0], desk.mails()[-1]):
+        assert item.raw is not None
+        said = email.message_from_bytes(item.raw, policy=email.policy.default)
+        body = said.get_body(("plain",))
+        assert body is not None
+        texts.append((said["Subject"], body.get_content()))
+    (subject, text), (subject_late, text_late) = texts
+    assert subject == "[#1] Due in 2 h: Zwrot 1"
+    assert "standard: 4 h of office time, 2 h used" in text
+    assert "Proszę o zwrot." in text
+    assert subject_late.startswith("[#1] Overdue, ")
+    assert "waiting for an agent: 4 h" in text_late
+    assert "waiting for somebody else: 1 h" in text_late
+    assert "Told: Ann Agent, Eva Boss, Bob" in text_late
+
+
+@pytest.mark.parametrize(("rule", "mails", "tags"), [
+    # a rule, the mails at the first stage and at the breach, the tags afterwards
+    ("on: sla-warning, do: [{notify: {to: [bob], template: agent_notice}}]",
+     [("agent_notice", "bob"), (BROKEN, "ann"), (BROKEN, "eva"), (BROKEN, "bob")], ()),
+    ("on: sla-warning, when: {sla.percent: {gte: 75}}, do: [{tag: [late]}]",
+     [(WARNED, "ann"), (BROKEN, "ann"), (BROKEN, "eva"), (BROKEN, "bob")], ()),
+    ("on: sla-breached, when: {sla.metric: first_response, sla.policy: standard}, do: [{tag: [late]}]",
+     [(WARNED, "ann"), (BROKEN, "ann"), (BROKEN, "eva"), (BROKEN, "bob")], ("late",)),
+])  # fmt: skip
+async def test_rules_hear_of_it_and_their_mails_take_the_place_of_ours(
+    tmp_path: Path, rule: str, mails: list[tuple[str, str]], tags: tuple[str, ...]
+) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), f"{RULES}rules:\n  - {{id: r, {rule}}}\n"))
+    await tick(desk, 120)
+    await tick(desk, 240)
+    assert (sent(desk), desk.ticket(1).tags) == (mails, tags)
+    store.close()
+
+
+async def test_who_would_get_too_many_mails_gets_one(tmp_path: Path) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), RULES), 25)
+    await tick(desk, 1000)
+    assert Counter(sent(desk)) == {("digest", name): 1 for name in ("ann", "eva", "bob")}
+    await tick(desk, 1001)
+    assert len(sent(desk)) == 3
+    with desk.reading() as c:
+        told = c.execute(select(sla_told.c.ticket).where(sla_told.c.stage == 100)).scalars().all()
+    assert sorted(told) == list(range(1, 26))
+    store.close()
+
+
+async def test_two_at_a_time_tell_it_once(store: Store, settings: Settings) -> None:
+    desk = opened(Desk(store, settings, RULES))
+    now = MONDAY + timedelta(minutes=240)
+    found = Reached(1, "first_response", "ann", "support")
+    told = [desk.write(lambda c: remind(c, found, desk.deps, now)) for _ in range(3)]
+    assert told == [100, None, None]
+    assert sent(desk) == LADDER[4][1]
+    with desk.reading() as c:
+        assert sla_lists.reached(c, now + timedelta(days=9), 10) == []
+
+
+async def test_a_clock_that_jumps_reminds_nobody_for_ten_minutes(desk: Desk) -> None:
+    clock = FakeClock(MONDAY)
+    due = ticking(desk, clock)
+    clock._now += timedelta(days=1)  # the wall clock alone
+    await due.remind()
+    assert sent(desk) == []
+    await clock.advance(599)
+    await due.remind()
+    assert sent(desk) == []
+    await clock.advance(2)
+    await due.remind()
+    assert sent(desk) == LADDER[4][1]
+
+
+@pytest.mark.parametrize(("wall", "ran", "held"), [
+    # seconds on the wall, seconds that went by
+    (60, 60, False),
+    (360, 60, False),
+    (361, 60, True),
+    (-241, 60, True),
+    (86_400, 86_400, False),  # asleep all the while, and so was time
+])  # fmt: skip
+def test_a_jump_is_a_clock_that_goes_another_way_than_time(wall: int, ran: int, held: bool) -> None:
+    clock = FakeClock(MONDAY)
+    jumps = Jumps(clock)
+    clock._now, clock._elapsed = MONDAY + timedelta(seconds=wall), float(ran)
+    assert jumps.held() is held
+
+
+async def test_the_digest_of_the_day_comes_once_at_its_time(desk: Desk) -> None:
+    desk.now = MONDAY + timedelta(hours=5)
+    await ticking(desk, FakeClock(desk.now)).send_digests()
+    await ticking(desk, FakeClock(desk.now)).send_digests()
+    assert sent(desk) == [("digest", "ann")]
+
+
+@pytest.mark.parametrize(("since", "now", "day"), [
+    # Ann's clock is an hour ahead of UTC, her time is 08:30; the office is closed at week-ends
+    ("2026-11-23T07:29", "2026-11-23T07:30", "2026-11-23"),
+    ("2026-11-23T07:30", "2026-11-23T07:31", None),
+    ("2026-11-23T07:28", "2026-11-23T07:29", None),
+    ("2026-11-22T19:31", "2026-11-23T07:31", "2026-11-23"),
+    ("2026-11-22T07:29", "2026-11-22T07:30", None),
+])  # fmt: skip
+def test_a_digest_is_due_on_working_days_by_the_clock_of_its_reader(
+    desk: Desk, since: str, now: str, day: str | None
+) -> None:
+    ann = desk.deps.rules.agents["ann"]
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, now)]
+    assert digest_day(ann, desk.deps, *moments) == day
+    assert digest_day(replace(ann, digest=None), desk.deps, *moments) is None
