@@ -21,7 +21,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, OfTheDaemon
 from gateway.due import Due
-from gateway.errors import ConfigError, PoisonError, TransientError
+from gateway.errors import ConfigError, PoisonError, Problem, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
@@ -37,16 +37,18 @@ from gateway.rules.written import written
 from gateway.store import inbound
 from gateway.store.audit_anchors import Anchors
 from gateway.store.opening import open_store
-from gateway.store.revisions import SYSTEM, keep_revision
+from gateway.store.revisions import SYSTEM, keep_revision, newest_revision
 from gateway.store.store import Store, durable_write
+from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
-from gateway.trial import current_file, tried
+from gateway.trial import current_file, revision_file, tried
 from gateway.verifying.verifier import Verifier, check_verifier
 from gateway.work import UNDER_WAY, Worker
 
 _LOOK_S = 1.0  # how often the door measures room
 _BEAT_S = 10.0  # how often the watchdog is told; the unit allows 30
 _FINDINGS = 1  # exit code of whoever asked for rules that are wrong
+_FOLLOW = timedelta(seconds=10)  # how often it is asked whether another gateway has other rules
 _DRAIN_S = 30.0  # for mail under way at a stop
 log = structlog.get_logger("daemon")
 
@@ -146,6 +148,8 @@ class Daemon:
         timers.every(timedelta(minutes=1), due.remind)
         timers.every(timedelta(minutes=1), due.send_digests)
         timers.every(timedelta(minutes=1), self._tables.refresh)
+        if not self._store.alone:
+            timers.every(_FOLLOW, self.follow)
         timers.start()
         self._stop.append(timers.stop)
         self._run(sender.run(), sender.stop)
@@ -225,8 +229,34 @@ class Daemon:
             durable=True,
         )
         rules = replace(rules, revision=number)
+        self._take(rules, templates, ring)
+
+    def _take(self, rules: RuleSet, templates: Templates, ring: TokenRing) -> None:
+        """From the next mail on."""
         self._deps = deps(self._settings, rules, ring, templates, self._clock, tables=self._tables.current)
         self._addresses = addresses(self._settings, rules)
+
+    async def follow(self) -> None:
+        """Take over what another gateway on this database has put in force since, whatever our own file says."""
+        newest = await self._store.read(newest_revision)
+        if newest is None or newest.number <= self.revision:
+            return
+        file = revision_file(self._settings, newest)
+        async with self._reloading:
+            try:
+                rules, templates = await asyncio.to_thread(tried, self._settings, file, self._clock, tests=False)
+                if rules.sha256 != newest.written.sha256:
+                    hint = "lists and tables beside the rules are to be the same on every gateway"
+                    raise ConfigError(Problem(file.name, 0, 0, "R030", f"is not revision {newest.number} here", hint))
+                ring = token_ring(self._settings, self._clock, create=False)
+            except ConfigError as e:
+                if self.stale != e.text:
+                    log.error("rules.follow_failed", revision=newest.number, first=e.text.splitlines()[0])
+                self.stale = e.text
+                return
+            self._take(replace(rules, revision=newest.number), templates, ring)
+            self.stale = ""
+            log.info("rules.followed", revision=self.revision, by=newest.author)
 
     async def _recover(self) -> None:
         """What a killed process left: claimed mail is free again, mail at the dot is uncertain."""

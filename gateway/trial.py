@@ -24,6 +24,7 @@ from gateway.policy import RuleFile
 from gateway.rehearsal import Rehearsal, play, scene_mail
 from gateway.rules.selftest import compare
 from gateway.rules.types import RuleSet, Scene
+from gateway.store.revisions import Revision
 from gateway.ticket.token import TokenRing
 
 log = structlog.get_logger("templates")
@@ -91,6 +92,12 @@ def current_file(settings: Settings) -> RuleFile:
     """
     path = policy.rules_file(settings)
     return RuleFile(path.name, policy.text_of(path), path.parent)
+
+
+def revision_file(settings: Settings, found: Revision) -> RuleFile:
+    """A revision that was in force, as if it stood in the rule file of these settings."""
+    path = policy.rules_file(settings)
+    return RuleFile(path.name, found.written.text, path.parent, found.written.files)
 
 
 def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> tuple[RuleSet, Templates]:

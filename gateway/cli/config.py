@@ -56,8 +56,8 @@ def check(invocation: Invocation, *, as_json: bool) -> None:
     settings = settings_of(invocation)
     if problems := tuple(_problems(settings, invocation.clock)):
         raise ConfigError(*problems)
-    path, warnings = config_file(invocation), list(_warnings(settings))
-    secrets = [key for key, _ in _secrets(settings)]
+    path, warnings = config_file(invocation), list(meant(settings))
+    secrets = [key for key, _ in secrets_of(settings)]
     if as_json:
         keys = sum(1 for _ in known_keys())
         print_json("config-check/1", {"file": path, "keys": keys, "secrets": secrets, "warnings": warnings})
@@ -145,13 +145,18 @@ def _plain(settings: Settings, key: str) -> Any:
 
 def _problems(settings: Settings, clock: Clock) -> Iterator[Problem]:
     """What stands in the way of a start, of all that the settings lead to."""
-    for key, secret in _secrets(settings):
+    yield from unusable(settings)
+    yield from _rules_and_templates(settings, clock)
+
+
+def unusable(settings: Settings) -> Iterator[Problem]:
+    """Secrets that cannot be read, and addresses of servers that are none."""
+    for key, secret in secrets_of(settings):
         yield from _unreadable(key, secret)
     yield from _refusals(lambda: database_url(settings))
     for query in settings.lookup:
         yield from _refusals(lambda q=query: known_url(q.url, None, f"lookup.{q.name}.url"))  # type: ignore[misc]
     yield from _refusals(lambda: relay_of(settings))
-    yield from _rules_and_templates(settings, clock)
 
 
 def _rules_and_templates(settings: Settings, clock: Clock) -> Iterator[Problem]:
@@ -179,7 +184,7 @@ def _refusals(look: Callable[[], object]) -> tuple[Problem, ...]:
     return ()
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
+def meant(settings: Settings) -> Iterator[str]:
     """What is allowed, and hardly ever meant."""
     if settings.outbound.concurrency == 0:
         yield "outbound.concurrency is 0: nothing is sent, all mail waits in the queue"
@@ -192,7 +197,8 @@ def _unreadable(key: str, secret: Secret) -> Iterator[Problem]:
         yield from (replace(problem, text=f"{key}: {problem.text}") for problem in e.problems)
 
 
-def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
+def secrets_of(settings: Settings) -> Iterator[tuple[str, Secret]]:
+    """The secrets that are set, by key."""
     for section, name in known_keys():
         value = getattr(getattr(settings, section), name)
         if isinstance(value, Secret):

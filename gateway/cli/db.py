@@ -1,22 +1,20 @@
 """`mailwicket db`: which schema the database has, the way to the one of this program, and whether it is sound."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from sqlalchemy import Connection
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.cli.context import settings_of
+from gateway.cli.database import address, looked_at
 from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS
 from gateway.cli.output import facts, octets, print_json, print_lines, printable
 from gateway.config import Settings
-from gateway.errors import TransientError
 from gateway.store import inbound, migrate
-from gateway.store.engine import damage, database_url, open_engine, reachable, server_version, unsafe
+from gateway.store.engine import damage, database_url, server_version, unsafe
 from gateway.store.opening import open_store
 from gateway.store.store import raw_sha256
 from gateway.store.version import KNOWN, revision
@@ -33,21 +31,21 @@ def db() -> None:
 def status(invocation: Invocation, *, as_json: bool) -> None:
     """Print which database it is, and whether its schema is that of this program; exit 1 when not."""
     settings = settings_of(invocation)
-    with _looked_at(settings) as engine:
+    with looked_at(settings) as engine:
         found, version = revision(engine), server_version(engine)
     current = found == KNOWN
     size = _size(settings)
     if as_json:
         schema = {"found": found, "known": KNOWN, "current": current}
         print_json(
-            "db-status/1", {"url": _address(settings), "server": version, "schema_of_database": schema, "size": size}
+            "db-status/1", {"url": address(settings), "server": version, "schema_of_database": schema, "size": size}
         )
     else:
         verdict = "current" if current else f"this program has {KNOWN}: mailwicket db upgrade"
         print_lines(
             facts(
                 (
-                    ("Database", _address(settings)),
+                    ("Database", address(settings)),
                     ("Server", version),
                     ("Schema", f"{found or 'none'} ({verdict})"),
                     ("Size", octets(size) if size is not None else ""),
@@ -83,7 +81,7 @@ def upgrade(invocation: Invocation, *, dry_run: bool) -> None:
 @pass_invocation
 def check(invocation: Invocation, *, as_json: bool) -> None:
     """Check that the database keeps its promise: flushed commits, sound pages, waiting mail with its bytes; exit 1."""
-    with _looked_at(settings_of(invocation)) as engine:
+    with looked_at(settings_of(invocation)) as engine:
         problems = list(_problems(engine))
     if as_json:
         print_json("db-check/1", {"problems": problems})
@@ -95,29 +93,12 @@ def check(invocation: Invocation, *, as_json: bool) -> None:
         click.get_current_context().exit(FINDINGS)
 
 
-@contextmanager
-def _looked_at(settings: Settings) -> Iterator[Engine]:
-    """An engine that can only read, whatever schema the database has.
-
-    Raises  TransientError  the database is away or was never made
-    """
-    engine = open_engine(database_url(settings), connections=1, read_only=True)
-    try:
-        if trouble := reachable(engine):
-            raise TransientError(f"the database {_address(settings)} cannot be opened: {trouble}")
-        yield engine
-    except SQLAlchemyError as e:
-        raise TransientError("the database failed while it was read") from e
-    finally:
-        engine.dispose()
-
-
 def _revision(settings: Settings) -> str | None:
     """The schema of the database; None for an empty one, or one that is still to be made."""
     url = database_url(settings)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return None
-    with _looked_at(settings) as engine:
+    with looked_at(settings) as engine:
         return revision(engine)
 
 
@@ -136,10 +117,6 @@ def _damaged_mail(c: Connection) -> Iterator[str]:
     for key, sha256 in inbound.unfinished(c):
         if raw_sha256(c, key) != sha256:
             yield f"the waiting mail {key} is not the bytes that were accepted"
-
-
-def _address(settings: Settings) -> str:
-    return database_url(settings).render_as_string(hide_password=True)
 
 
 def _size(settings: Settings) -> int | None:

@@ -20,6 +20,8 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("serve", "gateway.cli.serve:serve", "Run the gateway until it is told to stop."),
             ("reload", "gateway.cli.reload:reload", "Let the daemon read rules, templates and keys again."),
+            ("status", "gateway.cli.status:status", "Print what runs, which rules are in force, and what waits."),
+            ("doctor", "gateway.cli.doctor:doctor", "Check the whole installation; each finding says what to do."),
             ("demo", "gateway.cli.demo:demo", "Play a whole gateway on this machine; nothing leaves."),
             ("deliver", "gateway.cli.deliver:deliver", "Hand one mail from an MTA's pipe to the daemon."),
             ("version", "gateway.cli.version:version", "Print the versions of the program and of what it stands on."),

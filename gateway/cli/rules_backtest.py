@@ -26,10 +26,10 @@ from gateway.deciding.types import Deps
 from gateway.errors import ConfigError
 from gateway.lookups import read_once
 from gateway.policy import RuleFile
-from gateway.store.revisions import Revision, newest_revision
+from gateway.store.revisions import newest_revision
 from gateway.store.situations import count_since, situations_since
 from gateway.ticket.token import TokenRing
-from gateway.trial import tried
+from gateway.trial import revision_file, tried
 
 _EXAMPLE = 40  # characters of a subject
 _NO_KEY = bytes(32)  # nothing is composed, so no token is made
@@ -99,7 +99,7 @@ def _asked(invocation: Invocation, settings: Settings, file: Path, since: dateti
         if force is None:
             raise CommandError("nothing was in force yet", hint="the first start makes revision 1", exit_code=NOT_FOUND)
         new = _deps(invocation, settings, RuleFile(target.name, _text(invocation, file), target.parent))
-        old = _deps(invocation, settings, _in_force(target, force))
+        old = _deps(invocation, settings, revision_file(settings, force))
         decided, kept = count_since(c, since)
         every = max(1, -(-kept // sample)) if sample else 1
         progress = Progress(invocation, "backtest", kept // every, "mails")
@@ -121,10 +121,6 @@ def _text(invocation: Invocation, file: Path) -> str:
         return policy.text_of(file)
     except ConfigError as e:
         raise broken(invocation, e) from e
-
-
-def _in_force(target: Path, force: Revision) -> RuleFile:
-    return RuleFile(target.name, force.written.text, target.parent, force.written.files)
 
 
 def _deps(invocation: Invocation, settings: Settings, file: RuleFile) -> Deps:

@@ -15,10 +15,9 @@ from gateway.cli.declare import Command, Invocation, json_option, limit_option, 
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, block, print_json, print_lines, printable, stamp, table
 from gateway.cli.rules_apply import broken, found_revision, in_force
+from gateway.cli.running import state_of
 from gateway.config import Settings
-from gateway.control import ask_daemon
-from gateway.errors import ConfigError, GatewayError
-from gateway.operations.revisions import AskState
+from gateway.errors import ConfigError
 from gateway.policy import RuleFile
 from gateway.rules.written import RuleText, as_diff, in_words, written
 from gateway.store.revisions import Revision, revisions
@@ -43,7 +42,7 @@ def history(invocation: Invocation, *, limit: int, as_json: bool) -> None:
     with reading(invocation) as c:
         found = revisions(c, limit + 1)  # one more, to say what the oldest shown one changed
     shown = found[:limit]
-    stale = _stale(settings_of(invocation))
+    stale = state_of(settings_of(invocation)).stale
     if as_json:
         print_json("rules-history/1", {"revisions": [_values(r) for r in shown], "stale": stale or None})
         return
@@ -98,14 +97,6 @@ def _of_file(invocation: Invocation, settings: Settings, path: Path | None) -> R
         return written(tried(settings, file, invocation.clock, tests=False)[0])
     except ConfigError as e:
         raise broken(invocation, e) from e
-
-
-def _stale(settings: Settings) -> str:
-    """What the daemon says of its last reload; empty when all is well, or none runs."""
-    try:
-        return next((d.said for d in ask_daemon(settings, "rules.state", AskState()) if d.name == "stale"), "")
-    except GatewayError:
-        return ""
 
 
 def _row(revision: Revision, before: Revision | None) -> tuple[str, ...]:

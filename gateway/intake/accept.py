@@ -17,7 +17,7 @@ from typing import BinaryIO
 import structlog
 
 from gateway.clock import Clock
-from gateway.config import Settings
+from gateway.config import Intake, Settings
 from gateway.errors import PermanentError, TransientError
 from gateway.intake.addresses import Addresses
 from gateway.message.address import domain_of, normal, sub_address
@@ -113,7 +113,7 @@ class Door:
         intake, before = self._settings.intake, self._refusal
         try:
             usage = shutil.disk_usage(self._settings.paths.state)
-            self._floor = int(intake.min_free or max(1.5 * intake.max_size, usage.total / 20, _FLOOR_OCTETS))
+            self._floor = least_free(intake, usage.total)
             self._free = usage.free
             waiting, since = await self._store.read(inbound.backlog)
         except TransientError as e:
@@ -130,6 +130,11 @@ class Door:
             )  # fmt: skip
         if (before is None) != (self._refusal is None):
             log.warning("intake.room", refusing=self._refusal.text if self._refusal else "nothing")
+
+
+def least_free(intake: Intake, total: int) -> int:
+    """Octets that must be free before mail is taken, on a disk of so many (acceptance L13)."""
+    return int(intake.min_free or max(1.5 * intake.max_size, total / 20, _FLOOR_OCTETS))
 
 
 def arrival_hash(sha256: str, reverse_path: str | None, forward_path: str) -> str:

@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from gateway.config import Settings
 from gateway.errors import TransientError
-from gateway.store.revisions import revisions
+from gateway.rules.load import load_rules
+from gateway.rules.written import written
+from gateway.store.revisions import keep_revision, revisions
 from tests.cli.desk import mailwicket_beside
 from tests.conftest import settings_in
 from tests.running import Gateway, mail
@@ -163,6 +167,10 @@ async def test_a_bad_reload_is_told_and_kept_until_a_good_one(site: Site) -> Non
     assert site.gateway.daemon.revision == 1
     assert "! STALE: the last reload changed nothing" in (await site.do("rules", "history"))[1]
     assert "biling" in (await site.asked("rules", "history"))["stale"]
+    assert "biling" in (await site.asked("status"))["stale"]
+    assert "! STALE: the last reload changed nothing, because" in (await site.do("status"))[1]
+    code, out, _ = await site.do("doctor", "--only", "rules")
+    assert (code, "✗ rules       STALE: the last reload changed nothing:" in out) == (1, True)
     assert (await site.do("rules", "rollback"))[0] == 0  # the file becomes again what is in force
     assert site.rules.read_text() == RULES
     assert site.history() == [(1, "")]
@@ -234,6 +242,20 @@ async def test_a_mail_in_flight_ends_with_the_revision_it_began_with(site: Site)
         why = await site.asked("why", f"m-{row.id}")
         revision = why["mails"][0]["explanation"]["rules"]["revision"]
         assert teams[row.ticket or 0] == ("billing" if "storno]" in known[revision] else "support")
+
+
+async def test_what_another_gateway_put_in_force_is_followed(site: Site) -> None:
+    store, daemon = site.gateway.store, site.gateway.daemon
+    elsewhere = written(load_rules(STORNO, "rules.yaml", 0, beside=lambda pattern: {"rules.d/tags.yaml": INCLUDED}))
+
+    def put(c: Connection) -> int:
+        return keep_revision(c, elsewhere, author="eva", message="", now=datetime.now(UTC))
+
+    assert await store.write(put, durable=True) == 2
+    await daemon.follow()
+    assert (daemon.revision, daemon.stale) == (2, "")
+    assert await site.team("Storno") == "billing"
+    assert site.rules.read_text() == RULES  # the file is this machine's own
 
 
 @pytest.mark.sqlite

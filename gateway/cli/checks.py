@@ -1,0 +1,173 @@
+"""What `doctor` looks at: one registry of checks, each with what it found and what to do about it.
+
+Sources  operations §6. A check that cannot look says so; what nothing here really checks is not in the list.
+Not here how findings are shown (doctor.py).
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gateway import policy
+from gateway.cli.config import meant, secrets_of, unusable
+from gateway.cli.context import config_file
+from gateway.cli.database import looked_at, reading
+from gateway.cli.declare import Invocation
+from gateway.cli.failure import CommandError
+from gateway.cli.output import counted, span, stamp
+from gateway.cli.running import state_of
+from gateway.config import Settings
+from gateway.errors import ConfigError, GatewayError
+from gateway.intake.accept import least_free
+from gateway.store import inbound, outbox
+from gateway.store.engine import damage, server_version, unsafe
+from gateway.store.revisions import newest_revision
+from gateway.store.version import KNOWN, revision
+from gateway.trial import current_file, tried
+
+_SECRET = ("*.db*", "*-key")  # in the state folder: all mail, and what proves tokens and the audit
+
+Verdict = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    group: str
+    verdict: Verdict
+    said: str
+    fix: str = ""  # what to do; empty where all is well
+
+
+Found = Iterator[tuple[Verdict, str, str]]  # what it is, what was found, what to do
+Check = Callable[[Invocation, Settings], Found]
+
+
+def findings(invocation: Invocation, settings: Settings, only: str | None) -> Iterator[Finding]:
+    """What the checks found, in the order of the registry. only: of one group; None is all."""
+    for group, check in CHECKS.items():
+        if only not in (None, group):
+            continue
+        try:
+            yield from (Finding(group, *found) for found in check(invocation, settings))
+        except (CommandError, GatewayError) as e:
+            yield Finding(group, "problem", e.text.splitlines()[0], getattr(e, "hint", "") or "")
+
+
+def _config(invocation: Invocation, settings: Settings) -> Found:
+    problems = list(unusable(settings))
+    yield from (("problem", p.text, p.hint) for p in problems)
+    yield from (("warning", text, "mailwicket config show --origin") for text in meant(settings))
+    if not problems:
+        file, secrets = config_file(invocation), len(list(secrets_of(settings)))
+        yield "ok", f"{file or 'no file, packaged defaults'}, {counted(secrets, 'secret')} read", ""
+
+
+def _rules(invocation: Invocation, settings: Settings) -> Found:
+    state = state_of(settings)
+    if state.stale:
+        first = state.stale.splitlines()[0]
+        yield "problem", f"STALE: the last reload changed nothing: {first}", "mailwicket rules check; mailwicket reload"
+    try:
+        found, _ = tried(settings, current_file(settings), invocation.clock, tests=True)
+    except ConfigError as e:
+        errors = counted(len(e.problems), "error")
+        yield "problem", f"{errors} in {policy.rules_file(settings)}", "mailwicket rules check; mailwicket rules test"
+        return
+    with reading(invocation) as c:
+        force = newest_revision(c)
+    counts = f"{counted(len(found.rules), 'rule')}, {counted(len(found.scenes), 'test')} green"
+    if force is None:
+        yield "ok", f"{counts}; not in force before the first start", ""
+    elif force.written.sha256 != found.sha256:
+        yield "warning", f"{counts}; the file is not what is in force, revision {force.number}", "mailwicket rules diff"
+    else:
+        yield "ok", f"{counts}, revision {force.number} loaded {stamp(force.loaded_at)}", ""
+
+
+def _templates(invocation: Invocation, settings: Settings) -> Found:
+    templates = policy.templates_of(settings, invocation.clock)
+    yield from (("warning", str(problem), "mailwicket templates check") for problem in templates.problems)
+    if not templates.problems:
+        yield "ok", f"{counted(len(templates.written), 'template')} can be used", ""
+
+
+def _store(invocation: Invocation, settings: Settings) -> Found:
+    with reading(invocation) as c:
+        mails, queue = inbound.account(c), outbox.counts(c)
+        waiting, oldest = inbound.backlog(c)
+    late = oldest is not None and invocation.now() - oldest > settings.intake.backlog_age
+    if late and oldest is not None:
+        said = f"{counted(waiting, 'mail')} not processed yet, the oldest for {span(invocation.now() - oldest)}"
+        yield "problem", said, "mailwicket status; the log says why"
+    if number := mails.get("quarantine", 0):
+        yield "warning", f"{counted(number, 'mail')} in quarantine", "mailwicket mail list --quarantine"
+    if number := queue.get("uncertain", 0):
+        yield (
+            "warning",
+            f"{counted(number, 'mail')} may have been sent, or not",
+            "mailwicket queue list",
+        )
+    if not late:
+        yield "ok", f"{counted(mails['received'], 'mail')} accepted, {waiting} not processed yet", ""
+
+
+def _database(_: Invocation, settings: Settings) -> Found:
+    with looked_at(settings) as engine:
+        found, version = revision(engine), server_version(engine)
+        wrong = [*unsafe(engine), *damage(engine)]
+    yield from (("problem", text, "mailwicket db check") for text in wrong)
+    if found != KNOWN:
+        yield "problem", f"schema {found or 'none'}, this program has {KNOWN}", "mailwicket db upgrade"
+    elif not wrong:
+        yield "ok", f"{version}, schema {found} (current), commits are flushed, pages are sound", ""
+
+
+def _disk(_: Invocation, settings: Settings) -> Found:
+    usage = shutil.disk_usage(settings.paths.state)
+    floor = least_free(settings.intake, usage.total)
+    if usage.free < floor:
+        said = f"{_gb(usage.free)} free in {settings.paths.state}, below {_gb(floor)}: mail is refused for now"
+        yield "problem", said, "make room, or see intake.min_free"
+    else:
+        yield "ok", f"{_gb(usage.free)} free in {settings.paths.state}", ""
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
+def _runtime(_: Invocation, settings: Settings) -> Found:
+    state = state_of(settings)
+    if state.why_not:
+        yield "warning", state.why_not, "mailwicket serve"
+    else:
+        yield "ok", f"the daemon answers, with revision {state.revision} of the rules", ""
+
+
+def _security(_: Invocation, settings: Settings) -> Found:
+    state = Path(settings.paths.state)
+    kept = (path for pattern in _SECRET for path in sorted(state.glob(pattern)))
+    open_to_others = [path for path in kept if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
+    yield from (("problem", f"others may read {path}", f"chmod go= {path}") for path in open_to_others)
+    if os.geteuid() == 0:
+        yield "warning", "this runs as root", "run it as a user of its own"
+    if not open_to_others:
+        yield "ok", f"nobody else can read the mail and the keys in {state}", ""
+
+
+CHECKS: Mapping[str, Check] = {
+    "config": _config,
+    "rules": _rules,
+    "templates": _templates,
+    "store": _store,
+    "database": _database,
+    "disk": _disk,
+    "runtime": _runtime,
+    "security": _security,
+}
