@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gateway.outgoing.header import clean_header
 from gateway.outgoing.markdown import Button, filled, is_link, mail_link, parts
 from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
-from gateway.outgoing.templates import INSERTED, Layouts, Mail, compiled, read_templates
+from gateway.outgoing.templates import HTML_LAYOUT, INSERTED, TEXT_LAYOUT, Layouts, Mail, TemplateSet, read_templates
 
 _MAX_SUBJECT = 250  # characters
 _FALLBACK = {"pt-br": "pt", "sk": "cs", "sr-latn": "hr", "bs": "hr", "uk": "en", "be": "ru"}
@@ -56,7 +57,7 @@ def load_templates(
 
 
 class Templates:
-    """All templates, compiled. Rendering reads no files; `problems` names the files that are wrong."""
+    """All templates. Rendering reads no files; `problems` names those that are wrong."""
 
     def __init__(
         self,
@@ -66,14 +67,21 @@ class Templates:
         budget: Callable[[], Budget],
     ) -> None:
         self._default, self._budget = default_language.lower(), budget
-        self._override, self._packaged = compiled(override), compiled(packaged)
-        if self._packaged.layouts is None or _LAST_LANGUAGE not in self._packaged.words:
+        self._override, self._packaged = TemplateSet(override), TemplateSet(packaged)
+        if not {HTML_LAYOUT, TEXT_LAYOUT, f"_strings/{_LAST_LANGUAGE}.yaml"} <= packaged.keys():
             raise ValueError("the packaged templates have layouts and English words")
-        self._words = {
+
+    @cached_property
+    def _words(self) -> Mapping[str, Mapping[str, str]]:
+        return {
             language: {**self._packaged.words[_LAST_LANGUAGE], **self._packaged.words.get(language, {}), **more}
             for language in (*self._packaged.words, *self._override.words)
             for more in (self._override.words.get(language, {}),)
         }
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with which file; all of them are compiled for it."""
         known = self._packaged.words[_LAST_LANGUAGE]
         unknown = (
             f"_strings/{language}.yaml: unknown word {word}"
@@ -82,7 +90,7 @@ class Templates:
             for word in words
             if word not in known
         )
-        self.problems = (*self._override.problems, *self._packaged.problems, *unknown)
+        return (*self._override.problems, *self._packaged.problems, *unknown)
 
     def preferring(self, default_language: str) -> "Templates":
         """The same templates, with another language for whoever has none of ours."""
@@ -151,7 +159,7 @@ class Templates:
         """As configured; then all of it packaged, which differs only where something was overridden."""
         layouts = self._packaged.layouts
         assert layouts is not None  # noqa: S101  checked when this was made
-        own, given = self._packaged.mails.get(key), self._override.mails.get(key)
+        own, given = self._packaged.mail(key), self._override.mail(key)
         if given is not None:
             yield given, self._override.layouts or layouts
         if own is not None and self._override.layouts is not None and given is None:

@@ -1,4 +1,4 @@
-"""Which templates there are, compiled: mails, layouts and words of one folder.
+"""Which templates there are, and their compiled form: mails, layouts and words of one folder.
 
 Sources  RFC 5646 (language tags). `<mail>/<lang>.md.j2` with subject and preheader in its front matter, variants
          `<mail>/<variant>.<lang>.md.j2`; `_strings/<lang>.yaml`; `_layout.html.j2` and `_layout.txt.j2`.
@@ -8,8 +8,9 @@ Not here  what a template may say (sandbox.py), which one a mail takes (render.p
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from jinja2 import Template, Undefined
@@ -52,16 +53,6 @@ class Layouts:
     text: Template
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateSet:
-    """One folder. A text in the place of a mail says why there is none."""
-
-    mails: Mapping[Key, Mail | str]
-    layouts: Layouts | None
-    words: Mapping[str, Mapping[str, str]]  # language -> name -> text
-    problems: tuple[str, ...]
-
-
 def read_templates(folder: Path) -> dict[str, str]:
     """Path below the folder -> text, of all its templates, layouts and words.
 
@@ -89,33 +80,69 @@ def key_of(path: str) -> Key | None:
     return (mail[1], mail[2], mail[3].lower()) if mail else None
 
 
-def compiled(files: Mapping[str, str]) -> TemplateSet:
-    """The set of these files, as `read_templates` returns them."""
-    mails: dict[Key, Mail | str] = {}
-    words: dict[str, Mapping[str, str]] = {}
-    problems = []
-    for path, source in files.items():
+class TemplateSet:
+    """One folder, as `read_templates` returns it. A text is compiled when it is asked for, and once."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+        self.mails = {key: path for path in files if (key := key_of(path)) is not None}
+        self._strings = {found[1].lower(): path for path in files if (found := _STRINGS.fullmatch(path))}
+
+    def mail(self, key: Key) -> Mail | str | None:
+        """The template of a mail; a text that says why it is none; None where there is no file."""
+        path = self.mails.get(key)
+        if path is None:
+            return None
+        try:
+            return _mail(path, self._files[path], key[2])
+        except (*FAILURES, YAMLError):
+            return f"{path} is broken"
+
+    @cached_property
+    def layouts(self) -> Layouts | None:
+        """Both; None where they are not both there and right."""
+        try:
+            return _layouts(self._files)
+        except FAILURES:
+            return None
+
+    @cached_property
+    def words(self) -> Mapping[str, Mapping[str, str]]:
+        """Language -> name -> text."""
+        found = {}
+        for language, path in self._strings.items():
+            with suppress(*FAILURES, YAMLError):
+                found[language] = _words(self._files[path])
+        return found
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with which file: all of them are looked at."""
+        return tuple(filter(None, (*map(self._problem, self._files), self._problem_of_layouts())))
+
+    def _problem(self, path: str) -> str:
         try:
             if (key := key_of(path)) is not None:
-                mails[key] = f"{path} is broken"
-                mails[key] = _mail(path, source, key[2])
-            elif strings := _STRINGS.fullmatch(path):
-                words[strings[1].lower()] = _words(source)
+                _mail(path, self._files[path], key[2])
+            elif path in self._strings.values():
+                _words(self._files[path])
             elif path not in (HTML_LAYOUT, TEXT_LAYOUT):
-                problems.append(f"{path}: no name of a template")
+                return f"{path}: no name of a template"
         except (*FAILURES, YAMLError) as e:
-            problems.append(f"{path}: {e}")
-    return TemplateSet(mails, _layouts(files, problems), words, tuple(problems))
+            return f"{path}: {e}"
+        return ""
+
+    def _problem_of_layouts(self) -> str:
+        try:
+            _layouts(self._files)
+        except FAILURES as e:
+            return f"layouts: {e}"
+        return ""
 
 
-def _layouts(files: Mapping[str, str], problems: list[str]) -> Layouts | None:
-    if HTML_LAYOUT not in files or TEXT_LAYOUT not in files:
-        return None
-    try:
-        return _compiled_layouts(files[HTML_LAYOUT], files[TEXT_LAYOUT])
-    except FAILURES as e:
-        problems.append(f"layouts: {e}")
-        return None
+def _layouts(files: Mapping[str, str]) -> Layouts | None:
+    both = HTML_LAYOUT in files and TEXT_LAYOUT in files
+    return _compiled_layouts(files[HTML_LAYOUT], files[TEXT_LAYOUT]) if both else None
 
 
 @lru_cache(_KEPT)

@@ -9,7 +9,7 @@ from gateway.errors import ConfigError
 from gateway.outgoing.kinds import KINDS
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget
-from gateway.outgoing.templates import compiled, read_templates
+from gateway.outgoing.templates import TemplateSet, read_templates
 from tests.outgoing.letters import PACKAGED, VALUES, budget, mail_of, templates
 
 LANGUAGES = ("en", "de", "pl", "cs", "pt", "hr", "ru")
@@ -48,7 +48,7 @@ def test_the_acknowledgement_in_every_language(language) -> None:
 
 def test_the_packaged_templates_are_whole() -> None:
     files = read_templates(packaged("templates"))
-    found = compiled(files)
+    found = TemplateSet(files)
     assert found.problems == PACKAGED.problems == ()
     assert PACKAGED.names == KINDS.keys()
     assert {language for _, _, language in found.mails} == found.words.keys() == set(LANGUAGES)
