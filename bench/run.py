@@ -181,10 +181,12 @@ def backtest(folder: Path, database: str, generator: Path) -> None:
     new = config.with_name("new.yaml")
     new.write_text(config.with_name("rules.yaml").read_text() + _NEW_RULES)
     command = [str(Path(sys.executable).with_name("mailwicket")), "-c", str(config), "rules", "backtest", str(new)]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), os.times()
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    took = time.perf_counter() - began
+    took, after = time.perf_counter() - began, os.times()
+    spent = after.children_user + after.children_system - used.children_user - used.children_system
     show("backtest.rate", f"{_REPLAYED / took:.0f} stored mails/s, start-up included (bound: at least 500)")
+    show("backtest.cpu", f"{_REPLAYED / spent:.0f} stored mails a second of the processor")
     show("backtest.told", told[1].strip())
 
 
