@@ -2,7 +2,7 @@
 
 Sources  RFC 3676 §4.3 (`-- `).
          A closing formula alone, or with a name, is words of the mail: people write it by hand. It begins a signature
-         where the name has more below it, to the end, short lines with a way to reach him among them.
+         where the name has more below it, to the end: short lines that tell a way to reach him, and no numbers beside.
 Not here  what stands around it (reply.py).
 """
 
@@ -35,6 +35,8 @@ _NAME = re.compile(
     r"[ \t*_]{0,4}(?:i\. ?[av]\. |mgr |ing\. |dr\. ?)?[^\W\d_][\w.'’-]*(?:[ ,]{1,2}[^\W\d_][\w.'’-]*){0,4}[ \t*_]*"
 )
 _REACHED = re.compile(r"(?:\+|\b0|\(\d)[\d ()/.-]{6,20}\d|\b\d{3}[ .-]\d{3}[ .-]\d{3,4}\b|\bwww\.\w|\bhttps?://")
+_DIGITS = re.compile(r"(?<!\d)\d{4}")
+_APART = ("", ",", "|", "·", "•", "/", "–", "-")
 _POSTSCRIPT = re.compile(r"\W{0,3}(?:n\.? ?b|p\. ?s|ps)\b", re.IGNORECASE)
 _LONGEST = 90  # characters of a line below a name
 _MOST_SMALL_WORDS = 3  # a line with more words that begin small is a sentence
@@ -77,10 +79,13 @@ def _closing(seen: Sequence[str], quote: Sequence[bool], last: int) -> int:
             lines = [*below, rest] if rest else below
             return i if reached and len(lines) > 1 and _is_name(lines[-1]) else len(seen)
         if not line.strip():
+            if below and not reached:  # what stands below all ways to reach him is about something else
+                break
             continue
-        if _is_sentence(line):
+        reaches = _REACHED.search(line) is not None or ADDRESS.search(line) is not None
+        if _is_sentence(line) or (not reaches and _is_number(line)):
             break
-        reached = reached or _REACHED.search(line) is not None or ADDRESS.search(line) is not None
+        reached = reached or reaches
         below.append(line)
     return len(seen)
 
@@ -89,6 +94,11 @@ def _is_name(line: str) -> bool:
     return (
         len(line) <= 60 and _NAME.fullmatch(line.casefold()) is not None and any(w[0].isupper() for w in line.split())
     )
+
+
+def _is_number(line: str) -> bool:
+    """Whether it tells a number: of an order, of an account. A postal code begins its line, or follows a comma."""
+    return any(found.start() and line[: found.start()].rstrip()[-1:] not in _APART for found in _DIGITS.finditer(line))
 
 
 def _is_sentence(line: str) -> bool:
