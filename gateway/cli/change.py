@@ -4,6 +4,7 @@ Exit     the code of the worst: 4 there is nothing of a name, 5 its state forbid
 """
 
 import functools
+import mimetypes
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,13 @@ from gateway.cli.declare import Invocation, as_option, dry_run_option, json_opti
 from gateway.cli.failure import CONFLICT, NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import print_json, print_lines, printable
 from gateway.control import operate
+from gateway.operations.answers import MOST_FILE_OCTETS
 from gateway.operations.types import Done
+from gateway.ticket.types import File
 
 _MARKS = {"done": "✓", "not-found": "✗", "conflict": "✗", "refused": "✗"}
 _MOST_OCTETS = 1 << 20  # of words that somebody types
+_END_OF_WORDS = "# ------ what stands below this line is not sent ------"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,42 @@ def report(invocation: Invocation, done: Sequence[Done], schema: str, *, dry_run
     codes = (("not-found", NOT_FOUND), ("conflict", CONFLICT), ("refused", USAGE))
     if code := next((code for outcome, code in codes if outcome in outcomes), 0):
         click.get_current_context().exit(code)
+
+
+def edited(text: str, below: str = "") -> str:
+    """The words as somebody leaves them in an editor ($VISUAL, $EDITOR).
+
+    below   what stands there to be read, and is not taken
+    Raises  CommandError  nothing was saved, or there is no editor (exit 2)
+    """
+    try:
+        saved = click.edit(f"{text}\n\n{_END_OF_WORDS}\n{below}", extension=".md")
+    except click.ClickException as e:
+        raise CommandError("no editor can be started", e.message, "name one in $EDITOR", exit_code=USAGE) from e
+    if saved is None:
+        raise CommandError("nothing was written", hint="save the words, and leave the editor", exit_code=USAGE)
+    return saved.partition(_END_OF_WORDS)[0].strip()
+
+
+def attached(paths: Sequence[Path]) -> tuple[File, ...]:
+    """The files that go with an answer.
+
+    Raises  CommandError  one cannot be read (exit 4), or all are more than a mail takes (exit 2)
+    """
+    files, room = list[File](), MOST_FILE_OCTETS
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                octets = file.read(room + 1)
+        except OSError as e:
+            raise CommandError(
+                f"{printable(str(path))} cannot be read", str(e.strerror), "name another file", exit_code=NOT_FOUND
+            ) from e
+        room -= len(octets)
+        if room < 0:
+            raise CommandError(f"these files are more than {MOST_FILE_OCTETS >> 20} MiB", exit_code=USAGE)
+        files.append(File(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", octets))
+    return tuple(files)
 
 
 def words(text: str | None, file: Path | None) -> str:

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.change import Asked, asking, words
+from gateway.cli.change import Asked, asking, attached, edited, words
+from gateway.cli.database import reading
 from gateway.cli.declare import ENTRY, TICKET, Command
+from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
+from gateway.cli.output import block, printable, stamp
 from gateway.operations.answers import Answer, Note
 from gateway.operations.tickets import Accept, NewTicket
+from gateway.store.tickets import entries, find_ticket
 
 file_option = click.option(
     "-F", "--file", type=click.Path(path_type=Path), metavar="FILE", help="The words are in a file."
@@ -45,24 +49,59 @@ def new(
     cls=Command,
     examples=(
         "mailwicket ticket reply 4812 'The refund was ordered today.' --as ana",
-        "mailwicket ticket reply 4812 --status solved --file answer.txt",
+        "mailwicket ticket reply 4812 --edit --attach invoice.pdf --status solved",
     ),
 )
 @click.argument("number", type=TICKET)
 @click.argument("text", required=False)
 @click.option("--status", metavar="S", help="The status afterwards; else “after_reply” of the rules.")
 @click.option("--note", is_flag=True, help="For our own people, as “ticket note”.")
+@click.option("--edit", is_flag=True, help="Write in $EDITOR, the customer's words below.")
+@click.option(
+    "--attach", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A file that goes along."
+)
 @file_option
 @asking
-def reply(asked: Asked, number: int, text: str | None, status: str | None, *, note: bool, file: Path | None) -> None:
+def reply(
+    asked: Asked,
+    number: int,
+    text: str | None,
+    status: str | None,
+    *,
+    note: bool,
+    edit: bool,
+    attach: tuple[Path, ...],
+    file: Path | None,
+) -> None:
     """Answer the customer: a mail to everybody who takes part, each into his own thread.
 
-    The words are TEXT, a file, or what comes on stdin. --dry-run tells to whom they would go.
+    The words are TEXT, a file, what comes on stdin, or what an editor saves. --dry-run tells to whom they would go.
     """
-    if note:
-        asked.have_done("ticket.note", Note(number, words(text, file), asked.by))
+    if note and (attach or status):
+        raise CommandError("a note takes no file and sets no status", hint="leave --note out", exit_code=USAGE)
+    files = attached(attach)
+    if edit:
+        begun = words(text, file) if text or file else ""
+        said = edited(begun, _last_words(asked, number))
     else:
-        asked.have_done("ticket.answer", Answer(number, words(text, file), status, asked.by))
+        said = words(text, file)
+    if note:
+        asked.have_done("ticket.note", Note(number, said, asked.by))
+    else:
+        asked.have_done("ticket.answer", Answer(number, said, status, asked.by, files))
+
+
+def _last_words(asked: Asked, number: int) -> str:
+    """What the customer wrote last, as a remark."""
+    with reading(asked.invocation) as c:
+        ticket, mails = find_ticket(c, number), [e for e in entries(c, number) if e.kind == "mail" and not e.held]
+    if ticket is None:
+        raise CommandError(f"there is no ticket {number}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
+    heading = f"#{number} {printable(ticket.subject)}"
+    last = mails[-1] if mails else None
+    who = f"{stamp(last.at)} {printable(str(last.author or 'somebody'))}:" if last else ""
+    lines = (heading, who, "", *(block(last.text).splitlines() if last else ()))
+    return "\n".join(f"# {line}".rstrip() for line in lines)
 
 
 @click.command(

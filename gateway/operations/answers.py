@@ -5,15 +5,18 @@ Transaction  the caller's, durable: the entry, the status and the queued mails a
 Not here     what the mail looks like (outgoing/compose.py, templates/answer).
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
 from gateway.events import happened, seen_by
 from gateway.message.address import normal
 from gateway.message.charset import clean
-from gateway.message.types import Mailbox
+from gateway.message.filename import clean_name
+from gateway.message.types import Attachment, Mailbox
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
@@ -21,10 +24,12 @@ from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
 from gateway.store.changes import remember_messages
 from gateway.ticket.life import after_answer, after_touch
-from gateway.ticket.types import AddEntry, Notification, Ticket
+from gateway.ticket.types import AddEntry, File, Notification, Ticket
 
 _MOST_CHARACTERS = 100_000
 _MOST_LINES = 2000  # a template takes 4096 values
+MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
+_MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 _REFERENCES = 10  # the first and the last nine
 
 
@@ -36,6 +41,7 @@ class Answer:
     text: str
     status: str | None = None  # afterwards; None is `defaults.after_reply`
     by: str | None = None  # agent; None is the operator
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,10 @@ def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
     recipients = tuple(_recipients(c, ticket, duty))
     if not recipients:
         return (Done(name, "conflict", "it has no customer who could be answered: nobody's address is known"),)
+    if len(wanted.files) > MOST_FILES or sum(len(file.octets) for file in wanted.files) > MOST_FILE_OCTETS:
+        said = f"these are more than {MOST_FILES} files or {MOST_FILE_OCTETS >> 20} MiB: mail servers refuse such mails"
+        return (Done(name, "refused", said),)
+    wanted = replace(wanted, files=tuple(map(_cleaned, wanted.files)))
     with c.begin_nested() as attempt:
         done = _sent(c, ticket, text, recipients, wanted, duty)
         if done.outcome != "done":
@@ -83,6 +93,7 @@ def _sent(
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
     status = after_answer(duty.deps.rules, duty.now, who, wanted.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
+    entry = replace(entry, attachments=_attached(wanted.files))
     saved = save_by(c, (entry, status), ticket, wanted.by, duty)
     queued, sent = list[str](), list[tuple[str, str]]()
     for recipient in recipients:
@@ -94,8 +105,23 @@ def _sent(
         queued.append(f"q-{made[0]} to {recipient.address}")
         sent.append((made[1], normal(recipient.address)))
     remember_messages(c, sent, ticket.number)
+    moved = f"; status {ticket.status} -> {status.status}" if status.status != ticket.status else ""
     happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
-    return Done(f"#{ticket.number}", "done", f"{', '.join(queued)}; status {ticket.status} -> {status.status}")
+    return Done(f"#{ticket.number}", "done", ", ".join(queued) + moved)
+
+
+def _cleaned(file: File) -> File:
+    """The file under a name that may stand in a header, with a type that is one."""
+    kind = file.media_type if _MEDIA_TYPE.fullmatch(file.media_type) else "application/octet-stream"
+    return replace(file, name=clean_name(file.name, part="1", media_type=kind), media_type=kind)
+
+
+def _attached(files: tuple[File, ...]) -> tuple[Attachment, ...]:
+    """The files as the entry names them: each is a part of the mails that took it along."""
+    return tuple(
+        Attachment(f"1.{place}", file.name, file.media_type, len(file.octets), sha256(file.octets).hexdigest())
+        for place, file in enumerate(files, 2)
+    )
 
 
 def _recipients(c: Connection, ticket: Ticket, duty: Duty) -> Iterator[Mailbox]:
@@ -131,6 +157,7 @@ def _notice(
         cause=actor(wanted.by),
         values={"answer": {"paragraphs": _paragraphs(text), "signature": _paragraphs(signature)}},
         speaker=agent,
+        files=wanted.files,
     )
 
 

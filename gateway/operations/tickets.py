@@ -99,8 +99,8 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
         return (Done("ticket", "refused", f"{address} is an address of our own"),)
     if not subject or not text:
         return (Done("ticket", "refused", "a ticket has a subject and a text"),)
-    customer = Mailbox(clean_line(wanted.name), address)
     known = customers.find_customer(c, address)
+    customer = Mailbox(clean_line(wanted.name) or (known.name if known else ""), address)
     read = language_of(None, text, duty.deps.languages)
     language = (known.language if known else None) or (read.code if read.source == "detected" else None)
     others = customers.addresses(c, known.id) if known is not None and rules.lookups else ()

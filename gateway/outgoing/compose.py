@@ -9,7 +9,7 @@ Not here  how a field is written (header.py), the check at the end (wire.py), wh
           mails there are (kinds.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_
 from datetime import datetime, timedelta
@@ -26,9 +26,9 @@ from gateway.outgoing.markdown import mail_link
 from gateway.outgoing.phrases import clock_values
 from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.thread_index import next_thread_index
-from gateway.outgoing.wire import check, text_part
+from gateway.outgoing.wire import check, file_part, text_part
 from gateway.ticket.token import TokenRing, subject_tag
-from gateway.ticket.types import Notification
+from gateway.ticket.types import File, Notification
 
 SubjectTag = Literal["left", "right", "auto", "none"]
 
@@ -107,7 +107,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_list_fields(kind, reply_to, desk),
         field("Content-Language", (said.language,)),
         *_own_fields(notice, kind, message_id, desk),
-        *_body(said, message_id),
+        *_body(said, message_id, notice.files),
     )
     raw = _octets(lines)
     check(raw)
@@ -223,12 +223,21 @@ def _own_fields(notice: Notification, kind: Kind, message_id: str, desk: Desk) -
     yield field("X-Mailwicket-Loop", (desk.ring.loop_mark(message_id),))
 
 
-def _body(said: Rendered, message_id: str) -> Iterable[str]:
+def _body(said: Rendered, message_id: str, files: Sequence[File]) -> Iterable[str]:
     # `=_` occurs in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can end a part
     boundary = "=_" + message_id[1:].partition("@")[0].replace(".", "_")
-    yield f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
-    yield f"--{boundary}\r\n{text_part('text/plain', said.text)}"
-    yield f"\r\n--{boundary}\r\n{text_part('text/html', said.html)}"
+    texts = (text_part("text/plain", said.text), text_part("text/html", said.html))
+    yield "MIME-Version: 1.0\r\n"
+    if not files:
+        yield from _multipart("alternative", boundary, texts)
+        return
+    both = "".join(_multipart("alternative", f"=_{boundary}", texts))  # neither begins as the other does
+    yield from _multipart("mixed", boundary, (both, *(file_part(f.media_type, f.name, f.octets) for f in files)))
+
+
+def _multipart(kind: str, boundary: str, parts: Iterable[str]) -> Iterable[str]:
+    yield f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n'
+    yield from (f"\r\n--{boundary}\r\n{part}" for part in parts)
     yield f"\r\n--{boundary}--\r\n"
 
 

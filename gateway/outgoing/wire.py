@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from collections import Counter
+from urllib.parse import quote
 
 from gateway.errors import PoisonError
 
@@ -44,6 +45,19 @@ def text_part(media_type: str, text: str) -> str:
     else:
         encoding, content = "base64", base64.encodebytes(octets).decode().replace("\n", "\r\n")
     return f'Content-Type: {media_type}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}'
+
+
+def file_part(media_type: str, name: str, octets: bytes) -> str:
+    """A file as a part: its fields and its content in base64.
+
+    name  in any letters (RFC 2231 §4), short enough for one line
+    """
+    shown = quote(name, safe="")
+    content = base64.encodebytes(octets).decode().replace("\n", "\r\n")
+    return (
+        f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{shown}\r\n\r\n{content}"
+    )
 
 
 def _quoted_printable(octets: bytes) -> str:
@@ -100,7 +114,12 @@ def _part_problem(head: bytes, body: bytes) -> str:
     if first or len(parts) < 2 or parts[-1] != b"--\r\n":
         return "parts are not closed"
     for part in parts[:-1]:
-        encoding = _ENCODING.search(part.partition(b"\r\n\r\n")[0])
+        fields, _, content = part.partition(b"\r\n\r\n")
+        if _BOUNDARY.search(fields) is not None:
+            if problem := _part_problem(fields, content):
+                return problem
+            continue
+        encoding = _ENCODING.search(fields)
         if encoding is None or encoding[1] not in _ENCODINGS:
             return "part without a 7-bit transfer encoding"
     return ""

@@ -280,6 +280,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a mail of ours."""
+
+    name: str  # cleaned, never a path
+    media_type: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One mail to one person; `suppressed` is the guard's word when it may not go out."""
 
@@ -305,3 +314,4 @@ class Notification:
     item: int | None = None  # what the reply address names, where it is not the ticket
     revision: int | None = None  # of the ticket, as an agent sees it in this mail
     thread_index: str | None = None  # of the mail that it answers, for Outlook
+    files: tuple[File, ...] = ()

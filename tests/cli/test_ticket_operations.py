@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.operations.answers import Answer, Note
+from gateway.message.parse import parse
+from gateway.operations.answers import MOST_FILE_OCTETS, MOST_FILES, Answer, Note
 from gateway.operations.merges import Merge, Split, Undo
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Accept, Change, Link, NewTicket
 from gateway.operations.types import Done, Duty
+from gateway.parsing.pool import parse_limits
 from gateway.store import audit, customers, outbox, tickets
 from gateway.store.schema import entry, participant, receipt, ticket, ticket_link, ticket_message
 from gateway.store.snoozed import wake
+from gateway.ticket.types import File
 from tests.cli.desk import Desk
 
 _STATUSES = "new, open, pending, on_hold, solved, closed, answered"
@@ -158,6 +161,40 @@ async def test_answers_that_are_none(desk: Desk, answer: Answer, outcome: str, s
     before = rows(desk)
     assert await done(desk, "ticket.answer", answer) == (Done(f"#{answer.number}", outcome, said),)  # type: ignore[arg-type]
     assert rows(desk) == before
+
+
+async def test_files_go_along_with_an_answer(desk: Desk) -> None:
+    files = (
+        File("../račun № 1.pdf", "application/pdf", b"%PDF" + bytes(range(256)) * 40),
+        File("x\r\nBcc: eva@x.test.txt", "text/x\r\nBcc: eva@x.test", b"words"),
+        File("empty", "text/plain", b""),
+    )
+    (answer,) = await done(desk, "ticket.answer", Answer(1, "Enclosed.", files=files))
+    assert answer.outcome == "done"
+    item = desk.store.read_now(lambda c: outbox.find_many(c, states=(), ticket=1, recipient=None, limit=1))[0]
+    raw = desk.store.read_now(lambda c: outbox.find(c, item.id)).raw  # type: ignore[union-attr]
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    names = ["račun № 1.pdf", "xBcc: eva@x.test.txt", "empty"]
+    assert [(p.get_filename(), p.get_content_type()) for p in mail.iter_attachments()] == list(
+        zip(names, ["application/pdf", "application/octet-stream", "text/plain"], strict=True)
+    )
+    assert [p.get_payload(decode=True) for p in mail.iter_attachments()] == [file.octets for file in files]
+    assert "Enclosed." in mail.get_body(("plain",)).get_content()
+    entry = desk.store.read_now(lambda c: tickets.entries(c, 1))[-1]
+    assert [(a.part, a.name, a.size) for a in entry.attachments] == list(
+        zip(("1.2", "1.3", "1.4"), names, (len(file.octets) for file in files), strict=True)
+    )
+    message = parse(raw, parse_limits(desk.settings), languages=("en",))
+    assert [(a.part, a.name, a.sha256) for a in message.attachments] == [
+        (a.part, a.name, a.sha256) for a in entry.attachments
+    ]
+
+
+async def test_files_that_no_server_takes_are_refused(desk: Desk) -> None:
+    large = File("a.bin", "application/octet-stream", bytes(MOST_FILE_OCTETS))
+    for files in ((large, File("b", "text/plain", b"1")), (File("b", "text/plain", b""),) * (MOST_FILES + 1)):
+        (answer,) = await done(desk, "ticket.answer", Answer(1, "Enclosed.", files=files))
+        assert (answer.outcome, answer.said[:18]) == ("refused", "these are more tha")
 
 
 async def test_a_note_is_seen_by_no_customer(desk: Desk) -> None:
