@@ -25,6 +25,7 @@ from gateway.errors import ConfigError, PoisonError, Problem, TransientError
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
+from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
 from gateway.outgoing.outbox import Sender
@@ -36,6 +37,7 @@ from gateway.rules.types import RuleSet
 from gateway.rules.written import written
 from gateway.store import inbound
 from gateway.store.audit_anchors import Anchors
+from gateway.store.jobs import pause, paused, resume
 from gateway.store.opening import open_store
 from gateway.store.revisions import SYSTEM, keep_revision, newest_revision
 from gateway.store.store import Store, durable_write
@@ -140,13 +142,11 @@ class Daemon:
             self._store, pool, lambda: self._deps, clock, settings.limits.child_attempts, sender.wake, verifier
         )
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
-        timers = Timers(self._store, Anchors(settings), clock)
+        self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
-        timers.every(timedelta(minutes=1), due.wake)
-        timers.every(timedelta(minutes=1), due.do_delayed)
-        timers.every(timedelta(minutes=5), due.tell_undelivered)
-        timers.every(timedelta(minutes=1), due.remind)
-        timers.every(timedelta(minutes=1), due.send_digests)
+        for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.send_digests):
+            timers.every(timedelta(minutes=1), work, shared=True)
+        timers.every(timedelta(minutes=5), due.tell_undelivered, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         if not self._store.alone:
             timers.every(_FOLLOW, self.follow)
@@ -171,7 +171,35 @@ class Daemon:
 
     def _own_operations(self) -> dict[str, OfTheDaemon]:
         """What commands ask this daemon for."""
-        return {"rules.load": OfTheDaemon(LoadRules, self._load), "rules.state": OfTheDaemon(AskState, self._state)}
+        return {
+            "rules.load": OfTheDaemon(LoadRules, self._load),
+            "rules.state": OfTheDaemon(AskState, self._state),
+            "cron.list": OfTheDaemon(AskJobs, self._jobs),
+            "cron.run": OfTheDaemon(RunJob, self._run_job),
+            "cron.pause": OfTheDaemon(PauseJob, self._pause_job),
+        }
+
+    async def _jobs(self, _wanted: AskJobs) -> tuple[Done, ...]:
+        """What is done at which interval, and how it went last."""
+        stands, leads = await self._store.read(paused), await self._store.leads()
+        return tuple(Done(job.name, "done", said_of(job, stands, leads=leads)) for job in self._timers.jobs())
+
+    async def _run_job(self, wanted: RunJob) -> tuple[Done, ...]:
+        """Now, beside its turns."""
+        job = await self._timers.run_now(wanted.name)
+        if job is None:
+            return (no_job(wanted.name, self._timers.jobs()),)
+        return (Done(job.name, "conflict" if job.trouble else "done", job.trouble or f"ran in {job.took_s:.3f} s"),)
+
+    async def _pause_job(self, wanted: PauseJob) -> tuple[Done, ...]:
+        """It stands until somebody resumes it, in every process of this database and after a restart."""
+        if wanted.name not in (job.name for job in self._timers.jobs()):
+            return (no_job(wanted.name, self._timers.jobs()),)
+        act = resume if wanted.resume else pause
+        now = self._clock.now()
+        done = await self._store.write(lambda c: act(c, wanted.name, wanted.actor, now), durable=True)
+        said = "runs again" if wanted.resume else "stands until mailwicket cron pause --resume"
+        return (Done(wanted.name, "done", said if done else "is so already; nothing was changed"),)
 
     async def _load(self, wanted: LoadRules) -> tuple[Done, ...]:
         """As a signal does, for a person who gets the answer."""

@@ -15,6 +15,7 @@ from gateway.deciding.types import Deps
 from gateway.digests import digest_day, send_digest
 from gateway.errors import TransientError
 from gateway.events import carry_out, happened
+from gateway.idle import ask_idle
 from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
@@ -69,6 +70,14 @@ class Due:
             await self._store.write(lambda c, s=some: _remind_each(c, s, d, now, spared))  # type: ignore[misc]
         if found:
             self._queued()
+
+    async def ask_idle(self) -> None:
+        """Rules for tickets in which nothing happens."""
+        now, d = self._clock.now(), self._deps()
+        for rule in d.rules.rules:
+            while "idle" in rule.on and await self._store.write(lambda c, r=rule: ask_idle(c, r, d, now)):  # type: ignore[misc]
+                pass
+        self._queued()
 
     async def send_digests(self) -> None:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""

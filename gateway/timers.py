@@ -6,19 +6,34 @@ Not here  when a single mail is tried again (outgoing/schedule.py), what falls d
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.clock import Clock
 from gateway.errors import TransientError
-from gateway.store import inbound, search
+from gateway.store import inbound, jobs, search
 from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
 from gateway.store.store import Store, durable_write
 
 log = structlog.get_logger("timers")
+
+
+@dataclass(slots=True)
+class Job:
+    """Something done at an interval, and how it went last in this process."""
+
+    name: str
+    about: str
+    interval: timedelta
+    work: Callable[[], Awaitable[None]]
+    shared: bool
+    ran_at: datetime | None = None
+    took_s: float = 0.0
+    trouble: str = ""
 
 
 class Timers:
@@ -30,6 +45,8 @@ class Timers:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300}
         )
 
+        self._jobs: dict[str, Job] = {}
+
     def start(self) -> None:
         """Begin; each job runs for the first time after its interval."""
         self.every(timedelta(minutes=1), self._recover_leases)
@@ -38,16 +55,45 @@ class Timers:
         self.every(timedelta(seconds=10), self._fill_index)
         self._scheduler.start()
 
-    def every(self, interval: timedelta, job: Callable[[], Awaitable[None]]) -> None:
-        """Run a job at an interval; trouble of the store is logged by the writer and waits for the next time."""
+    def every(self, interval: timedelta, work: Callable[[], Awaitable[None]], *, shared: bool = False) -> None:
+        """Run a job at an interval; trouble of the store is logged by the writer and waits for the next time.
 
-        async def run() -> None:
-            try:
-                await job()
-            except TransientError as e:
-                log.warning("timer.missed", job=job.__name__, reason=e.text)
+        work    its name and the first line of its documentation are what people see of it
+        shared  whether one of several processes does it for all: the one that leads
+        """
+        name = work.__name__.strip("_").replace("_", "-")
+        job = self._jobs[name] = Job(name, (work.__doc__ or "").strip().partition("\n")[0], interval, work, shared)
+        seconds = interval.total_seconds()
+        self._scheduler.add_job(self._run, "interval", (job,), seconds=seconds, id=name)
 
-        self._scheduler.add_job(run, "interval", seconds=interval.total_seconds(), id=job.__name__)
+    def jobs(self) -> tuple[Job, ...]:
+        """All of them, as they were started."""
+        return tuple(self._jobs.values())
+
+    async def run_now(self, name: str) -> Job | None:
+        """Run a job beside its turns, paused or not; None when there is none of this name."""
+        job = self._jobs.get(name)
+        if job is not None:
+            await self._do(job)
+        return job
+
+    async def _run(self, job: Job) -> None:
+        try:
+            stands = job.name in await self._store.read(jobs.paused) or (job.shared and not await self._store.leads())
+        except TransientError as e:
+            log.warning("timer.missed", job=job.name, reason=e.text)
+            return
+        if not stands:
+            await self._do(job)
+
+    async def _do(self, job: Job) -> None:
+        begun, job.ran_at, job.trouble = self._clock.monotonic(), self._clock.now(), ""
+        try:
+            await job.work()
+        except TransientError as e:
+            job.trouble = e.text
+            log.warning("timer.missed", job=job.name, reason=e.text)
+        job.took_s = self._clock.monotonic() - begun
 
     def stop(self) -> None:
         """No further runs."""

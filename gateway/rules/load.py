@@ -8,6 +8,8 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import cast
 
 import re2
 
@@ -264,7 +266,8 @@ class _RuleReader:
         if actions.catch_all is not None and not any(leaves(when, negated=False)):
             hint = "say when it applies, or add confirm: true to the action"
             f.add(actions.catch_all, "R025", f"rule “{name}” takes every mail away", hint)
-        if "idle" in events and not _bounded_below(when):
+        idle = idle_for(when) if "idle" in events else None
+        if "idle" in events and idle is None:
             f.add(at, "R023", f"idle rule “{name}” has no lower bound on ticket.idle", "when: {ticket.idle: {gte: 5d}}")
         once = reading.choice(k["once"], ONCE, "value", "values", f) if "once" in k else None
         default = "cycle" if events and all(e in _CYCLIC for e in events) else "never"
@@ -272,7 +275,7 @@ class _RuleReader:
             name, self._line("about", k), events, when, done, actions.stop, at.line if at else node.line, f.name,
             at.column if at else node.column, self._flag("shadow", k, default=False), once or default,  # type: ignore[arg-type]
             eager={t.key: t for t, _ in leaves(when, negated=False) if t.operator in EAGER},
-            cron=self._cron(node, name, events, k), each=self._line("each", k),
+            idle_for=idle, cron=self._cron(node, name, events, k), each=self._line("each", k),
         )  # fmt: skip
         return rule if self._flag("enabled", k, default=True) else None
 
@@ -328,17 +331,25 @@ def captures_of(when: Group) -> frozenset[str]:
     return frozenset(name for operand in held if isinstance(operand, Pattern) for name in operand.names)
 
 
-def _bounded_below(when: Group) -> bool:
-    """Whether some test that must hold asks for an idle time of at least so much."""
-    for child in when.children:
-        if isinstance(child, Test):
-            if child.field == "ticket.idle" and child.operator in ("gt", "gte", "between", "is", "in"):
-                return True
-        elif (child.kind == "all" and _bounded_below(child)) or (
-            child.kind == "any" and child.children and all(_bounded_below(Group("all", (c,))) for c in child.children)
-        ):
-            return True
-    return False
+def idle_for(when: Group) -> timedelta | None:
+    """How long a ticket must have been idle at least for the condition to hold; None where it need not."""
+    bounds = [bound for child in when.children if (bound := _bound_of(child)) is not None]
+    if when.kind == "all":
+        return max(bounds, default=None)
+    return min(bounds) if when.kind == "any" and bounds and len(bounds) == len(when.children) else None
+
+
+def _bound_of(child: Test | Group) -> timedelta | None:
+    if isinstance(child, Group):
+        return idle_for(child)
+    if child.field != "ticket.idle":
+        return None
+    match child.operator:
+        case "gt" | "gte":
+            return cast("timedelta", child.operand)
+        case "between" | "is" | "in":
+            return cast("timedelta", min(child.operand))
+    return None
 
 
 def _items(node: Node, r: Reader) -> tuple[Node, ...]:

@@ -18,7 +18,7 @@ KEYS = (
     "tests.history",
 )  # fmt: skip
 EVENTS = (
-    "idle", "schedule",
+    "schedule",
 )  # fmt: skip
 ACTIONS = (
     "webhook", "redirect", "merge_into",

@@ -530,6 +530,7 @@ class Rule:
     shadow: bool = False  # traced, never applied
     once: Literal["ticket", "cycle", "never"] = "never"
     eager: Mapping[int, Test] = field(default_factory=dict)  # tests that may fail it, or cost, by key: asked first
+    idle_for: timedelta | None = None  # of `on: idle`: how long nothing has happened at least
     cron: str = ""  # of `on: schedule`
     each: str = ""  # the search whose tickets it runs for
 

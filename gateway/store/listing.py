@@ -11,6 +11,7 @@ Not here what may be asked (ticket/query.py), how words are stored (search.py).
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from itertools import filterfalse, islice, pairwise
 from typing import Any
 
@@ -83,6 +84,18 @@ def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]
         others = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not rare)
         found = found.where(_among(c, numbers), *others, ticket.c.number.not_in(_HIDDEN))
     return found.limit(limit), True
+
+
+def silent_between(c: Connection, since: datetime, until: datetime, some: int) -> list[Ticket]:
+    """Tickets that changed last after one moment and not after another, the longest silent first; closed ones are not.
+
+    some  about so many: those that changed in the same moment as the last of them come with it
+    """
+    silent = and_(ticket.c.updated_at > since, ticket.c.updated_at <= until, ticket.c.status_type != "closed")
+    ends = select(ticket.c.updated_at).where(silent).order_by(ticket.c.updated_at).offset(some - 1).limit(1)
+    last = c.execute(ends).scalar_one_or_none() or until
+    query = select(ticket).where(silent, ticket.c.updated_at <= last).order_by(ticket.c.updated_at, ticket.c.number)
+    return [ticket_of(row) for row in c.execute(query)]
 
 
 def _fitting(query: Query, *wanted: Table | Column[Any]) -> Select[Any]:

@@ -33,7 +33,7 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
     if lite and url.database:
         os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
     busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
-    engine = open_engine(url, connections=4, busy_timeout_ms=busy_ms)
+    engine = open_engine(url, connections=5, busy_timeout_ms=busy_ms)
     try:
         if trouble := reachable(engine):
             raise TransientError(f"the database is away: {trouble}")

@@ -489,6 +489,21 @@ stop = Table(  # what a person stopped: sending
     Column("by", Text, nullable=False),
 )
 
+paused_job = Table(  # that a person paused, for every process
+    "paused_job",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+rule_cursor = Table(  # up to which last change a rule was asked about idle tickets
+    "rule_cursor",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
 heartbeat = Table(  # the row of the durable test write: proves that the store can keep a promise now
     "heartbeat",
     metadata,

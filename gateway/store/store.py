@@ -27,6 +27,7 @@ from gateway.message.types import Accepted
 from gateway.store import inbound, outbox
 from gateway.store.audit import appending
 from gateway.store.inbound import Arriving, Receipt
+from gateway.store.leading import Leading
 from gateway.store.outbox import OutboxItem
 from gateway.store.schema import heartbeat
 from gateway.store.writer import Lane, Writer, checkpoint
@@ -42,6 +43,7 @@ class Store:
 
     def __init__(self, settings: Settings, engine: Engine, readers: Engine, lock: int | None, key: bytes) -> None:
         self._settings, self._engine, self._readers, self._lock = settings, engine, readers, lock
+        self._leading = Leading(engine)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         accept = Lane("accept", inbound.insert_batch, durable=True, settled=inbound.lookup)
         audited = partial(_each, key)
@@ -74,6 +76,10 @@ class Store:
         """
         receipt: Receipt = await asyncio.wrap_future(self._writers["accept"].submit("accept", mail, mail.size))
         return receipt
+
+    async def leads(self) -> bool:
+        """Whether this process leads those that share the database; alone it does."""
+        return await asyncio.to_thread(self._leading.leads)
 
     async def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """What `work` returns, told after its commit; it may share that commit with other work.
@@ -187,6 +193,7 @@ class Store:
         for writer in {id(w): w for w in self._writers.values()}.values():
             writer.close()
         self._threads.shutdown()
+        self._leading.end()
         self._engine.dispose()
         self._readers.dispose()
         if self._lock is not None:

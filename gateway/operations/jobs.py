@@ -1,0 +1,47 @@
+"""What a person asks of the jobs of a running daemon, and how a job is told.
+
+Not here what is done (daemon.py), the jobs themselves (timers.py, due.py).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gateway.operations.types import Done
+from gateway.rules.quantities import in_words
+from gateway.timers import Job
+
+
+@dataclass(frozen=True, slots=True)
+class AskJobs:
+    """All jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """One job, now."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseJob:
+    """A job that is not to run, or to run again."""
+
+    name: str
+    resume: bool = False
+    actor: str = "operator"
+
+
+def said_of(job: Job, stands: Collection[str], *, leads: bool) -> str:
+    """How often it runs, how it went last, what keeps it from running."""
+    last = "did not run yet"
+    if job.ran_at is not None:
+        last = f"last {job.ran_at:%Y-%m-%d %H:%M:%S} UTC, {1000 * job.took_s:.0f} ms"
+    state = "; PAUSED" if job.name in stands else "; another process leads" if job.shared and not leads else ""
+    trouble = f"; {job.trouble}" if job.trouble else ""
+    return f"every {in_words(job.interval)}; {last}{trouble}{state}  {job.about}"
+
+
+def no_job(name: str, jobs: Collection[Job]) -> Done:
+    """The answer to a name that no job has."""
+    return Done(name[:60], "not-found", f"there is no such job; jobs are: {', '.join(job.name for job in jobs)}")

@@ -1,0 +1,126 @@
+"""What runs by the clock: by whom, when it stands, what is told of it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.clock import FakeClock
+from gateway.config import Settings
+from gateway.errors import TransientError
+from gateway.store.audit_anchors import Anchors
+from gateway.store.jobs import pause, paused, resume
+from gateway.store.opening import open_store
+from gateway.store.store import Store
+from gateway.timers import Timers
+from tests.cli.desk import mailwicket_beside
+from tests.conftest import own_database, settings_in
+from tests.running import Gateway
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Counted:
+    """Two jobs that count their runs."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    async def own_work(self) -> None:
+        """Something of this process."""
+        self.runs.append("own")
+
+    async def shared_work(self) -> None:
+        """Something that one does for all."""
+        self.runs.append("shared")
+
+    async def troubled(self) -> None:
+        """Something that meets a database in trouble."""
+        raise TransientError("the database is away")
+
+
+def timers_of(store: Store, settings: Settings) -> tuple[Timers, Counted]:
+    timers, work = Timers(store, Anchors(settings), FakeClock(NOW)), Counted()
+    timers.every(MINUTE, work.own_work)
+    timers.every(MINUTE, work.shared_work, shared=True)
+    timers.every(MINUTE, work.troubled)
+    return timers, work
+
+
+async def turn(timers: Timers) -> None:
+    """What the scheduler does when the minute is over."""
+    for job in timers.jobs():
+        await timers._run(job)
+
+
+async def test_a_paused_job_stands_until_it_is_resumed(store: Store, settings: Settings) -> None:
+    timers, work = timers_of(store, settings)
+    assert store.submit(lambda c: pause(c, "own-work", "operator", NOW), durable=False).result()
+    assert not store.submit(lambda c: pause(c, "own-work", "operator", NOW), durable=False).result()
+    await turn(timers)
+    assert work.runs == ["shared"]
+    assert await timers.run_now("own-work") is timers.jobs()[0]
+    assert store.submit(lambda c: resume(c, "own-work", "operator", NOW), durable=False).result()
+    await turn(timers)
+    assert work.runs == ["shared", "own", "own", "shared"]
+    assert store.read_now(paused) == frozenset()
+    assert await timers.run_now("no-such-job") is None
+
+
+async def test_trouble_of_the_store_is_told_and_waits_for_the_next_turn(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    store = open_store(settings)
+    timers, _ = timers_of(store, settings)
+    await turn(timers)
+    assert [job.trouble for job in timers.jobs()] == ["", "", "the database is away"]
+    store.close()
+
+
+@pytest.mark.postgres
+async def test_of_two_on_one_database_one_leads_until_it_ends(tmp_path: Path, postgres: str) -> None:
+    databases = own_database(postgres)
+    postgres_settings = settings_in(tmp_path, next(databases))
+    first, second = (open_store(postgres_settings, exclusive=False) for _ in range(2))
+    (one, done), (other, done_by_other) = timers_of(first, postgres_settings), timers_of(second, postgres_settings)
+    for timers in (one, other, one, other):
+        await turn(timers)
+    assert (done.runs, done_by_other.runs) == (["own", "shared"] * 2, ["own"] * 2)
+    first.close()
+    assert any([await second.leads() for _ in range(200)])
+    await turn(other)
+    assert done_by_other.runs[-2:] == ["own", "shared"]
+    second.close()
+    next(databases, None)
+
+
+async def test_people_see_run_and_pause_the_jobs_of_the_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with Gateway(settings_in(tmp_path)) as gateway:
+        config = tmp_path / "mailwicket.toml"
+        state, runtime = gateway.settings.paths.state, gateway.settings.paths.runtime
+        config.write_text(f'[paths]\nstate = "{state}"\nruntime = "{runtime}"\n', "utf-8")
+
+        async def typed(command: str) -> tuple[int, str]:
+            with capture_logs():
+                code = await mailwicket_beside(config, *command.split())
+            return code, capsys.readouterr().out
+
+        code, out = await typed("cron list")
+        assert code == 0
+        assert "✓ remind  every 1m; did not run yet  Promises that may be broken, or are" in out
+        assert (await typed("cron run remind"))[0] == 0
+        assert await typed("cron run forgett") == (4, "✗ forgett  there is no such job; " + _jobs(out) + "\n")
+        assert (await typed("cron pause send-digests"))[1].startswith("✓ send-digests  stands until")
+        assert await typed("cron pause send-digests") == (0, "✓ send-digests  is so already; nothing was changed\n")
+        told = {row["name"]: row["said"] for row in json.loads((await typed("cron list --json"))[1])["results"]}
+        assert "PAUSED" in told["send-digests"]
+        assert "last " in told["remind"]
+        assert (await typed("cron pause send-digests --resume"))[1] == "✓ send-digests  runs again\n"
+
+
+def _jobs(listed: str) -> str:
+    return "jobs are: " + ", ".join(line.split()[1] for line in listed.splitlines() if line.startswith("✓"))
