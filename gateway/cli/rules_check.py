@@ -14,7 +14,8 @@ from gateway import policy
 from gateway.cli.context import settings_of
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS
-from gateway.cli.output import block, counted, print_json, print_lines
+from gateway.cli.output import block, counted, print_json, print_lines, stamp
+from gateway.cli.rules_apply import in_force
 from gateway.config import Settings
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.render import Templates
@@ -53,7 +54,7 @@ def check(invocation: Invocation, file: Path | None, *, strict: bool, form: str,
             queries=settings.queries,
         )
     except ConfigError as e:
-        told_problems(path, e, form)
+        told_problems(invocation, path, e, form)
     match form:
         case "json":
             print_json("rules-check/1", {"file": str(path), "problems": [], **_summary(found)})
@@ -65,7 +66,7 @@ def check(invocation: Invocation, file: Path | None, *, strict: bool, form: str,
         raise click.exceptions.Exit(_WARNINGS)
 
 
-def told_problems(path: Path, error: ConfigError, form: str) -> NoReturn:
+def told_problems(invocation: Invocation, path: Path, error: ConfigError, form: str) -> NoReturn:
     """Show the problems and end with 1."""
     if form == "json":
         problems = [
@@ -75,7 +76,9 @@ def told_problems(path: Path, error: ConfigError, form: str) -> NoReturn:
         print_json("rules-check/1", {"file": str(path), "problems": problems})
     elif form == "text":
         print_lines(block(str(problem)) for problem in error.problems)
-        print_lines([f"{counted(len(error.problems), 'error')}. Nothing was loaded; what runs keeps its rules."])
+        force = in_force(invocation)
+        kept = f"revision {force.number} (loaded {stamp(force.loaded_at)})" if force else "its rules"
+        print_lines([f"{counted(len(error.problems), 'error')}. Nothing was loaded; the gateway keeps {kept}."])
     else:
         print_lines(_for_programs(error.problems, form))
     raise click.exceptions.Exit(FINDINGS)

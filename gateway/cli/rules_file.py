@@ -37,7 +37,7 @@ def tree(invocation: Invocation, file: Path | None, *, team: str | None, mermaid
     try:
         found = policy.read_rules(path, policy.templates_of(settings, invocation.clock))
     except ConfigError as e:
-        told_problems(path, e, "text")
+        told_problems(invocation, path, e, "text")
     if team is not None and team not in found.teams:
         what, known = f"there is no team “{printable(team, 60)}”", ", ".join(found.teams)
         raise CommandError(what, hint=f"known: {known}", exit_code=NOT_FOUND)
@@ -56,7 +56,7 @@ def fmt(invocation: Invocation, file: Path | None, *, as_diff: bool, write: bool
         before = policy.text_of(path)
         after = formatted(before, path.name)
     except ConfigError as e:
-        told_problems(path, e, "text")
+        told_problems(invocation, path, e, "text")
     if write and after != before:
         path.write_text(after, "utf-8")
         invocation.note(f"{printable(str(path))} was laid out anew")

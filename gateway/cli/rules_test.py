@@ -62,7 +62,7 @@ def test(
     try:
         found = policy.read_rules(path, templates)
     except ConfigError as e:
-        told_problems(path, e, "json" if as_json else "text")
+        told_problems(invocation, path, e, "json" if as_json else "text")
     scenes = [s for s in found.scenes if part.lower() in s.name.lower()]
     if part and not scenes:
         raise CommandError(
@@ -72,7 +72,7 @@ def test(
     try:
         results = [stage.result(scene) for scene in scenes]
     except ConfigError as e:
-        told_problems(path, e, "json" if as_json else "text")
+        told_problems(invocation, path, e, "json" if as_json else "text")
     if junit is not None:
         junit.write_bytes(junit_xml(results))
     if as_json:

@@ -66,7 +66,7 @@ def test_check_tells_every_problem_and_ends_with_1(desk: Path, capsys: pytest.Ca
         "rules.yaml:5:67: error R001: unknown action “tags”",
         "  - {id: greet, on: new, when: {subject: {contain: hello}}, do: [{tags: [greeted]}]}",
         "                                                                  ^  did you mean “tag”?",
-        "2 errors. Nothing was loaded; what runs keeps its rules.",
+        "2 errors. Nothing was loaded; the gateway keeps its rules.",
     ]
 
 
