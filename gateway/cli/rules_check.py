@@ -14,8 +14,8 @@ from gateway import policy
 from gateway.cli.context import settings_of
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS
+from gateway.cli.late import late
 from gateway.cli.output import block, counted, print_json, print_lines, stamp
-from gateway.cli.rules_apply import in_force
 from gateway.config import Settings
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.render import Templates
@@ -76,7 +76,7 @@ def told_problems(invocation: Invocation, path: Path, error: ConfigError, form: 
         print_json("rules-check/1", {"file": str(path), "problems": problems})
     elif form == "text":
         print_lines(block(str(problem)) for problem in error.problems)
-        force = in_force(invocation)
+        force = late("gateway.cli.rules_apply:in_force")(invocation)  # the database is asked only where it has a word
         kept = f"revision {force.number} (loaded {stamp(force.loaded_at)})" if force else "its rules"
         print_lines([f"{counted(len(error.problems), 'error')}. Nothing was loaded; the gateway keeps {kept}."])
     else:
