@@ -7,6 +7,7 @@ import pytest
 
 from gateway.errors import PoisonError
 from gateway.outgoing.wire import check, text_part
+from gateway.ticket.types import File
 from tests.outgoing.letters import desk, letter, mail_of, read, templates, text_of
 
 GOOD = letter().raw
@@ -43,6 +44,22 @@ def test_what_must_not_leave(old, new, problem) -> None:
     with pytest.raises(PoisonError, match=problem) as caught:
         check(changed)
     assert caught.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        # a change to a good mail with a file, what the check says
+        (b"--\r\n\r\n--", b"\r\n\r\n--", "not closed"),  # the two texts inside
+        (b"quoted-printable", b"8bit", "part without"),  # one of them
+        (b"Transfer-Encoding: base64\r\nContent-Disposition", b"Disposition", "part without"),  # the file
+    ],
+)
+def test_what_must_not_leave_beside_a_file(old, new, problem) -> None:
+    raw = letter(files=(File("a.pdf", "application/pdf", bytes(range(256))),)).raw
+    check(raw)
+    with pytest.raises(PoisonError, match=problem):
+        check(raw.replace(old, new, 1))
 
 
 def test_the_end_is_a_line_end() -> None:
