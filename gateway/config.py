@@ -320,6 +320,8 @@ class Outbound(_Section):
     """How far a wait may stray, either way."""
     give_up: Duration = timedelta(days=5)
     """After that a mail has failed."""
+    redirect_all_to: Annotated[str, AfterValidator(_bounce)] = ""
+    """For trials: every mail goes to this address instead of its own; empty is off."""
     on_uncertain: Literal["resend", "hold"] = "resend"
     """When the relay may or may not have the mail."""
 

@@ -35,7 +35,7 @@ from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, deps, token_ring
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
-from gateway.store import inbound
+from gateway.store import inbound, outbox
 from gateway.store.audit_anchors import Anchors
 from gateway.store.jobs import pause, paused, resume
 from gateway.store.opening import open_store
@@ -127,6 +127,9 @@ class Daemon:
         check_verifier(settings)
         self._store = open_store(settings)
         self._stop.append(self._store.close)
+        now = clock.now()
+        if await self._store.write(lambda c: outbox.hold_after_long_stop(c, now), durable=True):
+            log.error("outbound.held", reason="long away, and much would leave", next="mailwicket outbound release")
         await self._store.write(durable_write, durable=True)
         await self._tables.refresh()  # seconds at most, also where a database is away
         await self._put_in_force(*read, first=True)

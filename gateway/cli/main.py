@@ -45,6 +45,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
             ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),
+            ("outbound", "gateway.cli.outbound:outbound", "Stop all sending; see what is not sent, and why."),
         ),
     ),
     (

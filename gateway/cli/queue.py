@@ -35,7 +35,7 @@ from gateway.cli.output import (
     write_octets,
 )
 from gateway.control import operate
-from gateway.operations.mails import Letters
+from gateway.operations.mails import Letters, Nothing, Reroute
 from gateway.store import outbox
 from gateway.store.outbox import FINAL, OutboxItem
 
@@ -124,15 +124,49 @@ def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_jso
     report(invocation, done, "queue-retry/1", dry_run=dry_run, as_json=as_json)
 
 
-@queue.command("release", examples=("mailwicket queue release q-912", "mailwicket queue list --held"))
+@queue.command("hold", examples=("mailwicket queue hold q-912", "mailwicket queue hold q-912 q-913 --dry-run"))
 @click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
 @dry_run_option
 @json_option
 @pass_invocation
-def release(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
+def hold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Keep mails that wait until somebody lets them go."""
+    done = operate(settings_of(invocation), "outbox.hold", Letters(ids), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "queue-hold/1", dry_run=dry_run, as_json=as_json)
+
+
+@queue.command("reroute", examples=("mailwicket queue reroute q-912 --to jan@new.test", "mailwicket queue show q-912"))
+@click.argument("id", type=LETTER, metavar="ID")
+@click.option("--to", "address", required=True, metavar="ADDR", help="Who gets it.")
+@dry_run_option
+@json_option
+@pass_invocation
+def reroute(invocation: Invocation, id: int, address: str, *, dry_run: bool, as_json: bool) -> None:
+    """Send the same mail, octet for octet, to another address of its reader, now."""
+    wanted = Reroute(id, address)
+    done = operate(settings_of(invocation), "outbox.reroute", wanted, clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "queue-reroute/1", dry_run=dry_run, as_json=as_json)
+
+
+@queue.command("flush", examples=("mailwicket queue flush", "mailwicket queue flush --dry-run"))
+@dry_run_option
+@json_option
+@pass_invocation
+def flush(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
+    """Try all deferred mails now, such as after a relay came back."""
+    done = operate(settings_of(invocation), "outbox.flush", Nothing(), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "queue-flush/1", dry_run=dry_run, as_json=as_json)
+
+
+@queue.command("unhold", examples=("mailwicket queue unhold q-912", "mailwicket queue list --held"))
+@click.argument("ids", nargs=-1, required=True, type=LETTER, metavar="ID...")
+@dry_run_option
+@json_option
+@pass_invocation
+def unhold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Let held mails go out now."""
-    done = operate(settings_of(invocation), "outbox.release", Letters(ids), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-release/1", dry_run=dry_run, as_json=as_json)
+    done = operate(settings_of(invocation), "outbox.unhold", Letters(ids), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "queue-unhold/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("drop", examples=("mailwicket queue drop q-907", "mailwicket queue drop -y q-907 q-908"))

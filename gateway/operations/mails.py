@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway.errors import PermanentError
+from gateway.message.address import path_address
 from gateway.operations.types import Done, Duty, Operation
-from gateway.store import inbound, outbox
+from gateway.store import inbound, outbox, restraint
 from gateway.store.audit import add_audit
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import OutboxItem
@@ -32,6 +34,19 @@ class Letters:
     """Outgoing mails by number: 912 is q-912."""
 
     ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """An outgoing mail, and the address that gets it instead."""
+
+    id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """An operation that is told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,53 @@ def _let_go(c: Connection, item: OutboxItem, now: datetime) -> Done:
     return Done(f"q-{item.id}", "done", f"is due now; it was held: {item.reason}")
 
 
+def _kept_back(c: Connection, item: OutboxItem, now: datetime) -> Done:
+    if not outbox.hold(c, item.id):
+        return Done(f"q-{item.id}", "conflict", f"it does not wait: {item.state}")
+    _note(c, now, "outbox.held", item.ticket, None, f"q-{item.id}, was {item.state}")
+    return Done(f"q-{item.id}", "done", f"stays until “queue unhold”; it was {item.state}")
+
+
+def _rerouted(c: Connection, wanted: Reroute, duty: Duty) -> tuple[Done, ...]:
+    item = outbox.find(c, wanted.id)
+    if item is None:
+        return (_no_letter(wanted.id),)
+    try:
+        address = path_address(wanted.address, smtputf8=True)
+    except PermanentError:
+        return (Done(f"q-{item.id}", "refused", f"“{wanted.address}” is no address"),)
+    if not outbox.reroute(c, item.id, address, duty.now):
+        return (Done(f"q-{item.id}", "conflict", _settled(item)),)
+    _note(c, duty.now, "outbox.rerouted", item.ticket, None, f"q-{item.id}, {item.forward_path} to {address}")
+    return (Done(f"q-{item.id}", "done", f"is due now, for {address} instead of {item.forward_path}"),)
+
+
+def _flushed(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
+    count = outbox.flush(c, duty.now)
+    _note(c, duty.now, "outbox.flushed", None, None, f"{count} mails")
+    return (Done("queue", "done", f"{count} deferred mails are due now"),)
+
+
+def _stopped(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
+    if not restraint.stop_sending(c, "operator", duty.now):
+        return (Done("outbound", "conflict", "nothing is sent already"),)
+    _note(c, duty.now, "outbound.held", None, None, "by the operator")
+    return (Done("outbound", "done", "nothing is sent until “outbound release”, also after a restart"),)
+
+
+def _going_on(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
+    if not restraint.go_on_sending(c):
+        return (Done("outbound", "conflict", "mail is sent as ever"),)
+    _note(c, duty.now, "outbound.released", None, None, "by the operator")
+    return (Done("outbound", "done", f"mail is sent again; {outbox.due_count(c, duty.now)} are due now"),)
+
+
+def _without_automatic(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
+    count = outbox.drop_automatic(c, duty.now)
+    _note(c, duty.now, "outbound.dropped", None, None, f"{count} automatic mails")
+    return (Done("outbound", "done", f"{count} automatic mails will never be sent; what people wrote stays"),)
+
+
 def _dropped(c: Connection, item: OutboxItem, now: datetime) -> Done:
     if not outbox.drop(c, item.id, now):
         return Done(f"q-{item.id}", "conflict", _settled(item))
@@ -173,6 +235,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "mail.discard": Operation(Mails, _each_mail(_discarded)),
     "mail.reread": Operation(Readings, _reread),
     "outbox.retry": Operation(Letters, _each_letter(_due)),
-    "outbox.release": Operation(Letters, _each_letter(_let_go)),
+    "outbox.hold": Operation(Letters, _each_letter(_kept_back)),
+    "outbox.unhold": Operation(Letters, _each_letter(_let_go)),
+    "outbox.reroute": Operation(Reroute, _rerouted),
+    "outbox.flush": Operation(Nothing, _flushed),
+    "outbound.hold": Operation(Nothing, _stopped),
+    "outbound.release": Operation(Nothing, _going_on),
+    "outbound.drop-auto": Operation(Nothing, _without_automatic),
     "outbox.drop": Operation(Letters, _each_letter(_dropped)),
 }

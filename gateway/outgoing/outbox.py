@@ -10,7 +10,7 @@ import asyncio
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -19,10 +19,11 @@ import structlog
 from gateway.clock import Clock
 from gateway.config import Outbound
 from gateway.errors import TransientError
+from gateway.message.address import domain_of, normal
 from gateway.outgoing.relay import Relay
 from gateway.outgoing.schedule import UNCERTAIN_WAIT, next_attempt, stale
 from gateway.outgoing.smtp import Connection, Deferred, Delivered, DeliveryResult, Failed, Uncertain, deliver
-from gateway.store import outbox
+from gateway.store import alarms, outbox
 from gateway.store.outbox import OutboxItem
 from gateway.store.store import Store
 
@@ -31,6 +32,7 @@ _SOON = timedelta(milliseconds=100)
 _ANSWER_WAIT = timedelta(seconds=660)  # longer than the relay may take to answer the dot (smtp.py)
 _BREAK_AFTER = 5  # attempts in a row that found no relay
 _BREAK_S = 60
+_BREAK_DOMAIN_S = 300
 _STORE_AWAY = timedelta(seconds=5)
 _SETTLE_AGAIN_S = 1.0
 _DRAIN_S = 20.0  # of the 30 that the daemon has
@@ -55,6 +57,7 @@ class Sender:
         self._event = asyncio.Event()
         self._stopping = False
         self._no_relay = 0
+        self._domains: dict[str, _Trouble] = {}
         self._broken_until = self._look_at = 0.0
 
     def wake(self) -> None:
@@ -99,7 +102,8 @@ class Sender:
             return timedelta(seconds=broken_s)
         if not self._idle:
             return _POLL
-        items = await self._store.lease_outbox(self._clock.now(), len(self._idle))
+        avoided = self._avoided()
+        items = await self._store.lease_outbox(self._clock.now(), len(self._idle), avoided)
         for item in items:
             task = asyncio.create_task(self._work(item, self._idle.pop()))
             self._at_work.add(task)
@@ -108,7 +112,7 @@ class Sender:
             return _SOON if self._idle else _POLL
         for connection in tuple(self._idle):
             await connection.rest()
-        due = await self._store.next_outbox_due()
+        due = await self._store.next_outbox_due(avoided)
         return _POLL if due is None else min(_POLL, max(_SOON, due - self._clock.now()))
 
     async def _take_back(self) -> None:
@@ -156,14 +160,42 @@ class Sender:
         if stale(item.template, item.queued_at, self._clock.now()) and not item.reason.startswith(_UNSURE):
             return None
         try:
-            result = await deliver(item, connection, attempt.before_dot)
+            result = await deliver(self._addressed(item), connection, attempt.before_dot)
         except TransientError as e:  # the stage could not be committed, so the dot was not written
             return Deferred(e.text)
         except Exception as e:  # noqa: BLE001  the outermost frame: one mail must not end the sending of others
             _log.exception("outbox.bug", id=item.id)
             return Uncertain(type(e).__name__) if attempt.dot else Deferred(f"our own fault: {type(e).__name__}")
         self._note_relay(result)
+        self._note_domain(domain_of(normal(item.forward_path)), result)
+        if isinstance(result, Deferred) and result.alarm:
+            await self._alarm(result)
         return result
+
+    async def _alarm(self, result: Deferred) -> None:
+        """The relay does not want us: for people to see. It is no time to write them a mail."""
+        now, said = self._clock.now(), _without_addresses(result.reason)
+        await self._store.write(lambda c: alarms.note(c, "relay", "", said, now))
+
+    def _addressed(self, item: OutboxItem) -> OutboxItem:
+        """In a trial every mail goes to one address; its octets are the same."""
+        other = self._settings.redirect_all_to
+        return replace(item, forward_path=other) if other else item
+
+    def _avoided(self) -> tuple[str, ...]:
+        """The domains that deferred one mail after the other, for a while."""
+        now = self._clock.monotonic()
+        return tuple(domain for domain, trouble in self._domains.items() if trouble.until > now)
+
+    def _note_domain(self, domain: str, result: DeliveryResult) -> None:
+        """Five mails in a row that a destination deferred: the others need not find out one by one."""
+        if not (isinstance(result, Deferred) and result.reply is not None and not result.unreachable):
+            self._domains.pop(domain, None)
+            return
+        trouble = self._domains.setdefault(domain, _Trouble())
+        trouble.times += 1
+        if trouble.times >= _BREAK_AFTER:
+            trouble.until = self._clock.monotonic() + _BREAK_DOMAIN_S
 
     def _note_relay(self, result: DeliveryResult) -> None:
         if not (isinstance(result, Deferred) and result.unreachable):
@@ -236,6 +268,14 @@ class Sender:
     def _jittered(self, now: datetime, due: datetime) -> datetime:
         share = self._settings.jitter_percent / 100 * (2 * self._chance() - 1)
         return due + (due - now) * share
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """How often in a row a destination deferred mail, and until when it gets none."""
+
+    times: int = 0
+    until: float = 0.0
 
 
 class _Attempt:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 UNCERTAIN_WAIT = timedelta(minutes=30)  # acceptance F-07: the relay may still be thinking about the dot
-_STALE_AFTER = {"auto_ack": timedelta(hours=24)}
+_STALE_AFTER = {
+    "auto_ack": timedelta(hours=24),
+    **dict.fromkeys(("digest", "attention", "weekly_report"), timedelta(hours=12)),
+}
 
 
 def next_attempt(

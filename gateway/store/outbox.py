@@ -5,7 +5,7 @@ Transactions  T1 `enqueue`; T2 `lease`, `mark_dot`; T3 `settle` (DESIGN §6). Le
 Not here      what the mail says (outgoing/compose.py), when to try again (outgoing/schedule.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,7 +20,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
+    not_,
     or_,
     select,
     update,
@@ -32,13 +34,16 @@ from gateway.message.address import domain_of, normal
 from gateway.message.charset import clean_line
 from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
-from gateway.store.schema import outbox
+from gateway.store.restraint import SENDING, stop_sending
+from gateway.store.schema import heartbeat, outbox, stop
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification
 
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
 Stage = Literal["queued", "connecting", "dot", "done"]
+_WAITING = ("queued", "deferred", "uncertain")
 FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
+_LONG_STOP, _MUCH_MAIL = timedelta(hours=24), 100
 _MAX_TOLD = 800  # characters of what the ticket says about a mail that may not arrive
 
 
@@ -144,11 +149,16 @@ def messages_to(c: Connection, ticket: int, recipient: str) -> list[tuple[dateti
     return [(row.queued_at, row.message_id) for row in c.execute(query)]
 
 
-def lease(c: Connection, *, now: datetime, token: str, lease_s: int, limit: int) -> tuple[OutboxItem, ...]:
-    """T2: mails that are due, each counted as an attempt before anything leaves the machine."""
+def lease(
+    c: Connection, *, now: datetime, token: str, lease_s: int, limit: int, avoided: Collection[str] = ()
+) -> tuple[OutboxItem, ...]:
+    """T2: mails that are due, each counted as an attempt before anything leaves the machine.
+
+    avoided  domains that take no mail for now.  None is due while sending is stopped.
+    """
     due = (
         select(outbox.c.id)
-        .where(outbox.c.state.in_(("queued", "deferred", "uncertain")), outbox.c.next_attempt_at <= now)
+        .where(_may_leave(avoided), outbox.c.next_attempt_at <= now)
         .order_by(outbox.c.next_attempt_at)
         .limit(limit)
     )
@@ -247,12 +257,11 @@ def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str, 
         _tell_uncertain(c, item, at, reason, now)
 
 
-def next_due(c: Connection) -> datetime | None:
-    """When the next mail is due; None when none waits."""
-    waiting = outbox.c.state.in_(("queued", "deferred", "uncertain"))
+def next_due(c: Connection, avoided: Collection[str] = ()) -> datetime | None:
+    """When the next mail is due; None when none waits that may leave."""
     value: datetime | None = c.execute(
         select(outbox.c.next_attempt_at)
-        .where(waiting, outbox.c.next_attempt_at.is_not(None))
+        .where(_may_leave(avoided), outbox.c.next_attempt_at.is_not(None))
         .order_by(outbox.c.next_attempt_at)
         .limit(1)
     ).scalar_one_or_none()
@@ -339,6 +348,47 @@ def release(c: Connection, id: int, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+def hold(c: Connection, id: int) -> bool:
+    """Keep a mail that waits until somebody lets it go. False: it does not wait."""
+    waits = and_(outbox.c.id == id, outbox.c.state.in_(_WAITING))
+    done = c.execute(update(outbox).where(waits).values(state="held", next_attempt_at=None, reason="held by a person"))
+    return done.rowcount == 1
+
+
+def reroute(c: Connection, id: int, address: str, now: datetime) -> bool:
+    """Send the same octets to another address, now. False: it was sent already, or is being sent."""
+    allowed = and_(outbox.c.id == id, outbox.c.state.in_((*_WAITING, "failed", "held")), outbox.c.raw.is_not(None))
+    other = {"forward_path": address, "recipient": normal(address), "domain": domain_of(normal(address))}
+    again = {"state": "queued", "stage": "queued", "next_attempt_at": now, "queued_at": now, "settled_at": None}
+    return c.execute(update(outbox).where(allowed).values(**other, **again)).rowcount == 1
+
+
+def flush(c: Connection, now: datetime) -> int:
+    """Make all deferred mails due now; how many."""
+    return c.execute(update(outbox).where(outbox.c.state == "deferred").values(next_attempt_at=now)).rowcount
+
+
+def drop_automatic(c: Connection, now: datetime) -> int:
+    """Never send the automatic mails that have not left; how many. What people wrote stays."""
+    unsent = and_(outbox.c.auto, outbox.c.state.in_((*_WAITING, "held")))
+    gone = {"state": "dropped", "stage": "done", "next_attempt_at": None, "settled_at": now}
+    return c.execute(update(outbox).where(unsent).values(**gone, reason="dropped with all automatic mail")).rowcount
+
+
+def due_count(c: Connection, now: datetime) -> int:
+    """How many mails would leave now."""
+    query = select(func.count()).select_from(outbox).where(_may_leave(()), outbox.c.next_attempt_at <= now)
+    return c.execute(query).scalar_one()
+
+
+def hold_after_long_stop(c: Connection, now: datetime) -> bool:
+    """Stop sending where the gateway was away for a day and much would leave at once; whether it did (F-11)."""
+    beat = c.execute(select(heartbeat.c.at).where(heartbeat.c.name == "writer")).scalar_one_or_none()
+    if beat is None or now - beat < _LONG_STOP or due_count(c, now) <= _MUCH_MAIL:
+        return False
+    return stop_sending(c, f"the gateway was away since {beat:%Y-%m-%d %H:%M}", now)
+
+
 def drop(c: Connection, id: int, now: datetime) -> bool:
     """Never send it. False: it was sent already, or is being sent."""
     allowed = outbox.c.state.in_(("queued", "deferred", "failed", "held", "uncertain"))
@@ -392,6 +442,12 @@ def _tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime
     add_event(c, item.ticket, text, now)
     detail = f"q-{item.id}, {text}"
     add_audit(c, at=now, actor="system", action=action, ticket=item.ticket, source=None, detail=detail)
+
+
+def _may_leave(avoided: Collection[str]) -> Any:
+    """What waits, unless all sending is stopped."""
+    waits = and_(outbox.c.state.in_(_WAITING), not_(exists().where(stop.c.name == SENDING)))
+    return and_(waits, outbox.c.domain.not_in(avoided)) if avoided else waits
 
 
 def _mine(item: OutboxItem) -> Any:

@@ -63,6 +63,28 @@ def hush(c: Connection, address: str, until: datetime, reason: str) -> None:
     inserted(c, quiet, {"address": address, "until": until, "reason": reason})
 
 
+def stop_sending(c: Connection, by: str, now: datetime) -> bool:
+    """No mail leaves until somebody lets it, whatever restarts; False when that was so already."""
+    return inserted(c, stop, {"name": SENDING, "at": now, "by": by})
+
+
+def go_on_sending(c: Connection) -> bool:
+    """Mail leaves again; False when it did."""
+    return c.execute(delete(stop).where(stop.c.name == SENDING)).rowcount == 1
+
+
+def stopped(c: Connection) -> tuple[datetime, str] | None:
+    """Since when no mail leaves, and by whose word; None when it does."""
+    row = c.execute(select(stop.c.at, stop.c.by).where(stop.c.name == SENDING)).one_or_none()
+    return None if row is None else (row.at, row.by)
+
+
+def left_alone(c: Connection, now: datetime) -> list[tuple[str, datetime, str]]:
+    """(address, until when, why) of those who get no automatic mail; '' is acknowledgements to anybody."""
+    query = select(quiet.c.address, quiet.c.until, quiet.c.reason).where(quiet.c.until > now).order_by(quiet.c.address)
+    return [tuple(row) for row in c.execute(query)]
+
+
 def goes_in_circles(c: Connection, ticket: int, address: str, text: str, now: datetime) -> str:
     """Why a contact's mails to a ticket look like an answering machine's; empty when they do not."""
     his = (entry.c.ticket == ticket, func.lower(entry.c.author_address) == address, entry.c.source.is_not(None))

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -148,11 +148,14 @@ class Store:
 
     # --- what the sender of the outbox asks for ---
 
-    async def lease_outbox(self, now: datetime, limit: int) -> tuple[OutboxItem, ...]:
-        """T2: mails that are due, leased and counted, durably, before anything leaves the machine."""
+    async def lease_outbox(self, now: datetime, limit: int, avoided: Collection[str] = ()) -> tuple[OutboxItem, ...]:
+        """T2: mails that are due, leased and counted, durably, before anything leaves the machine.
+
+        avoided  domains that take no mail for now
+        """
         token, lease_s = secrets.token_hex(8), self._settings.limits.lease_s
         return await self.write(
-            lambda c: outbox.lease(c, now=now, token=token, lease_s=lease_s, limit=limit), durable=True
+            lambda c: outbox.lease(c, now=now, token=token, lease_s=lease_s, limit=limit, avoided=avoided), durable=True
         )
 
     async def mark_dot(self, item: OutboxItem, until: datetime) -> bool:
@@ -184,9 +187,9 @@ class Store:
         """
         return await self.write(lambda c: outbox.recover(c, now=now, everything=running and self.alone), durable=True)
 
-    async def next_outbox_due(self) -> datetime | None:
-        """When the next mail is due; None when none waits."""
-        return await self.read(outbox.next_due)
+    async def next_outbox_due(self, avoided: Collection[str] = ()) -> datetime | None:
+        """When the next mail is due that may leave; None when none waits."""
+        return await self.read(lambda c: outbox.next_due(c, avoided))
 
     def close(self) -> None:
         """Finish what was submitted, flush, and give the lock back."""

@@ -120,7 +120,7 @@ def test_a_held_mail_goes_when_a_person_lets_it(desk: Desk) -> None:
     duty = Duty(desk.now, lambda: desk.deps)
     for outcome in ("done", "conflict"):
         (done,) = desk.write(
-            lambda c: mail_operations.OPERATIONS["outbox.release"].perform(c, Letters((held.id,)), duty)
+            lambda c: mail_operations.OPERATIONS["outbox.unhold"].perform(c, Letters((held.id,)), duty)
         )
         assert done.outcome == outcome
     assert [m.state for m in desk.mails()] == ["queued"]

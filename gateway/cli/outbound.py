@@ -1,0 +1,77 @@
+"""`mailwicket outbound`: stop all sending, let it go on; what keeps mails from being sent."""
+
+from datetime import timedelta
+
+import click
+
+from gateway.cli.change import report
+from gateway.cli.context import confirmed, settings_of
+from gateway.cli.database import reading
+from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation, yes_option
+from gateway.cli.output import Column, print_json, print_lines, stamp, table
+from gateway.control import operate
+from gateway.operations.mails import Nothing
+from gateway.store import alarms, restraint
+
+_ALARMS_OF = timedelta(days=1)
+_ALARMS = (Column("Alarm"), Column("Times", right=True), Column("Last"), Column("What", least=20))
+_QUIET = (Column("No automatic mail to"), Column("Until"), Column("Because", least=20))
+
+
+@click.group(cls=Group, examples=("mailwicket outbound status", "mailwicket outbound hold"))
+def outbound() -> None:
+    """Stop all sending in an emergency; see what is not sent, and why."""
+
+
+@outbound.command("status", examples=("mailwicket outbound status", "mailwicket outbound status --json"))
+@json_option
+@pass_invocation
+def status(invocation: Invocation, *, as_json: bool) -> None:
+    """Print whether mail leaves, who gets no automatic mail for now, and the alarms of the last day."""
+    now = invocation.now()
+    with reading(invocation) as c:
+        stopped, alone, told = restraint.stopped(c), restraint.left_alone(c, now), alarms.since(c, now - _ALARMS_OF)
+    if as_json:
+        held = {"since": stopped[0], "by": stopped[1]} if stopped else None
+        quiet = [{"address": a or None, "until": u, "reason": r} for a, u, r in alone]
+        print_json("outbound-status/1", {"held": held, "quiet": quiet, "alarms": told})
+        return
+    print_lines([f"✗ nothing is sent since {stamp(stopped[0])} ({stopped[1]})" if stopped else "✓ mail is sent"])
+    if alone:
+        rows = ((address or "anybody: acknowledgements", stamp(until), why) for address, until, why in alone)
+        print_lines(table(_QUIET, rows, invocation.columns()))
+    if told:
+        shown = ((a.about, str(a.count), stamp(a.last_at), a.said) for a in told)
+        print_lines(table(_ALARMS, shown, invocation.columns()))
+
+
+@outbound.command("hold", examples=("mailwicket outbound hold", "mailwicket outbound hold --dry-run"))
+@dry_run_option
+@json_option
+@pass_invocation
+def hold(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
+    """Send nothing from now on, also after a restart. Mail is still taken and answered; the answers wait."""
+    done = operate(settings_of(invocation), "outbound.hold", Nothing(), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "outbound-hold/1", dry_run=dry_run, as_json=as_json)
+
+
+@outbound.command("release", examples=("mailwicket outbound release", "mailwicket outbound release --dry-run"))
+@dry_run_option
+@json_option
+@pass_invocation
+def release(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
+    """Send mail again, each that waits once."""
+    done = operate(settings_of(invocation), "outbound.release", Nothing(), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "outbound-release/1", dry_run=dry_run, as_json=as_json)
+
+
+@outbound.command("drop-auto", examples=("mailwicket outbound drop-auto --dry-run", "mailwicket outbound drop-auto -y"))
+@yes_option
+@dry_run_option
+@json_option
+@pass_invocation
+def drop_auto(invocation: Invocation, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Never send the automatic mails that wait. What people wrote stays. It cannot be undone."""
+    confirmed("Never send any automatic mail that waits? This cannot be undone.", yes=yes or dry_run)
+    done = operate(settings_of(invocation), "outbound.drop-auto", Nothing(), clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "outbound-drop-auto/1", dry_run=dry_run, as_json=as_json)
