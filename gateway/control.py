@@ -73,6 +73,7 @@ class OfTheDaemon:
 
     arguments: type[Any]
     perform: Callable[[Any], Awaitable[tuple[Done, ...]]]
+    changes: bool = True  # False: a question, of which the log has nothing to tell
 
 
 class ControlServer:
@@ -158,8 +159,10 @@ class ControlServer:
         except Exception as e:
             log.error("control.bug", exc_info=e)
             return _Answer(error="internal error, see the log of the daemon", exit_code=70)
-        log.info("control.done", operation=request.operation, names=len(results), dry_run=request.dry_run)
-        self._woken()
+        own = self._own.get(request.operation)
+        if own is None or own.changes:
+            log.info("control.done", operation=request.operation, names=len(results), dry_run=request.dry_run)
+            self._woken()
         return _Answer(results)
 
     async def _done(self, request: _Request) -> tuple[Done, ...]:

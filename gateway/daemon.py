@@ -176,7 +176,7 @@ class Daemon:
         """What commands ask this daemon for."""
         return {
             "rules.load": OfTheDaemon(LoadRules, self._load),
-            "rules.state": OfTheDaemon(AskState, self._state),
+            "rules.state": OfTheDaemon(AskState, self._state, changes=False),
             "cron.list": OfTheDaemon(AskJobs, self._jobs),
             "cron.run": OfTheDaemon(RunJob, self._run_job),
             "cron.pause": OfTheDaemon(PauseJob, self._pause_job),

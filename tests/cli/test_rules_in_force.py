@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class Site:
         self.gateway, self.config, self._capsys = gateway, config, capsys
         self.rules, self.new = config.parent / "rules.yaml", config.parent / "new.yaml"
         self.included = config.parent / "rules.d" / "tags.yaml"
+        self.logged: Sequence[Mapping[str, Any]] = ()
 
     async def do(self, *words: str) -> tuple[int, str, str]:
         """Exit code, output, and what is said beside it."""
@@ -86,9 +87,11 @@ class Site:
 async def site(tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Site]:
     (tmp_path / "rules.d").mkdir()
     (tmp_path / "rules.d" / "tags.yaml").write_text(INCLUDED)
-    with capture_logs():  # the gateway runs in this process, and what it logs is no output of a command
+    with capture_logs() as logged:  # the gateway runs in this process, and what it logs is no output of a command
         async with Gateway(settings, RULES) as gateway:
-            yield Site(gateway, write_config(tmp_path, settings), capsys)
+            made = Site(gateway, write_config(tmp_path, settings), capsys)
+            made.logged = logged
+            yield made
 
 
 def write_config(folder: Path, settings: Settings) -> Path:
@@ -177,6 +180,7 @@ async def test_a_bad_reload_is_told_and_kept_until_a_good_one(site: Site) -> Non
     code, out, _ = await site.do("reload")
     assert (code, out.splitlines()[-1]) == (0, "✓ revision 1 is in force")
     assert "STALE" not in (await site.do("rules", "history"))[1]
+    assert {e["operation"] for e in site.logged if e["event"] == "control.done"} == {"rules.load"}  # no questions
 
 
 @pytest.mark.parametrize(("state", "words", "rests"), [
