@@ -23,8 +23,10 @@ from gateway.cli.running import state_of
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.accept import least_free
+from gateway.rules.types import RuleSet
 from gateway.store import inbound, outbox
 from gateway.store.engine import damage, server_version, unsafe
+from gateway.store.lookups import read_tables
 from gateway.store.revisions import newest_revision
 from gateway.store.version import KNOWN, revision
 from gateway.trial import current_file, tried
@@ -79,6 +81,7 @@ def _rules(invocation: Invocation, settings: Settings) -> Found:
         errors = counted(len(e.problems), "error")
         yield "problem", f"{errors} in {policy.rules_file(settings)}", "mailwicket rules check; mailwicket rules test"
         return
+    yield from _queries(found, settings)
     with reading(invocation) as c:
         force = newest_revision(c)
     counts = f"{counted(len(found.rules), 'rule')}, {counted(len(found.scenes), 'test')} green"
@@ -88,6 +91,20 @@ def _rules(invocation: Invocation, settings: Settings) -> Found:
         yield "warning", f"{counts}; the file is not what is in force, revision {force.number}", "mailwicket rules diff"
     else:
         yield "ok", f"{counts}, revision {force.number} loaded {stamp(force.loaded_at)}", ""
+
+
+def _queries(rules: RuleSet, settings: Settings) -> Found:
+    """Whether the queries of look-ups can be read, and give what the look-ups ask for."""
+    wanted = {lookup.sql for lookup in rules.lookups.values()}
+    tables, failed = read_tables(query for query in settings.lookup if query.name in wanted)
+    for reason in failed.values():
+        yield "problem", f"{reason}: its customers are not looked up", "[[lookup]] of mailwicket.toml"
+    for lookup in rules.lookups.values():
+        columns = next(iter(tables.get(lookup.sql, {}).values()), {})  # none: it has no rows
+        for column in lookup.give.values():
+            if columns and column not in columns:
+                said = f"query “{lookup.sql}” gives no column “{column}”; columns are: {', '.join(columns)}"
+                yield "problem", said, f"lookups.{lookup.id} of the rules"
 
 
 def _templates(invocation: Invocation, settings: Settings) -> Found:

@@ -69,9 +69,9 @@ def csv_table(text: str, key: Literal["address", "domain"], f: Findings) -> tupl
 
 
 def row(columns: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
-    """The cells by their column, on one line each, without those that are empty."""
+    """The cells by their column, on one line each."""
     bounded = (" ".join(cell.split())[:_VALUE_CHARACTERS] for cell in cells)
-    return {column: cell for column, cell in zip(columns, bounded, strict=True) if cell}
+    return dict(zip(columns, bounded, strict=True))
 
 
 def normal_key(written: str) -> str:
@@ -102,7 +102,7 @@ def looked_up(addresses: Sequence[str], lookups: Mapping[str, Lookup], filled: M
             continue
         for found in _rows(addresses, lookup, table):
             for name, column in lookup.give.items():
-                if column in found:
+                if found.get(column):
                     values.setdefault(name, found[column])
     return LookedUp(tuple(values.items()), tuple(away))
 

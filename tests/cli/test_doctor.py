@@ -45,6 +45,18 @@ def the_file_was_edited(config: Path) -> None:
     (config.parent / "rules.yaml").write_text(f"{RULES}# a remark\n", "utf-8")
 
 
+def a_query_has(query: str) -> Callable[[Path], None]:
+    """A look-up whose query is this one."""
+
+    def done(config: Path) -> None:
+        lookup = "lookups: {crm: {sql: crm, give: {floor: floor}}}\n"
+        (config.parent / "rules.yaml").write_text(f"{RULES}{lookup}", "utf-8")
+        url = f"sqlite:///{config.parent / 'state' / 'mailwicket.db'}"
+        config.write_text(f'{config.read_text()}[[lookup]]\nname = "crm"\nurl = "{url}"\nquery = "{query}"\n')
+
+    return done
+
+
 def the_disk_is_full(config: Path) -> None:
     config.write_text(config.read_text() + '[intake]\nmin_free = "8000000000 MiB"\n')
 
@@ -69,6 +81,21 @@ def nothing(config: Path) -> None:
         (a_rule_is_wrong, "rules", "problem", "1 error in", "mailwicket rules check"),
         (a_test_fails, "rules", "problem", "1 error in", "mailwicket rules test"),
         (the_file_was_edited, "rules", "warning", "the file is not what is in force, revision 1", "rules diff"),
+        (
+            a_query_has("SELECT 'a@x.test' AS mail, 1 AS floor"),
+            "rules",
+            "warning",
+            "the file is not what is in force",
+            "",
+        ),
+        (
+            a_query_has("SELECT 'a@x.test' AS mail"),
+            "rules",
+            "problem",
+            "gives no column “floor”; columns are: mail",
+            "",
+        ),
+        (a_query_has("SELECT 1 FROM nowhere"), "rules", "problem", "query “crm”: no such table: nowhere", "[[lookup]]"),
         (the_disk_is_full, "disk", "problem", "mail is refused for now", "make room"),
         (a_password_is_not_there, "config", "problem", "outbound.password", ""),
     ],
