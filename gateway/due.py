@@ -6,6 +6,7 @@ Not here     when this is asked (daemon.py), what an action changes (ticket/acte
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -19,10 +20,10 @@ from gateway.idle import ask_idle
 from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
+from gateway.rungs import climb
 from gateway.store import customers, delayed, sla_lists, tickets
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
-from gateway.store.sla_lists import Reached
 from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
@@ -32,6 +33,7 @@ _WAKES_A_COMMIT = 100
 _A_COMMIT = 100
 _DIGEST_LATE = timedelta(hours=12)
 _JUMP_S, _HELD_S = 300, 600  # acceptance H-04
+T = TypeVar("T")
 log = structlog.get_logger("due")
 
 
@@ -67,7 +69,7 @@ class Due:
             await self._send_digest(d.rules.agents[agent], d, now, f"{now:%Y-%m-%dT%H}", numbers)
         for first in range(0, len(found), _A_COMMIT):
             some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _remind_each(c, s, d, now, spared))  # type: ignore[misc]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, spared)))  # type: ignore[misc]
         if found:
             self._queued()
 
@@ -78,6 +80,16 @@ class Due:
             while "idle" in rule.on and await self._store.write(lambda c, r=rule: ask_idle(c, r, d, now)):  # type: ignore[misc]
                 pass
         self._queued()
+
+    async def climb(self) -> None:
+        """Customers who are waited for are reminded, tickets are solved or closed by themselves."""
+        now, d = self._clock.now(), self._deps()
+        found = await self._store.read(lambda c: tickets.at_rung(c, now, _A_RUN))
+        for first in range(0, len(found), _A_COMMIT):
+            some = found[first : first + _A_COMMIT]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda n: climb(c, n, d, now)))  # type: ignore[misc]
+        if found:
+            self._queued()
 
     async def send_digests(self) -> None:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""
@@ -126,25 +138,25 @@ class Jumps:
         return ran < self._until
 
 
-def _remind_each(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str]) -> None:
-    """All of them at once; where one fails, each by itself, so that it keeps no other from being told."""
-    if _reminded(c, found, d, now, spared) or len(found) == 1:
+def _done_each(c: Connection, found: Sequence[T], work: Callable[[T], object]) -> None:
+    """All of them at once; where one fails, each by itself, so that it keeps no other from being done."""
+    if _done(c, found, work) or len(found) == 1:
         return
     for each in found:
-        _remind_each(c, (each,), d, now, spared)
+        _done(c, (each,), work)
 
 
-def _reminded(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str]) -> bool:
+def _done(c: Connection, found: Sequence[T], work: Callable[[T], object]) -> bool:
     """False: nothing of it was done, and the log says why; it is tried again at the next tick."""
     attempt = c.begin_nested()
     try:
         for each in found:
-            remind(c, each, d, now, spared)
+            work(each)
     except TransientError:
         raise
-    except Exception as e:  # noqa: BLE001 -- the outermost frame of a reminder
+    except Exception as e:  # noqa: BLE001 -- the outermost frame of one ticket
         attempt.rollback()
-        log.error("reminder.failed", tickets=[each.ticket for each in found][:5], error=type(e).__name__)
+        log.error("due.failed", first=str(found[0]), count=len(found), error=type(e).__name__)
         return False
     attempt.commit()
     return True

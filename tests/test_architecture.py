@@ -23,7 +23,7 @@ RANKS = (
     ("deciding", "free_days"),  # docs/decisions/0002
     ("pipeline", "timers", "lookups"),
     ("events",),  # docs/decisions/0002
-    ("returned", "reminders", "digests", "idle"),  # docs/decisions/0002
+    ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
     ("trial", "backtest"),  # docs/decisions/0002
     ("control",),

@@ -202,6 +202,7 @@ class _Shown:
                 ("Because", t.status_reason or ""),
                 ("Wakes", f"{stamp(t.snoozed_until)}, as {t.awake_status}" if t.snoozed_until else ""),
                 ("Goes on in", f"#{t.merged_into}" if t.merged_into else ""),
+                ("Moves on", stamp(t.next_rung)),
                 ("Team", t.team),
                 ("Owner", t.assignee or "—"),
                 ("Responsible", t.responsible or ""),

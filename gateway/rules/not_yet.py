@@ -6,13 +6,11 @@ nothing would be worse than one that is refused. Whoever brings a word to life t
 
 SECTIONS = ("retention",)
 KEYS = (
-    "defaults.close_after", "defaults.chase",
     "defaults.forward_ack",
     "agents.skills", "agents.max_open", "agents.notify",
     "agents.receipts",
     "teams.assign", "teams.language_match", "teams.visibility",
-    "teams.unlock_after", "teams.chase",
-    "teams.close_after", "teams.max_waiting",
+    "teams.unlock_after", "teams.max_waiting",
     "limits.redirect_domains",
     "rules.cron", "rules.each",
     "tests.history",

@@ -22,6 +22,7 @@ from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
 from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.ladder import next_rung
 from gateway.ticket.ledger import lines_of
 from gateway.ticket.life import FINISHED
 from gateway.ticket.sla import Promises
@@ -47,7 +48,7 @@ _STATUS = (
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
     "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", "followers", "needs",
-    "escalation", "sla", "next_due", "answer_due", *_STATUS,
+    "escalation", "sla", "next_due", "answer_due", "next_rung", *_STATUS,
 )  # fmt: skip
 
 
@@ -77,6 +78,9 @@ def save(
         promise = sla.kept(c, ticket_before, folded.ticket, changes, actor, promises, now)
     if promise is not None:
         _promise(folded, promise)
+    if folded.ticket is not None and any(isinstance(change, SetStatus) for change in changes):
+        folded.ticket = replace(folded.ticket, next_rung=next_rung(folded.ticket, promises))
+        folded.columns |= _column(folded.ticket, "next_rung")
     current, record = folded.ticket, folded.record
     if folded.opening is not None and current is not None:
         current = _open(c, folded.opening, current)

@@ -190,6 +190,7 @@ ticket = Table(
     Column("sla", Text),  # the policy that somebody chose
     Column("next_due", Moment),  # when the first promise for it falls due
     Column("answer_due", Moment),
+    Column("next_rung", Moment),  # when the next thing happens to it by itself
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     # a list is read off an index alone; ix_ticket_due and ix_ticket_priority have the same columns in other orders
     Index(
@@ -203,6 +204,12 @@ ticket = Table(
         "priority",
         "language",
         "created_at",
+    ),
+    Index(
+        "ix_ticket_next_rung",
+        "next_rung",
+        sqlite_where=text("next_rung IS NOT NULL"),
+        postgresql_where=text("next_rung IS NOT NULL"),
     ),
     Index(
         "ix_ticket_snoozed_until",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
 from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
@@ -60,6 +60,18 @@ def of_customer(c: Connection, customer: int, limit: int) -> list[Ticket]:
     """The tickets of a customer, newest first."""
     query = select(ticket).where(ticket.c.customer == customer).order_by(ticket.c.number.desc()).limit(limit)
     return [ticket_of(row) for row in c.execute(query)]
+
+
+def at_rung(c: Connection, now: datetime, limit: int) -> list[int]:
+    """The numbers of those to which something is to happen by itself, the longest overdue first."""
+    query = select(ticket.c.number).where(ticket.c.next_rung <= now).order_by(ticket.c.next_rung).limit(limit)
+    return list(c.execute(query).scalars())
+
+
+def move_rung(c: Connection, of: Ticket, to: datetime | None) -> bool:
+    """When the next thing happens to it; False when somebody else moved that first."""
+    seen = and_(ticket.c.number == of.number, ticket.c.next_rung == of.next_rung)
+    return c.execute(update(ticket).where(seen).values(next_rung=to)).rowcount == 1
 
 
 def entries(c: Connection, number: int) -> list[Entry]:
@@ -149,6 +161,7 @@ def ticket_of(row: Row[Any]) -> Ticket:
         sla=row.sla,
         next_due=row.next_due,
         answer_due=row.answer_due,
+        next_rung=row.next_rung,
     )
 
 

@@ -106,6 +106,10 @@ class Promises:
         name = (team.calendar if team is not None else None) or self.rules.defaults.calendar
         return self.calendars[name] if name is not None else None
 
+    def hours_or_always(self, ticket: Ticket) -> WorkingTime:
+        """As `hours_of`; every hour of every day where nobody says any."""
+        return self.hours_of(ticket) or _ALWAYS
+
     def policy_of(self, ticket: Ticket, customer: Customer | None) -> tuple[Sla | None, str]:
         """The policy of a ticket, None for none, and why it is this one."""
         rules = self.rules
@@ -154,7 +158,7 @@ class Promises:
     def _hours(self, ticket: Ticket, policy: Sla | None) -> WorkingTime:
         if policy is not None and policy.calendar is not None:
             return self.calendars[policy.calendar]
-        return self.hours_of(ticket) or _ALWAYS
+        return self.hours_or_always(ticket)
 
 
 def _clocks(lines: Collection[Line], policy: Sla | None) -> tuple[Clock, ...]:

@@ -58,6 +58,7 @@ class Ticket:
     sla: str | None = None  # the policy that a rule or a person chose; `none` is none at all. None: nobody chose
     next_due: datetime | None = None  # when the first promise for it falls due; None: none that runs
     answer_due: datetime | None = None  # until when the customer is promised an answer
+    next_rung: datetime | None = None  # when the next thing happens to it by itself; None: nothing does
 
 
 @dataclass(frozen=True, slots=True)
