@@ -49,6 +49,13 @@ def test_what_stands_below_an_introduction_is_quoted(introduction: str, mark: st
     assert (found.new, found.quoted) == ("Mine does too.\n\nBo", quoted)
 
 
+@pytest.mark.parametrize("words", ["Quoting", "Zitat von", "Cytowanie", "Citace", "Citando", "Citiranje"])
+def test_an_introduction_needs_no_date_above_quote_marks(words: str) -> None:
+    quoted = f"{words} {ANN}:\n\n> The printer hums.\n> Does yours?"  # Horde
+    found = split_reply(f"Mine does too.\n\n{quoted}")
+    assert (found.new, found.quoted) == ("Mine does too.", quoted)
+
+
 @pytest.mark.parametrize(
     ("header", "why"),
     [

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.message.reply import split_reply
+from gateway.message.reply_html import split_html
 
 WORDS = "The red one hums.\n\nCan it be replaced?"
 ABOVE = (
@@ -58,6 +59,16 @@ def test_a_closing_with_a_name_and_how_to_reach_him_is_a_signature(signature: st
 def test_what_may_be_words_stays_words(text: str, why: str) -> None:
     found = split_reply(f"{WORDS}\n\n{text}")
     assert (found.new, found.signature) == (f"{WORDS}\n\n{text}", ""), why
+
+
+def test_a_signature_in_html_is_one() -> None:
+    lines = ("Mit freundlichen Grüßen", "Bo Braun", "Acme GmbH", "Tel.: +49 30 901820")
+    signature = "".join(f"<p class=MsoNormal>{line}<o:p></o:p></p>" for line in lines)
+    header = (
+        "<div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><b>Von:</b> Ann Lee</div>"
+    )
+    found = split_html(f"<p class=MsoNormal>Ja.</p>{signature}{header}<p class=MsoNormal>Brummt er?</p>")
+    assert (found.new, [line for line in found.signature.split("\n") if line]) == ("Ja.", list(lines))
 
 
 def test_where_nothing_else_is_written_a_signature_is_the_words() -> None:
