@@ -39,7 +39,7 @@ def acknowledged(desk: Desk) -> list[str]:
 
 
 def told_the_lead(desk: Desk) -> int:
-    return sum(item.forward_path == "ana@agents.test" for item in desk.outbox())
+    return sum((item.forward_path, item.cause) == ("ana@agents.test", "flood") for item in desk.outbox())
 
 
 def test_the_tickets_of_a_flood_are_opened_tagged_and_not_answered(desk: Desk) -> None:
