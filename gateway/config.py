@@ -320,6 +320,10 @@ class Outbound(_Section):
     """How far a wait may stray, either way."""
     give_up: Duration = timedelta(days=5)
     """After that a mail has failed."""
+    dkim_selector: str = ""
+    """Sign our mails with this selector, by the extra `dkim`; empty leaves it to the submission server."""
+    dkim_key: Secret | None = None
+    """The RSA key of `dkim_selector`, PEM; none is the credential `dkim-key`."""
     redirect_all_to: Annotated[str, AfterValidator(_bounce)] = ""
     """For trials: every mail goes to this address instead of its own; empty is off."""
     on_uncertain: Literal["resend", "hold"] = "resend"

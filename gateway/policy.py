@@ -28,6 +28,7 @@ from gateway.outgoing.compose import Desk, Watcher
 from gateway.outgoing.kinds import OF_PERSONS
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
+from gateway.outgoing.signing import signer
 from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.lint import Surroundings
@@ -321,6 +322,7 @@ def deps(
         zones=_zones(rules),
         watchers=_watchers(rules),
         give_up=settings.outbound.give_up,
+        sign=signer(settings),
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 from gateway.errors import PermanentError, PoisonError
-from gateway.message.address import path_address
+from gateway.message.address import domain_of, path_address
 from gateway.message.subject import without_reply_words
 from gateway.message.types import Mailbox
 from gateway.outgoing.header import field, ids_field, mailbox_field, text_field, usable_ids
@@ -25,6 +25,7 @@ from gateway.outgoing.kinds import Kind, Submitted, kind_of
 from gateway.outgoing.markdown import mail_link
 from gateway.outgoing.phrases import clock_values
 from gateway.outgoing.render import Rendered, Templates
+from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, text_part
 from gateway.ticket.token import TokenRing, subject_tag
@@ -74,6 +75,7 @@ class Desk:
     zones: Mapping[str, str] = field_(default_factory=dict)  # team id -> IANA, in which its times are told; else UTC
     watchers: tuple[Watcher, ...] = ()
     give_up: timedelta = timedelta(days=5)  # how long a mail is tried
+    sign: Sign | None = None  # None: the submission server does
     by_mail: bool = False  # whether commands in replies to our mails are carried out
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
@@ -110,6 +112,8 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_body(said, message_id, notice.files),
     )
     raw = _octets(lines)
+    if desk.sign is not None:
+        raw = desk.sign(raw, domain_of(team.address))
     check(raw)
     bounce = desk.ring.bounce(outbox_id, desk.bounce_base, desk.delimiter)
     return Letter(message_id, bounce if desk.plus_addressing else desk.bounce_base, raw, said.trouble)

@@ -17,7 +17,7 @@ ALLOWED_FIELDS = frozenset(
     {
         "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
         "auto-submitted", "x-auto-response-suppress", "precedence", "content-language",
-        "mime-version", "content-type",
+        "mime-version", "content-type", "dkim-signature",
         "thread-topic", "thread-index", "list-id", "list-unsubscribe", "list-unsubscribe-post",
         "x-mailwicket-ticket", "x-mailwicket-rule", "x-mailwicket-mail", "x-mailwicket-loop",
     }
