@@ -118,5 +118,6 @@ class Timers:
             await self._store.write(search.fill)
 
     async def _forget(self) -> None:
+        """Hashes by which a mail that comes again is known, once they have had their time."""
         now = self._clock.now()
         await self._store.write(lambda c: inbound.forget(c, now))
