@@ -23,6 +23,7 @@ from gateway.rules.evaluate import Budget
 from gateway.rules.told import told
 from gateway.rules.types import Check, Effect, Hit, Outline
 from gateway.store.situations import Kept
+from gateway.ticket.life import FINISHED
 from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification, Record, Ticket
 
@@ -45,7 +46,10 @@ class Side:
 
     @property
     def place(self) -> str:
-        """Where the mail ends: ticket, record, quarantine."""
+        """Where the mail ends: ticket, another ticket by a rule, record, quarantine."""
+        match = self.plan.match
+        if match is not None and match.by == "rule":
+            return f"merged into #{match.ticket}" if match.ticket is not None and match.ticket > 0 else "merged"
         return next((c.disposition for c in self.plan.changes if isinstance(c, Record)), "ticket")
 
     @property
@@ -86,12 +90,11 @@ def compared(mails: Iterable[Kept], old: Deps, new: Deps) -> Iterator[Compared |
         if situation is None:
             yield None
             continue
-        in_ticket = kept.disposition in ("ticket", "entry") and kept.ticket is not None
-        number = kept.ticket if in_ticket and kept.ticket is not None else -kept.mail
+        shown = kept.ticket if kept.disposition in ("ticket", "entry") else None
+        number = shown if kept.disposition == "ticket" and shown is not None else -kept.mail
         one, other = before.side(situation, number), after.side(_as_left(situation, carried), number)
-        if one.end.ticket is not None and other.end.ticket is not None:
-            carried[other.end.ticket.number] = _apart(one.end.ticket, other.end.ticket)
-        shown = kept.ticket if in_ticket else None
+        if (left := _one_ticket(one, other)) is not None:
+            carried[left[0].number] = _apart(*left)
         yield Compared(kept.mail, shown, situation.message.subject, tuple(_differences(one, other)))
 
 
@@ -100,16 +103,45 @@ class _Desk:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = replace(deps, new_budget=lambda: Budget(lambda: 0.0, inf))  # this machine's haste is no reason
-        self._sent = _Sent()
+        self._sent, self._tickets = _Sent(), _Tickets()
 
     def side(self, situation: Situation, number: int) -> Side:
         """A mail here. `number` is that of the ticket it opens, if it does."""
-        plan = ruled(situation, self._deps)
+        if situation.ticket is not None:
+            self._tickets.put(situation.ticket)
+        plan = ruled(situation, self._deps, self._tickets)
         end = followed(situation.inbound, plan, self._deps, self._sent, situation.at, opened=number)
         for notice in end.notices:
             if notice.suppressed is None:
                 self._sent.add(notice, situation.at)
+        if end.ticket is not None:
+            self._tickets.put(end.ticket)
         return Side(plan, end, self._deps.rules.outline)
+
+
+class _Tickets:
+    """The tickets of one side, as the mails that were asked for left them."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[int, Ticket] = {}
+
+    def put(self, ticket: Ticket) -> None:
+        """One is so now."""
+        self._tickets[ticket.number] = ticket
+
+    def alike(self, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
+        """The newest one with these custom fields that was opened since then and is not finished; None: none."""
+        found = (
+            t
+            for t in self._tickets.values()
+            if t.created_at >= since and t.status_type not in FINISHED and set(fields) <= set(t.fields)
+        )
+        return max(found, key=lambda t: t.created_at, default=None)
+
+    def participants(self, number: int) -> Sequence[str]:
+        """Its customer: of others nothing is kept."""
+        requester = self._tickets[number].requester
+        return () if requester is None else (normal(requester.address),)
 
 
 class _Sent:
@@ -152,6 +184,12 @@ def _as_left(situation: Situation, carried: Mapping[int, Mapping[str, Any]]) -> 
     return replace(situation, ticket=replace(situation.ticket, **carried.get(situation.ticket.number, {})))
 
 
+def _one_ticket(one: Side, other: Side) -> tuple[Ticket, Ticket] | None:
+    """The ticket of the mail, as each side leaves it; None where they are not the same, or there is none."""
+    mine, yours = one.end.ticket, other.end.ticket
+    return (mine, yours) if mine is not None and yours is not None and mine.number == yours.number else None
+
+
 def _apart(one: Ticket, other: Ticket) -> dict[str, Any]:
     return {name: value for name in _CARRIED if (value := getattr(other, name)) != getattr(one, name)}
 
@@ -159,8 +197,8 @@ def _apart(one: Ticket, other: Ticket) -> dict[str, Any]:
 def _differences(old: Side, new: Side) -> Iterator[Difference]:
     if old.place != new.place:
         yield Difference("", f"{old.place} → {new.place}", _why_elsewhere(old, new))
-    if old.end.ticket is not None and new.end.ticket is not None:
-        yield from _of_values(old.end.ticket, new.end.ticket, old, new)
+    if (left := _one_ticket(old, new)) is not None:
+        yield from _of_values(*left, old, new)
     yield from _of_effects(old, new)
     yield from _of_mails(old, new)
 

@@ -22,7 +22,7 @@ from gateway.message.types import Accepted, Envelope, Message
 from gateway.rules.scenes import CUSTOMER
 from gateway.rules.selftest import Observed
 from gateway.rules.told import told
-from gateway.rules.types import Dispose, Event, RuleSet, Scene
+from gateway.rules.types import Dispose, Disposition, Event, RuleSet, Scene
 from gateway.ticket.apply import subject_of
 from gateway.ticket.change import changed, opened
 from gateway.ticket.ledger import lines_of, told_lines, unwritten
@@ -288,6 +288,6 @@ def mail_name(notice: Notification) -> str:
     return f"{notice.template}{variant}.{notice.language}"
 
 
-def _drop_reason(end: Dispose | None) -> str | None:
+def _drop_reason(end: Disposition | None) -> str | None:
     before = f"drop:{end.rule}: " if end else ""
-    return end.reason.removeprefix(before) if end and end.reason.startswith(before) else None
+    return end.reason.removeprefix(before) if isinstance(end, Dispose) and end.reason.startswith(before) else None

@@ -6,9 +6,10 @@ Not here  who looks up (store/view.py, empty.py), doing it (pipeline.py), asking
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
-from gateway.deciding.types import Deps, Plan, Situation, View
+from gateway.deciding.types import Deps, Plan, Situation, Tickets, View
 from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
 from gateway.message.classify import classify
@@ -18,7 +19,7 @@ from gateway.message.reply import refolded
 from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Classification, Message
 from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.told import joined
-from gateway.rules.types import Decision, Event, Facts, RuleSet, Trace
+from gateway.rules.types import Decision, Event, Facts, MergeInto, RuleSet, Trace
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import apply, failed, is_event, provisional
 from gateway.ticket.change import changed
@@ -58,12 +59,13 @@ def decide(
     addresses = _addresses(message, customer, d, view)
     situation = Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired, addresses)
     situation = replace(situation, flood=_is_flood(situation, d, view))
-    return ruled(situation, d, supposed)
+    return ruled(situation, d, view, supposed)
 
 
-def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
+def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] = ()) -> Plan:
     """What the rules want in a situation, and what changes.
 
+    tickets   those that a rule may move the mail into
     supposed  events instead of those of the mail itself
     """
     language = language_for(s.message, s.customer, d.rules)
@@ -88,15 +90,39 @@ def ruled(s: Situation, d: Deps, supposed: tuple[Event, ...] = ()) -> Plan:
         begins, flags = first_fields(known, d.rules, tables)
         ticket = replace(ticket, fields=begins, flags=(*ticket.flags, *flags))
     stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
-    decision = evaluate(d.rules, stated, events, budget=d.new_budget(), fired=s.fired, opening=d.promises.is_open)
-    changes = apply(ticket, s.message, s.verdict, s.match, decision, s.inbound, d.rules, d.takes_no_part)
-    if s.ticket is not None and decision.disposition is None:
-        events, decision, changes = _opened_again(ticket, changes, decision, events, stated, d, s.at)
-        other = ("other-subject",) if another_matter(ticket, s.message.subject, d.rules, s.at) else ()
-        changes = (*changes, *_marks(ticket, changes, s.match, (*s.doubts, *other)))
-    return Plan(
-        s.message, s.verdict, s.auth, s.customer, language, s.match, ticket, decision, changes, events, s.doubts, s
+    alike = cache(lambda merge: tickets.alike(merge.fields, s.at - merge.within) if s.ticket is None else None)
+    decision = evaluate(
+        d.rules,
+        stated,
+        events,
+        budget=d.new_budget(),
+        fired=s.fired,
+        opening=d.promises.is_open,
+        has_ticket=lambda merge: alike(merge) is not None,
     )
+    match, end = s.match, decision.disposition
+    if isinstance(end, MergeInto) and (into := alike(end)) is not None:
+        ticket, match = into, _moved(s, end, into.number, tickets)
+        events = supposed or _events(s.inbound, s.verdict, match)
+        stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
+    changes = apply(ticket, s.message, s.verdict, match, decision, s.inbound, d.rules, d.takes_no_part)
+    if match.ticket is not None and (end is None or isinstance(end, MergeInto)):
+        events, decision, changes = _opened_again(ticket, changes, decision, events, stated, d, s.at)
+        other = end is None and another_matter(ticket, s.message.subject, d.rules, s.at)
+        doubted = (*s.doubts, "other-subject") if other else s.doubts
+        changes = (*changes, *_marks(ticket, changes, match, doubted))
+    return Plan(
+        s.message, s.verdict, s.auth, s.customer, language, match, ticket, decision, changes, events, s.doubts, s
+    )
+
+
+def _moved(s: Situation, merge: MergeInto, number: int, tickets: Tickets) -> ThreadMatch:
+    """The ticket that a rule moves the mail into. The rule gives nobody a right: that is of who takes part in it."""
+    author = s.message.author if s.auth.dmarc != "fail" else None
+    takes_part = author is not None and normal(author.address) in tickets.participants(number)
+    same = ", ".join(f"{name} {value}" for name, value in merge.fields)
+    words = f"rule {merge.rule}, the same {same}"
+    return ThreadMatch(number, "rule", "participant" if takes_part else "third-party", words, (), s.match.refused)
 
 
 def _is_flood(s: Situation, d: Deps, view: View) -> bool:
@@ -147,7 +173,7 @@ def _opened_again(
     )
     trace = joined(decision.trace, more.trace)
     actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))
-    both = Decision((*decision.actions, *more.actions), trace)
+    both = replace(decision, actions=(*decision.actions, *more.actions), trace=trace)
     return (*events, "status-changed"), both, (*changes, *actions, *failed(after, more))
 
 

@@ -26,6 +26,10 @@ class EmptyView:
         """None."""
         return None
 
+    def alike(self, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
+        """None."""
+        return None
+
     def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
         """None."""
         return ()

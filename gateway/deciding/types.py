@@ -22,7 +22,19 @@ from gateway.ticket.thread import ThreadIndex, ThreadPolicy
 from gateway.ticket.types import Change, Customer, ThreadMatch, Ticket
 
 
-class View(ThreadIndex, Sent, Protocol):
+class Tickets(Protocol):
+    """What a rule looks up that moves a mail into a ticket."""
+
+    def alike(self, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
+        """The newest ticket with these custom fields that was opened since then and is not finished; None: none."""
+        ...
+
+    def participants(self, number: int) -> Sequence[str]:
+        """Addresses, in normal form, of those who take part in the ticket, all of each of them."""
+        ...
+
+
+class View(ThreadIndex, Sent, Tickets, Protocol):
     """All that deciding looks up."""
 
     def customer(self, address: str) -> Customer | None:

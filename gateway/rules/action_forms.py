@@ -323,8 +323,22 @@ _MERGE: Keys = {
     "same": Key(list_of(_SAME), "fields that must be equal", required=True),
     "within": Key(DURATION, "how old the ticket may be", required=True),
 }
+
+
+def _merge(node: Node, r: Reader) -> dict[str, Any] | None:
+    given = _whole(record(node, _MERGE, "merge_into", r, "action “merge_into”"), _MERGE)
+    for name in given["same"] if given is not None else ():
+        field = name.removeprefix("field.")
+        if r.captures is not None and field not in r.captures and not r.known.fields[field].origin:
+            wrong = f"no pattern of the rule defines “{field}”"
+            r.f.add(
+                node.get("same") or node, "R018", wrong, nearest_or(field, r.captures, f"write (?P<{field}>…) into it")
+            )
+    return given
+
+
 MERGE = Form(
-    lambda n, r: _whole(record(n, _MERGE, "merge_into", r, "action “merge_into”"), _MERGE),
+    _merge,
     record_schema(_MERGE),
     "mapping of `same` `within`",
 )

@@ -144,7 +144,9 @@ ACTIONS: Mapping[str, ActionInfo] = {
         _one(Redirect),
     ),
     "merge_into": ActionInfo(
-        _RECEIVED, MERGE, "appends to the newest open ticket with equal fields",
+        _RECEIVED, MERGE,
+        "appends to the newest open ticket with equal fields; those of the mail are what a pattern catches under "
+        "their names, or what look-ups give",
         "{merge_into: {same: [field.host], within: 7d}}", _one(lambda r, v: MergeInto(r, **v)),
     ),
     "privacy_request": ActionInfo(

@@ -81,6 +81,8 @@ def ready(action: Action, captures: Mapping[str, str], overlay: Overlay, rules: 
             return replace(action, reason=" ".join(one(reason).split()))
         case Reply(values=values) if values:
             return replace(action, values=tuple((name, one(value)) for name, value in values))
+        case MergeInto(same=same):
+            return replace(action, values=tuple(_own_value(name, captures, overlay, rules) for name in same))
         case _:
             return action
 
@@ -177,8 +179,9 @@ def _told(
             return disposition, "", reason
         case Redirect(address=address):
             return "redirect", "", address
-        case MergeInto(same=same, within=within):
-            return "merge_into", "", f"same {', '.join(same)} within {in_words(within)}"
+        case MergeInto(same=same, within=within, values=values):
+            named = [f"{name} {value}" for name, value in zip(same, values, strict=True)] if values else same
+            return "merge_into", "", f"same {', '.join(named)} within {in_words(within)}"
         case _:
             assert_never(action)
 
@@ -218,6 +221,18 @@ def _escalated(action: Escalate, overlay: Overlay, rules: RuleSet) -> Iterator[t
 def _tag(value: str) -> str:
     if not is_tag(value):
         raise NotPossible(f"“{value[:40]}” is no tag")
+    return value
+
+
+def _own_value(name: str, captures: Mapping[str, str], overlay: Overlay, rules: RuleSet) -> str:
+    """What a custom field would be for this mail: what a pattern of the rule caught under its name, or its look-up."""
+    field = name.removeprefix("field.")
+    caught = captures.get(field)
+    value = " ".join(str(caught if caught is not None else overlay.value(f"ticket.{name}") or "").split())
+    if not value:
+        raise NotPossible(f"the mail says nothing for {name}")
+    if wrong := misfit(rules.fields[field], value):
+        raise NotPossible(wrong)
     return value
 
 

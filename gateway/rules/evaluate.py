@@ -16,15 +16,18 @@ from gateway.rules.operators import NO_CAPTURES, Seen
 from gateway.rules.overlay import Overlay, Place
 from gateway.rules.spelling import spelled
 from gateway.rules.types import (
-    DISPOSITIONS,
     Action,
     Decision,
+    Dispose,
+    Disposition,
     Effect,
     Event,
     Facts,
     Group,
     Hit,
+    MergeInto,
     Outcome,
+    Redirect,
     Rule,
     RuleSet,
     Test,
@@ -56,18 +59,21 @@ def evaluate(
     before: Facts | None = None,
     fired: Collection[str] = (),
     opening: Opening | None = None,
+    has_ticket: Callable[[MergeInto], bool] | None = None,
 ) -> Decision:
     """What the rules want, in order, and the trace of what they did and saw (told.py makes all reasons of it).
 
-    events   run one after the other on the same facts; none follows a `received` that disposed of the mail
-    budget   of the patterns; a rule that would begin one after it is spent fails. None is no limit
-    before   the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
-    opening  of calendars, for `within` and `outside`; rules that ask without it fail
+    events      run one after the other on the same facts; none follows a `received` that disposed of the mail
+    budget      of the patterns; a rule that would begin one after it is spent fails. None is no limit
+    before      the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
+    opening     of calendars, for `within` and `outside`; rules that ask without it fail
+    has_ticket  whether there is one to merge into; without it there is none, and the mail goes its normal way
     """
     run = _Run(Overlay(facts, before, rules.index), rules, budget, fired, opening)
+    disposition = None
     for event in events:
         run.event(event)
-        if event == "received" and any(isinstance(a, DISPOSITIONS) for a in run.actions):
+        if event == "received" and (disposition := _disposition(run.actions, has_ticket)) is not None:
             break
     else:
         run.follow_up()
@@ -80,7 +86,21 @@ def evaluate(
         saw=run.overlay.saw(),
         outline=rules.outline.id,
     )
-    return Decision(tuple(run.actions), trace)
+    return Decision(tuple(run.actions), trace, disposition)
+
+
+def _disposition(actions: Sequence[Action], has_ticket: Callable[[MergeInto], bool] | None) -> Disposition | None:
+    """The first action that ends the way of the mail; a merge does so only where there is a ticket for it."""
+    for action in actions:
+        match action:
+            case MergeInto():
+                if has_ticket is not None and has_ticket(action):
+                    return action
+            case Dispose() | Redirect():
+                return action
+            case _:
+                pass
+    return None
 
 
 def may_have_fired(rules: Sequence[Rule], events: Collection[Event]) -> bool:

@@ -19,7 +19,7 @@ EVENTS = (
     "schedule",
 )  # fmt: skip
 ACTIONS = (
-    "webhook", "redirect", "merge_into",
+    "webhook", "redirect",
 )  # fmt: skip
 FIELDS = (
     "ticket.waiting",

@@ -326,11 +326,17 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class MergeInto:
-    """Append the mail to the newest open ticket whose fields are the same."""
+    """Append the mail to the newest open ticket whose fields are the same; without one it opens its own."""
 
     rule: str
-    same: tuple[str, ...]
+    same: tuple[str, ...]  # field.NAME
     within: timedelta
+    values: tuple[str, ...] = ()  # those of the mail, in the order of `same`, once it is known
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """What the ticket must have: the custom fields by their names."""
+        return tuple((name.removeprefix("field."), value) for name, value in zip(self.same, self.values, strict=True))
 
 
 Immediate = (
@@ -355,7 +361,7 @@ class Later:
 
 
 Action = Immediate | Later
-DISPOSITIONS = (Dispose, Redirect, MergeInto)  # what replaces the normal way of a mail
+Disposition = Dispose | Redirect | MergeInto  # what replaces the normal way of a mail
 
 
 # --- what the engine says ---------------------------------------------------------------------------------------
@@ -435,16 +441,12 @@ class Decision:
 
     actions: tuple[Action, ...]
     trace: Trace
+    disposition: Disposition | None = None  # the first action that replaces the normal way
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The rules that were skipped because they failed."""
         return tuple(dict.fromkeys(h.rule for h in self.trace.hits if h.outcome == "error"))
-
-    @property
-    def disposition(self) -> Dispose | None:
-        """The first action that replaces the normal way; None when there is none."""
-        return next((a for a in self.actions if isinstance(a, Dispose)), None)
 
 
 # --- what rules ask ---------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from gateway.store.schema import (
     ticket_link,
     ticket_message,
 )
+from gateway.ticket.life import FINISHED
 from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
 
@@ -123,6 +124,18 @@ def written_last(c: Connection, address: str, count: int) -> datetime | None:
 def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
     """The tickets of this customer that are not closed and changed since then, newest first, at most 50."""
     return [ticket_of(row) for row in c.execute(_RECENT, {"address": normal(address), "since": since})]
+
+
+def alike(c: Connection, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
+    """The newest ticket with these custom fields that was opened since then and is not finished; None: none."""
+    query = _UNFINISHED.where(*(ticket.c.fields.contains(_pair(*field), autoescape=True) for field in fields))
+    found = map(ticket_of, c.execute(query, {"since": since}))
+    return next((t for t in found if set(fields) <= set(t.fields)), None)  # LIKE takes other cases for the same
+
+
+def _pair(name: str, value: str) -> str:
+    """A field as it stands in the column: quotes in a value are escaped there, so that it stands nowhere else."""
+    return msgspec.json.encode({name: value}).decode()[1:-1]
 
 
 def ticket_of(row: Row[Any]) -> Ticket:
@@ -229,6 +242,15 @@ _WRITTEN_LAST = (
     .order_by(entry.c.id.desc())
     .offset(bindparam("behind"))
     .limit(1)
+)
+_UNFINISHED = (
+    select(ticket)
+    .where(
+        ticket.c.updated_at >= bindparam("since", type_=ticket.c.updated_at.type),  # of it there is an index
+        ticket.c.created_at >= bindparam("since", type_=ticket.c.created_at.type),
+        ticket.c.status_type.not_in(FINISHED),
+    )
+    .order_by(ticket.c.number.desc())
 )
 _RECENT = (
     select(ticket)

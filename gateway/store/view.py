@@ -41,6 +41,10 @@ class StoreView:
         """The number of the ticket that an imported system called so; None when it called none."""
         return tickets.find_alias(self._connection, name)
 
+    def alike(self, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
+        """The newest ticket with these custom fields that was opened since then and is not finished; None: none."""
+        return tickets.alike(self._connection, fields, since)
+
     def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
         """The customer's tickets that are not closed and changed since then, newest first, bounded."""
         return tickets.recent(self._connection, address, since)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
-from gateway.rules.types import Decision, RuleSet
+from gateway.rules.types import Decision, Dispose, RuleSet
 from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
 from gateway.ticket.life import after_words_of_customer
@@ -60,11 +60,13 @@ def apply(
     ticket  the one that matched, or the provisional one that `match.ticket` None opens
     ours    addresses of ours and of agents, in normal form: they take no part as customers
     """
-    if (end := decision.disposition) is not None:
+    end = decision.disposition
+    if isinstance(end, Dispose):
         return (Record(end.disposition, end.reason, match.ticket if match.trust == "proven" else None),)
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match, received)
-    actions = (*acted(ticket, decision.actions, rules, ours, received), *failed(ticket, decision))
+    wanted = decision.actions if end is None else ()  # what it is merged into stays as it is
+    actions = (*acted(ticket, wanted, rules, ours, received), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,

@@ -15,7 +15,7 @@ from gateway.rules.types import Trace
 
 EntryKind = Literal["mail", "answer", "note", "auto", "event"]
 Trust = Literal["proven", "participant", "third-party", "stranger"]
-Evidence = Literal["token", "references", "body-token", "subject-tag", "guess", "stub", "none"]
+Evidence = Literal["token", "references", "body-token", "subject-tag", "guess", "stub", "rule", "none"]
 Disposition = Literal["ticket", "entry", "report", "duplicate", "record", "quarantine"]
 Role = Literal["requester", "cc"]
 NO_POLICY = "none"  # what a rule or a person chose who wants no promise at all

@@ -73,6 +73,23 @@ async def test_what_differs_is_told_with_its_reason(
     assert (code, sorted(found)) == (0, sorted(groups))
 
 
+async def test_mails_that_would_have_gone_into_one_ticket(asked: Asked) -> None:
+    pattern = "when: {from.domain: {matches: '(?P<site>test)$'}}"
+    rules = f"""fields: {{site: {{type: text}}}}
+rules:
+  - {{id: same-site, on: received, {pattern}, do: [{{merge_into: {{same: [field.site], within: 7d}}}}]}}
+  - {{id: site, on: new, {pattern}, do: [{{set: {{field.site: test}}}}]}}
+"""
+    _, told = await asked(RULES.replace("rules:\n", rules))
+    groups = {(g["kind"], g["change"], g["mails"], g["because"]) for g in told["groups"]}
+    assert groups == {
+        ("end", "ticket → merged into #1", 3, "new: same-site (word “site=test”)"),
+        ("end", "record → merged into #1", 1, "new: same-site (word “site=test”)"),
+        ("field.site", "∅ → test", 1, "new: site (word “site=test”)"),
+        ("mail out", "- auto_ack", 2, "old: acknowledge"),
+    }
+
+
 async def test_a_mail_that_went_out_and_one_that_was_held(asked: Asked) -> None:
     _, told = await asked(RULES.replace("on: new\n    when: {none", "on: reply\n    when: {none"))
     found = {(g["change"], g["because"]) for g in told["groups"] if g["kind"] == "mail out"}

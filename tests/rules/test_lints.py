@@ -39,6 +39,10 @@ def one(*entries: str) -> str:
     return "rules:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries)
 
 
+MERGE = "fields: {host: {type: text}}\n" + one(
+    "id: a, on: received, when: {subject: {matches: '(?P<host>w.b)'}}, "
+    "do: [{merge_into: {same: [field.host], within: 7d}}]"
+)
 CASES = [
     # code, a part that has it, a part that has not
     ("R001", one("id: a, on: new, do: [{rout: billing}]"), one("id: a, on: new, do: [{route: billing}]")),
@@ -105,6 +109,7 @@ CASES = [
      one("id: a, on: sla-warning, do: [{note: '{{ ticket.team }}'}]")),
     ("R018", one("id: a, on: new, when: {subject: {matches: '(?P<n>x)'}}, do: [{tag: '{{ captures.m }}'}]"),
      one("id: a, on: new, when: {subject: {matches: '(?P<n>x)'}}, do: [{tag: '{{ captures.n }}'}]")),
+    ("R018", MERGE.replace("(?P<host>", "("), MERGE),
     ("R019", "lists: {w: [yes]}\n" + one("id: a, on: new, when: {subject: {contains: $w}}, do: [{tag: x}]"),
      "lists: {w: ['yes']}\n" + one("id: a, on: new, when: {subject: {contains: $w}}, do: [{tag: x}]")),
     ("R020", one("id: old, on: new, do: [{tag: x}]"), one("id: a, on: new, do: [{tag: x}]")),

@@ -227,13 +227,27 @@ def test_what_is_for_later_is_not_seen_by_later_rules() -> None:
     ("record: 'from {{ from.domain }}'", Dispose("a", "record", "from x.test")),
     ("drop: {reason: noise}", Dispose("a", "record", "drop:a: noise")),
     ("redirect: desk@x.test", Redirect("a", "desk@x.test")),
-    ("merge_into: {same: [field.note], within: 7d}", MergeInto("a", ("field.note",), timedelta(days=7))),
+    ("merge_into: {same: [field.note], within: 7d}", MergeInto("a", ("field.note",), timedelta(days=7), ("x",))),
 ])  # fmt: skip
 def test_a_disposition_ends_the_run_before_new(do: str, value: object) -> None:
-    found = rules(f"id: a, on: received, when: {{subject: x}}, do: [{{{do}}}]", "id: b, on: new, do: [{tag: t}]")
-    decision = evaluate(found, Facts(subject="x", from_domain="x.test"), ("received", "new"))
-    assert decision.actions == (value,)
+    pattern = "{matches: '(?P<note>x)'}"
+    found = rules(
+        f"id: a, on: received, when: {{subject: {pattern}}}, do: [{{{do}}}]", "id: b, on: new, do: [{tag: t}]"
+    )
+    facts = Facts(subject="x", from_domain="x.test")
+    decision = evaluate(found, facts, ("received", "new"), has_ticket=lambda merge: True)
+    assert (decision.actions, decision.disposition) == ((value,), value)
     assert outcomes(decision) == "a:applied"
+
+
+def test_what_finds_no_ticket_to_merge_into_goes_its_normal_way() -> None:
+    found = rules(
+        "id: a, on: received, when: {subject: {matches: '(?P<note>x)'}}, "
+        "do: [{merge_into: {same: [field.note], within: 7d}}]",
+        "id: b, on: new, do: [{tag: t}]",
+    )
+    decision = evaluate(found, Facts(subject="x"), ("received", "new"), has_ticket=lambda merge: False)
+    assert (outcomes(decision), decision.disposition) == ("a:applied b:applied", None)
 
 
 @pytest.mark.parametrize(("do", "subject", "error"), [

@@ -1,0 +1,102 @@
+"""A rule puts mail into the open ticket with the same custom fields: which one, and whose words they then are."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.config import Settings
+from gateway.rules.statuses import BUILT_IN
+from gateway.store.store import Store
+from tests.processing import Desk, mail, verdict
+
+RULES = """version: 1
+defaults: {team: support}
+teams:
+  support: {address: support@gw.test}
+  noc: {address: noc@gw.test}
+fields:
+  host: {type: text}
+  site: {type: text}
+rules:
+  - id: same-host
+    on: received
+    when: {subject: {matches: '^(?P<host>[\\w."]+) at (?P<site>\\w+) is'}}
+    do: [{merge_into: {same: [field.host, field.site], within: 7d}}, {route: noc}]
+  - id: host
+    on: new
+    when: {subject: {matches: '^(?P<host>[\\w."]+) at (?P<site>\\w+) is'}}
+    do: [{set: {field.host: "{{ captures.host }}", field.site: "{{ captures.site }}"}}]
+  - {id: answered, on: reply, do: [{tag: [answered]}]}
+"""
+FIRST = mail(subject="web1 at paris is down")
+
+
+@pytest.fixture
+def desk(store: Store, settings: Settings) -> Desk:
+    return Desk(store, settings, RULES)
+
+
+@pytest.mark.parametrize(("subject", "status", "days", "ticket"), [
+    # the second mail, what became of the first one's ticket, days later, where the second mail is
+    ("web1 at paris is up", "open", 1, 1),
+    ("web1 at paris is up", "pending", 6.9, 1),
+    ("web1 at paris is up", "open", 7.1, 2),           # too old
+    ("web1 at paris is up", "solved", 1, 2),           # no open one
+    ("web1 at lyon is up", "open", 1, 2),              # one of two fields
+    ("WEB1 at paris is up", "open", 1, 2),             # fields are as they are written
+    ('web1"s at paris is up', "open", 1, 2),
+    ("web_ at paris is up", "open", 1, 2),             # no pattern of the query
+    ("something else", "open", 1, 2),
+])  # fmt: skip
+def test_it_is_the_newest_open_ticket_with_the_same_fields(
+    desk: Desk, subject: str, status: str, days: float, ticket: int
+) -> None:
+    desk.take(FIRST)
+    desk.set_status(1, status, BUILT_IN[status])
+    outcome = desk.take(mail(subject=subject), at=desk.now + timedelta(days=days))
+    assert (outcome.ticket, outcome.disposition) == (ticket, "entry" if ticket == 1 else "ticket")
+
+
+def test_of_several_it_is_the_newest(desk: Desk) -> None:
+    desk.take(FIRST)
+    desk.set_status(1, "solved", "solved")
+    desk.take(mail(subject="web1 at paris is down again"))
+    desk.set_status(1, "open", "open")
+    assert desk.take(mail(subject="web1 at paris is up")).ticket == 2
+
+
+@pytest.mark.parametrize(("raw", "trust", "public", "held", "status"), [
+    # who writes the second mail, what he is worth, whether others see it, why it waits, the status of the ticket
+    (mail(subject="web1 at paris is up"), "participant", True, None, "open"),
+    (mail("Eva <eva@x.test>", "web1 at paris is up"), "third-party", False, "third-party", "pending"),
+    (verdict("fail", mail(subject="web1 at paris is up")), "third-party", False, "third-party", "pending"),
+    (mail(subject="web1 at paris is up", Auto_Submitted="auto-generated"), "participant", False, None, "pending"),
+])  # fmt: skip
+def test_a_rule_gives_nobody_a_right(
+    desk: Desk, raw: bytes, trust: str, public: bool, held: str | None, status: str
+) -> None:
+    desk.take(FIRST)
+    desk.set_status(1, "pending", "waiting_customer")
+    outcome = desk.take(raw)
+    entry = desk.entries(1)[-1]
+    assert (entry.trust, entry.public, entry.held, desk.ticket(1).status) == (trust, public, held, status)
+    match = desk.why(outcome).match
+    assert match is not None
+    assert (match.by, match.evidence) == ("rule", "rule same-host, the same host web1, site paris")
+
+
+def test_nothing_else_is_done_with_the_ticket(desk: Desk) -> None:
+    desk.take(FIRST)
+    desk.set_status(1, "open", "open")
+    desk.move(1, "support")
+    before = len(desk.mails())
+    desk.take(mail(subject="web1 at paris is up"))
+    assert (desk.ticket(1).team, desk.ticket(1).tags) == ("support", ())
+    assert len(desk.mails()) == before
+
+
+def test_an_answer_stays_in_its_own_ticket(desk: Desk) -> None:
+    desk.take(FIRST)
+    desk.take(mail(subject="another", Message_ID="<two@bigbank.test>"))
+    assert desk.take(mail(subject="web1 at paris is up", In_Reply_To="<two@bigbank.test>")).ticket == 2
+    assert desk.ticket(2).tags == ("answered",)
