@@ -55,12 +55,13 @@ def _came_home(item: OutboxItem, recipients: Iterable[RecipientStatus], d: Deps,
     if final is None:
         return
     now, address = d.now(), normal(item.forward_path)
-    said = " ".join(filter(None, (final.status, final.diagnostic))) or "no reason given"
+    named = final.status is None or final.status in final.diagnostic
+    said = final.diagnostic if named else f"{final.status} {final.diagnostic}".rstrip()
     hard = final.status in _NO_SUCH_MAILBOX
     if not restraint.not_delivered(c, item.id, address, now, said, hard=hard):
         return
     outbox.mark_undelivered(c, item, said, now)
-    _tell(item, said, d, c, now, what="failed")
+    _tell(item, said or "no reason given", d, c, now, what="failed")
     ticket = tickets.goes_on_in(c, item.ticket) if item.ticket is not None else None
     if ticket is not None:
         happened(c, ticket, ticket, ("bounced",), d, now, actor="system", text=said)
@@ -103,6 +104,7 @@ def _notice(
         cause=f"q-{item.id}",
         values={
             "happened": what,
+            "automatic": item.auto,
             "to": item.forward_path,
             "who": name or item.forward_path,
             "sent_at": item.queued_at.isoformat(),

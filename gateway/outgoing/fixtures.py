@@ -58,7 +58,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("merge", "customer", "spam", "many"),
     "sla_warning": ("first_response", "next_response", "update", "resolution"),
     "sla_breached": ("first_response", "next_response", "update", "resolution"),
-    "delivery_failed": ("failed", "delayed"),
+    "delivery_failed": ("failed", "automatic", "delayed"),
     "alarm": ("breaker", "total_limit", "template", "relay", "backscatter", "flood", "store"),
 }  # fmt: skip
 
@@ -289,7 +289,8 @@ _OF: Mapping[str, Callable[[Situation], dict[str, Any]]] = {
     "sla_breached": _breached,
     "digest": _digest,
     "delivery_failed": lambda s: {
-        "happened": s.case or "failed",
+        "happened": "delayed" if s.case == "delayed" else "failed",
+        "automatic": s.case == "automatic",
         "to": "jan@bigbank.test",
         "who": s.customer,
         "sent_at": _ago(minutes=5),

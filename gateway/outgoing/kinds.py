@@ -233,13 +233,14 @@ KINDS: Mapping[str, Kind] = {
     "delivery_failed": _agent(
         values={
             "happened": "failed or delayed",
+            "automatic": "whether it was an automatic mail of ours, not an answer",
             "to": "the address",
             "who": "the name of the customer, or the address",
             "sent_at": "time of our answer",
             "said": "what the other side said",
             "until": "time until which we try, or none",
         },
-        defaults={"happened": "failed", "until": None},
+        defaults={"happened": "failed", "automatic": False, "until": None},
     ),
     # --- to leads and admins ---
     "attention": _agent(

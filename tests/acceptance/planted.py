@@ -15,7 +15,6 @@ import asyncio
 import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,13 @@ from gateway.parsing.pool import ParserPool
 from gateway.store.store import Store
 
 HOSTILE = (sys.executable, "-I", str(Path(__file__).parents[1] / "parsing" / "hostile.py"))
+
+
+class HostilePool(ParserPool):
+    """Its children are those of tests/parsing/hostile.py."""
+
+    def __init__(self, *limits: Any) -> None:
+        super().__init__(*limits, command=HOSTILE)
 
 
 def die(*_: object) -> None:
@@ -65,7 +71,7 @@ def plant(fault: str) -> None:
     """Change the gateway of this process."""
     match fault:
         case "hostile":
-            daemon.ParserPool = partial(ParserPool, command=HOSTILE)  # type: ignore[misc,assignment]
+            daemon.ParserPool = HostilePool  # type: ignore[misc]
         case "fatal":
             work.received = fatal
         case "K8":

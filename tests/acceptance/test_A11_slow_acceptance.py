@@ -1,14 +1,12 @@
 """A-11: while the workers are busy with bombs, nobody at the door waits for them."""
 
 import asyncio
-from functools import partial
 
 import pytest
 
 from gateway import daemon
 from gateway.config import Settings
-from gateway.parsing.pool import ParserPool
-from tests.acceptance.planted import HOSTILE
+from tests.acceptance.planted import HostilePool
 from tests.running import Gateway, mail
 
 pytestmark = [pytest.mark.p0, pytest.mark.push]
@@ -20,7 +18,7 @@ _MAILS = 15  # of each session
 
 async def test_A11_every_250_comes_within_two_seconds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = settings.limits.model_copy(update={"child_cpu_s": 1})
-    monkeypatch.setattr(daemon, "ParserPool", partial(ParserPool, command=HOSTILE))
+    monkeypatch.setattr(daemon, "ParserPool", HostilePool)
     loop, waits = asyncio.get_running_loop(), []
 
     async def client(gateway: Gateway, number: int) -> None:

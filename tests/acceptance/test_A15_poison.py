@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from gateway.store.schema import raw_piece
 from gateway.store.store import Store
 from gateway.store.version import open_reader
 from gateway.ticket.types import Outcome
-from tests.acceptance.planted import HOSTILE
+from tests.acceptance.planted import HostilePool
 from tests.acceptance.traced import (
     free_port,
     sent,
@@ -56,7 +55,7 @@ async def test_A15_three_attempts_then_quarantine_then_through(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = quick(settings)
-    monkeypatch.setattr(daemon, "ParserPool", partial(ParserPool, command=HOSTILE))
+    monkeypatch.setattr(daemon, "ParserPool", HostilePool)
     with capture_logs() as logs:
         async with Gateway(settings) as gateway:
             for number in range(100):

@@ -78,7 +78,8 @@ def test_the_account_balances(twice: tuple[Performance, Performance]) -> None:
 
 def test_nothing_that_the_forger_wrote_goes_out(twice: tuple[Performance, Performance]) -> None:
     out = [email.message_from_bytes(caught.raw, policy=email.policy.default) for caught in twice[0].caught]
-    assert len(out) == sum(scene.expected.out.startswith("sent") for scene in cast.SCENES)
+    to_customers = [m for m in out if not str(m["To"]).endswith("@acme.test>")]  # an agent hears of what came back
+    assert len(to_customers) == sum(scene.expected.out.startswith("sent") for scene in cast.SCENES)
     assert not [m for m in out if "victims.test" in m.as_string() or m["Bcc"] or "49" in str(m["Subject"])]
 
 

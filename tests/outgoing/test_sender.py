@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -313,7 +313,7 @@ async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -
     id = await queued(store, clock)
     away, real = asyncio.Event(), store.lease_outbox
 
-    async def failing(now: datetime, limit: int) -> tuple[OutboxItem, ...]:
+    async def failing(*_: object) -> tuple[OutboxItem, ...]:
         monkeypatch.setattr(store, "lease_outbox", real)
         away.set()
         raise TransientError("away")
