@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, insert
@@ -52,14 +53,21 @@ class Desk:
     """Each `take` is one mail and one transaction; times are those of `at`, or a minute after the mail before."""
 
     def __init__(
-        self, store: Store, settings: Settings, rules: str = RULES, *, first_id: int = 1, key: bytes = b"k" * 64
+        self,
+        store: Store,
+        settings: Settings,
+        rules: str = RULES,
+        *,
+        first_id: int = 1,
+        key: bytes = b"k" * 64,
+        unauthenticated: Literal["auto", "all"] = "all",
     ) -> None:
         path = Path(settings.paths.state).parent / "rules.yaml"
         path.write_text(rules, "utf-8")
         site = settings.site.model_copy(update={"domain": "gw.test", "subject_aliases": (r"\[OLD-(\d+)\]",)})
         auth = settings.auth.model_copy(update={"trusted_authserv_ids": ("mx.gw.test",)})
-        everybody = settings.acknowledge.model_copy(update={"unauthenticated": "all"})
-        self.settings = settings.model_copy(update={"site": site, "auth": auth, "acknowledge": everybody})
+        acknowledge = settings.acknowledge.model_copy(update={"unauthenticated": unauthenticated})
+        self.settings = settings.model_copy(update={"site": site, "auth": auth, "acknowledge": acknowledge})
         self.store, self.now, self._ids = store, START, itertools.count(first_id)
         clock = FakeClock(START)
         templates = templates_of(self.settings, clock)

@@ -65,6 +65,15 @@ async def by(desk: Desk, day: int, hour: int = 9) -> tuple[str, list[str]]:
     return desk.ticket(1).status, [item.template for item in desk.mails() if item.template != "answer"]
 
 
+async def test_who_was_answered_hears_of_it_where_mail_is_authenticated(tmp_path: Path) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = waiting(Desk(store, settings_in(tmp_path), RULES, unauthenticated="auto"))
+    assert desk.settings.auth.trusted_authserv_ids  # so that a mail without a verdict is not acknowledged
+    assert await by(desk, 26) == ("pending", ["nudge"])
+    assert await by(desk, 31) == ("solved", ["nudge", "status_notice"])
+    store.close()
+
+
 async def test_a_customer_is_reminded_then_it_is_solved_then_closed(desk: Desk) -> None:
     assert await by(desk, 26, 8) == ("pending", [])
     assert await by(desk, 26) == ("pending", ["nudge"])  # Wednesday was free

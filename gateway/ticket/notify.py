@@ -345,10 +345,13 @@ def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | 
 
 
 def _by_authentication(cause: Cause, policy: NotifyPolicy) -> str | None:
-    """Whether the author is who he says; without verdicts at all everybody gets one within the budgets."""
+    """Whether the author is who he says; without verdicts at all everybody gets one within the budgets.
+
+    What no mail caused has no author to doubt: it goes to whom a person of ours answered, whatever the setting.
+    """
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"
-    if _authenticated(cause):
+    if _authenticated(cause) or (isinstance(cause, Happened) and _known(cause)):
         return None
     allowed = {
         "all": True,

@@ -10,7 +10,7 @@ import pytest
 from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
 from gateway.rules.desk import Limits
 from gateway.rules.types import Decision, Defaults, Reply, RuleSet, Team, Trace
-from gateway.ticket.notify import Arrived, NotifyPolicy, SendBudget, notify
+from gateway.ticket.notify import Arrived, Happened, NotifyPolicy, SendBudget, notify
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Notification, Saved
 from tests.ticket.mails import NOW, accepted, message, ticket
@@ -80,6 +80,26 @@ def test_who_gets_an_acknowledgement(
         arrived = {"message": replace(message(author=None), ambiguous_author=True)}
     (notice,) = told(arrived, **site)
     assert notice.suppressed == code, what
+
+
+@pytest.mark.parametrize(
+    ("customer", "site", "code"),
+    [
+        # what no mail caused; whose ticket it is
+        (replace(JAN, answered=True), {}, None),
+        (replace(JAN, answered=True), {"unauthenticated": "never"}, None),
+        (JAN, {}, "unauthenticated"),
+        (JAN, {"unauthenticated": "all"}, None),
+        (None, {}, "unauthenticated"),
+        (replace(JAN, answered=True, muted=True), {}, "muted"),
+    ],
+)
+def test_who_hears_of_what_no_mail_caused(customer: Customer | None, site: dict[str, Any], code: str | None) -> None:
+    policy = NotifyPolicy(RULES, frozenset(), site.get("unauthenticated", "auto"), True, Promises(RULES, {}))
+    decision = replace(NOTHING, actions=(Reply("team.chase", "nudge"),))
+    saved = Saved("ticket", "", ticket(), None, False)
+    (notice,) = notify(saved, Happened("solve", customer), decision, policy, SentBefore({}), NOW)
+    assert notice.suppressed == code
 
 
 @pytest.mark.parametrize(
