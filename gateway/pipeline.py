@@ -8,6 +8,7 @@ Not here     how bytes become a Message (parsing/), what is decided and why (dec
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -34,11 +35,13 @@ from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
-from gateway.ticket.apply import subject_of
+from gateway.ticket.apply import REDIRECTED_OCTETS, subject_of
 from gateway.ticket.notify import ACK, Arrived, notify
 from gateway.ticket.types import (
+    REDIRECT,
     AddEntry,
     Explanation,
+    File,
     Notification,
     OpenTicket,
     Outcome,
@@ -75,6 +78,8 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
+        if notice.template == REDIRECT:
+            notice = replace(notice, files=(_whole(inbound, c),))
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
@@ -94,6 +99,12 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         keep_outline(c, d.rules.outline)
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
+
+
+def _whole(inbound: Accepted, c: Connection) -> File:
+    """The mail as it came, to be passed on; it is small enough (ticket/apply.py)."""
+    count = REDIRECTED_OCTETS // mail_store.PIECE_OCTETS + 1
+    return File("mail.eml", "message/rfc822", b"".join(mail_store.pieces(c, inbound.key, 0, count)))
 
 
 def follow_up(

@@ -27,9 +27,9 @@ from gateway.outgoing.phrases import clock_values
 from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
-from gateway.outgoing.wire import check, file_part, text_part
+from gateway.outgoing.wire import check, file_part, message_part, text_part
 from gateway.ticket.token import TokenRing, subject_tag
-from gateway.ticket.types import File, Notification
+from gateway.ticket.types import REDIRECT, File, Notification
 
 SubjectTag = Literal["left", "right", "auto", "none"]
 
@@ -86,6 +86,8 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
 
     Raises  PoisonError  the recipient is no address, or the octets fail the wire check; nothing is sent
     """
+    if notice.template == REDIRECT:
+        return _redirected(notice, outbox_id, desk)
     kind, team = kind_of(notice.template), desk.teams[notice.team]
     recipient = _address(notice.recipient.address)
     message_id = desk.ring.message_id(notice.ticket, recipient, desk.nonce(), desk.domain)
@@ -111,12 +113,36 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_own_fields(notice, kind, message_id, desk),
         *_body(said, message_id, notice.files),
     )
+    return _letter(message_id, lines, team, outbox_id, desk, said.trouble)
+
+
+def _redirected(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
+    """Somebody else's mail as an attachment: nothing in it is changed, and nothing of it is ours."""
+    team, recipient = desk.teams[notice.team], _address(notice.recipient.address)
+    message_id = desk.ring.message_id(None, recipient, desk.nonce(), desk.domain)
+    lines = (
+        mailbox_field("From", team.name, team.address),
+        mailbox_field("To", "", recipient),
+        text_field("Subject", f"Fwd: {(notice.subject or '')[:_MAX_SUBJECT]}"),
+        f"Date: {format_datetime(desk.now())}\r\n",
+        f"Message-ID: {message_id}\r\n",
+        *_automatic_fields("auto-generated"),
+        *_mark(notice, message_id, desk),
+        "MIME-Version: 1.0\r\n",
+        *_multipart("mixed", _boundary(message_id), [message_part(f.name, f.octets) for f in notice.files]),
+    )
+    return _letter(message_id, lines, team, outbox_id, desk)
+
+
+def _letter(
+    message_id: str, lines: Iterable[str], team: Mailbox, outbox_id: int, desk: Desk, trouble: tuple[str, ...] = ()
+) -> Letter:
     raw = _octets(lines)
     if desk.sign is not None:
         raw = desk.sign(raw, domain_of(team.address))
     check(raw)
     bounce = desk.ring.bounce(outbox_id, desk.bounce_base, desk.delimiter)
-    return Letter(message_id, bounce if desk.plus_addressing else desk.bounce_base, raw, said.trouble)
+    return Letter(message_id, bounce if desk.plus_addressing else desk.bounce_base, raw, trouble)
 
 
 def _names(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> tuple[str, str]:
@@ -223,13 +249,22 @@ def _own_fields(notice: Notification, kind: Kind, message_id: str, desk: Desk) -
         yield f"X-Mailwicket-Ticket: {notice.ticket}\r\n"
     if kind.writer == "customer":
         yield text_field("X-Mailwicket-Rule", notice.cause)
+    yield from _mark(notice, message_id, desk)
+
+
+def _mark(notice: Notification, message_id: str, desk: Desk) -> Iterable[str]:
     yield field("X-Mailwicket-Mail", (notice.template,))
     yield field("X-Mailwicket-Loop", (desk.ring.loop_mark(message_id),))
 
 
+def _boundary(message_id: str) -> str:
+    # `=_` occurs in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can end a part; the Message-ID
+    # is made of what nobody knew who wrote a mail that is passed on
+    return "=_" + message_id[1:].partition("@")[0].replace(".", "_")
+
+
 def _body(said: Rendered, message_id: str, files: Sequence[File]) -> Iterable[str]:
-    # `=_` occurs in neither quoted-printable nor base64 (RFC 2045 §6.7), so no content can end a part
-    boundary = "=_" + message_id[1:].partition("@")[0].replace(".", "_")
+    boundary = _boundary(message_id)
     texts = (text_part("text/plain", said.text), text_part("text/html", said.html))
     yield "MIME-Version: 1.0\r\n"
     if not files:

@@ -31,7 +31,7 @@ _FORBIDDEN = re.compile(rb"[^\t\r\n\x20-\x7e]")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LONG = re.compile(rb"[^\n]{%d}" % (_MAX_LINE + 2))
 _FIELD_NAME = re.compile(rb"([!-9;-~]+): ?")
-_ENCODINGS = {b"quoted-printable", b"base64"}
+_ENCODINGS = {b"quoted-printable", b"base64", b"7bit"}
 _ENCODING = re.compile(rb"(?i)\r\ncontent-transfer-encoding: ([^\r]*)")
 _BOUNDARY = re.compile(rb'boundary="([^"]+)"')
 
@@ -57,6 +57,19 @@ def file_part(media_type: str, name: str, octets: bytes) -> str:
     return (
         f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment;\r\n filename*=utf-8''{shown}\r\n\r\n{content}"
+    )
+
+
+def message_part(name: str, octets: bytes) -> str:
+    """A whole mail as a part: as it is where it may stand so, for nothing in it may be encoded (RFC 2046 §5.2.1).
+
+    Any other is a file, which is opened by its name: few programs know message/global (RFC 6532 §3.7).
+    """
+    if _octet_problem(octets):
+        return file_part("application/octet-stream", name, octets)
+    return (
+        "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{quote(name, safe='')}\r\n\r\n{octets.decode('ascii')}"
     )
 
 

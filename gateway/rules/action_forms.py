@@ -8,10 +8,12 @@ import re
 from datetime import date
 from typing import Any
 
+from gateway.message.address import normal
 from gateway.rules import pattern, placeholders, quantities, reading
 from gateway.rules.desk import FieldInfo
 from gateway.rules.findings import nearest
 from gateway.rules.forms import (
+    ADDRESS,
     DURATION,
     FLAG,
     LANGUAGE,
@@ -28,6 +30,7 @@ from gateway.rules.forms import (
     record_schema,
     whole,
 )
+from gateway.rules.operators import domains
 from gateway.rules.tree import Node
 from gateway.rules.types import ALIASES, LINK_KINDS, PRIORITIES, REGISTRY
 
@@ -318,6 +321,22 @@ LINK = Form(
     record_schema(_LINK),
     "mapping of `to` `kind`",
 )
+
+
+def _elsewhere(node: Node, r: Reader) -> str | None:
+    """An address under a domain that the limits name, and none of ours: mail would go round in circles."""
+    address: str | None = ADDRESS.read(node, r)
+    if address is None:
+        return None
+    if normal(address) in r.known.addresses:
+        r.f.add(node, "R030", f"{address} is an address of ours", "use “route”")
+    elif not any(domain in r.known.redirect_domains for domain in domains(normal(address))):
+        allowed = ", ".join(r.known.redirect_domains) or "none"
+        r.f.add(node, "R030", f"{address} is not under limits.redirect_domains", f"they are: {allowed}")
+    return address
+
+
+ELSEWHERE = Form(_elsewhere, ADDRESS.schema, "address under `limits.redirect_domains`")
 _SAME = name_of("field", "fields", lambda k: [f"field.{n}" for n in k.fields])
 _MERGE: Keys = {
     "same": Key(list_of(_SAME), "fields that must be equal", required=True),

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.rules import quantities, reading
 from gateway.rules.action_forms import (
     DISPOSAL,
+    ELSEWHERE,
     ESCALATE,
     FILLED,
     LINK,
@@ -139,7 +140,7 @@ ACTIONS: Mapping[str, ActionInfo] = {
         _one(lambda r, v: Dispose(r, "quarantine", v["reason"])),
     ),
     "redirect": ActionInfo(
-        _RECEIVED, ADDRESS, "passes the mail on, under `limits.redirect_domains`; no ticket",
+        _RECEIVED, ELSEWHERE, "passes the mail on as an attachment, up to 10 MiB; no ticket",
         "{redirect: desk@other.test}",
         _one(Redirect),
     ),

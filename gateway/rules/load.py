@@ -14,6 +14,7 @@ from typing import cast
 import re2
 
 from gateway.errors import ConfigError
+from gateway.message.address import normal
 from gateway.rules import reading, sections
 from gateway.rules.actions import Actions
 from gateway.rules.conditions import Conditions
@@ -133,6 +134,9 @@ class _Loader:
         defaults, ack = sections.defaults(base, r) if base else (None, None)
         limits = sections.limits(found.get("limits"), r)
         agents, teams = sections.agents(named["agents"], r), sections.teams(named["teams"], r)
+        known.redirect_domains = limits.redirect_domains
+        known.addresses = frozenset(normal(a) for t in teams.values() for a in (*t.addresses, *t.aliases))
+        known.addresses |= {normal(a) for agent in agents.values() for a in (agent.email, *agent.also)}
         policies = sections.policies(named["sla"], r)
         retention = sections.retention(found.get("retention"), r)
         rules, tests = self._rules(parts), self._scenes(parts)

@@ -11,7 +11,6 @@ KEYS = (
     "agents.receipts",
     "teams.assign", "teams.language_match", "teams.visibility",
     "teams.unlock_after", "teams.max_waiting",
-    "limits.redirect_domains",
     "rules.cron", "rules.each",
     "tests.history",
 )  # fmt: skip
@@ -19,7 +18,7 @@ EVENTS = (
     "schedule",
 )  # fmt: skip
 ACTIONS = (
-    "webhook", "redirect",
+    "webhook",
 )  # fmt: skip
 FIELDS = (
     "ticket.waiting",

@@ -40,6 +40,8 @@ class Known:
     places: dict[str, tuple[str, Node]] = field(default_factory=dict)  # file and key of “team support” and the like
     lists_used: set[str] = field(default_factory=set)
     rules: tuple[str, ...] = ()
+    redirect_domains: tuple[str, ...] = ()
+    addresses: frozenset[str] = frozenset()  # of teams and agents, in normal form
     statuses: Mapping[str, StatusType] = field(default_factory=lambda: BUILT_IN)
 
 

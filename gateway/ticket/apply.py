@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gateway.message.address import normal
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
-from gateway.rules.types import Decision, Dispose, RuleSet
+from gateway.rules.types import Decision, Dispose, Redirect, RuleSet
 from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
 from gateway.ticket.life import after_words_of_customer
@@ -28,6 +29,7 @@ from gateway.ticket.types import (
     Trust,
 )
 
+REDIRECTED_OCTETS = 10 << 20  # of a mail that is passed on: it is held in memory while it is wrapped
 _AUTOMATIC = ("auto-reply", "auto-generated", "bulk")
 _NO_SUBJECT = "(no subject)"
 _SUBJECT_CHARACTERS = 500
@@ -66,6 +68,11 @@ def apply(
     received = inbound.envelope.received_at
     entry = _entry(message, verdict, match, received)
     wanted = decision.actions if end is None else ()  # what it is merged into stays as it is
+    if isinstance(end, Redirect):
+        filed = match.ticket if match.trust == "proven" else None
+        if because := _against_redirect(end, message, verdict, inbound, ours):
+            return (Record("quarantine", f"not redirected: {because}", filed),)
+        return (Record("record", f"redirect:{end.rule}: {end.address}", filed),)
     actions = (*acted(ticket, wanted, rules, ours, received), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
@@ -91,6 +98,19 @@ def apply(
     copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
     read = _read(ticket, message, ours) if known and match.by == "stub" else ()
     return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
+
+
+def _against_redirect(
+    end: Redirect, message: Message, verdict: Classification, inbound: Accepted, ours: Collection[str]
+) -> str:
+    """Why a mail cannot be passed on, so that a person looks at it; empty when it can."""
+    if normal(end.address) in ours:
+        return f"{end.address} is an address of ours"
+    if message.loop_mark is not None and verdict.kind in _AUTOMATIC:  # two that pass on to each other never end
+        return "a gateway sent it by itself"
+    if inbound.size > REDIRECTED_OCTETS:
+        return f"{inbound.size} octets are more than {REDIRECTED_OCTETS}"
+    return ""
 
 
 def begun(ticket: Ticket) -> Iterator[SetField]:

@@ -13,9 +13,9 @@ from typing import Literal, Protocol, assert_never
 from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
 from gateway.rules.desk import Limits, Rate
-from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Reply, RuleSet
+from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirect, Reply, RuleSet
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Customer, Notification, Saved, Ticket
+from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
 
 AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
 _ONCE = Rate(1, timedelta(days=3650))
@@ -92,6 +92,8 @@ def notify(
 ) -> Iterator[Notification]:
     """The mails that follow from what was saved, each judged by the send guard when it is asked for."""
     ticket = saved.ticket
+    if isinstance(cause, Arrived) and isinstance(decision.disposition, Redirect) and saved.disposition == "record":
+        yield _passed_on(decision.disposition, cause, policy)
     if ticket is None or (saved.entry is None and isinstance(cause, Arrived)):
         return
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
@@ -100,6 +102,26 @@ def notify(
         yield _judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
         yield _judged(replace(notice, held=held), cause, policy, sent, now)
+
+
+def _passed_on(action: Redirect, cause: Arrived, policy: NotifyPolicy) -> Notification:
+    """The mail itself, for somebody elsewhere. It answers nobody, so that the guard of answers is not asked."""
+    team = next(filter(None, map(policy.rules.team_of, cause.inbound.envelope.forward_paths)), None)
+    return Notification(
+        recipient=Mailbox("", action.address),
+        template=REDIRECT,
+        variant=None,
+        language=cause.language,
+        ticket=None,
+        team=team.id if team is not None else policy.rules.defaults.team,
+        subject=cause.message.subject,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="no",  # as for budgets; in its header it says what it is
+        dedupe_key=f"{REDIRECT}:{cause.key}",
+        cause=action.rule,
+        values={},
+    )
 
 
 def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy, now: datetime) -> Iterator[Reply]:

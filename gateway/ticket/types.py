@@ -280,6 +280,9 @@ class Explanation:
 # --- whom to tell -----------------------------------------------------------------------------------------------
 
 
+REDIRECT = "redirect"  # somebody else's mail, passed on: it has no template
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that goes with a mail of ours."""

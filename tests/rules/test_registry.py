@@ -58,9 +58,9 @@ def test_what_nothing_carries_out_is_refused_as_such(text: str, word: str) -> No
 def test_each_action_has_an_example_that_is_right(name: str) -> None:
     head = HEAD.replace("fields:\n", "fields:\n  host: {type: text}\n") + (
         "calendars: {office: {timezone: UTC, hours: {mon: '08:00-17:00'}}}\n"
-        "sla: {gold: {calendar: office, resolution: 2d}}\n"
+        "sla: {gold: {calendar: office, resolution: 2d}}\nlimits: {redirect_domains: [other.test]}\n"
     )
-    when = "{subject: {matches: '(?P<order>x)'}}"
+    when = "{subject: {matches: '(?P<order>x)(?P<host>y)'}}"
     rule = f"- {{id: r, on: {ACTIONS[name].events[0]}, when: {when}, do: [{ACTIONS[name].example}]}}"
     assert load_rules(f"{head}rules:\n  {rule}\n", "rules.yaml", 1, not_yet=()).rules
 

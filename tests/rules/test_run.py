@@ -29,6 +29,7 @@ SUNDAY = datetime(2026, 11, 22, 21, tzinfo=UTC)
 DESK = (
     "calendars: {office: {timezone: UTC, hours: {mon-fri: '08:00-17:00'}}}\n"
     "sla: {gold: {calendar: office, resolution: 2d}}\n"
+    "limits: {redirect_domains: [x.test]}\n"
 )
 
 
