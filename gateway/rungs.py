@@ -4,6 +4,7 @@ Transaction  T4, one for each ticket: the mark of the next rung moves in it, fro
 Not here     when this is asked (due.py), which rungs there are (ticket/ladder.py).
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -13,7 +14,9 @@ from gateway.deciding.types import Deps
 from gateway.events import carry_out, customer_of, happened
 from gateway.rules.types import Decision, Trace
 from gateway.store import tickets
-from gateway.ticket.ladder import actions, ladder, next_rung
+from gateway.ticket.ladder import Rung, actions, ahead, next_rung
+from gateway.ticket.sla import Promises
+from gateway.ticket.types import Ticket
 
 log = structlog.get_logger("rungs")
 
@@ -23,10 +26,11 @@ def climb(c: Connection, number: int, d: Deps, now: datetime) -> str | None:
     ticket = tickets.find_ticket(c, number, lock=True)
     if ticket is None or ticket.next_rung is None:
         return None
-    reached = [rung for rung in ladder(ticket, d.promises) if ticket.next_rung <= rung.at <= now]
-    if not tickets.move_rung(c, ticket, next_rung(ticket, d.promises, now)) or not reached:
+    rung = next((rung for rung in reversed(ahead(ticket, d.promises)) if rung.at <= now), None)
+    moved = _behind(ticket, rung, d.promises)
+    if not tickets.move_rung(c, ticket, moved) or rung is None:
         return None
-    rung, customer = reached[-1], customer_of(c, ticket)
+    ticket, customer = moved, customer_of(c, ticket)
     decision = Decision(actions(rung, ticket, d.promises), Trace(d.rules.revision, d.rules.sha256, ()))
     key = f"{rung.kind}:{rung.days}:{number}:{ticket.status_at:%Y-%m-%dT%H:%M:%S}"
     after = carry_out(c, ticket, (), decision, customer, d, now, key=key)
@@ -34,3 +38,11 @@ def climb(c: Connection, number: int, d: Deps, now: datetime) -> str | None:
         happened(c, ticket, after, (), d, now, actor="system")
     log.info("rung", ticket=number, did=rung.kind, days=rung.days)
     return rung.kind
+
+
+def _behind(ticket: Ticket, rung: Rung | None, promises: Promises) -> Ticket:
+    """The ticket behind the rung, which ends the ladder where it solves or closes; None: nothing is due yet."""
+    if rung is not None and rung.kind != "nudge":
+        return replace(ticket, next_rung=None)
+    reminded = replace(ticket, nudged=rung.days) if rung is not None else ticket
+    return replace(reminded, next_rung=next_rung(reminded, promises))

@@ -113,6 +113,40 @@ async def test_what_a_person_solves_is_closed_by_the_days_of_its_team(desk: Desk
     assert desk.ticket(2).status == "closed"
 
 
+@pytest.mark.parametrize(("chase", "status", "sent"), [
+    # the ladder since the reminder of two days was sent; what became of it when five had passed, and the mails
+    ("[2d, 3d]", "solved", ["nudge", "status_notice"]),
+    ("[1d]", "solved", ["nudge", "status_notice"]),  # nothing is left but its end
+    ("[2d, 3d, 9d]", "pending", ["nudge", "nudge"]),
+    ("[2d, 9d]", "pending", ["nudge"]),
+])  # fmt: skip
+async def test_a_ladder_that_became_shorter_is_climbed_from_the_last_rung_taken(
+    desk: Desk, chase: str, status: str, sent: list[str]
+) -> None:
+    await by(desk, 26)
+    assert await by(Desk(desk.store, desk.settings, RULES.replace("[2d, 5d]", chase)), 31) == (status, sent)
+
+
+async def test_what_is_solved_closes_when_the_days_became_fewer(desk: Desk) -> None:
+    assert (await by(desk, 31))[0] == "solved"
+    shorter = Desk(desk.store, desk.settings, RULES.replace("close_after: 3d", "close_after: 1d", 1))
+    assert (await by(shorter, 34))[0] == "closed"
+
+
+@pytest.mark.parametrize(("team", "day", "status"), [
+    # where ticket 2 goes once it was solved on Monday 23: the one closes after three days, the other after ten
+    ("support", 27, "closed"),
+    ("patient", 27, "solved"),
+])  # fmt: skip
+async def test_a_ticket_climbs_the_ladder_of_the_team_that_has_it_now(
+    desk: Desk, team: str, day: int, status: str
+) -> None:
+    do(desk, "ticket.change", Change((2,), status="solved", by="ann"))
+    do(desk, "ticket.change", Change((2,), fields=(("team", team),), by="ann"))
+    await by(desk, day)
+    assert desk.ticket(2).status == status
+
+
 def test_two_at_a_time_take_a_rung_once(store: Store, tmp_path: Path) -> None:
     desk = waiting(Desk(store, settings_in(tmp_path), RULES))
     now = MONDAY + timedelta(days=3)

@@ -43,7 +43,7 @@ from gateway.ticket.types import (
 
 _STATUS = (
     "status", "status_type", "status_reason", "status_at", "snoozed_until", "awake_status", "awake_status_type",
-    "reopened",
+    "reopened", "nudged",
 )  # fmt: skip
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
@@ -78,7 +78,7 @@ def save(
         promise = sla.kept(c, ticket_before, folded.ticket, changes, actor, promises, now)
     if promise is not None:
         _promise(folded, promise)
-    if folded.ticket is not None and any(isinstance(change, SetStatus) for change in changes):
+    if folded.ticket is not None and any(map(_moves_rung, changes)):
         folded.ticket = replace(folded.ticket, next_rung=next_rung(folded.ticket, promises))
         folded.columns |= _column(folded.ticket, "next_rung")
     current, record = folded.ticket, folded.record
@@ -165,6 +165,11 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.record = change
                 folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
     return folded
+
+
+def _moves_rung(change: Change) -> bool:
+    """Whether what happens to the ticket by itself becomes another: each team has its own days."""
+    return isinstance(change, SetStatus) or (isinstance(change, SetField) and change.name == "team")
 
 
 def _promise(folded: _Folded, promise: sla.Kept) -> None:

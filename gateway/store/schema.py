@@ -191,6 +191,7 @@ ticket = Table(
     Column("next_due", Moment),  # when the first promise for it falls due
     Column("answer_due", Moment),
     Column("next_rung", Moment),  # when the next thing happens to it by itself
+    Column("nudged", Integer, nullable=False, server_default=text("0")),  # days of the last reminder in this status
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     # a list is read off an index alone; ix_ticket_due and ix_ticket_priority have the same columns in other orders
     Index(

@@ -69,10 +69,10 @@ def at_rung(c: Connection, now: datetime, limit: int) -> list[int]:
     return list(c.execute(query).scalars())
 
 
-def move_rung(c: Connection, of: Ticket, to: datetime | None) -> bool:
-    """When the next thing happens to it; False when somebody else moved that first."""
+def move_rung(c: Connection, of: Ticket, to: Ticket) -> bool:
+    """When the next thing happens to it, and what did; False when somebody else moved that first."""
     seen = and_(ticket.c.number == of.number, ticket.c.next_rung == of.next_rung)
-    return c.execute(update(ticket).where(seen).values(next_rung=to)).rowcount == 1
+    return c.execute(update(ticket).where(seen).values(next_rung=to.next_rung, nudged=to.nudged)).rowcount == 1
 
 
 def entries(c: Connection, number: int) -> list[Entry]:
@@ -175,6 +175,7 @@ def ticket_of(row: Row[Any]) -> Ticket:
         next_due=row.next_due,
         answer_due=row.answer_due,
         next_rung=row.next_rung,
+        nudged=row.nudged,
     )
 
 

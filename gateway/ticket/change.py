@@ -82,6 +82,7 @@ def _in_status(ticket: Ticket, change: SetStatus) -> Ticket:
         status_type=change.type,
         status_reason=change.reason,
         status_at=change.at,
+        nudged=0,
         snoozed_until=change.until,
         awake_status=awake[0],
         awake_status_type=awake[1],

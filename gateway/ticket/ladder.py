@@ -49,9 +49,17 @@ def ladder(ticket: Ticket, promises: Promises) -> tuple[Rung, ...]:
     return tuple(Rung(at, kind, count) for at, kind, count in found if at is not None)
 
 
-def next_rung(ticket: Ticket, promises: Promises, after: datetime | None = None) -> datetime | None:
+def ahead(ticket: Ticket, promises: Promises) -> tuple[Rung, ...]:
+    """The rungs that were not taken yet, whether or not their time has come: the ladder may have become another.
+
+    What was taken is known by its days, not by its moment: rules, teams and calendars move the moments.
+    """
+    return tuple(rung for rung in ladder(ticket, promises) if rung.kind != "nudge" or rung.days > ticket.nudged)
+
+
+def next_rung(ticket: Ticket, promises: Promises) -> datetime | None:
     """When the next thing happens by itself; None when nothing does any more."""
-    return next((rung.at for rung in ladder(ticket, promises) if after is None or rung.at > after), None)
+    return next((rung.at for rung in ahead(ticket, promises)), None)
 
 
 def actions(rung: Rung, ticket: Ticket, promises: Promises) -> tuple[Action, ...]:

@@ -59,6 +59,7 @@ class Ticket:
     next_due: datetime | None = None  # when the first promise for it falls due; None: none that runs
     answer_due: datetime | None = None  # until when the customer is promised an answer
     next_rung: datetime | None = None  # when the next thing happens to it by itself; None: nothing does
+    nudged: int = 0  # the working days of the last reminder to its customer since it has its status
 
 
 @dataclass(frozen=True, slots=True)
