@@ -4,6 +4,7 @@ Sources  github.com/google/re2: a Set looks for thousands of words or patterns i
          What has no table here is asked by itself (operators.py). Both ways give the same answer.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from gateway.rules.types import Event, Rule, Test
 
 EAGER = ("matches", "within", "outside")  # asked for a rule: they cost, or may fail
 _FEW = 40  # words or patterns; fewer are looked for one by one
-_END = b"\x01\x02end"  # in no mail; a Set that gave up does not find it
+_ANYWHERE = b""  # is found in every text; a Set that gave up finds nothing
 
 _Place = tuple[int, int, str]  # of a word: key of the test, its place in the operand, as the file has it
 
@@ -30,10 +31,11 @@ class _Together:
         options = re2.Options()
         options.literal, options.log_errors, options.never_capture = literal, False, True
         made = re2.Set.SearchSet(options)
-        for source in (*self._sources, _END if literal else re2.escape(_END)):
+        for source in (*self._sources, _ANYWHERE):
             made.Add(source)
-        made.Compile()
-        self._set = made
+        with contextlib.suppress(re2.error):  # they take more memory than a Set may have
+            made.Compile()
+            self._set = made
 
     @property
     def ready(self) -> bool:
@@ -44,7 +46,7 @@ class _Together:
         """Which of them are in the text, by number; None where each has to be looked for by itself."""
         if self._set is None:
             return None
-        numbers: list[int] = self._set.Match(octets + _END)
+        numbers: list[int] = self._set.Match(octets) or []
         last = len(self._sources)
         return [n for n in numbers if n < last] if last in numbers else None
 
