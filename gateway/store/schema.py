@@ -57,6 +57,7 @@ metadata = MetaData(
     }
 )
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
+_FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 
@@ -414,6 +415,8 @@ outbox = Table(
         sqlite_where=text("state = 'leased'"),
         postgresql_where=text("state = 'leased'"),
     ),
+    Index("ix_outbox_failed", "settled_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    Index("ix_outbox_deferred", "queued_at", sqlite_where=_DEFERRED, postgresql_where=_DEFERRED),
     Index("ix_outbox_recipient", "recipient", "queued_at"),
     Index("ix_outbox_domain", "domain", "queued_at"),
     Index("ix_outbox_ticket", "ticket", "queued_at"),
