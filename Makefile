@@ -5,7 +5,7 @@
 PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
-EVERYDAY := not push and not nightly
+EVERYDAY := not push and not twin and not nightly
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not there.      → sudo apt install python3 python3-venv" >&2; exit 1; }; \
 	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
 

@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day."""
     for item in items:
         if item.get_closest_marker("postgres") and "store" not in item.path.parts:
-            item.add_marker("push")
+            item.add_marker("twin")
 
 
 @pytest.fixture(scope="session")
