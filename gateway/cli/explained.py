@@ -57,6 +57,7 @@ class Explained:
     name: str  # of the rule file
     now: datetime
     calendars: Mapping[str, WorkingTime]
+    revision: int | None = None  # under which the rules are in force; None: they are not
 
     def values(self) -> dict[str, Any]:
         """For JSON."""
@@ -129,7 +130,7 @@ class Explained:
         yield f"Parsed    {self._parsed()}"
         if known.defects:
             yield f"Defects   {', '.join(known.defects)}"
-        yield f"Clock     {self._clock()}     Rules {self.name}, sha256 {self.rules.sha256[:8]}…"
+        yield f"Clock     {self._clock()}     Rules {self._which()}, sha256 {self.rules.sha256[:8]}…"
         yield from _threading(known.match, self.found)
         if known.rules is not None:
             yield from trace_lines(known.rules, self.name, width)
@@ -137,6 +138,9 @@ class Explained:
         yield from self._promised()
         yield f"Mail out  {len(self.found.notices)}{':' if self.found.notices else ''}"
         yield from (f"   {_mail(notice)}" for notice in self.found.notices)
+
+    def _which(self) -> str:
+        return self.name if self.revision is None else f"revision {self.revision}"
 
     def _clock(self) -> str:
         name = self.rules.defaults.calendar
@@ -210,7 +214,8 @@ class Rules:
             deps = policy.deps(self.settings, self.rules, ring, self.templates, clock, tables=self._tables)
             events = (asked.event,) if asked.event is not None else ()
             found = rehearse(asked.raw, message, deps, view, asked.now, ticket=asked.ticket, events=events)
-            return Explained(found, self.rules, self.name, asked.now, deps.calendars)
+            force = None if isinstance(view, EmptyView) else _revision_of(invocation, self.rules.sha256)
+            return Explained(found, self.rules, self.name, asked.now, deps.calendars, force)
 
     def _tables(self) -> Mapping[str, Table]:
         """Of the queries, where a look-up of the rules asks for them."""
@@ -267,6 +272,11 @@ def _view(stack: ExitStack, invocation: Invocation, settings: Settings) -> View:
         invocation.note(f"tickets and customers are not looked up: {printable(e.text)}")
         return EmptyView()
     return view
+
+
+def _revision_of(invocation: Invocation, sha256: str) -> int | None:
+    number: int | None = late("gateway.cli.view:revision_of")(invocation, sha256)
+    return number
 
 
 def _ring(settings: Settings, clock: Clock) -> TokenRing:

@@ -8,7 +8,7 @@ Sources  RFC 5322 §3.6.4 (In-Reply-To, References), RFC 5256 §2.1 (base subjec
 Not here  how tokens are made and verified (token.py), what the match changes (apply.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -31,6 +31,10 @@ from gateway.ticket.token import (
 from gateway.ticket.types import Evidence, Refused, ThreadMatch, Ticket, Trust
 
 GUESS_WITHIN = timedelta(days=14)
+_KINDS = {  # of evidence, strongest first, in words
+    "token": "reply token", "references": "References", "body-token": "body token", "subject-tag": "[#n]",
+    "guess": "guess",
+}  # fmt: skip
 _MAX_IDS = 20  # the newest References; more are a flood
 _MAX_NUMBERS = 5
 _MAX_FIELD = 4000  # characters of a field that lost its brackets
@@ -112,7 +116,14 @@ def thread(
         return ThreadMatch(taken.ticket, taken.by, taken.trust, taken.words, (), tuple(refused))
     named = (ticket.number for r in refused if (ticket := desk.ticket(r.ticket)) is not None)
     mentions = tuple(dict.fromkeys(named))[:_MAX_NUMBERS]
-    return ThreadMatch(None, "none", "stranger", "no evidence holds", mentions, tuple(refused))
+    return ThreadMatch(None, "none", "stranger", _nothing(message, {r.by for r in refused}), mentions, tuple(refused))
+
+
+def _nothing(message: Message, refused: Collection[str]) -> str:
+    """What there was not; evidence that was found and refused is told beside it."""
+    answers = message.in_reply_to or message.references
+    kinds = _KINDS | ({"references": "References to mail that we know"} if answers else {})
+    return ", ".join(f"no {words}" for by, words in kinds.items() if by not in refused) or "no evidence holds"
 
 
 def is_answering(message: Message) -> bool:

@@ -257,3 +257,15 @@ def test_a_flood_of_everything_costs_few_look_ups() -> None:
     found = thread(flood, Envelope(None, (), "", "", "smtp", NOW), PERSON, NO_AUTH, Counting(), POLICY, NOW)
     assert len(asked) < 130
     assert len(found.refused) < 130
+
+
+@pytest.mark.parametrize(("different", "words"), [
+    # what the mail holds, what is said there was not
+    ({}, "no reply token, no References, no body token, no [#n], no guess"),
+    ({"in_reply_to": ("<elsewhere@x.test>",)},
+     "no reply token, no References to mail that we know, no body token, no [#n], no guess"),
+    ({"subject": "[#6] Login"}, "no reply token, no References, no body token, no guess"),  # found, and refused
+])  # fmt: skip
+def test_what_opens_a_ticket_is_told_by_what_there_was_not(different: dict[str, Any], words: str) -> None:
+    found = thread(message(**different), accepted().envelope, PERSON, NO_AUTH, Desk(), POLICY, NOW)
+    assert (found.ticket, found.evidence) == (None, words)
