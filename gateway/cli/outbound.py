@@ -50,7 +50,11 @@ def status(invocation: Invocation, *, as_json: bool) -> None:
 @json_option
 @pass_invocation
 def hold(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
-    """Send nothing from now on, also after a restart. Mail is still taken and answered; the answers wait."""
+    """Send nothing from now on, also after a restart.
+
+    Mail is still taken. What people write waits, and so do mails to agents; automatic mail to customers is suppressed
+    (outbound-held), and not sent later.
+    """
     done = operate(settings_of(invocation), "outbound.hold", Nothing(), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "outbound-hold/1", dry_run=dry_run, as_json=as_json)
 

@@ -33,6 +33,7 @@ from sqlalchemy.dialects.sqlite import insert as lite_insert
 
 from gateway.message.address import domain_of, normal
 from gateway.message.charset import clean_line
+from gateway.store.alarms import note
 from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
 from gateway.store.restraint import SENDING, stop_sending
@@ -388,7 +389,11 @@ def hold_after_long_stop(c: Connection, now: datetime) -> bool:
     beat = c.execute(select(heartbeat.c.at).where(heartbeat.c.name == "writer")).scalar_one_or_none()
     if beat is None or now - beat < _LONG_STOP or due_count(c, now) <= _MUCH_MAIL:
         return False
-    return stop_sending(c, f"the gateway was away since {beat:%Y-%m-%d %H:%M}", now)
+    why = f"the gateway was away since {beat:%Y-%m-%d %H:%M}"
+    if not stop_sending(c, why, now):
+        return False
+    note(c, "outbound", "", f"nothing is sent: {why}", now)
+    return True
 
 
 def drop(c: Connection, id: int, now: datetime) -> bool:

@@ -331,7 +331,8 @@ def _words_against(
 ) -> Iterator[str | None]:
     """Each judgement of the guard, in order; none where it has nothing against the mail."""
     marks, agent = sent.marks(normal(notice.recipient.address), now), notice.audience == "agent"
-    yield "outbound-held" if "outbound-held" in marks else None
+    if not agent:  # one to an agent waits and is sent later: the word would lose it for good
+        yield "outbound-held" if "outbound-held" in marks else None
     yield _by_address(notice, policy) if agent else _by_mail(notice, cause, policy)
     yield "dead-address" if "dead-address" in marks else None
     if not agent:

@@ -9,7 +9,7 @@ from gateway.clock import FakeClock
 from gateway.config import Settings
 from gateway.operations.mails import OPERATIONS, Letters, Nothing, Reroute
 from gateway.operations.types import Duty
-from gateway.store import outbox
+from gateway.store import alarms, outbox
 from gateway.store.restraint import stopped
 from gateway.store.schema import heartbeat
 from gateway.store.schema import outbox as rows
@@ -20,6 +20,13 @@ from tests.processing import Desk, mail
 
 pytestmark = pytest.mark.p1
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
+_TELLING = """version: 1
+defaults: {team: support}
+agents: {ann: {name: Ann, email: ann@agents.test}}
+teams: {support: {address: support@gw.test, members: [ann], lead: ann}}
+rules:
+  - {id: tell, on: new, do: [{reply: {template: auto_ack}}, {notify: {to: [team.lead], template: agent_notice}}]}
+"""
 
 
 @pytest.fixture
@@ -61,11 +68,14 @@ async def test_F11_automatic_mail_can_be_dropped_and_what_people_wrote_stays(sto
     assert (row(store, automatic).state, row(store, written).state) == ("dropped", "queued")
 
 
-def test_F11_automatic_mail_is_not_made_while_it_is_held(store: Store, settings: Settings) -> None:
-    desk = Desk(store, settings)
+def test_F11_while_it_is_held_customers_get_no_automatic_mail_and_that_to_agents_waits(
+    store: Store, settings: Settings
+) -> None:
+    desk = Desk(store, settings, rules=_TELLING)
     desk.write(lambda c: OPERATIONS["outbound.hold"].perform(c, Nothing(), Duty(desk.now, lambda: desk.deps)))
     desk.take(mail())
-    assert [(m.state, m.reason) for m in desk.outbox()] == [("suppressed", "outbound-held")]
+    made = sorted((m.template, m.state, m.reason) for m in desk.outbox())
+    assert made == [("agent_notice", "queued", ""), ("auto_ack", "suppressed", "outbound-held")]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +95,8 @@ async def test_F11_after_a_long_stop_much_mail_waits_for_a_word(
     await store.write(lambda c: c.execute(update(heartbeat).values(at=clock.now() - away)))
     assert await store.write(lambda c: outbox.hold_after_long_stop(c, clock.now())) is held
     assert (await store.read(stopped) is not None) is held
+    told = await store.read(lambda c: alarms.since(c, clock.now()))
+    assert [alarm.about for alarm in told] == ["outbound"] * held
 
 
 def _copies(c, id: int, count: int) -> None:
