@@ -9,8 +9,10 @@ Not here what a file says of calendars (rules/calendars.py), which days are publ
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from gateway.rules.desk import Calendar, Span
@@ -23,39 +25,57 @@ _HORIZON = timedelta(days=3660)  # ten years: who is not open until then never i
 _NONE: Collection[date] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The spans of the dates that were asked for so far, in order. Nothing in it ever changes: threads share it."""
+
+    first: date
+    end: date  # the first behind the last
+    sure: tuple[datetime, datetime]  # moments between which all spans are known
+    opens: tuple[datetime, ...] = ()
+    closes: tuple[datetime, ...] = ()
+    before: tuple[timedelta, ...] = ()  # working time before each span, from a moment that is always the same
+    behind: tuple[timedelta, ...] = ()  # and with it
+
+    def until(self, at: datetime) -> timedelta:
+        """The working time until a moment whose spans are known, from a moment that is always the same."""
+        place = bisect_right(self.opens, at) - 1
+        if place < 0:
+            return self.before[0] if self.before else _NO_TIME
+        return self.before[place] + (min(at, self.closes[place]) - self.opens[place])
+
+
 class WorkingTime:
-    """The arithmetic of one calendar; what a date is like is worked out once, when it is asked for."""
+    """The arithmetic of one calendar; what a date is like is worked out once, when it is asked for.
+
+    Threads may share one.
+    """
 
     def __init__(self, calendar: Calendar, free: FreeDays = lambda year: _NONE) -> None:
         self.calendar, self.zone = calendar, ZoneInfo(calendar.timezone)
         self._free, self._listed = free, frozenset(calendar.holidays)
-        self._known: tuple[date, date] | None = None  # the first date, and the first behind the last
-        self._sure: tuple[datetime, datetime] | None = None  # moments between which all spans are known
-        self._opens: list[datetime] = []
-        self._closes: list[datetime] = []
-        self._before: list[timedelta] = []  # working time before each span, from a moment that is always the same
-        self._behind: list[timedelta] = []  # and with it
+        self._known: _Known | None = None
 
     def is_open(self, at: datetime) -> bool:
         """Whether the moment lies within opening hours; their end does not."""
-        self._cover(at, at)
-        place = bisect_right(self._opens, at) - 1
-        return place >= 0 and at < self._closes[place]
+        known = self._cover(at, at)
+        place = bisect_right(known.opens, at) - 1
+        return place >= 0 and at < known.closes[place]
 
     def opens(self, at: datetime) -> datetime | None:
         """The moment itself when it is open, else when it opens next; None when it never does."""
-        for _ in self._looking_ahead(at):
-            place = bisect_right(self._closes, at)
-            if place < len(self._closes):
-                return max(at, self._opens[place])
+        for known in self._looking_ahead(at):
+            place = bisect_right(known.closes, at)
+            if place < len(known.closes):
+                return max(at, known.opens[place])
         return None
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How much working time lies between two moments; none when the second is not later."""
         if end <= start:
             return _NO_TIME
-        self._cover(start, end)
-        return self._until(end) - self._until(start)
+        known = self._cover(start, end)
+        return known.until(end) - known.until(start)
 
     def after(self, start: datetime, span: Span) -> datetime | None:
         """When so much working time has passed since a moment; None when it never will.
@@ -66,23 +86,16 @@ class WorkingTime:
             return self._days_after(start, span.days)
         if not span.hours:
             return start
-        for _ in self._looking_ahead(start):
-            reached = self._until(start) + span.hours
-            place = bisect_left(self._behind, reached)
-            if place < len(self._behind):
-                return self._opens[place] + (reached - self._before[place])
+        for known in self._looking_ahead(start):
+            reached = known.until(start) + span.hours
+            place = bisect_left(known.behind, reached)
+            if place < len(known.behind):
+                return known.opens[place] + (reached - known.before[place])
         return None
 
     def local(self, at: datetime) -> datetime:
         """The moment as the clock on the wall shows it."""
         return at.astimezone(self.zone)
-
-    def _until(self, at: datetime) -> timedelta:
-        """The working time until a moment whose spans are known, from a moment that is always the same."""
-        place = bisect_right(self._opens, at) - 1
-        if place < 0:
-            return self._before[0] if self._before else _NO_TIME
-        return self._before[place] + (min(at, self._closes[place]) - self._opens[place])
 
     def _days_after(self, start: datetime, days: int) -> datetime | None:
         local = self.local(start).replace(tzinfo=None)
@@ -92,50 +105,39 @@ class WorkingTime:
             left -= any(opens < closes for opens, closes in self._of(day))
         return None if left else self._first(datetime.combine(day, local.time()))
 
-    def _looking_ahead(self, start: datetime) -> Iterator[None]:
-        """More and more of what comes after a moment is known."""
+    def _looking_ahead(self, start: datetime) -> Iterator[_Known]:
+        """More and more of what comes after a moment."""
         ahead = _AHEAD
         while ahead < _HORIZON:
-            self._cover(start, start + ahead)
-            yield
+            yield self._cover(start, start + ahead)
             ahead += ahead
-        self._cover(start, start + _HORIZON)
-        yield
+        yield self._cover(start, start + _HORIZON)
 
-    def _cover(self, start: datetime, end: datetime) -> None:
-        """Work out the spans of all dates that the moments may lie in.
+    def _cover(self, start: datetime, end: datetime) -> _Known:
+        """The spans of all dates that the moments may lie in, and of those that were known before."""
+        known = self._known
+        if known is not None and known.sure[0] <= start and end <= known.sure[1]:
+            return known
+        known = self._known = self._wider(known, start, end)  # where two do it at once, one has to do it again
+        return known
 
-        Where clocks go back at midnight a date comes twice: so one more on both sides.
-        """
-        if self._sure is not None and self._sure[0] <= start and end <= self._sure[1]:
-            return
+    def _wider(self, known: _Known | None, start: datetime, end: datetime) -> _Known:
+        """Where clocks go back at midnight a date comes twice: so one more on both sides."""
         first, last = self.local(start).date() - _DAY, self.local(end).date() + 2 * _DAY
-        known = self._known or (first, first)
-        self._append(known[1], max(last, known[1]))
-        self._prepend(min(first, known[0]), known[0])
-        self._known = min(first, known[0]), max(last, known[1])
-        sure = self._sure or (start, end)
-        self._sure = min(start, sure[0]), max(end, sure[1])
-
-    def _append(self, first: date, last: date) -> None:
-        for opens, closes in self._spans(first, last):
-            before = self._behind[-1] if self._behind else _NO_TIME
-            self._opens.append(opens)
-            self._closes.append(closes)
-            self._before.append(before)
-            self._behind.append(before + (closes - opens))
-
-    def _prepend(self, first: date, last: date) -> None:
-        found = list(self._spans(first, last))
-        before = (self._before[0] if self._before else _NO_TIME) - sum((c - o for o, c in found), _NO_TIME)
-        befores = []
-        for opens, closes in found:
-            befores.append(before)
-            before += closes - opens
-        self._opens[:0] = [opens for opens, _ in found]
-        self._closes[:0] = [closes for _, closes in found]
-        self._before[:0] = befores
-        self._behind[:0] = [b + (closes - opens) for b, (opens, closes) in zip(befores, found, strict=True)]
+        known = known or _Known(first, first, (start, end))
+        earlier = tuple(self._spans(first, known.first))
+        spans = (*earlier, *zip(known.opens, known.closes, strict=True), *self._spans(known.end, last))
+        so_far = (known.before[0] if known.before else _NO_TIME) - sum((c - o for o, c in earlier), _NO_TIME)
+        sums = tuple(accumulate((closes - opens for opens, closes in spans), initial=so_far))
+        return _Known(
+            min(first, known.first),
+            max(last, known.end),
+            (min(start, known.sure[0]), max(end, known.sure[1])),
+            tuple(opens for opens, _ in spans),
+            tuple(closes for _, closes in spans),
+            sums[:-1],
+            sums[1:],
+        )
 
     def _spans(self, day: date, last: date) -> Iterator[tuple[datetime, datetime]]:
         """Those of all dates before the last; one that vanishes in a gap is none."""

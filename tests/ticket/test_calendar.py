@@ -1,7 +1,10 @@
 """Working time against a count minute by minute, and the days on which clocks change."""
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -178,3 +181,19 @@ def test_what_lies_between_adds_up_and_due_times_never_go_back() -> None:
     for span in (Span(hours=timedelta(hours=5, seconds=7)), Span(days=3)):
         dues = [when.after(moment, span) for moment in moments]
         assert dues == sorted(due for due in dues if due is not None)
+
+
+def test_threads_that_ask_at_once_count_no_span_twice() -> None:
+    both = threading.Barrier(2, timeout=0.1)
+
+    def free(_year: int) -> Collection[date]:
+        with suppress(threading.BrokenBarrierError):
+            both.wait()
+        return ()
+
+    shared = WorkingTime(calendar("UTC", DAYTIME, **OFFICE), free)
+    monday = at("2026-11-23T00:00")
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: shared.between(monday, monday + 7 * DAY), range(2)))
+    alone = WorkingTime(shared.calendar)
+    assert shared.between(monday, monday + 7 * DAY) == alone.between(monday, monday + 7 * DAY)
