@@ -174,9 +174,9 @@ def _restrain(saved: Saved, plan: Plan, d: Deps, c: Connection, now: datetime) -
     if saved.ticket is None or saved.entry is None or author is None or plan.auth.dmarc == "fail":
         return
     address = normal(author.address)
+    restraint.lives(c, address)
     if address in d.takes_no_part:
         return
-    restraint.lives(c, address)
     if why := restraint.goes_in_circles(c, saved.ticket.number, address, plan.message.text, now):
         said = f"{address}: {why} to #{saved.ticket.number}"
         restraint.hush(c, address, now + _QUIET, said)

@@ -12,7 +12,7 @@ from gateway.store.store import Store
 from tests.processing import RULES, Desk, mail
 
 pytestmark = pytest.mark.p0
-JAN = "jan@bigbank.test"
+JAN, ANN = "jan@bigbank.test", "ann@agents.test"
 LED = RULES.replace("members: [ann, bob]}", "members: [ann, bob], lead: ann}")
 REPORT = """From: Mail Delivery System <MAILER-DAEMON@relay.test>
 To: {to}
@@ -84,6 +84,17 @@ def test_E03_who_writes_again_is_reached_again(answered) -> None:
     assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
     desk.take(mail(JAN, "I am still here"))
     assert desk.write(lambda c: marks_of(c, desk)) == set()
+
+
+def test_E03_an_agent_who_writes_again_is_reached_again(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, LED + "rules:\n  - {id: tell, on: [new, reply], do: [{notify: {to: [ann], template: agent_notice}}]}\n")
+    desk.take(mail(JAN))
+    notice = next(m for m in desk.mails() if m.forward_path == ANN)
+    desk.take(report(notice.reverse_path, who=ANN), to=notice.reverse_path, sender=None)
+    desk.take(mail(JAN, "Hello?"), to=desk.reply_address(JAN, 1))
+    assert desk.outbox()[-1].reason == "dead-address"
+    desk.take(mail(ANN, "I am still here"), to=desk.reply_address(ANN, 1))
+    assert desk.write(lambda c: marks(c, ANN, desk.now)) == set()
 
 
 def test_E03_it_is_dead_for_sixty_days(answered) -> None:
