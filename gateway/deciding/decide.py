@@ -107,7 +107,7 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
         stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
     changes = apply(ticket, s.message, s.verdict, match, decision, s.inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and (end is None or isinstance(end, MergeInto)):
-        events, decision, changes = _opened_again(ticket, changes, decision, events, stated, d, s.at)
+        events, decision, changes = _opened_again(s, ticket, changes, decision, events, stated, d)
         other = end is None and another_matter(ticket, s.message.subject, d.rules, s.at)
         doubted = (*s.doubts, "other-subject") if other else s.doubts
         changes = (*changes, *_marks(ticket, changes, match, doubted))
@@ -146,13 +146,13 @@ def authenticated(inbound: Accepted, message: Message, d: Deps) -> Auth:
 
 
 def _opened_again(
+    s: Situation,
     ticket: Ticket,
     changes: tuple[Change, ...],
     decision: Decision,
     events: tuple[Event, ...],
     stated: Facts,
     d: Deps,
-    now: datetime,
 ) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
     """What the rules make of a status that the customer's words changed, beside what they made of the words."""
     moved = any(isinstance(change, SetStatus) and not change.cause.startswith("rule:") for change in changes)
@@ -163,16 +163,18 @@ def _opened_again(
     for change in changes:
         if isinstance(change, SetField | SetStatus):
             after = changed(after, change)
+    applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
     more = evaluate(
         d.rules,
-        with_ticket(stated, after, now, stated.sla_policy),
+        with_ticket(stated, after, s.at, stated.sla_policy),
         ("status-changed",),
         budget=d.new_budget(),
         before=stated,
+        fired=(*s.fired, *applied),
         opening=d.promises.is_open,
     )
     trace = joined(decision.trace, more.trace)
-    actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, now))
+    actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, s.at))
     both = replace(decision, actions=(*decision.actions, *more.actions), trace=trace)
     return (*events, "status-changed"), both, (*changes, *actions, *failed(after, more))
 

@@ -96,6 +96,18 @@ def test_once_is_once(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize("on", ["status-changed", "[reply, status-changed]"])
+def test_once_is_once_where_the_customers_words_change_the_status(store: Store, settings: Settings, on: str) -> None:
+    again = "{id: again, on: ON, once: ticket, when: {actor: customer}, do: [{note: again}]}"
+    desk = Desk(store, settings, f"{RULES.partition('rules:')[0]}rules:\n  - {again.replace('ON', on)}\n")
+    desk.take(mail())
+    for words in ("It came back.", "And it came back again."):
+        do(desk, "ticket.change", Change((1,), status="solved", by="ann"))
+        desk.take(mail(subject="Re: Zwrot", body=words), to=desk.reply_address("jan@bigbank.test", 1))
+        assert desk.ticket(1).status == "open"
+        assert [e.text for e in desk.entries(1) if e.kind == "note"] == ["again"]
+
+
 @pytest.mark.parametrize(
     ("happens", "state", "reason"),
     [
