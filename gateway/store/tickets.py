@@ -27,6 +27,7 @@ from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
+_MOST_ALIKE = 2000  # tickets whose fields are looked at for a mail, inside its transaction
 
 
 def find_ticket(c: Connection, number: int, *, lock: bool = False) -> Ticket | None:
@@ -127,7 +128,10 @@ def recent(c: Connection, address: str, since: datetime) -> list[Ticket]:
 
 
 def alike(c: Connection, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
-    """The newest ticket with these custom fields that was opened since then and is not finished; None: none."""
+    """The newest ticket with these custom fields that was opened since then and is not finished; None: none.
+
+    Of those that changed last: what nobody touched while so many others went on is no longer the matter of a new mail.
+    """
     query = _UNFINISHED.where(*(ticket.c.fields.contains(_pair(*field), autoescape=True) for field in fields))
     found = map(ticket_of, c.execute(query, {"since": since}))
     return next((t for t in found if set(fields) <= set(t.fields)), None)  # LIKE takes other cases for the same
@@ -244,14 +248,19 @@ _WRITTEN_LAST = (
     .offset(bindparam("behind"))
     .limit(1)
 )
-_UNFINISHED = (
-    select(ticket)
+_changed_last = (  # read off ix_ticket_listing alone, the newest change first, until there are enough
+    select(ticket.c.number)
     .where(
-        ticket.c.updated_at >= bindparam("since", type_=ticket.c.updated_at.type),  # of it there is an index
+        ticket.c.updated_at >= bindparam("since", type_=ticket.c.updated_at.type),  # no other can be opened since
         ticket.c.created_at >= bindparam("since", type_=ticket.c.created_at.type),
         ticket.c.status_type.not_in(FINISHED),
     )
-    .order_by(ticket.c.number.desc())
+    .order_by(ticket.c.updated_at.desc(), ticket.c.number.desc())
+    .limit(_MOST_ALIKE)
+    .subquery()
+)
+_UNFINISHED = (
+    select(ticket).join(_changed_last, _changed_last.c.number == ticket.c.number).order_by(ticket.c.number.desc())
 )
 _RECENT = (
     select(ticket)

@@ -1,13 +1,17 @@
 """A rule puts mail into the open ticket with the same custom fields: which one, and whose words they then are."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event, insert, select
 
 from gateway.config import Settings
 from gateway.rules.statuses import BUILT_IN
+from gateway.store import tickets
+from gateway.store.schema import ticket
 from gateway.store.store import Store
-from tests.processing import Desk, mail, verdict
+from tests.processing import START, Desk, mail, verdict
 
 RULES = """version: 1
 defaults: {team: support}
@@ -36,7 +40,7 @@ def desk(store: Store, settings: Settings) -> Desk:
     return Desk(store, settings, RULES)
 
 
-@pytest.mark.parametrize(("subject", "status", "days", "ticket"), [
+@pytest.mark.parametrize(("subject", "status", "days", "number"), [
     # the second mail, what became of the first one's ticket, days later, where the second mail is
     ("web1 at paris is up", "open", 1, 1),
     ("web1 at paris is up", "pending", 6.9, 1),
@@ -49,12 +53,12 @@ def desk(store: Store, settings: Settings) -> Desk:
     ("something else", "open", 1, 2),
 ])  # fmt: skip
 def test_it_is_the_newest_open_ticket_with_the_same_fields(
-    desk: Desk, subject: str, status: str, days: float, ticket: int
+    desk: Desk, subject: str, status: str, days: float, number: int
 ) -> None:
     desk.take(FIRST)
     desk.set_status(1, status, BUILT_IN[status])
     outcome = desk.take(mail(subject=subject), at=desk.now + timedelta(days=days))
-    assert (outcome.ticket, outcome.disposition) == (ticket, "entry" if ticket == 1 else "ticket")
+    assert (outcome.ticket, outcome.disposition) == (number, "entry" if number == 1 else "ticket")
 
 
 def test_of_several_it_is_the_newest(desk: Desk) -> None:
@@ -63,6 +67,45 @@ def test_of_several_it_is_the_newest(desk: Desk) -> None:
     desk.take(mail(subject="web1 at paris is down again"))
     desk.set_status(1, "open", "open")
     assert desk.take(mail(subject="web1 at paris is up")).ticket == 2
+
+
+def test_few_rows_are_read_however_many_tickets_there_are(desk: Desk) -> None:
+    shown: list[str] = []
+
+    def explain(c: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith("SELECT"):
+            sqlite = c.dialect.name == "sqlite"
+            if not sqlite:  # an empty table is read faster without an index
+                cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {statement}", parameters)
+            shown.extend(map(str, cursor.fetchall()))
+
+    with desk.reading() as c:
+        event.listen(c, "before_cursor_execute", explain)
+        assert tickets.alike(c, (("host", "web1"),), desk.now) is None
+        index = "COVERING INDEX ix_ticket_listing (updated_at>?)" if c.dialect.name == "sqlite" else "ix_ticket_listing"
+    plan = "\n".join(shown)
+    assert index in plan
+    assert "SCAN ticket" not in plan
+    assert "Seq Scan" not in plan
+
+
+def test_what_others_were_changed_after_is_not_looked_at(desk: Desk) -> None:
+    """The bound is 2,000; here each ticket changes after the one that matches."""
+    desk.take(FIRST)
+
+    def others(c: Connection) -> None:
+        (row,) = c.execute(select(ticket)).mappings()
+        made = [{**row, "number": n, "fields": "{}", "updated_at": desk.now} for n in range(2, 2002)]
+        c.execute(insert(ticket), made)
+
+    desk.now += timedelta(minutes=1)
+    since = START - timedelta(days=1)
+    with desk.reading() as c:
+        assert tickets.alike(c, (("host", "web1"),), since) is not None
+    desk.write(others)
+    with desk.reading() as c:
+        assert tickets.alike(c, (("host", "web1"),), since) is None
 
 
 @pytest.mark.parametrize(("raw", "trust", "public", "held", "status"), [
