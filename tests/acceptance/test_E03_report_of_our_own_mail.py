@@ -87,7 +87,8 @@ def test_E03_who_writes_again_is_reached_again(answered) -> None:
 
 
 def test_E03_an_agent_who_writes_again_is_reached_again(store: Store, settings: Settings) -> None:
-    desk = Desk(store, settings, LED + "rules:\n  - {id: tell, on: [new, reply], do: [{notify: {to: [ann], template: agent_notice}}]}\n")
+    rule = "{id: tell, on: [new, reply], do: [{notify: {to: [ann], template: agent_notice}}]}"
+    desk = Desk(store, settings, f"{LED}rules:\n  - {rule}\n")
     desk.take(mail(JAN))
     notice = next(m for m in desk.mails() if m.forward_path == ANN)
     desk.take(report(notice.reverse_path, who=ANN), to=notice.reverse_path, sender=None)
