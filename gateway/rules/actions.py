@@ -147,7 +147,8 @@ ACTIONS: Mapping[str, ActionInfo] = {
     "merge_into": ActionInfo(
         _RECEIVED, MERGE,
         "appends to the newest open ticket with equal fields; those of the mail are what a pattern catches under "
-        "their names, or what look-ups give",
+        "their names, or what look-ups give. Without such a ticket the rules for `new` are asked, of which one sets "
+        "them",
         "{merge_into: {same: [field.host], within: 7d}}", _one(lambda r, v: MergeInto(r, **v)),
     ),
     "privacy_request": ActionInfo(
