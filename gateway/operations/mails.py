@@ -133,15 +133,18 @@ def _due(c: Connection, item: OutboxItem, now: datetime) -> Done:
     if not outbox.retry(c, item.id, now):
         return Done(f"q-{item.id}", "conflict", _settled(item))
     _note(c, now, "outbox.retried", item.ticket, None, f"q-{item.id}, was {item.state}")
-    twice = "; the relay may have it already, then it arrives twice" if item.state == "uncertain" else ""
-    return Done(f"q-{item.id}", "done", f"is due now; it was {item.state}{twice}")
+    return Done(f"q-{item.id}", "done", f"is due now; it was {item.state}{_twice(item)}")
 
 
 def _let_go(c: Connection, item: OutboxItem, now: datetime) -> Done:
     if not outbox.release(c, item.id, now):
         return Done(f"q-{item.id}", "conflict", f"it is not held: {item.state}")
     _note(c, now, "outbox.released", item.ticket, None, f"q-{item.id}, was held: {item.reason}")
-    return Done(f"q-{item.id}", "done", f"is due now; it was held: {item.reason}")
+    return Done(f"q-{item.id}", "done", f"is due now; it was held: {item.reason}{_twice(item)}")
+
+
+def _twice(item: OutboxItem) -> str:
+    return "; the relay may have it already, then it arrives twice" if outbox.unsure(item) else ""
 
 
 def _kept_back(c: Connection, item: OutboxItem, now: datetime) -> Done:

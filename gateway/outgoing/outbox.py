@@ -24,7 +24,7 @@ from gateway.outgoing.relay import Relay
 from gateway.outgoing.schedule import UNCERTAIN_WAIT, next_attempt, stale
 from gateway.outgoing.smtp import Connection, Deferred, Delivered, DeliveryResult, Failed, Uncertain, deliver
 from gateway.store import alarms, outbox
-from gateway.store.outbox import OutboxItem
+from gateway.store.outbox import UNSURE, OutboxItem, marked
 from gateway.store.store import Store
 
 _POLL = timedelta(seconds=30)  # another process may queue mails, and a lease may end
@@ -36,7 +36,6 @@ _BREAK_DOMAIN_S = 300
 _STORE_AWAY = timedelta(seconds=5)
 _SETTLE_AGAIN_S = 1.0
 _DRAIN_S = 20.0  # of the 30 that the daemon has
-_UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 
 _CODE = re.compile(r"[2-5]\d\d(?: [245]\.\d{1,3}\.\d{1,3})?(?!\S)")  # RFC 5321 §4.2, RFC 3463 §2
 _ADDRESS = re.compile(r'(?:"[^"]*"|[^\s"]+)?@\S*')
@@ -157,7 +156,7 @@ class Sender:
 
     async def _result(self, attempt: "_Attempt", connection: Connection) -> DeliveryResult | None:
         item = attempt.item
-        if stale(item.template, item.queued_at, self._clock.now()) and not item.reason.startswith(_UNSURE):
+        if stale(item.template, item.queued_at, self._clock.now()) and not item.reason.startswith(UNSURE):
             return None
         try:
             result = await deliver(self._addressed(item), connection, attempt.before_dot)
@@ -175,7 +174,10 @@ class Sender:
     async def _alarm(self, result: Deferred) -> None:
         """The relay does not want us: for people to see. It is no time to write them a mail."""
         now, said = self._clock.now(), _without_addresses(result.reason)
-        await self._store.write(lambda c: alarms.note(c, "relay", "", said, now))
+        try:
+            await self._store.write(lambda c: alarms.note(c, "relay", "", said, now))
+        except TransientError as e:  # what became of the mail is kept all the same, as soon as that can be written
+            _log.error("outbox.store_away", reason=e.text)
 
     def _addressed(self, item: OutboxItem) -> OutboxItem:
         """In a trial every mail goes to one address; its octets are the same."""
@@ -214,10 +216,10 @@ class Sender:
             case Delivered(reply):
                 said = _without_addresses(reply)  # with the relay's own number of the mail
                 _log.info("mail.sent", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=said)
-                return await settle(item, "sent", now=now, reply=reply, reason=_kept(item, ""))
+                return await settle(item, "sent", now=now, reply=reply, reason=marked(item, ""))
             case Failed(reply):
                 _log.warning("mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=_code(reply))
-                return await settle(item, "failed", now=now, reply=reply, reason=_kept(item, "refused"))
+                return await settle(item, "failed", now=now, reply=reply, reason=marked(item, "refused"))
             case Uncertain(stage):
                 return await self._unsure(item, stage)
             case Deferred():
@@ -231,7 +233,7 @@ class Sender:
             _log.warning(
                 "mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=_code(result.reason)
             )
-            reason = _kept(item, f"given up: {result.reason}")
+            reason = marked(item, f"given up: {result.reason}")
             return await self._store.settle(item, "failed", now=now, reply=reply, reason=reason)
         log = _log.error if result.alarm else _log.info
         log("mail.deferred", id=item.id, ticket=item.ticket, attempt=item.attempts, reason=_code(result.reason))
@@ -241,7 +243,7 @@ class Sender:
             now=now,
             next_attempt_at=self._jittered(now, due),
             reply=reply,
-            reason=_kept(item, result.reason),
+            reason=marked(item, result.reason),
         )
 
     async def _unsure(self, item: OutboxItem, stage: str) -> bool:
@@ -261,9 +263,9 @@ class Sender:
 
     def _resend(self, item: OutboxItem, now: datetime, why: str) -> tuple[datetime | None, str]:
         """Once more with the same bytes, not before the relay may have finished thinking; the next time a person."""
-        if self._settings.on_uncertain == "hold" or item.reason.startswith(_UNSURE):
-            return None, f"{_UNSURE}, waits for a person: {why}"
-        return now + UNCERTAIN_WAIT, f"{_UNSURE}: {why}"
+        if self._settings.on_uncertain == "hold" or item.reason.startswith(UNSURE):
+            return None, f"{UNSURE}, waits for a person: {why}"
+        return now + UNCERTAIN_WAIT, f"{UNSURE}: {why}"
 
     def _jittered(self, now: datetime, due: datetime) -> datetime:
         share = self._settings.jitter_percent / 100 * (2 * self._chance() - 1)
@@ -289,14 +291,6 @@ class _Attempt:
         """T2: commit the stage, and keep the lease for as long as the relay may think."""
         self.dot = await self._store.mark_dot(self.item, until=self._clock.now() + _ANSWER_WAIT)
         return self.dot
-
-
-def _kept(item: OutboxItem, reason: str) -> str:
-    """The reason, with the mark of a mail that was uncertain before: it may have arrived twice."""
-    if not item.reason.startswith(_UNSURE):
-        return reason
-    before = item.reason.partition("; ")[0]
-    return f"{before}; {reason}" if reason else before
 
 
 def _code(text: str) -> str:

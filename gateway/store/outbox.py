@@ -44,6 +44,7 @@ from gateway.ticket.types import Notification
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
 Stage = Literal["queued", "connecting", "dot", "done"]
 _WAITING = ("queued", "deferred", "uncertain")
+UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
 _LONG_STOP, _MUCH_MAIL = timedelta(hours=24), 100
 _MAX_TOLD = 800  # characters of what the ticket says about a mail that may not arrive
@@ -72,6 +73,19 @@ class OutboxItem:
     reason: str
     dedupe_key: str
     cause: str
+
+
+def unsure(item: OutboxItem) -> bool:
+    """Whether it may have arrived already."""
+    return item.state == "uncertain" or item.reason.startswith(UNSURE)
+
+
+def marked(item: OutboxItem, reason: str) -> str:
+    """The reason, with the mark of a mail that was uncertain before: it may have arrived twice."""
+    if not unsure(item):
+        return reason
+    before = item.reason.partition("; ")[0] if item.reason.startswith(UNSURE) else UNSURE
+    return f"{before}; {reason}" if reason else before
 
 
 def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
@@ -353,9 +367,12 @@ def release(c: Connection, id: int, now: datetime) -> bool:
 
 def hold(c: Connection, id: int) -> bool:
     """Keep a mail that waits until somebody lets it go. False: it does not wait."""
-    waits = and_(outbox.c.id == id, outbox.c.state.in_(_WAITING))
-    done = c.execute(update(outbox).where(waits).values(state="held", next_attempt_at=None, reason="held by a person"))
-    return done.rowcount == 1
+    item = find(c, id)
+    if item is None or item.state not in _WAITING:
+        return False
+    same = and_(outbox.c.id == id, outbox.c.state == item.state)
+    reason = marked(item, "held by a person")
+    return c.execute(update(outbox).where(same).values(state="held", next_attempt_at=None, reason=reason)).rowcount == 1
 
 
 def reroute(c: Connection, id: int, address: str, now: datetime) -> bool:

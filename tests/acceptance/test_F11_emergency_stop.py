@@ -14,7 +14,7 @@ from gateway.store.restraint import stopped
 from gateway.store.schema import heartbeat
 from gateway.store.schema import outbox as rows
 from gateway.store.store import Store
-from tests.outgoing.peers import peer
+from tests.outgoing.peers import CLOSE, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
 from tests.processing import Desk, mail
 
@@ -123,6 +123,24 @@ async def test_a_mail_can_be_held_let_go_sent_elsewhere_and_tried_now(store: Sto
     assert row(store, id).state == "sent"
     assert [c for c in server.commands if c.startswith("RCPT")] == ["RCPT TO:<Jan@new.test>"] * 2
     assert asked(store, clock, "outbox.reroute", Reroute(id, "x@y.test"))[0] == ("conflict", "it was sent already")
+
+
+async def test_an_uncertain_mail_that_was_held_stays_known_as_such(store: Store, clock: FakeClock) -> None:
+    id = await queued(store, clock)
+    async with peer({"DOT": CLOSE}) as server:
+        working = sender(store, clock, server.port)
+        await turn(working)
+        assert asked(store, clock, "outbox.hold", Letters((id,)))[0][0] == "done"
+        assert row(store, id).reason.startswith("uncertain: ")
+        assert row(store, id).reason.endswith("; held by a person")
+        said = asked(store, clock, "outbox.unhold", Letters((id,)))[0][1]
+        assert said.endswith("the relay may have it already, then it arrives twice")
+        for _ in range(2):
+            await turn(working)
+            await clock.advance(3600)
+        await rest(working)
+    assert (row(store, id).state, row(store, id).next_attempt_at) == ("uncertain", None)  # not a third time by itself
+    assert len(server.mails) == 2
 
 
 async def test_in_a_trial_every_mail_goes_to_one_address(store: Store, clock: FakeClock) -> None:

@@ -331,6 +331,21 @@ async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -
 
 
 @on_sqlite
+async def test_an_alarm_that_cannot_be_written_costs_no_attempt_its_end(store, clock, monkeypatch) -> None:
+    id = await queued(store, clock)
+
+    def failing(*_: object) -> bool:
+        raise TransientError("away")
+
+    monkeypatch.setattr(sending.alarms, "note", failing)
+    async with peer({"CONNECT": "554 5.7.1 no"}) as server:
+        working = sender(store, clock, server.port)
+        await turn(working)
+        await rest(working)
+    assert (row(store, id).state, row(store, id).reason) == ("deferred", "554 5.7.1 no")
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     ("dot", "state"),
     [
