@@ -64,9 +64,10 @@ class Due:
         if self._jumps.held():
             return
         found = await self._store.read(lambda c: sla_lists.reached(c, now, _A_RUN))
-        spared = crowded(found, d.rules, now)
-        for agent, numbers in spared.items():
-            await self._send_digest(d.rules.agents[agent], d, now, f"{now:%Y-%m-%dT%H}", numbers)
+        spared = []
+        for agent, numbers in crowded(found, d.rules, now).items():
+            if await self._send_digest(d.rules.agents[agent], d, now, f"{now:%Y-%m-%dT%H:%M}", numbers):
+                spared.append(agent)
         for first in range(0, len(found), _A_COMMIT):
             some = found[first : first + _A_COMMIT]
             await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, spared)))  # type: ignore[misc]
@@ -101,9 +102,10 @@ class Due:
 
     async def _send_digest(
         self, agent: Agent, d: Deps, now: datetime, key: str, about: Collection[int] | None = None
-    ) -> None:
-        await self._store.write(lambda c: send_digest(c, agent, d, now, key=key, about=about))
+    ) -> bool:
+        sent = await self._store.write(lambda c: send_digest(c, agent, d, now, key=key, about=about))
         self._queued()
+        return sent
 
     async def do_delayed(self) -> None:
         """Every action whose time has come; one that fails keeps no other from being done."""

@@ -57,9 +57,9 @@ def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[
     for each in found:
         team, policy = rules.teams.get(each.team), rules.sla.get(each.policy or "")
         lead = team.lead if team is not None else None
-        who = [each.assignee if each.assignee in rules.agents else lead]
+        who = [each.assignee if each.assignee in rules.agents else None, lead]
         if each.due_at is not None and each.due_at <= now:
-            who += [lead, *(policy.escalation if policy is not None else ())]
+            who += policy.escalation if policy is not None else ()
         for agent in dict.fromkeys(id for id in who if id is not None):
             about.setdefault(agent, []).append(each.ticket)
     return {agent: numbers for agent, numbers in about.items() if len(numbers) > _MOST_MAILS}

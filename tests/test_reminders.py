@@ -183,6 +183,15 @@ async def test_who_would_get_too_many_mails_gets_one(tmp_path: Path) -> None:
     store.close()
 
 
+async def test_each_crowd_of_an_hour_gets_its_digest(tmp_path: Path) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), RULES.replace("75%", "60%")), 21)
+    for minutes in (120, 144):  # 10:00 and 10:24
+        await tick(desk, minutes)
+    assert Counter(sent(desk)) == {("digest", name): 2 for name in ("ann", "eva")}
+    store.close()
+
+
 async def test_two_at_a_time_tell_it_once(store: Store, settings: Settings) -> None:
     desk = opened(Desk(store, settings, RULES))
     now = MONDAY + timedelta(minutes=240)
