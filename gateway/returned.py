@@ -7,6 +7,7 @@ Not here     what a report says (message/report.py), addresses we leave alone (s
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -18,14 +19,17 @@ from gateway.message.address import normal
 from gateway.message.types import Accepted, Mailbox, Message, RecipientStatus
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import process
+from gateway.rules.desk import Rate
 from gateway.rules.types import Agent
 from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
+from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification, Outcome, Ticket
 
 DELAYED_AFTER = timedelta(hours=4)
 _FAILED_SINCE = timedelta(days=1)  # mails that failed before are known, or too old to do something about
+_TOLD = Rate(20, timedelta(hours=1))  # mails about such mails, to one agent
 _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 
@@ -68,12 +72,19 @@ def _came_home(item: OutboxItem, recipients: Iterable[RecipientStatus], d: Deps,
 
 
 def _tell(item: OutboxItem, said: str, d: Deps, c: Connection, now: datetime, *, what: str) -> None:
-    """A mail to the owner of the ticket, else to the lead of its team; nobody hears of mail to agents."""
+    """A mail to the owner of the ticket, else to the lead of its team; nobody hears of mail to agents.
+
+    Beyond so many in an hour it stands on the ticket alone: anybody can write from an address that does not exist.
+    """
     ticket = tickets.goes_on_in(c, item.ticket) if item.ticket is not None else None
     if ticket is None or normal(item.forward_path) in d.takes_no_part:
         return
     for agent in _who(ticket, d):
-        enqueue(_notice(item, ticket, agent, said, d, now, what), d.desk, c, now)
+        notice = _notice(item, ticket, agent, said, d, now, what)
+        budget = SendBudget("recipient-limit", _TOLD, {"recipient": normal(agent.email), "template": notice.template})
+        if outbox.used(c, (budget,), now) == (_TOLD.count,):
+            notice = replace(notice, suppressed=budget.code)
+        enqueue(notice, d.desk, c, now)
 
 
 def _who(ticket: Ticket, d: Deps) -> tuple[Agent, ...]:

@@ -1,4 +1,6 @@
-"""An alarm: kept for everybody to see, and told to those who look after the desk, at most once an hour each.
+"""An alarm: kept for everybody to see, and told to those who look after the desk, at most once an hour for each kind.
+
+Strangers may decide how many troubles of a kind there are; they do not decide how many mails our people get.
 
 Transaction  the caller's.
 Not here     the row (store/alarms.py), what the mail says (templates/alarm).
@@ -26,7 +28,7 @@ def raise_alarm(
     now: datetime,
     enqueue: Callable[[Notification, Desk, Connection, datetime], object],
 ) -> None:
-    """Keep it, and tell it where it is the first of its hour.
+    """Keep it, and tell it where it is the first of its kind in this hour.
 
     about  a word of the strings: alarm_ABOUT.  key  what or who.  said  a line of detail
     """
@@ -46,7 +48,7 @@ def raise_alarm(
                 in_reply_to=None,
                 references=(),
                 auto_submitted="auto-generated",
-                dedupe_key=f"alarm:{about}:{key}:{now:%Y-%m-%dT%H}:{watcher.mailbox.address}",
+                dedupe_key=f"alarm:{about}:{now:%Y-%m-%dT%H}:{watcher.mailbox.address}",
                 cause=f"alarm:{about}",
                 values={"about": about, "lines": (said,), "since": now.isoformat()},
                 audience="agent",

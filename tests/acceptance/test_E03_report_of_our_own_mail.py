@@ -107,6 +107,18 @@ def test_E03_it_is_dead_for_sixty_days(answered) -> None:
     assert desk.write(lambda c: marks_of(c, desk)) == set()
 
 
+def test_E03_strangers_do_not_decide_how_many_mails_an_agent_gets(store: Store, settings: Settings) -> None:
+    """Each writes from an address that does not exist, and is acknowledged: the acknowledgement comes back."""
+    desk = Desk(store, settings, LED)
+    for n in range(22):
+        desk.take(mail(f"nobody{n}@x{n}.test", f"Hello {n}"), at=desk.now + timedelta(seconds=1))
+        ack = next(m for m in desk.mails() if m.forward_path == f"nobody{n}@x{n}.test")
+        desk.take(report(ack.reverse_path), to=ack.reverse_path, sender=None, at=desk.now)
+    notices = [m for m in desk.outbox() if m.template == "delivery_failed"]
+    assert [m.state for m in notices] == ["queued"] * 20 + ["suppressed"] * 2
+    assert {(m.ticket, m.reason) for m in notices[20:]} == {(21, "recipient-limit"), (22, "recipient-limit")}
+
+
 def test_E03_a_forged_token_is_backscatter(answered) -> None:
     desk, answer = answered, answered.mails()[-1]
     before = len(desk.mails())

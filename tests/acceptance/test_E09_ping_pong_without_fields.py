@@ -46,3 +46,15 @@ def test_E09_an_echo_without_fields_falls_silent(store: Store, settings: Setting
     desk.now += timedelta(hours=25)
     desk.take(mail(JAN, "Re: later", "A person again"), to=desk.reply_address(JAN, 1))
     assert len([m for m in desk.mails() if m.forward_path == JAN]) == answers + 1
+
+
+def test_E09_many_machines_are_one_mail_an_hour(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, CHATTY)
+    for n in range(1, 4):
+        who = f"machine{n}@x.test"
+        desk.take(mail(who, body=f"Machine {n}"), at=desk.now)
+        for again in range(2):
+            answer = mail(who, f"Re: {again}", f"Machine {n}")
+            desk.take(answer, to=desk.reply_address(who, n), at=desk.now + timedelta(seconds=10))
+    assert [m.forward_path for m in desk.mails() if m.template == "alarm"] == ["ann@agents.test"]
+    assert raised(desk) == [("breaker", 1)] * 3  # each is kept
