@@ -269,11 +269,11 @@ class Daemon:
 
     async def follow(self) -> None:
         """Take over what another gateway on this database has put in force since, whatever our own file says."""
-        newest = await self._store.read(newest_revision)
-        if newest is None or newest.number <= self.revision:
-            return
-        file = revision_file(self._settings, newest)
-        async with self._reloading:
+        async with self._reloading:  # first: while it is waited for, a newer one may come into force
+            newest = await self._store.read(newest_revision)
+            if newest is None or newest.number <= self.revision:
+                return
+            file = revision_file(self._settings, newest)
             try:
                 rules, templates = await asyncio.to_thread(tried, self._settings, file, self._clock, tests=False)
                 if rules.sha256 != newest.written.sha256:

@@ -15,7 +15,7 @@ from gateway.config import Settings
 from gateway.errors import TransientError
 from gateway.rules.load import load_rules
 from gateway.rules.written import written
-from gateway.store.revisions import keep_revision, revisions
+from gateway.store.revisions import keep_revision, newest_revision, revisions
 from tests.cli.desk import mailwicket_beside
 from tests.conftest import settings_in
 from tests.running import Gateway, mail
@@ -260,6 +260,24 @@ async def test_what_another_gateway_put_in_force_is_followed(site: Site) -> None
     assert (daemon.revision, daemon.stale) == (2, "")
     assert await site.team("Storno") == "billing"
     assert site.rules.read_text() == RULES  # the file is this machine's own
+
+
+async def test_who_waits_for_another_reload_follows_what_is_newest_then(site: Site) -> None:
+    store, daemon = site.gateway.store, site.gateway.daemon
+    beside = {"rules.d/tags.yaml": INCLUDED}
+
+    async def put(text: str) -> int:
+        elsewhere = written(load_rules(text, "rules.yaml", 0, beside=lambda pattern: beside))
+        kept = {"author": "eva", "message": "", "now": datetime.now(UTC)}
+        return await store.write(lambda c: keep_revision(c, elsewhere, **kept), durable=True)  # type: ignore[arg-type]
+
+    assert await put(STORNO) == 2
+    async with daemon._reloading:
+        following = asyncio.ensure_future(daemon.follow())
+        assert await store.read(newest_revision)
+        assert await put(STORNO.replace("storno", "storno, reso")) == 3
+    await following
+    assert daemon.revision == 3
 
 
 @pytest.mark.sqlite
