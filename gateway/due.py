@@ -77,9 +77,8 @@ class Due:
     async def ask_idle(self) -> None:
         """Rules for tickets in which nothing happens."""
         now, d = self._clock.now(), self._deps()
-        for rule in d.rules.rules:
-            while "idle" in rule.on and await self._store.write(lambda c, r=rule: ask_idle(c, r, d, now)):  # type: ignore[misc]
-                pass
+        while await self._store.write(lambda c: ask_idle(c, d, now)):
+            pass
         self._queued()
 
     async def climb(self) -> None:

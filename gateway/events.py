@@ -5,7 +5,7 @@ Transaction  the caller's: that of the change which raised the events; the ticke
 Not here     mails that come in (pipeline.py), what falls due (due.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -78,9 +78,19 @@ def facts_of(
 
 
 def decided(
-    c: Connection, ticket: Ticket, stated: Facts, events: tuple[Event, ...], d: Deps, *, before: Facts | None = None
+    c: Connection,
+    ticket: Ticket,
+    stated: Facts,
+    events: tuple[Event, ...],
+    d: Deps,
+    *,
+    before: Facts | None = None,
+    only: Collection[str] | None = None,
 ) -> Decision:
-    """What the rules want. `before`: the facts before the events."""
+    """What the rules want.
+
+    before  the facts before the events.  only  the rules that are due; None is all
+    """
     return evaluate(
         d.rules,
         stated,
@@ -89,6 +99,7 @@ def decided(
         before=before,
         opening=d.promises.is_open,
         fired=fired(c, ticket.number, ticket.messages) if may_have_fired(d.rules.rules, events) else (),
+        only=only,
     )
 
 

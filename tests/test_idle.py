@@ -12,11 +12,13 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
 from gateway.rules.load import idle_for
+from gateway.rules.types import Facts
 from gateway.store import delayed
+from gateway.store.happenings import happenings
 from gateway.store.opening import open_store
 from tests.conftest import settings_in
 from tests.processing import Desk, mail
-from tests.rules.desk import one_rule
+from tests.rules.desk import evaluate, one_rule, rules_of
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RULES = """version: 1
@@ -84,7 +86,7 @@ async def test_words_of_the_customer_begin_anew(desk: Desk) -> None:
     ("{ticket.idle: {gte: 5d}}", 5),
     ("{ticket.idle: {between: [3d, 5d]}}", 3),
     ("{ticket.idle: {gte: 2d, gt: 4d}}", 4),
-    ("{any: [{ticket.idle: {gte: 5d}}, {ticket.idle: {gte: 2d}, ticket.status: open}]}", 2),
+    ("{any: [{ticket.idle: {gte: 5d}}, {ticket.idle: {gt: 5d}, ticket.status: open}]}", 5),
     ("{ticket.idle: {gte: 1d}, all: [{ticket.idle: {gte: 6d}}]}", 6),
 ])  # fmt: skip
 def test_the_bound_of_a_rule_is_what_its_condition_cannot_do_without(when: str, days: int) -> None:
@@ -92,10 +94,50 @@ def test_the_bound_of_a_rule_is_what_its_condition_cannot_do_without(when: str, 
     assert rule.idle_for == timedelta(days=days)
 
 
-@pytest.mark.parametrize("when", [
-    "{any: [{ticket.idle: {gte: 5d}}, {ticket.status: open}]}",
-    "{none: [{ticket.idle: {gte: 5d}}]}",
-    "{ticket.idle: {lt: 5d}}",
+@pytest.mark.parametrize(("when", "days"), [
+    # a condition, after how many days each way in which it may hold begins
+    ("{any: [{ticket.idle: {gte: 5d}}, {ticket.status: open}]}", {0, 5}),
+    ("{any: [{ticket.idle: {gte: 5d}}, {ticket.idle: {gte: 2d}, ticket.status: open}]}", {2, 5}),
+    ("{ticket.idle: {gte: 5d}, any: [{ticket.idle: {gte: 2d}}, {ticket.status: open}]}", {5}),
+    ("{none: [{ticket.idle: {gte: 5d}}]}", {0}),
+    ("{ticket.idle: {lt: 5d}}", {0}),
 ])  # fmt: skip
-def test_some_conditions_have_no_bound(when: str) -> None:
-    assert idle_for(one_rule(when).rules[0].when) is None
+def test_a_condition_begins_to_hold_after_these_times(when: str, days: set[int]) -> None:
+    assert idle_for(one_rule(when).rules[0].when) == {timedelta(days=n) for n in days}
+
+
+IN_ONE_RUN = """version: 1
+defaults: {team: support}
+teams: {support: {address: support@gw.test, auto_ack: false}}
+rules:
+  - {id: moved, on: status-changed, do: [{tag: [moved]}]}
+  - {id: shut, on: idle, when: {ticket.idle: {gte: 5d}, ticket.number: 1}, do: [{set: {status: pending}}, {stop: true}]}
+  - {id: left, on: idle, when: {ticket.idle: {gte: 5d}}, do: [{tag: [left]}]}
+  - {id: later, on: idle, when: {ticket.idle: {gte: 7d}}, do: [{tag: [later]}]}
+"""
+
+
+async def test_idle_rules_are_asked_in_one_run_as_the_file_has_them(tmp_path: Path) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = Desk(store, settings_in(tmp_path), IN_ONE_RUN)
+    for number in (1, 2):
+        desk.take(mail(f"Jan <jan{number}@bigbank.test>", f"Zwrot {number}"), at=START)
+    await days_later(desk, 5)
+    assert (desk.ticket(1).status, desk.ticket(1).tags) == ("pending", ("moved",))
+    assert desk.ticket(2).tags == ("left",)
+    with desk.reading() as c:
+        trace = happenings(c, 1)[-1].reasons.rules
+    assert [(hit.rule, hit.event, hit.outcome) for hit in trace.hits] == [
+        ("shut", "idle", "applied"), ("left", "idle", "after-stop"), ("later", "idle", "after-stop"),
+        ("moved", "status-changed", "applied"),
+    ]  # fmt: skip
+    store.close()
+
+
+def test_a_rule_that_was_asked_about_a_silence_is_not_asked_again_for_one_that_waits_longer() -> None:
+    rules = rules_of("""rules:
+  - {id: short, on: idle, once: never, when: {ticket.idle: {gte: 2d}}, do: [{tag: short}, {stop: true}]}
+  - {id: long, on: idle, when: {ticket.idle: {gte: 5d}}, do: [{tag: long}]}
+""")
+    decision = evaluate(rules, Facts(ticket_idle=timedelta(days=5)), ("idle",), only={"long"})
+    assert [(hit.rule, hit.outcome) for hit in decision.trace.hits] == [("short", "once"), ("long", "applied")]

@@ -133,8 +133,9 @@ CODES: Mapping[str, Code] = {
         "warning", "rule has no test", "No entry of `tests` expects it in `rules`.",
     ),
     "R023": Code(
-        "error", "idle rule without lower bound on ticket.idle",
-        "It would apply to every open ticket, all the time. Say how long: ticket.idle: {gte: 5d}.",
+        "error", "idle rule without one lower bound on ticket.idle",
+        "It would apply to every open ticket, all the time. Say how long: ticket.idle: {gte: 5d}. A rule is asked once "
+        "in a silence, when that time is over: where there are two times, write two rules.",
         "- {id: nudge, on: idle, do: [{reply: nudge}]}",
     ),
     "R024": Code(

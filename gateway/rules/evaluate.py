@@ -60,6 +60,7 @@ def evaluate(
     fired: Collection[str] = (),
     opening: Opening | None = None,
     has_ticket: Callable[[MergeInto], bool] | None = None,
+    only: Collection[str] | None = None,
 ) -> Decision:
     """What the rules want, in order, and the trace of what they did and saw (told.py makes all reasons of it).
 
@@ -68,14 +69,18 @@ def evaluate(
     before      the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
     opening     of calendars, for `within` and `outside`; rules that ask without it fail
     has_ticket  whether there is one to merge into; without it there is none, and the mail goes its normal way
+    only        the rules that are due; any other that holds has been asked already, and does nothing. None is all;
+                what follows a new status is never limited
     """
     run = _Run(Overlay(facts, before, rules.index), rules, budget, fired, opening)
+    run.only = only
     disposition = None
     for event in events:
         run.event(event)
         if event == "received" and (disposition := _disposition(run.actions, has_ticket)) is not None:
             break
     else:
+        run.only = None
         run.follow_up()
     trace = Trace(
         rules.revision,
@@ -119,6 +124,7 @@ class _Run:
         self._fired = [rule.id for rule in rules.rules if rule.once != "never" and rule.id in fired] if fired else []
         self._status = overlay.values(_FOLLOWED)
         self._spent = 0.0
+        self.only: Collection[str] | None = None
         self.events: list[Event] = []
         self.hits: list[Hit] = []
         self.actions: list[Action] = []
@@ -171,6 +177,8 @@ class _Run:
                     self._ask(test)
             if not self._held(rule.when):
                 return None, ()
+            if self.only is not None and rule.id not in self.only:
+                return Hit(rule.id, rule.line, event, "once", run=run), ()
             captures: dict[str, str] = {}
             self._catch(rule.when, captures)
             wanted = tuple(ready(action, captures, self.overlay, self._rules) for action in rule.do)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import cast
 
 import re2
 
@@ -270,9 +269,7 @@ class _RuleReader:
         if actions.catch_all is not None and not any(leaves(when, negated=False)):
             hint = "say when it applies, or add confirm: true to the action"
             f.add(actions.catch_all, "R025", f"rule “{name}” takes every mail away", hint)
-        idle = idle_for(when) if "idle" in events else None
-        if "idle" in events and idle is None:
-            f.add(at, "R023", f"idle rule “{name}” has no lower bound on ticket.idle", "when: {ticket.idle: {gte: 5d}}")
+        idle = self._idle(at or node, name, when) if "idle" in events else None
         once = reading.choice(k["once"], ONCE, "value", "values", f) if "once" in k else None
         default = "cycle" if events and all(e in _CYCLIC for e in events) else "never"
         rule = Rule(
@@ -306,6 +303,19 @@ class _RuleReader:
         given = reading.flag(k[key], self._r.f) if key in k else None
         return default if given is None else given
 
+    def _idle(self, at: Node, name: str, when: Group) -> timedelta | None:
+        """The one time of silence after which the rule is asked."""
+        first, *later = sorted(idle_for(when))
+        if not first:
+            hint = "when: {ticket.idle: {gte: 5d}}"
+            self._r.f.add(at, "R023", f"idle rule “{name}” has no lower bound on ticket.idle", hint)
+        elif later:
+            tests = (test for test, _ in leaves(when, negated=False))
+            other = next((test for test in tests if later[0] in _bound_of(test)), at)
+            hint = "write two rules"
+            self._r.f.add(other, "R023", f"idle rule “{name}” has another lower bound on ticket.idle", hint)
+        return first or None
+
     def _cron(self, node: Node, name: str, events: tuple[Event, ...], k: Mapping[str, Node]) -> str:
         for key in ("cron", "each"):
             if key in k and "schedule" not in events:
@@ -335,25 +345,26 @@ def captures_of(when: Group) -> frozenset[str]:
     return frozenset(name for operand in held if isinstance(operand, Pattern) for name in operand.names)
 
 
-def idle_for(when: Group) -> timedelta | None:
-    """How long a ticket must have been idle at least for the condition to hold; None where it need not."""
-    bounds = [bound for child in when.children if (bound := _bound_of(child)) is not None]
-    if when.kind == "all":
-        return max(bounds, default=None)
-    return min(bounds) if when.kind == "any" and bounds and len(bounds) == len(when.children) else None
+def idle_for(when: Group) -> frozenset[timedelta]:
+    """How long a ticket must have been idle for the condition to begin to hold, a time for each way; zero: at once."""
+    each = [idle_for(child) if isinstance(child, Group) else _bound_of(child) for child in when.children]
+    if when.kind == "any":
+        return frozenset[timedelta]().union(*each) or frozenset({timedelta(0)})
+    found = frozenset({timedelta(0)})
+    for bounds in each if when.kind == "all" else ():
+        found = frozenset(max(one, other) for one in found for other in bounds)
+    return found
 
 
-def _bound_of(child: Test | Group) -> timedelta | None:
-    if isinstance(child, Group):
-        return idle_for(child)
-    if child.field != "ticket.idle":
-        return None
-    match child.operator:
-        case "gt" | "gte":
-            return cast("timedelta", child.operand)
-        case "between" | "is" | "in":
-            return cast("timedelta", min(child.operand))
-    return None
+def _bound_of(test: Test) -> frozenset[timedelta]:
+    bound = timedelta(0)
+    if test.field == "ticket.idle":
+        match test.operator:
+            case "gt" | "gte":
+                bound = test.operand
+            case "between" | "is" | "in":
+                bound = min(test.operand)
+    return frozenset({bound})
 
 
 def _items(node: Node, r: Reader) -> tuple[Node, ...]:

@@ -30,6 +30,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    false,
     func,
     literal,
     literal_column,
@@ -86,15 +87,19 @@ def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]
     return found.limit(limit), True
 
 
-def silent_between(c: Connection, since: datetime, until: datetime, some: int) -> list[Ticket]:
-    """Tickets that changed last after one moment and not after another, the longest silent first; closed ones are not.
+def silent_between(c: Connection, spans: Collection[tuple[datetime, datetime]], some: int) -> list[Ticket]:
+    """Tickets that changed last in one of some spans, the longest silent first; closed ones are not among them.
 
-    some  about so many: those that changed in the same moment as the last of them come with it
+    spans  after one moment and not after another
+    some   about so many: those that changed in the same moment as the last of them come with it
     """
-    silent = and_(ticket.c.updated_at > since, ticket.c.updated_at <= until, ticket.c.status_type != "closed")
+    changed = or_(false(), *(and_(ticket.c.updated_at > since, ticket.c.updated_at <= until) for since, until in spans))
+    silent = and_(changed, ticket.c.status_type != "closed")
     ends = select(ticket.c.updated_at).where(silent).order_by(ticket.c.updated_at).offset(some - 1).limit(1)
-    last = c.execute(ends).scalar_one_or_none() or until
-    query = select(ticket).where(silent, ticket.c.updated_at <= last).order_by(ticket.c.updated_at, ticket.c.number)
+    last = c.execute(ends).scalar_one_or_none()
+    query = select(ticket).where(silent).order_by(ticket.c.updated_at, ticket.c.number)
+    if last is not None:
+        query = query.where(ticket.c.updated_at <= last)
     return [ticket_of(row) for row in c.execute(query)]
 
 

@@ -119,8 +119,12 @@ CASES = [
      one("id: a, on: new, do: [{tag: x}]") + "tests: [{name: t, mail: {from: a@x.test}, expect: {rules: [a]}}]\n"),
     ("R023", one("id: a, on: idle, when: {ticket.status: pending}, do: [{tag: x}]"),
      one("id: a, on: idle, when: {ticket.status: pending, ticket.idle: {gte: 5d}}, do: [{tag: x}]")),
-    ("R023", one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 5d}}, {subject: x}]}, do: [{tag: x}]"),
-     one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 5d}}, {ticket.idle: {between: [1d, 2d]}}]}, do: [{tag: x}]")),
+    ("R023", one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 5d}}, {ticket.status: open}]}, do: [{tag: x}]"),
+     one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 1d}}, {ticket.idle: {between: [1d, 2d]}}]}, do: [{tag: x}]")),
+    ("R023", one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 5d}}, {ticket.idle: {gt: 9d}}]}, do: [{tag: x}]"),
+     one("id: a, on: idle, when: {ticket.idle: {gt: 9d}, any: [{ticket.idle: {gt: 5d}}, {ticket.status: open}]}, do: [{tag: x}]")),
+    ("R023", one("id: a, on: idle, when: {ticket.idle: {gt: 2d}, any: [{ticket.status: open}, {ticket.idle: {gt: 9d}}]}, do: [{tag: x}]"),
+     one("id: a, on: idle, when: {ticket.idle: {gt: 9d}, any: [{ticket.status: open}, {ticket.status: new}]}, do: [{tag: x}]")),
     ("R024", one("id: a, on: new, do: [{note: 'ghp_" + "a" * 36 + "'}]"), one("id: a, on: new, do: [{note: ghp_a}]")),
     ("R025", one("id: a, on: received, do: [{drop: x}]"), one("id: a, on: received, do: [{drop: x, confirm: true}]")),
     ("R026", one("id: a, on: schedule, cron: '61 8 * * *', do: [{tag: x}]"),
@@ -159,6 +163,13 @@ def test_a_finding_names_file_line_and_column() -> None:
     assert str(found) == (
         "rules.yaml:5:9: warning R016: list “words” is never used\n    lists: {words: [a]}\n            ^  in: $words"
     )
+
+
+def test_a_second_time_of_silence_is_named_where_it_stands() -> None:
+    text = one("id: a, on: idle, when: {any: [{ticket.idle: {gt: 5d}}, {ticket.idle: {gt: 9d}}]}, do: [{tag: x}]")
+    (found,) = [p for p in findings(file_of(text)) if p.code == "R023"]
+    assert file_of(text).splitlines()[found.line - 1][found.column - 1 :].startswith("gt: 9d}")
+    assert (found.text, found.hint) == ("idle rule “a” has another lower bound on ticket.idle", "write two rules")
 
 
 def test_the_end_of_holidays_is_read_from_a_calendar_file() -> None:
