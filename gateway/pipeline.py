@@ -185,11 +185,11 @@ def _restrain(saved: Saved, plan: Plan, d: Deps, c: Connection, now: datetime) -
 
 def _rest(notices: Sequence[Notification], d: Deps, c: Connection, now: datetime) -> None:
     """Acknowledgements rest from the moment when there are too many, until an hour was quiet."""
-    too_many = any(notice.suppressed == "total-limit" for notice in notices)
+    too_many = any(notice.suppressed == "total-limit" and notice.audience == "customer" for notice in notices)
     still = any(notice.suppressed == "breaker-open" and notice.template == ACK for notice in notices)
     if too_many or (still and "acks-rest" in restraint.marks(c, restraint.EVERYBODY, now)):
         restraint.hush(c, restraint.EVERYBODY, now + _REST, "total-limit")
-    if too_many:
+    if any(notice.suppressed == "total-limit" for notice in notices):
         limit = d.rules.limits.auto_total
         said = f"{limit.count} automatic mails in {limit.per}"
         raise_alarm(c, "total_limit", "", said, d.desk, now, enqueue)

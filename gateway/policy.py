@@ -326,6 +326,7 @@ def deps(
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )
+    agents = frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also))
     return Deps(
         rules=rules,
         desk=desk,
@@ -337,12 +338,12 @@ def deps(
             rules,
             AliasPatterns(site.subject_aliases),
         ),
-        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, promises),
+        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, promises, agents),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         behind_boundary=lambda envelope: behind_boundary(settings, envelope),
         agents=(
-            frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also)),
+            agents,
             frozenset(shown_name(agent.name) for agent in rules.agents.values()),
         ),
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],

@@ -44,6 +44,9 @@ from gateway.ticket.types import Notification
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
 Stage = Literal["queued", "connecting", "dot", "done"]
 _WAITING = ("queued", "deferred", "uncertain")
+_Shape = tuple[
+    tuple[str, ...], bool, bool
+]  # of a budget: the names of its scope, whether it says to whom only, to whom not
 UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
 _LONG_STOP, _MUCH_MAIL = timedelta(hours=24), 100
@@ -143,11 +146,13 @@ def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
 
 def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[int, ...]:
     """How much automatic mail each budget has seen in its time, counted up to its limit."""
-    shapes = tuple(tuple(sorted(budget.scope)) for budget in budgets)
+    shapes = tuple((tuple(sorted(b.scope)), b.only_to is not None, b.but_to is not None) for b in budgets)
     values: dict[str, object] = {}
     for number, budget in enumerate(budgets):
         values |= {f"since{number}": now - budget.rate.per, f"most{number}": budget.rate.count}
         values |= {f"{name}{number}": value for name, value in budget.scope.items()}
+        values |= {f"only{number}": tuple(budget.only_to)} if budget.only_to is not None else {}
+        values |= {f"but{number}": tuple(budget.but_to)} if budget.but_to is not None else {}
     return tuple(c.execute(_counted(shapes), values).one())
 
 
@@ -430,13 +435,18 @@ def counts(c: Connection) -> dict[str, int]:
 
 
 @cache
-def _counted(shapes: tuple[tuple[str, ...], ...]) -> Select[*tuple[Any, ...]]:
+def _counted(shapes: tuple[_Shape, ...]) -> Select[*tuple[Any, ...]]:
     """One statement for all budgets of a mail, made once: making it costs more than running it."""
     return select(*(_count(number, shape).label(f"n{number}") for number, shape in enumerate(shapes)))
 
 
-def _count(number: int, scope: tuple[str, ...]) -> ScalarSelect[int]:
+def _count(number: int, shape: _Shape) -> ScalarSelect[int]:
+    scope, only, but = shape
     where = [outbox.c[name] == bindparam(f"{name}{number}") for name in scope]
+    if only:
+        where.append(outbox.c.recipient.in_(bindparam(f"only{number}", expanding=True)))
+    if but:
+        where.append(outbox.c.recipient.not_in(bindparam(f"but{number}", expanding=True)))
     since = outbox.c.queued_at > bindparam(f"since{number}")
     counted = (
         select(outbox.c.id)

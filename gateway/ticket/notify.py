@@ -12,7 +12,7 @@ from typing import Literal, Protocol, assert_never
 
 from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
-from gateway.rules.desk import Limits, Rate
+from gateway.rules.desk import Rate
 from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirect, Reply, RuleSet
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
@@ -26,11 +26,16 @@ _WORDS_CHARACTERS, _WORDS_LINES, _FILES = 2000, 40, 20  # of a mail, in a notice
 
 @dataclass(frozen=True, slots=True)
 class SendBudget:
-    """So much automatic mail in so much time within a scope: recipient, domain, ticket, template; empty is all."""
+    """So much automatic mail in so much time within a scope: recipient, domain, ticket, template; empty is all.
+
+    `only_to` and `but_to` are recipients in normal form; None does not ask for them.
+    """
 
     code: str  # the guard's word when it is used up
     rate: Rate
     scope: Mapping[str, object]
+    only_to: Collection[str] | None = None
+    but_to: Collection[str] | None = None
 
 
 class Sent(Protocol):
@@ -54,6 +59,7 @@ class NotifyPolicy:
     unauthenticated: Literal["auto", "never", "known", "all"]
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
     promises: Promises  # of the rules, with their calendars
+    agents: frozenset[str] = frozenset()  # their addresses, normal form
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,16 +393,20 @@ def _by_authentication(cause: Cause, policy: NotifyPolicy) -> str | None:
 
 def _by_budget(notice: Notification, policy: NotifyPolicy, sent: Sent, now: datetime) -> str | None:
     """The first budget that is used up (acceptance L11)."""
-    budgets = tuple(_budgets(policy.rules.limits, notice, normal(notice.recipient.address)))
+    budgets = tuple(_budgets(policy, notice, normal(notice.recipient.address)))
     used = zip(budgets, sent.used(budgets, now), strict=True)
     return next((budget.code for budget, count in used if count >= budget.rate.count), None)
 
 
-def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[SendBudget]:
-    """Those of the recipient protect people who never asked for mail of ours; agents work with it."""
+def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterator[SendBudget]:
+    """Those of the recipient protect people who never asked for mail of ours; agents work with it.
+
+    The total of agents and that of all others are counted apart: neither silences the other.
+    """
+    limits = policy.rules.limits
     if notice.audience == "agent":
         yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
-        yield SendBudget("total-limit", limits.auto_total, {})
+        yield SendBudget("total-limit", limits.auto_total, {}, only_to=policy.agents)
         return
     if notice.template == ACK:
         yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": ACK})
@@ -405,7 +415,7 @@ def _budgets(limits: Limits, notice: Notification, address: str) -> Iterator[Sen
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
     yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})
     yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
-    yield SendBudget("total-limit", limits.auto_total, {})
+    yield SendBudget("total-limit", limits.auto_total, {}, but_to=policy.agents)
 
 
 def _authenticated(cause: Cause) -> bool:

@@ -36,3 +36,21 @@ def test_E05_our_acknowledgement_is_no_weapon(store: Store, settings: Settings) 
     desk.now += timedelta(minutes=61)
     desk.take(mail("late@else.test", "Hello", "A question"))
     assert desk.mails()[-1].forward_path == "late@else.test"
+
+
+def test_E05_mails_to_agents_and_to_others_do_not_silence_each_other(store: Store, settings: Settings) -> None:
+    rule = "{id: tell, on: new, do: [{notify: {to: [ann], template: agent_notice}}]}"
+    desk = Desk(store, settings, f"{CHATTY.partition('limits:')[0]}limits: {{auto_total: 3 per 1h}}\nrules: [{rule}]\n")
+    for n in range(6):
+        desk.take(mail(f"tells{n}@x.test", f"tell {n}"), at=desk.now + timedelta(seconds=1))
+    by = {who: [m.state for m in desk.outbox() if m.template == who] for who in ("agent_notice", "auto_ack")}
+    assert by == dict.fromkeys(by, ["queued"] * 3 + ["suppressed"] * 3)
+
+
+def test_E05_only_what_others_got_makes_acknowledgements_rest(store: Store, settings: Settings) -> None:
+    rule = "{id: tell, on: new, do: [{notify: {to: [ann, bob], template: agent_notice}}]}"
+    desk = Desk(store, settings, f"{CHATTY.partition('limits:')[0]}limits: {{auto_total: 5 per 1h}}\nrules: [{rule}]\n")
+    for n in range(4):
+        desk.take(mail(f"tells{n}@x.test", f"tell {n}"), at=desk.now + timedelta(seconds=1))
+    assert [m.state for m in desk.outbox() if m.template == "auto_ack"] == ["queued"] * 4
+    assert [m.reason for m in desk.outbox() if m.state == "suppressed"] == ["total-limit"] * 3
