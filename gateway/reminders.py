@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.events import carry_out, customer_of, decided, facts_of, happened
 from gateway.rules.types import Action, Decision, Event, Notify, RuleSet, Trace
-from gateway.store import sla, tickets
+from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.store.sla_lists import Reached
 from gateway.ticket.notify import agents_of
@@ -106,8 +106,9 @@ def _tell(
     )
     add_audit(c, at=now, actor="timer", action=event.replace("-", "."), ticket=ticket.number, detail=detail)
     key = f"{event}:{ticket.number}:{clock.metric}:{stage}:{clock.cycle}"
+    delayed.cancel(c, ticket.number, (event, *decision.trace.events), now)
     after = carry_out(c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values)
-    if after.status != ticket.status:
+    if after.status != ticket.status and "status-changed" not in decision.trace.events:
         happened(c, ticket, after, (), d, now, actor="rule")
     log.info(event, ticket=ticket.number, metric=clock.metric, stage=stage, policy=promised.policy)
 

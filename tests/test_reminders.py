@@ -20,7 +20,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
 from gateway.reminders import remind
-from gateway.store import audit, sla_lists
+from gateway.store import audit, delayed, sla_lists
 from gateway.store.opening import open_store
 from gateway.store.schema import sla_told
 from gateway.store.sla_lists import Reached
@@ -167,6 +167,38 @@ async def test_rules_hear_of_it_and_their_mails_take_the_place_of_ours(
     await tick(desk, 120)
     await tick(desk, 240)
     assert (sent(desk), desk.ticket(1).tags) == (mails, tags)
+    store.close()
+
+
+@pytest.mark.parametrize("moves", ["sla-warning", "sla-breached"])
+async def test_a_status_that_a_promise_moved_is_asked_about_once(tmp_path: Path, moves: str) -> None:
+    rules = f"""rules:
+  - {{id: moves, on: {moves}, do: [{{set: {{status: on_hold}}}}]}}
+  - {{id: hears, on: status-changed, when: {{ticket.status: on_hold}}, do: [{{note: Moved.}}]}}
+"""
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), RULES + rules))
+    await tick(desk, 300 if moves == "sla-breached" else 120)
+    assert [entry.text for entry in desk.entries(1) if entry.kind == "note"] == ["Moved."]
+    store.close()
+
+
+@pytest.mark.parametrize(("unless", "minutes", "state"), [
+    # what ends the action that waits since the ticket has its owner, the tick, and how it stands then
+    ("sla-warning", 119, "waiting"),
+    ("sla-warning", 120, "cancelled"),
+    ("sla-breached", 120, "waiting"),
+    ("sla-breached", 240, "cancelled"),
+])  # fmt: skip
+async def test_what_waits_unless_a_promise_is_in_danger_is_cancelled(
+    tmp_path: Path, unless: str, minutes: int, state: str
+) -> None:
+    rule = f"rules:\n  - {{id: later, on: assigned, do: [{{tag: [calm], after: 9d, unless: {unless}}}]}}\n"
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), RULES + rule))
+    await tick(desk, minutes)
+    with desk.reading() as c:
+        assert [each.state for each in delayed.of_ticket(c, 1)] == [state]
     store.close()
 
 
