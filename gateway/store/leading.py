@@ -4,6 +4,8 @@ Sources  PostgreSQL §9.28.10: a session holds an advisory lock until it ends, h
 Not here what makes a second leader harmless: unique keys and locked rows (sla.py, delayed.py).
 """
 
+from threading import Lock
+
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,26 +20,40 @@ class Leading:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._held: Connection | None = None
+        self._asked = Lock()  # jobs ask in threads of their own, a connection is for one at a time
 
     def leads(self) -> bool:
         """Whether this process leads now; it takes the lead when nobody has it."""
         if self._engine.dialect.name == "sqlite":
             return True
-        try:
-            if self._held is not None:
-                self._held.execute(_ALIVE)
-                return True
-            found = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if found.execute(_TAKE).scalar_one():
-                self._held = found
-                return True
-            found.close()
-        except SQLAlchemyError:
-            self.end()
-        return False
+        with self._asked:
+            try:
+                return self._holds() or self._takes()
+            except SQLAlchemyError:
+                self._let_go()
+                return False
 
     def end(self) -> None:
         """Somebody else may lead."""
+        with self._asked:
+            self._let_go()
+
+    def _holds(self) -> bool:
+        if self._held is not None:
+            self._held.execute(_ALIVE)
+        return self._held is not None
+
+    def _takes(self) -> bool:
+        found = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            if found.execute(_TAKE).scalar_one():
+                self._held = found
+        finally:
+            if self._held is not found:
+                found.close()
+        return self._held is not None
+
+    def _let_go(self) -> None:
         if self._held is not None:
             held, self._held = self._held, None
             held.invalidate()  # the session ends, and with it the lock
