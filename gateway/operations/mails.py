@@ -184,6 +184,7 @@ def _stopped(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
 def _going_on(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Done, ...]:
     if not restraint.go_on_sending(c):
         return (Done("outbound", "conflict", "mail is sent as ever"),)
+    outbox.try_anew(c)
     _note(c, duty.now, "outbound.released", None, None, "by the operator")
     return (Done("outbound", "done", f"mail is sent again; {outbox.due_count(c, duty.now)} are due now"),)
 

@@ -228,7 +228,9 @@ class Sender:
 
     async def _defer(self, item: OutboxItem, result: Deferred) -> bool:
         now, reply = self._clock.now(), result.reply or ""
-        due = next_attempt(item.queued_at, item.attempts, now, self._settings.retry, self._settings.give_up)
+        due = next_attempt(
+            item.tried_since or item.queued_at, item.attempts, now, self._settings.retry, self._settings.give_up
+        )
         if due is None:
             _log.warning(
                 "mail.failed", id=item.id, ticket=item.ticket, attempt=item.attempts, reply=_code(result.reason)

@@ -16,17 +16,17 @@ _STALE_AFTER = {
 
 
 def next_attempt(
-    queued_at: datetime, attempts: int, now: datetime, delays: Sequence[timedelta], give_up: timedelta
+    since: datetime, attempts: int, now: datetime, delays: Sequence[timedelta], give_up: timedelta
 ) -> datetime | None:
     """The next time to try; None means give up.
 
-    queued_at, now  aware UTC.  attempts counts those already made, so it is >= 1.
-    delays          after attempt 1, 2, ...; the last repeats.  give_up counts from queued_at.
+    since, now  aware UTC; since when it is tried.  attempts counts those already made, so it is >= 1.
+    delays          after attempt 1, 2, ...; the last repeats.  give_up counts from since.
     """
     if attempts < 1:  # our bug, not the mail's: ValueError, no GatewayError
         raise ValueError(f"attempts={attempts}: nothing has been tried yet")
     due = now + delays[min(attempts, len(delays)) - 1]
-    return due if due < queued_at + give_up else None
+    return due if due < since + give_up else None
 
 
 def stale(template: str, queued_at: datetime, now: datetime) -> bool:

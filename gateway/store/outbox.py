@@ -70,6 +70,7 @@ class OutboxItem:
     stage: Stage
     attempts: int  # this one included
     queued_at: datetime
+    tried_since: datetime | None  # giving up counts from it; None before the first attempt
     next_attempt_at: datetime | None
     lease_token: str | None
     last_reply: str
@@ -195,6 +196,7 @@ def lease(
             state="leased",
             stage="connecting",
             attempts=outbox.c.attempts + 1,
+            tried_since=func.coalesce(outbox.c.tried_since, literal(now, outbox.c.tried_since.type)),
             lease_token=token,
             lease_until=now + timedelta(seconds=lease_s),
         )
@@ -358,7 +360,7 @@ def retry(c: Connection, id: int, now: datetime) -> bool:
     done = c.execute(
         update(outbox)
         .where(outbox.c.id == id, allowed)
-        .values(state="queued", stage="queued", next_attempt_at=now, settled_at=None)
+        .values(state="queued", stage="queued", next_attempt_at=now, tried_since=None, settled_at=None)
     )
     return done.rowcount == 1
 
@@ -366,8 +368,13 @@ def retry(c: Connection, id: int, now: datetime) -> bool:
 def release(c: Connection, id: int, now: datetime) -> bool:
     """Make a held mail due now. False: it is not held."""
     held = and_(outbox.c.id == id, outbox.c.state == "held", outbox.c.raw.is_not(None))
-    done = c.execute(update(outbox).where(held).values(state="queued", stage="queued", next_attempt_at=now))
-    return done.rowcount == 1
+    due = {"state": "queued", "stage": "queued", "next_attempt_at": now, "tried_since": None}
+    return c.execute(update(outbox).where(held).values(**due)).rowcount == 1
+
+
+def try_anew(c: Connection) -> None:
+    """What waits is tried as long as if it had not been tried yet: nothing left in the meantime."""
+    c.execute(update(outbox).where(_waits()).values(tried_since=None))
 
 
 def hold(c: Connection, id: int) -> bool:
@@ -385,6 +392,7 @@ def reroute(c: Connection, id: int, address: str, now: datetime) -> bool:
     allowed = and_(outbox.c.id == id, outbox.c.state.in_((*_WAITING, "failed", "held")), outbox.c.raw.is_not(None))
     other = {"forward_path": address, "recipient": normal(address), "domain": domain_of(normal(address))}
     again = {"state": "queued", "stage": "queued", "next_attempt_at": now, "queued_at": now, "settled_at": None}
+    again |= {"tried_since": None}
     return c.execute(update(outbox).where(allowed).values(**other, **again)).rowcount == 1
 
 

@@ -403,6 +403,7 @@ outbox = Table(
     Column("last_reply", Text, nullable=False),
     Column("reason", Text, nullable=False),  # the guard's word, or why it failed
     Column("settled_at", Moment),
+    Column("tried_since", Moment),  # giving up counts from it; NULL: from the next attempt
     Index(
         "ix_outbox_due",
         "next_attempt_at",

@@ -14,6 +14,7 @@ from gateway.store.restraint import stopped
 from gateway.store.schema import heartbeat
 from gateway.store.schema import outbox as rows
 from gateway.store.store import Store
+from tests.outgoing.letters import ANSWER
 from tests.outgoing.peers import CLOSE, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
 from tests.processing import Desk, mail
@@ -123,6 +124,27 @@ async def test_a_mail_can_be_held_let_go_sent_elsewhere_and_tried_now(store: Sto
     assert row(store, id).state == "sent"
     assert [c for c in server.commands if c.startswith("RCPT")] == ["RCPT TO:<Jan@new.test>"] * 2
     assert asked(store, clock, "outbox.reroute", Reroute(id, "x@y.test"))[0] == ("conflict", "it was sent already")
+
+
+@pytest.mark.parametrize("tried", [False, True])
+async def test_F11_after_a_long_stop_one_deferral_fails_no_answer(store: Store, clock: FakeClock, tried: bool) -> None:
+    id = await queued(store, clock, auto_submitted="no", template="answer", values=ANSWER)
+    async with peer({"RCPT": "450 4.2.0 grey"}) as server:
+        working = sender(store, clock, server.port)
+        if tried:
+            await turn(working)
+        asked(store, clock, "outbound.hold", Nothing())
+        await clock.advance(timedelta(days=6).total_seconds())
+        asked(store, clock, "outbound.release", Nothing())
+        await turn(working)
+        assert row(store, id).state == "deferred"
+        await clock.advance(timedelta(days=6).total_seconds())
+        await turn(working)
+        assert row(store, id).state == "failed"
+        assert asked(store, clock, "outbox.retry", Letters((id,)))[0][0] == "done"
+        await turn(working)
+        await rest(working)
+    assert row(store, id).state == "deferred"
 
 
 async def test_an_uncertain_mail_that_was_held_stays_known_as_such(store: Store, clock: FakeClock) -> None:

@@ -79,10 +79,11 @@ async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
     id = await queued(store, clock, template="answer", values=ANSWER)
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
         working = sender(store, clock, server.port)
-        await clock.advance(timedelta(days=4, hours=23, minutes=54).total_seconds())
+        await turn(working)
+        await clock.advance(timedelta(days=4, hours=22, minutes=59).total_seconds())
         await turn(working)
         assert row(store, id).state == "deferred"
-        await clock.advance(5 * 60)
+        await clock.advance(60 * 60)
         await turn(working)
         await rest(working)
     assert (row(store, id).state, row(store, id).reason) == ("failed", "given up: 450 4.2.0 grey")
