@@ -104,6 +104,7 @@ async def test_after_five_days_the_ticket_says_so(store, clock) -> None:
     await queued(store, clock, template="answer", values=ANSWER, ticket=number)
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
         working = sender(store, clock, server.port)
+        await turn(working)
         await clock.advance(timedelta(days=4, hours=23, minutes=59).total_seconds())
         await turn(working)
         await rest(working)
