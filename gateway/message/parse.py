@@ -116,6 +116,7 @@ def parse(
         defects=guard.defects,
         report=report,
         forward=forward,
+        text_of_html=body.text_of_html,
     )
 
 

@@ -46,6 +46,7 @@ class Content:
     events: str = ""  # what invitations say: our words, so nobody's quote
     mails: tuple[Part, ...] = ()  # attached ones: what may have been forwarded
     sure: frozenset[int] = frozenset()  # lines of the text that the elements of HTML prove quoted
+    text_of_html: bool = False  # whether any of the text was read off HTML
 
 
 def content(
@@ -74,6 +75,7 @@ def content(
         defects=attachments.defects,
         mails=tuple(attachments.mails),
         sure=reader.sure.get(whole, frozenset()),
+        text_of_html=reader.of_html,
     )
 
 
@@ -92,6 +94,7 @@ class _Reader:
     def __init__(self, raw: bytes, limits: ParseLimits, attachments: Attachments) -> None:
         self._raw, self._limits, self._attachments = raw, limits, attachments
         self._eight_bit = 0
+        self.of_html = False  # whether a text of HTML was taken
         self.sure: dict[str, frozenset[int]] = {}  # by the text of the one HTML part that it is about
 
     def read(self, chosen: tuple[Passage, ...]) -> list[tuple[str, str | None]]:
@@ -104,6 +107,7 @@ class _Reader:
         plain = "\n\n".join(filter(None, dict.fromkeys(self._plain(leaf).strip("\n") for leaf in passage.plain)))
         if not passage.rich and _WHOLE_HTML.fullmatch(plain):  # its program forgot to say so
             html, text = self._html(plain, passage.plain[0].path, with_text=True)
+            self.of_html = True
             return text, html
         if not passage.rich:
             return plain, None
@@ -118,7 +122,10 @@ class _Reader:
             htmls.append(html)
             texts.append(text.strip("\n"))
         rich = "\n\n".join(filter(None, texts))
-        return (rich if _is_stub(plain, rich) else plain), _RULE.join(htmls)
+        if not _is_stub(plain, rich):
+            return plain, _RULE.join(htmls)
+        self.of_html = True
+        return rich, _RULE.join(htmls)
 
     def _html(self, source: str, path: str, *, with_text: bool) -> tuple[str, str]:
         """The sanitised HTML and its text, which is empty when nobody asked."""
