@@ -10,7 +10,7 @@ import re
 
 import authres
 
-from gateway.message.address import domain_of
+from gateway.message.address import domain_of, normal
 from gateway.message.types import NOT_AUTHENTICATED, Auth, AuthResult, Message
 
 _RECEIVED_BY = re.compile(r"(?:^|\s)by\s+([\w.-]+)", re.IGNORECASE)
@@ -49,7 +49,7 @@ def authenticate(message: Message, trusted: tuple[str, ...]) -> Auth:
             ours = received is not None and any(_same_site(received[1].lower(), server) for server in wanted)
             if found is None or not ours:
                 return NOT_AUTHENTICATED
-            return _read(found, domain_of(message.author.address) if message.author else "") or NOT_AUTHENTICATED
+            return _read(found, normal(message.author.address) if message.author else "") or NOT_AUTHENTICATED
     return NOT_AUTHENTICATED
 
 
@@ -64,7 +64,8 @@ def _server(value: str) -> str:
     return head[0].lower() if head else ""
 
 
-def _read(value: str, domain: str) -> Auth | None:
+def _read(value: str, author: str) -> Auth | None:
+    domain = domain_of(author)
     if len(value) > _MAX_OCTETS or not value.isascii():
         return None
     try:
@@ -72,6 +73,12 @@ def _read(value: str, domain: str) -> Auth | None:
         results = [(r.method.lower(), str(r.result).lower()) for r in field.results]
         about = [
             p.value for r in field.results if r.method.lower() == "dmarc" for p in r.properties if p.name == "from"
+        ]
+        proven = [
+            (r.method.lower(), p.name.lower(), p.value)
+            for r in field.results
+            if str(r.result).lower() == "pass"
+            for p in r.properties
         ]
     except (authres.AuthResError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
         return None
@@ -89,7 +96,19 @@ def _read(value: str, domain: str) -> Auth | None:
         dkim=verdict("dkim"),
         spf=verdict("spf"),
         by=str(field.authserv_id),
+        aligned=bool(domain) and any(_speaks(*identity, author) for identity in proven),
     )
+
+
+def _speaks(method: str, name: str, said: str, author: str) -> bool:
+    """Whether an identity that holds is the author's: his domain of DKIM and SPF, the very address of AUTH."""
+    match method, name:
+        case ("dkim", "d") | ("spf", "mailfrom"):
+            return _covers(said, domain_of(author))
+        case ("auth", "auth"):
+            return normal(said) == author
+        case _:
+            return False
 
 
 def _covers(said: str, domain: str) -> bool:

@@ -37,6 +37,7 @@ class Auth:
     dkim: AuthResult
     spf: AuthResult
     by: str | None  # the authserv-id, or OURSELVES; None when nobody trusted said anything
+    aligned: bool = False  # whether DKIM or SPF holds for the author's own domain, or he logged in under his address
 
 
 NOT_AUTHENTICATED = Auth("none", "none", "none", None)

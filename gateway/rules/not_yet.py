@@ -9,7 +9,7 @@ KEYS = (
     "defaults.forward_ack",
     "agents.skills", "agents.max_open", "agents.notify",
     "agents.receipts",
-    "teams.assign", "teams.language_match", "teams.visibility",
+    "teams.assign", "teams.language_match",
     "teams.unlock_after", "teams.max_waiting",
     "rules.cron", "rules.each",
     "tests.history",

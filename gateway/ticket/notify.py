@@ -16,9 +16,11 @@ from gateway.rules.desk import Rate
 from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirect, Reply, RuleSet
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
+from gateway.ticket.visibility import sees
 
 AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
 _ONCE = Rate(1, timedelta(days=3650))
+NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the ticket
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
 _WORDS_CHARACTERS, _WORDS_LINES, _FILES = 2000, 40, 20  # of a mail, in a notice to agents
@@ -251,6 +253,7 @@ def _to_agents(
             dedupe_key=f"{template}:{rule}:{agent.id}:{key}",
             cause=rule,
             values={**told, "why": rule},
+            suppressed=None if not agent.id or sees(agent, ticket, rules) else NOT_VISIBLE,
             audience="agent",
             speaker=_name(ticket.requester),
             zone=agent.timezone,
@@ -328,7 +331,7 @@ def lines_of_words(words: str) -> tuple[str, ...]:
 
 
 def _judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
-    code = next(filter(None, _words_against(notice, cause, policy, sent, now)), None)
+    code = notice.suppressed or next(filter(None, _words_against(notice, cause, policy, sent, now)), None)
     return notice if code is None else replace(notice, suppressed=code)
 
 

@@ -126,6 +126,16 @@ def _nothing(message: Message, refused: Collection[str]) -> str:
     return ", ".join(f"no {words}" for by, words in kinds.items() if by not in refused) or "no evidence holds"
 
 
+def addressed_tokens(message: Message, envelope: Envelope, delimiter: str) -> tuple[ReplyToken, ...]:
+    """The reply tokens that a mail was sent to, each once; nothing is verified yet.
+
+    From the envelope; from To and Cc too, because relays strip sub-addresses and leave the fields alone.
+    """
+    shown = (m.address for m in (*message.to, *message.cc)[:_MAX_ADDRESSES])
+    details = (sub_address(path, delimiter)[1] for path in (*envelope.forward_paths, *shown))
+    return tuple(dict.fromkeys(t for detail in details if detail and (t := read_reply(detail)) is not None))
+
+
 def is_answering(message: Message) -> bool:
     """Whether the mail looks like an answer to another one, whichever."""
     return bool(message.in_reply_to or message.references) or is_answer(message.subject)
@@ -197,13 +207,8 @@ class _Desk:
         return self._people[number]
 
     def _reply_tokens(self, envelope: Envelope) -> Iterator[_Found]:
-        """From the envelope; from To and Cc too, because relays strip sub-addresses and leave the fields alone.
-
-        Of several, those that the author holds himself, or may use, come first.
-        """
-        shown = (m.address for m in (*self.message.to, *self.message.cc)[:_MAX_ADDRESSES])
-        details = (sub_address(path, self._policy.delimiter)[1] for path in (*envelope.forward_paths, *shown))
-        tokens = dict.fromkeys(t for detail in details if detail and (t := read_reply(detail)) is not None)
+        """Of several, those that the author holds himself, or may use, come first."""
+        tokens = addressed_tokens(self.message, envelope, self._policy.delimiter)
         found = [self._held("token", t, t.ticket) for t in tokens if t.ticket is not None and t.purpose == "t"]
         yield from sorted(found, key=lambda f: _TRUST_ORDER.index(f.trust))
 

@@ -79,7 +79,8 @@ def checked(raw: bytes, author: str, client: Client | None, questions: Questions
     verdict: AuthResult = "none"
     if demanded is not None:
         verdict = dmarc(speaking) if isinstance(demanded, Policy) else "temperror"
-    return Auth(dmarc=verdict, dkim=_best([s.result for s in signatures]), spf=by_spf, by=OURSELVES)
+    by_dkim = _best([s.result for s in signatures])
+    return Auth(dmarc=verdict, dkim=by_dkim, spf=by_spf, by=OURSELVES, aligned="pass" in speaking)
 
 
 def organisational(domain: str) -> str:

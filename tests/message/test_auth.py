@@ -71,3 +71,30 @@ def test_without_trusted_hosts_nothing_is_believed():
 def test_a_verdict_about_another_from_than_ours_is_a_failure(author: str, about: str, dmarc: str):
     verdict = f"Authentication-Results: mx.gw.test; dmarc=pass header.from={about}"
     assert authenticate(mail(verdict, OURS, author=f"From: {author}"), ("mx.gw.test",)).dmarc == dmarc
+
+
+@pytest.mark.parametrize(
+    ("said", "aligned"),
+    [
+        # what the trusted host found, whether it proves the author's own domain, for jan@customer.test
+        ("dkim=pass header.d=customer.test", True),
+        ("dkim=pass header.d=Customer.Test", True),
+        ("dkim=pass header.d=evil.test; dkim=pass header.d=customer.test", True),
+        ("dkim=fail header.d=customer.test; dkim=pass header.d=evil.test", False),
+        ("dkim=pass header.d=mail.customer.test", False),  # a machine below the domain speaks for itself
+        ("dkim=pass", False),
+        ("spf=pass smtp.mailfrom=bounce@customer.test", True),
+        ("spf=pass smtp.mailfrom=customer.test", True),
+        ("spf=pass smtp.helo=customer.test", False),
+        ("spf=softfail smtp.mailfrom=customer.test", False),
+        ("auth=pass smtp.auth=Jan@customer.test", True),
+        ("auth=pass smtp.auth=ola@customer.test", False),
+        ("auth=pass smtp.auth=jan", False),
+        ("auth=fail smtp.auth=jan@customer.test", False),
+        ("none", False),
+    ],
+)
+def test_what_proves_the_author_without_dmarc(said: str, aligned: bool):
+    verdict = f"Authentication-Results: mx.gw.test; {said}"
+    found = authenticate(mail(verdict, OURS, author="From: jan@customer.test"), ("mx.gw.test",))
+    assert found.aligned is aligned

@@ -44,26 +44,26 @@ def zone_of(public: str, policy: str | None, signer: str = "bigbank.test") -> di
 
 
 @pytest.mark.parametrize(
-    ("signer", "author", "policy", "dkim_result", "dmarc"),
+    ("signer", "author", "policy", "dkim_result", "dmarc", "aligned"),
     [
-        # d= of the signature, domain of the author, record of bigbank.test, DKIM, DMARC
-        ("bigbank.test", "bigbank.test", REJECT, "pass", "pass"),
-        ("bigbank.test", "bigbank.test", NONE, "pass", "pass"),
-        ("bigbank.test", "bigbank.test", None, "pass", "none"),
-        ("mail.bigbank.test", "bigbank.test", REJECT, "pass", "pass"),  # relaxed: the same organisation
-        ("mail.bigbank.test", "bigbank.test", STRICT, "pass", "fail"),
-        ("bigbank.test", "branch.bigbank.test", REJECT, "pass", "pass"),  # the policy of the organisation
-        ("evil.test", "bigbank.test", REJECT, "pass", "fail"),
-        ("evil.test", "bigbank.test", NONE, "pass", "fail"),  # it publishes a policy
-        ("evil.test", "bigbank.test", None, "pass", "none"),
-        ("notbigbank.test", "bigbank.test", REJECT, "pass", "fail"),
-        ("bank.test", "big-bank.test", None, "pass", "none"),
-        ("bigbank.test", "bigbank.test", "v=DMARC2; p=reject", "pass", "none"),
+        # d= of the signature, domain of the author, record of bigbank.test, DKIM, DMARC, whether it is the author's
+        ("bigbank.test", "bigbank.test", REJECT, "pass", "pass", True),
+        ("bigbank.test", "bigbank.test", NONE, "pass", "pass", True),
+        ("bigbank.test", "bigbank.test", None, "pass", "none", True),
+        ("mail.bigbank.test", "bigbank.test", REJECT, "pass", "pass", True),  # relaxed: the same organisation
+        ("mail.bigbank.test", "bigbank.test", STRICT, "pass", "fail", False),
+        ("bigbank.test", "branch.bigbank.test", REJECT, "pass", "pass", True),  # the policy of the organisation
+        ("evil.test", "bigbank.test", REJECT, "pass", "fail", False),
+        ("evil.test", "bigbank.test", NONE, "pass", "fail", False),  # it publishes a policy
+        ("evil.test", "bigbank.test", None, "pass", "none", False),
+        ("notbigbank.test", "bigbank.test", REJECT, "pass", "fail", False),
+        ("bank.test", "big-bank.test", None, "pass", "none", False),
+        ("bigbank.test", "bigbank.test", "v=DMARC2; p=reject", "pass", "none", True),
     ],
 )
-def test_a_signature_speaks_for_the_domain_of_the_author(key, signer, author, policy, dkim_result, dmarc):
+def test_a_signature_speaks_for_the_domain_of_the_author(key, signer, author, policy, dkim_result, dmarc, aligned):
     found = verdicts(signed(MAIL, key[0], signer), zone_of(key[1], policy, signer), author=author)
-    assert found == Auth(dmarc=dmarc, dkim=dkim_result, spf="none", by=OURSELVES)
+    assert found == Auth(dmarc=dmarc, dkim=dkim_result, spf="none", by=OURSELVES, aligned=aligned)
 
 
 @pytest.mark.parametrize(
