@@ -10,7 +10,7 @@ from statistics import median
 from sqlalchemy import Connection, Engine, insert, text, update
 
 from gateway.rules.statuses import BUILT_IN
-from gateway.store import search
+from gateway.store import search, shared_words
 from gateway.store.listing import find_tickets
 from gateway.store.schema import entry, search_backlog, ticket
 from gateway.ticket.query import parse_query
@@ -65,6 +65,9 @@ def furnish(engine: Engine, count: int) -> float:
             search.fill(c)
             behind = search.is_behind(c)
     took = time.perf_counter() - began
+    with engine.begin() as c:
+        for blocks in shared_words.missing(c):
+            shared_words.gather(c, blocks)
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
             c.execute(text("VACUUM ANALYZE"))  # what a running server does by itself

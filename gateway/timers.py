@@ -8,13 +8,14 @@ Not here  when a single mail is tried again (outgoing/schedule.py), what falls d
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.clock import Clock
 from gateway.errors import TransientError
-from gateway.store import inbound, jobs, search
+from gateway.store import inbound, jobs, search, shared_words
 from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
 from gateway.store.store import Store, durable_write
@@ -53,6 +54,7 @@ class Timers:
         self.every(timedelta(hours=1), self._forget)
         self.every(timedelta(seconds=10), self._anchor)
         self.every(timedelta(seconds=10), self._fill_index)
+        self.every(timedelta(minutes=1), self._gather_words, shared=True)
         self._scheduler.start()
 
     def every(self, interval: timedelta, work: Callable[[], Awaitable[None]], *, shared: bool = False) -> None:
@@ -116,6 +118,11 @@ class Timers:
         """An upgrade leaves the words of the tickets that were there to be filled in."""
         while await self._store.read(search.is_behind):
             await self._store.write(search.fill)
+
+    async def _gather_words(self) -> None:
+        """Words that all tickets of a block have, so that lists without such a word are quick."""
+        for blocks in await self._store.read(shared_words.missing):
+            await self._store.write(partial(shared_words.gather, blocks=blocks))
 
     async def _forget(self) -> None:
         """Hashes by which a mail that comes again is known, once they have had their time."""

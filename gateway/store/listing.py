@@ -6,13 +6,13 @@ Sources  SQLite FTS5 §3 (a word is in double quotes, so that it is never syntax
          The way to them goes by how frequent the words are. Tickets of a rare word are looked up. Where all words are
          frequent, the first tickets of the order most likely have them: those are read. Where they have not, the whole
          order is read off its index, and the tickets of each word off the index of words, each as one array: what is
-         in both comes first. None of the three is slow where it is taken.
+         in both comes first. Words that are left out go the same ways, past the blocks of tickets that all have them.
 Not here what may be asked (ticket/query.py), how words are stored (search.py).
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from itertools import filterfalse, islice, pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from gateway.store import shared_words
 from gateway.store.schema import customer, ticket
 from gateway.store.search import ENTRY_BITS
 from gateway.store.tickets import ticket_of
@@ -53,6 +54,8 @@ Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of 
 _FEW = 2000  # hits whose tickets are looked up one by one
 _SLICES = (0, 5000, 1 << 62)  # of an order that is read whole: mostly the first one has enough
 _NEWEST = 500  # tickets of the order that are read first, when no word is rare
+_MANY_SPARED = 1 / 8  # of the blocks: less than one in ten of the newest tickets lacks a word that is left out
+_NEWEST_BESIDE = 1000  # so more are read, beside those blocks, where one in sixteen lacks it at the least
 
 
 def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
@@ -73,17 +76,22 @@ def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
 def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]:
     """The statement for numbers that is tried first, and whether it finds all; else what is among the newest."""
     lite, words = c.dialect.name == "sqlite", _words_of(query)
-    rarest = _rarest(c, words, lite=lite)
+    rarest, spared = _rarest(c, words, lite=lite), set[int]()
+    if rarest is None and any(each.excluded for each in words):
+        spared, others = _spared(c, words)
+        rarest = (None, others) if others else None
     if rarest is None and words:
-        newest = _fitting(query, *_SORTED).limit(_NEWEST).subquery("newest")
+        beside = [not_(_among(c, spared, ticket.c.number.op(">>")(_BLOCK)))] if spared else []
+        some = _NEWEST_BESIDE if spared else _NEWEST
+        newest = _fitting(query, *_SORTED).where(*beside).limit(some).subquery("newest")
         asked = (_is_hit(each, newest.c, lite=lite) for each in words)
         found = select(newest.c.number).where(*asked, newest.c.number.not_in(_HIDDEN))
         return found.order_by(*_order(query.sort, newest.c)).limit(limit), False
     found = _fitting(query, ticket.c.number)
     if rarest is not None:
-        rare, numbers = rarest
-        others = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not rare)
-        found = found.where(_among(c, numbers), *others, ticket.c.number.not_in(_HIDDEN))
+        certain, numbers = rarest
+        asked = (_is_hit(each, ticket.c, lite=lite) for each in words if each is not certain)
+        found = found.where(_among(c, numbers), *asked, ticket.c.number.not_in(_HIDDEN))
     return found.limit(limit), True
 
 
@@ -113,11 +121,22 @@ def _words_of(query: Query) -> list[Words]:
     return [each for each in query.conditions if isinstance(each, Words)]
 
 
-def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> tuple[Words, list[int]] | None:
+def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> tuple[Words | None, Collection[int]] | None:
     """The words with the fewest hits and the tickets that have them, if those are few."""
     wanted = (asked for asked in words if not asked.excluded)
     few = ((asked, _array(c, _hits(asked, lite=lite).limit(_FEW + 1))) for asked in wanted)
     return min((pair for pair in few if len(pair[1]) <= _FEW), key=lambda pair: len(pair[1]), default=None)
+
+
+def _spared(c: Connection, words: Iterable[Words]) -> tuple[set[int], list[int]]:
+    """The blocks whose tickets all have a word that is left out, if many; and the numbers beside them, if few."""
+    blocks = shared_words.blocks(c)
+    unwanted = (shared_words.having(each.phrases, prefix=each.prefix) for each in words if each.excluded)
+    spared = set[int]().union(*(_array(c, each) for each in unwanted))
+    if len(spared) < len(blocks) * _MANY_SPARED:
+        return set(), []
+    others = blocks - spared
+    return spared, shared_words.numbers_in(others) if len(others) << shared_words.BLOCK_BITS <= _FEW else []
 
 
 def _first_with_all(c: Connection, query: Query, limit: int) -> Collection[int]:
@@ -129,17 +148,21 @@ def _first_with_all(c: Connection, query: Query, limit: int) -> Collection[int]:
     wanted = [set(_array(c, _hits(each, lite=lite))) for each in words if not each.excluded]
     unwanted = set[int]().union(*(_array(c, _hits(each, lite=lite)) for each in words if each.excluded))
     unwanted.update(_array(c, _HIDDEN))
-    having = set.intersection(*wanted) - unwanted if wanted else None
-    if having is not None and len(having) <= _FEW:
+    having = (set.intersection(*wanted) if wanted else _numbers_to(c)) - unwanted
+    if len(having) <= _FEW:
         return having
     found: list[int] = []
     for first, last in pairwise(_SLICES):
         fitting = _array(c, _fitting(query, ticket.c.number).offset(first).limit(last - first))
-        kept = filterfalse(unwanted.__contains__, fitting) if having is None else filter(having.__contains__, fitting)
-        found.extend(islice(kept, limit - len(found)))
+        found.extend(islice(filter(having.__contains__, fitting), limit - len(found)))
         if len(found) == limit or len(fitting) < last - first:
             break
     return found
+
+
+def _numbers_to(c: Connection) -> set[int]:
+    """All numbers up to the newest ticket's: next to none of them is no ticket."""
+    return set(range(1, (c.execute(_NEWEST_NUMBER).scalar_one() or 0) + 1))
 
 
 def _array(c: Connection, numbers: Select[Any]) -> list[int]:
@@ -149,12 +172,12 @@ def _array(c: Connection, numbers: Select[Any]) -> list[int]:
     return [] if made is None else msgspec.json.decode(made, type=list[int])
 
 
-def _among(c: Connection, numbers: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a ticket is one of these: one value, however many there are."""
+def _among(c: Connection, numbers: Iterable[int], of: ColumnElement[int] = ticket.c.number) -> ColumnElement[bool]:
+    """Whether a ticket's number, or its block, is one of these: one value, however many there are."""
     if c.dialect.name == "sqlite":
         array = literal(msgspec.json.encode(list(numbers)).decode(), Text)
-        return ticket.c.number.in_(select(func.json_each(array).table_valued("value").c.value))
-    return ticket.c.number == any_(literal(list(numbers), ARRAY(BigInteger)))
+        return of.in_(select(func.json_each(array).table_valued("value").c.value))
+    return of == any_(literal(list(numbers), ARRAY(BigInteger)))
 
 
 def _hits(asked: Words, *, lite: bool) -> Select[Any]:
@@ -240,3 +263,5 @@ def _rank(of: Tickets) -> ColumnElement[int]:
 _SEARCH = table("search", column("rowid", BigInteger), column("ticket", BigInteger), column("words", Text))
 _SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.next_due)
 _HIDDEN = select(ticket.c.number).join(customer, customer.c.id == ticket.c.customer).where(customer.c.restricted)
+_NEWEST_NUMBER = select(func.max(ticket.c.number))
+_BLOCK = literal_column(str(shared_words.BLOCK_BITS), Integer)

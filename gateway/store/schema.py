@@ -300,6 +300,13 @@ search_backlog = Table(  # one row: the highest ticket whose words are not yet i
     Column("ticket", BigInteger, nullable=False),
 )
 
+shared_words = Table(  # words that all tickets of a block have, parted by blanks (shared_words.py)
+    "shared_words",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+
 receipt = Table(  # what can be taken back: merges and splits
     "receipt",
     metadata,

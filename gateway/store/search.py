@@ -6,13 +6,14 @@ Sources      SQLite FTS5 §4.3.2 (its ASCII tokenizer has only blanks to look fo
              A row's id is its ticket's number, 36 bits to the left, plus the id of its entry (0: the ticket itself): a
              hit tells its ticket without another look-up.
 Transaction  words are written in that of the ticket and the entry; what was there before the index is filled in slices.
-Not here     what a query finds (listing.py), what it may say (ticket/query.py).
+Not here     what a query finds (listing.py), what it may say (ticket/query.py), words in common (shared_words.py).
 """
 
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
+from gateway.store import shared_words
 from gateway.store.schema import search_backlog, ticket
 from gateway.store.tickets import entries, find_ticket
 from gateway.ticket.found_by import words_of_entry, words_of_ticket
@@ -33,6 +34,8 @@ def put(
     """
     rows = []
     if ticket is not None:
+        if not opening:
+            shared_words.forget(c, ticket.number)
         merged = () if opening else _merged_into(c, ticket.number)
         rows.append((ticket.number << ENTRY_BITS, _ticket_words(ticket, merged)))
     if entry is not None and entry_id is not None:
@@ -43,6 +46,7 @@ def put(
 def renew(c: Connection, *numbers: int) -> None:
     """The words of these tickets as they are now: after words, entries or whole tickets went elsewhere."""
     for number in numbers:
+        shared_words.forget(c, number)
         c.execute(_CLEAR[c.dialect.name], {"first": number << ENTRY_BITS, "next": (number + 1) << ENTRY_BITS})
         found = find_ticket(c, number)
         if found is not None and found.merged_into is None:
