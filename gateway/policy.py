@@ -29,6 +29,7 @@ from gateway.outgoing.kinds import OF_PERSONS
 from gateway.outgoing.render import Templates, load_templates
 from gateway.outgoing.sandbox import Budget as RenderBudget
 from gateway.outgoing.signing import signer
+from gateway.rules.canned import CANNED
 from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget as RuleBudget
 from gateway.rules.lint import Surroundings
@@ -172,10 +173,19 @@ def compiled(
         file.text,
         file.name,
         revision,
-        Mails({name: tags for name, tags in templates.written.items() if name not in OF_PERSONS}, languages),
+        _mails(templates, languages),
         beside=beside,
         holidays=free_days,
         surroundings=Surroundings(today, queries=queries),
+    )
+
+
+def _mails(templates: Templates, languages: tuple[str, ...]) -> Mails:
+    """The mails that rules may send, and the canned replies."""
+    replies = templates.canned.replies
+    written = {name: tags for name, tags in templates.written.items() if name not in (*OF_PERSONS, CANNED)}
+    return Mails(
+        {**written, **{f"{CANNED}/{name}": reply.languages for name, reply in replies.items()}}, languages, replies
     )
 
 
@@ -338,7 +348,15 @@ def deps(
             rules,
             AliasPatterns(site.subject_aliases),
         ),
-        notifying=NotifyPolicy(rules, ours, settings.acknowledge.unauthenticated, verdicts_exist, promises, agents),
+        notifying=NotifyPolicy(
+            rules,
+            ours,
+            settings.acknowledge.unauthenticated,
+            verdicts_exist,
+            promises,
+            agents,
+            templates.canned.suggestions,
+        ),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,
         behind_boundary=lambda envelope: behind_boundary(settings, envelope),

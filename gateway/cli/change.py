@@ -110,6 +110,18 @@ def attached(paths: Sequence[Path]) -> tuple[File, ...]:
     return tuple(files)
 
 
+def pair(text: str) -> tuple[str, str]:
+    """NAME and VALUE of one argument.
+
+    Raises  CommandError  it is none (exit 2)
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        what = f"“{printable(text, 40)}” is no NAME=VALUE"
+        raise CommandError(what, hint="such as priority=high", exit_code=USAGE)
+    return name, value
+
+
 def words(text: str | None, file: Path | None) -> str:
     """What somebody wrote: as an argument, in a file, or on stdin.
 

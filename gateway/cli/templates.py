@@ -3,8 +3,6 @@
 import asyncio
 import difflib
 import webbrowser
-from collections.abc import Iterable
-from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
@@ -14,27 +12,22 @@ from typing import Any
 import click
 
 from gateway import policy
+from gateway.cli.change import pair
 from gateway.cli.context import settings_of
-from gateway.cli.database import reading
 from gateway.cli.declare import TICKET, Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, TEMPORARY, USAGE, CommandError
 from gateway.cli.output import Column, block, counted, print_json, print_lines, printable, table
+from gateway.cli.template_letter import Wanted, canned_files, letter_of, unknown_template
 from gateway.config import Settings, packaged
 from gateway.errors import PermanentError
 from gateway.message.address import path_address
-from gateway.message.types import Mailbox
-from gateway.outgoing.compose import Letter, compose
-from gateway.outgoing.fixtures import fixtures
+from gateway.outgoing.compose import Letter
 from gateway.outgoing.kinds import KINDS, kind_of
 from gateway.outgoing.lint import findings
 from gateway.outgoing.relay import relay_of
 from gateway.outgoing.smtp import Connection, Delivered, deliver
 from gateway.outgoing.templates import read_templates
-from gateway.store import tickets
-from gateway.ticket.token import TokenRing
-from gateway.ticket.types import Notification
 
-_PREVIEW_KEY = bytes(32)  # tokens of previews prove nothing to anybody
 _COLUMNS = (Column("Mail"), Column("To"), Column("Languages", least=12), Column("Own files", least=8))
 
 language_option = click.option("--lang", metavar="L", help="In this language; else in that of the site.")
@@ -59,6 +52,9 @@ def list_command(invocation: Invocation, *, as_json: bool) -> None:
         mail = name.partition("/")[0]
         mine = sorted(path for path in own if path.startswith(f"{mail}/"))
         rows.append({"mail": name, "to": kind_of(mail).reader, "languages": sorted(languages), "own": mine})
+    for name, tags in sorted(canned_files(all_.canned).items()):
+        files = [f"{name}/{tag}.md" for tag in tags]
+        rows.append({"mail": name, "to": "customer", "languages": tags, "own": files})
     if as_json:
         print_json("templates-list/1", {"templates": rows})
         return
@@ -94,16 +90,25 @@ def check(invocation: Invocation, lang: str | None, *, as_json: bool) -> None:
 @language_option
 @fixture_option
 @click.option("--ticket", type=TICKET, metavar="N", help="With what this ticket is about.")
+@click.option("--with", "given", multiple=True, metavar="NAME=VALUE", help="A value for a canned reply.")
 @click.option("--open", "form", flag_value="open", help="The HTML, in the browser.")
 @click.option("--text", "form", flag_value="text", default=True, help="The text (also without any of these).")
 @click.option("--headers", "form", flag_value="headers", help="The header.")
 @click.option("--eml", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The mail, into a file.")
 @pass_invocation
 def preview(
-    invocation: Invocation, name: str, lang: str | None, fixture: str, ticket: int | None, form: str, eml: Path | None
+    invocation: Invocation,
+    name: str,
+    lang: str | None,
+    fixture: str,
+    ticket: int | None,
+    given: tuple[str, ...],
+    form: str,
+    eml: Path | None,
 ) -> None:
-    """Print a mail as it would be sent; nothing is sent."""
-    letter = _letter(invocation, name, lang, fixture, ticket=ticket)
+    """Print a mail as it would be sent; nothing is sent. A canned reply is snippets/NAME or answers/NAME."""
+    wanted = Wanted(name, lang, fixture, ticket, dict(map(pair, given)))
+    letter = letter_of(invocation, wanted)
     if eml is not None:
         eml.write_bytes(letter.raw)
         invocation.note(f"  {printable(str(eml), 4096)}")
@@ -135,8 +140,7 @@ def send(invocation: Invocation, name: str, recipient: str, lang: str | None, fi
         address = path_address(recipient, smtputf8=True)
     except PermanentError as e:
         raise CommandError(f"“{printable(recipient, 100)}” is no address", exit_code=USAGE) from e
-    letter = _letter(invocation, name, lang, fixture, recipient=address)
-    letter = replace(letter, raw=letter.raw.replace(b"\r\nSubject: ", b"\r\nSubject: TEST ", 1))
+    letter = letter_of(invocation, Wanted(name, lang, fixture, recipient=address), to_be_sent=True)
     connection = Connection(relay_of(settings_of(invocation)), invocation.clock)
 
     async def sent() -> Any:
@@ -162,7 +166,7 @@ def eject(invocation: Invocation, name: str) -> None:
         raise CommandError("there is no folder of your own", hint=hint, exit_code=NOT_FOUND)
     files = {p: s for p, s in read_templates(packaged("templates")).items() if p.startswith((f"{name}/", f"{name}."))}
     if not files:
-        raise _unknown(name, read_templates(packaged("templates")))
+        raise unknown_template(name, read_templates(packaged("templates")))
     for path, source in files.items():
         target = folder / path
         if target.exists():
@@ -219,66 +223,6 @@ async def _yes() -> bool:
     return True
 
 
-def _letter(
-    invocation: Invocation,
-    name: str,
-    language: str | None,
-    fixture: str,
-    *,
-    ticket: int | None = None,
-    recipient: str = "jan@bigbank.test",
-) -> Letter:
-    """A mail with made-up values.
-
-    Raises  CommandError  there is no such mail, fixture or ticket
-    """
-    settings, clock = settings_of(invocation), invocation.clock
-    all_ = policy.templates_of(settings, clock)
-    mail, _, variant = name.partition("/")
-    if name not in all_.written:
-        raise _unknown(name, all_.written)
-    situations = dict(fixtures(mail))
-    if fixture not in situations:
-        hint = f"there are: {', '.join(situations)}"
-        raise CommandError(f"there is no fixture “{printable(fixture, 40)}”", hint=hint, exit_code=NOT_FOUND)
-    rules = policy.read_rules(policy.rules_file(settings), all_)
-    desk = policy.deps(settings, rules, TokenRing.of(_PREVIEW_KEY), all_, clock).desk
-    values = situations[fixture]
-    notice = Notification(
-        recipient=Mailbox("Jan Wiśniewski", recipient),
-        template=mail,
-        variant=variant or None,
-        language=language or rules.defaults.language,
-        ticket=values["ticket"]["number"],
-        team=rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key="preview",
-        cause="preview",
-        values=values,
-    )
-    return compose(notice if ticket is None else _about(notice, ticket, invocation), 1, desk)
-
-
-def _about(notice: Notification, number: int, invocation: Invocation) -> Notification:
-    """The mail, about a ticket that there is.
-
-    Raises  CommandError  there is none
-    """
-    with reading(invocation) as c:
-        ticket = tickets.goes_on_in(c, number)
-    if ticket is None:
-        raise CommandError(f"there is no ticket #{number}", hint="mailwicket ticket list", exit_code=NOT_FOUND)
-    told = {name: getattr(ticket, name) or "—" for name in ("subject", "team", "status", "priority", "assignee")}
-    customer = str(ticket.requester) if ticket.requester else "—"
-    about = {**told, "number": ticket.number, "customer": customer, "tags": ", ".join(ticket.tags) or "—"}
-    language = ticket.language if kind_of(notice.template).reader == "customer" else None
-    values = {**notice.values, "ticket": about}
-    return replace(notice, ticket=ticket.number, values=values, language=language or notice.language)
-
-
 def _part(letter: Letter, kind: str) -> str:
     """One of the parts that every letter has."""
     part = message_from_bytes(letter.raw, policy=SMTP).get_body((kind,))
@@ -294,9 +238,3 @@ def _open(html: str) -> None:
     with NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as file:
         file.write(html)
     webbrowser.open(Path(file.name).as_uri())
-
-
-def _unknown(name: str, known: Iterable[str]) -> CommandError:
-    close = difflib.get_close_matches(name, sorted(known), 1, 0.6)
-    hint = f"did you mean “{close[0]}”?" if close else "mailwicket templates list"
-    return CommandError(f"there is no template “{printable(name, 60)}”", hint=hint, exit_code=NOT_FOUND)

@@ -4,10 +4,9 @@ from datetime import datetime
 
 import click
 
-from gateway.cli.change import Asked, asking
+from gateway.cli.change import Asked, asking, pair
 from gateway.cli.declare import ENTRY, TICKET, Command
 from gateway.cli.failure import USAGE, CommandError
-from gateway.cli.output import printable
 from gateway.cli.time import Time
 from gateway.operations.merges import Merge, Split, Undo
 from gateway.operations.tickets import Change, Link
@@ -72,7 +71,7 @@ def set_command(asked: Asked, number: int, values: tuple[str, ...], reason: str 
 
     `none` takes a value away. All of them are set, or none is.
     """
-    pairs = [_pair(value) for value in values]
+    pairs = [pair(value) for value in values]
     status = next((value for name, value in pairs if name == "status"), None)
     fields = tuple((name, _due(value) if name == "due" else value) for name, value in pairs if name != "status")
     asked.have_done("ticket.change", Change((number,), fields, status=status, reason=reason, by=asked.by))
@@ -195,14 +194,6 @@ def split(asked: Asked, number: int, entry: int | None) -> None:
 def undo(asked: Asked, id: str) -> None:
     """Take back a merge or a split; its receipt is in the history of the ticket."""
     asked.have_done("ticket.undo", Undo(id, asked.by))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        what = f"“{printable(text, 40)}” is no NAME=VALUE"
-        raise CommandError(what, hint="such as priority=high", exit_code=USAGE)
-    return name, value
 
 
 def _due(text: str) -> str:

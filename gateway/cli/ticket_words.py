@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.change import Asked, asking, attached, edited, words
+from gateway.cli.change import Asked, asking, attached, edited, pair, words
 from gateway.cli.database import reading
 from gateway.cli.declare import ENTRY, TICKET, Command
 from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import block, printable, stamp
 from gateway.operations.answers import Answer, Note
+from gateway.operations.canned import Use
 from gateway.operations.tickets import Accept, NewTicket
 from gateway.store.tickets import entries, find_ticket
 
@@ -48,8 +49,8 @@ def new(
     "reply",
     cls=Command,
     examples=(
-        "mailwicket ticket reply 4812 'The refund was ordered today.' --as ana",
-        "mailwicket ticket reply 4812 --edit --attach invoice.pdf --status solved",
+        "mailwicket ticket reply 4812 'The refund was ordered today.' --attach invoice.pdf --status solved",
+        "mailwicket ticket reply 4812 --macro refund-ok --with amount=129.50 --as ana",
     ),
 )
 @click.argument("number", type=TICKET)
@@ -60,6 +61,8 @@ def new(
 @click.option(
     "--attach", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A file that goes along."
 )
+@click.option("--macro", multiple=True, metavar="NAME", help="A canned reply: a snippet, or a whole answer.")
+@click.option("--with", "given", multiple=True, metavar="NAME=VALUE", help="A value for the canned reply.")
 @file_option
 @asking
 def reply(
@@ -71,24 +74,29 @@ def reply(
     note: bool,
     edit: bool,
     attach: tuple[Path, ...],
+    macro: tuple[str, ...],
+    given: tuple[str, ...],
     file: Path | None,
 ) -> None:
     """Answer the customer: a mail to everybody who takes part, each into his own thread.
 
-    The words are TEXT, a file, what comes on stdin, or what an editor saves. --dry-run tells to whom they would go.
+    The words are TEXT, a file, what comes on stdin, or what an editor saves; with --macro there need be none, else
+    a snippet stands above them and a whole answer below. --dry-run tells to whom they would go.
     """
-    if note and (attach or status):
-        raise CommandError("a note takes no file and sets no status", hint="leave --note out", exit_code=USAGE)
+    if note and (attach or status or macro):
+        said = "a note takes no file and no canned reply, and sets no status"
+        raise CommandError(said, hint="leave --note out", exit_code=USAGE)
+    canned = tuple(Use(name, tuple(map(pair, given))) for name in macro)
     files = attached(attach)
     if edit:
         begun = words(text, file) if text or file else ""
         said = edited(begun, _last_words(asked, number))
     else:
-        said = words(text, file)
+        said = words(text, file) if text is not None or file or not macro else ""
     if note:
         asked.have_done("ticket.note", Note(number, said, asked.by))
     else:
-        asked.have_done("ticket.answer", Answer(number, said, status, asked.by, files))
+        asked.have_done("ticket.answer", Answer(number, said, status, asked.by, files, canned))
 
 
 def _last_words(asked: Asked, number: int) -> str:

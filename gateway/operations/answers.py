@@ -6,29 +6,34 @@ Not here     what the mail looks like (outgoing/compose.py, templates/answer).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import Connection
 
+from gateway.errors import PoisonError
 from gateway.events import happened, seen_by
 from gateway.message.address import normal
 from gateway.message.charset import clean
 from gateway.message.filename import clean_name
 from gateway.message.types import Attachment, Mailbox
+from gateway.operations.canned import Draft, Use, drafted
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
+from gateway.operations.tickets import Change as Fields
+from gateway.operations.tickets import steps_of
 from gateway.operations.types import Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
 from gateway.store.changes import remember_messages
 from gateway.ticket.life import after_answer, after_touch
-from gateway.ticket.types import AddEntry, File, Notification, Ticket
+from gateway.ticket.types import AddEntry, Change, File, Notification, Ticket
 
 _MOST_CHARACTERS = 100_000
 _MOST_LINES = 2000  # a template takes 4096 values
 MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
+_MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
 _MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 _REFERENCES = 10  # the first and the last nine
 
@@ -39,9 +44,10 @@ class Answer:
 
     number: int
     text: str
-    status: str | None = None  # afterwards; None is `defaults.after_reply`
+    status: str | None = None  # afterwards; None is that of a canned reply, or `defaults.after_reply`
     by: str | None = None  # agent; None is the operator
     files: tuple[File, ...] = ()
+    canned: tuple[Use, ...] = ()  # snippets stand above the words, an answer below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,51 +59,97 @@ class Note:
     by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An answer that may be sent."""
+
+    ticket: Ticket
+    draft: Draft
+    recipients: tuple[Mailbox, ...]
+    sets: tuple[Change, ...]
+    own: tuple[File, ...]  # of the writer; those of a canned answer come with it
+    files: tuple[File, ...]  # all of them
+    status: str | None
+    by: str | None
+
+
 def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
-    ticket, text = _begun(c, wanted, duty)
-    if isinstance(ticket, Done):
-        return (ticket,)
-    rules, name = duty.deps.rules, f"#{wanted.number}"
-    settable = [s for s in rules.statuses if s not in OF_COMMANDS]
-    if wanted.status is not None and wanted.status not in settable:
-        return (unknown("status", wanted.status, settable, name),)
-    recipients = tuple(_recipients(c, ticket, duty))
-    if not recipients:
-        return (Done(name, "conflict", "it has no customer who could be answered: nobody's address is known"),)
-    if len(wanted.files) > MOST_FILES or sum(len(file.octets) for file in wanted.files) > MOST_FILE_OCTETS:
-        said = f"these are more than {MOST_FILES} files or {MOST_FILE_OCTETS >> 20} MiB: mail servers refuse such mails"
-        return (Done(name, "refused", said),)
-    wanted = replace(wanted, files=tuple(map(_cleaned, wanted.files)))
+    ready = _ready(c, wanted, duty)
+    if isinstance(ready, Done):
+        return (ready,)
     with c.begin_nested() as attempt:
-        done = _sent(c, ticket, text, recipients, wanted, duty)
+        done = _sent(c, ready, duty)
         if done.outcome != "done":
             attempt.rollback()
     return (done,)
 
 
-def _begun(c: Connection, wanted: Answer | Note, duty: Duty) -> tuple[Ticket | Done, str]:
+def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
+    """The answer as it will be sent; else why it is not."""
+    rules, name = duty.deps.rules, f"#{wanted.number}"
+    begun = _begun(c, wanted, duty, may_be_none=bool(wanted.canned))
+    if isinstance(begun, Done):
+        return begun
+    ticket, text = begun
+    settable = [s for s in rules.statuses if s not in OF_COMMANDS]
+    if wanted.status is not None and wanted.status not in settable:
+        return unknown("status", wanted.status, settable, name)
+    draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps)
+    if isinstance(draft, str):
+        return Done(name, "refused", draft)
+    recipients = tuple(_recipients(c, ticket, duty))
+    if not recipients:
+        return Done(name, "conflict", "it has no customer who could be answered: nobody's address is known")
+    try:
+        own, others = wanted.files, draft.answer.files() if draft.answer is not None else ()
+    except PoisonError as e:
+        return Done(name, "conflict", e.text)
+    if (said := _too_much((*own, *others), len(recipients))) is not None:
+        return Done(name, "refused", said)
+    sets = tuple(steps_of(ticket, Fields((ticket.number,), draft.fields, draft.tags, by=wanted.by), duty))
+    if wrong := next((step for step in sets if isinstance(step, Done)), None):
+        return wrong
+    own, others = tuple(map(_cleaned, own)), tuple(map(_cleaned, others))
+    status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
+    return _Ready(ticket, draft, recipients, steps, own, (*own, *others), status, wanted.by)
+
+
+def _too_much(files: Sequence[File], recipients: int) -> str | None:
+    """Why so many octets do not go to so many people; None when they may."""
+    octets = sum(len(file.octets) for file in files)
+    if len(files) > MOST_FILES or octets > MOST_FILE_OCTETS:
+        return f"these are more than {MOST_FILES} files or {MOST_FILE_OCTETS >> 20} MiB: mail servers refuse such mails"
+    if octets * recipients > _MOST_SENT_OCTETS:
+        return (
+            f"{octets / (1 << 20):.1f} MiB to each of {recipients} people are more than {_MOST_SENT_OCTETS >> 20} MiB "
+            "in all: send them a link, or smaller files"
+        )
+    return None
+
+
+def _begun(c: Connection, wanted: Answer | Note, duty: Duty, *, may_be_none: bool = False) -> tuple[Ticket, str] | Done:
     """The ticket, and the words as they are kept; else why there is nothing to do."""
     name, text = f"#{wanted.number}", clean(wanted.text).strip()
     if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
-        return refused, ""
-    if not text:
-        return Done(name, "refused", "there are no words"), ""
+        return refused
+    if not text and not may_be_none:
+        return Done(name, "refused", "there are no words")
     if len(text) > _MOST_CHARACTERS or text.count("\n") >= _MOST_LINES:
-        return Done(name, "refused", f"these are more than {_MOST_CHARACTERS} characters or {_MOST_LINES} lines"), ""
-    return open_ticket(c, wanted.number), text
+        return Done(name, "refused", f"these are more than {_MOST_CHARACTERS} characters or {_MOST_LINES} lines")
+    ticket = open_ticket(c, wanted.number)
+    return ticket if isinstance(ticket, Done) else (ticket, text)
 
 
-def _sent(
-    c: Connection, ticket: Ticket, text: str, recipients: tuple[Mailbox, ...], wanted: Answer, duty: Duty
-) -> Done:
-    who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
-    status = after_answer(duty.deps.rules, duty.now, who, wanted.status)
+def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
+    ticket, by, text = ready.ticket, ready.by, ready.draft.text
+    writer = author(by, ticket.team, duty)
+    status = after_answer(duty.deps.rules, duty.now, actor(by), ready.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
-    entry = replace(entry, attachments=_attached(wanted.files))
-    saved = save_by(c, (entry, status), ticket, wanted.by, duty)
+    entry = replace(entry, attachments=_attached(ready.files))
+    saved = save_by(c, (entry, *ready.sets, status), ticket, by, duty)
     queued, sent = list[str](), list[tuple[str, str]]()
-    for recipient in recipients:
-        notice = _notice(c, ticket, recipient, text, saved.entry or 0, wanted, duty)
+    for recipient in ready.recipients:
+        notice = _notice(c, recipient, saved.entry or 0, ready, duty)
         made = enqueue(notice, duty.deps.desk, c, duty.now)
         if made is None:
             said = f"no mail to {recipient.address} can be written; the log of the gateway says why"
@@ -107,7 +159,9 @@ def _sent(
     remember_messages(c, sent, ticket.number)
     moved = f"; status {ticket.status} -> {status.status}" if status.status != ticket.status else ""
     happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
-    return Done(f"#{ticket.number}", "done", ", ".join(queued) + moved)
+    used = ", ".join(each.canned.name for each in ready.draft.used)
+    with_ = f"; with {used}" if used else ""
+    return Done(f"#{ticket.number}", "done", f"{', '.join(queued)}{moved}{with_}")
 
 
 def _cleaned(file: File) -> File:
@@ -134,18 +188,16 @@ def _recipients(c: Connection, ticket: Ticket, duty: Duty) -> Iterator[Mailbox]:
             yield person
 
 
-def _notice(
-    c: Connection, ticket: Ticket, recipient: Mailbox, text: str, entry: int, wanted: Answer, duty: Duty
-) -> Notification:
-    rules = duty.deps.rules
+def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: Duty) -> Notification:
+    rules, ticket, answer = duty.deps.rules, ready.ticket, ready.draft.answer
     team = ticket.team if ticket.team in rules.teams else rules.defaults.team
     thread = tuple(seen_by(c, ticket, normal(recipient.address)))
-    agent = rules.agents[wanted.by].name if wanted.by else None
+    agent = rules.agents[ready.by].name if ready.by else None
     signature = rules.teams[team].signature
     return Notification(
         recipient=recipient,
         template="answer",
-        variant=None,
+        variant=answer.canned.name if answer is not None else None,
         language=ticket.language or rules.defaults.language,
         ticket=ticket.number,
         team=team,
@@ -154,14 +206,15 @@ def _notice(
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
         auto_submitted="no",
         dedupe_key=f"answer:{entry}:{normal(recipient.address)}",
-        cause=actor(wanted.by),
-        values={"answer": {"paragraphs": _paragraphs(text), "signature": _paragraphs(signature)}},
+        cause=actor(ready.by),
+        values={"answer": {"paragraphs": paragraphs(ready.draft.above), "signature": paragraphs(signature)}},
         speaker=agent,
-        files=wanted.files,
+        files=ready.own,
+        canned=answer.values if answer is not None else None,
     )
 
 
-def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
+def paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
     """The lines of each paragraph: a template puts them together again, in text and in HTML."""
     found: list[tuple[str, ...]] = [()]
     for line in text.splitlines():
@@ -173,9 +226,10 @@ def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
-    ticket, text = _begun(c, wanted, duty)
-    if isinstance(ticket, Done):
-        return (ticket,)
+    begun = _begun(c, wanted, duty)
+    if isinstance(begun, Done):
+        return (begun,)
+    ticket, text = begun
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
     touch = after_touch(ticket, duty.now, who)

@@ -125,9 +125,8 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     before = open_ticket(c, number)
     if isinstance(before, Done):
         return before
-    who = actor(change.by)
     after, made = before, list[SetField | SetStatus]()
-    for step in (*_sets(before, change, duty.deps, who), *_tags(before, change, who), *_status(before, change, duty)):
+    for step in steps_of(before, change, duty):
         if isinstance(step, Done):
             return step
         if changed(after, step) != after:
@@ -136,11 +135,17 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     if not made:
         return Done(f"#{number}", "done", "is so already; nothing was changed")
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
-    touch = None if change.status or moved else after_touch(after, duty.now, who)
+    touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by))
     made += [touch] if touch else []
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
     return Done(f"#{number}", "done", "; ".join(_said(before, made)))
+
+
+def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:
+    """What a change is made of; a `Done` among it says why it cannot be."""
+    who = actor(change.by)
+    return (*_sets(before, change, duty.deps, who), *_tags(before, change, who), *_status(before, change, duty))
 
 
 def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:

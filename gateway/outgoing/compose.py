@@ -20,6 +20,7 @@ from gateway.errors import PermanentError, PoisonError
 from gateway.message.address import domain_of, path_address
 from gateway.message.subject import without_reply_words
 from gateway.message.types import Mailbox
+from gateway.outgoing.canned import Spoken
 from gateway.outgoing.header import field, ids_field, mailbox_field, text_field, usable_ids
 from gateway.outgoing.kinds import Kind, Submitted, kind_of
 from gateway.outgoing.markdown import mail_link
@@ -77,6 +78,7 @@ class Desk:
     give_up: timedelta = timedelta(days=5)  # how long a mail is tried
     sign: Sign | None = None  # None: the submission server does
     by_mail: bool = False  # whether commands in replies to our mails are carried out
+    subject_mark: str = ""  # before every subject of a trial
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
 
@@ -92,10 +94,13 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     recipient = _address(notice.recipient.address)
     message_id = desk.ring.message_id(notice.ticket, recipient, desk.nonce(), desk.domain)
     reply_to = _reply_to(notice, kind, team, recipient, desk)
-    said = desk.templates.render(
-        notice.template, notice.variant, notice.language, _values(notice, kind, team, recipient, reply_to, desk)
-    )
-    if said.fixed and not kind.automatic:
+    spoken, values = _spoken(notice, desk), _values(notice, kind, team, recipient, reply_to, desk)
+    if spoken is None:
+        said, files = desk.templates.render(notice.template, notice.variant, notice.language, values), notice.files
+    else:
+        said = desk.templates.render(notice.template, None, spoken.canned.language, values, spoken.words)
+        files = (*notice.files, *spoken.files())
+    if said.fixed and (spoken is not None or not kind.automatic):
         raise PoisonError(f"the template {notice.template} cannot say it: {'; '.join(said.trouble)}")
     from_name, answers_name = _names(notice, kind, team, desk)
     named = kind.names_recipient or notice.audience == "agent"
@@ -103,7 +108,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         mailbox_field("From", from_name, team.address),
         mailbox_field("To", notice.recipient.name if named else "", recipient),
         mailbox_field("Reply-To", answers_name, reply_to),
-        text_field("Subject", _subject(notice, said, desk)),
+        text_field("Subject", desk.subject_mark + _subject(notice, said, desk)),
         f"Date: {format_datetime(desk.now())}\r\n",
         f"Message-ID: {message_id}\r\n",
         *_thread_fields(notice, kind, recipient, desk),
@@ -111,9 +116,19 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_list_fields(kind, reply_to, desk),
         field("Content-Language", (said.language,)),
         *_own_fields(notice, kind, message_id, desk),
-        *_body(said, message_id, notice.files),
+        *_body(said, message_id, files),
     )
     return _letter(message_id, lines, team, outbox_id, desk, said.trouble)
+
+
+def _spoken(notice: Notification, desk: Desk) -> Spoken | None:
+    """The canned reply that the mail carries; None for all other mails."""
+    if notice.canned is None:
+        return None
+    spoken = desk.templates.canned.spoken(notice.variant or "", notice.language, notice.canned)
+    if isinstance(spoken, str):
+        raise PoisonError(spoken)
+    return spoken
 
 
 def _redirected(notice: Notification, outbox_id: int, desk: Desk) -> Letter:

@@ -68,6 +68,7 @@ KINDS: Mapping[str, Kind] = {
         why="why_answered",
         values={"answer": "paragraphs and signature, each a list of paragraphs, which are lists of lines"},
     ),
+    "canned": Kind("customer", "team", submitted=None, why="why_sent"),
     "status_notice": Kind(
         "customer",
         "team",
@@ -281,6 +282,7 @@ KINDS: Mapping[str, Kind] = {
         defaults={"lines": (), "count": 1},
     ),
 }
+CARRY_CANNED = ("answer", "canned")  # their templates say where the words of a canned reply stand
 OF_PERSONS = frozenset(name for name, kind in KINDS.items() if not kind.automatic)  # no rule sends these
 
 

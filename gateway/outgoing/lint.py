@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from html import unescape
 
-from gateway.outgoing.fixtures import fixtures
+from gateway.outgoing.canned import sample
+from gateway.outgoing.fixtures import fixture, fixtures
 from gateway.outgoing.header import clean_header
-from gateway.outgoing.markdown import is_link
+from gateway.outgoing.kinds import CARRY_CANNED
+from gateway.outgoing.markdown import Words, is_link
 from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.templates import path_of
 
@@ -33,6 +35,7 @@ _ANY_TAG = re.compile(r"<[^>]*>")
 _SUBJECT_TAG = re.compile(r"^\[#\d+\] |\s*\(#\d+\)$")
 _COMMAND = re.compile(r"body=%23([^%&\"]+)")
 _WORD = re.compile(r"\w+")
+_WORDS_OF_SITE = Words("As agreed.", ())
 
 COMMANDS = {
     "accept", "answer", "ask", "assign", "away", "back", "bad", "cc", "closed", "confirm", "customer", "digest",
@@ -77,16 +80,33 @@ def findings(
                 yield Finding(path_of(mail, variant or None, language), "", "the mail is not written in this language")
             else:
                 yield from _of_one(templates, mail, variant or None, language)
+    if only is None:
+        yield from _of_canned(templates, languages)
+
+
+def _of_canned(templates: Templates, languages: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with canned replies, beside what kept them out altogether; each as an answer carries it."""
+    values = fixture("answer")
+    written: dict[str, list[str]] = {}
+    for canned in templates.canned:
+        written.setdefault(f"{canned.kind}s/{canned.name}", []).append(canned.language)
+        if canned.language in languages:
+            words = sample(canned).words
+            said = templates.render("answer", None, canned.language, values, words)
+            yield from (Finding(canned.file, "", text) for text in _wrong(said, "", long_names=False))
+    for name, of in written.items():
+        for language in (each for each in languages if each not in of):
+            yield Finding(f"{name}/{language}.md", "", "the reply is not written in this language")
 
 
 def _of_one(templates: Templates, mail: str, variant: str | None, language: str) -> Iterator[Finding]:
     seen: set[str] = set()
-    for fixture, values in fixtures(mail):
-        rendered = templates.render(mail, variant, language, values)
-        for text in _wrong(rendered, values["ticket"]["subject"], long_names=fixture == "long-name"):
+    for situation, values in fixtures(mail):
+        rendered = templates.render(mail, variant, language, values, _WORDS_OF_SITE if mail in CARRY_CANNED else None)
+        for text in _wrong(rendered, values["ticket"]["subject"], long_names=situation == "long-name"):
             if text not in seen:
                 seen.add(text)
-                yield Finding(path_of(mail, variant, language), fixture, text)
+                yield Finding(path_of(mail, variant, language), situation, text)
 
 
 def _wrong(mail: Rendered, about: str, *, long_names: bool) -> Iterator[str]:

@@ -52,6 +52,23 @@ class Button:
         return f'<a class="btn" style="{_BUTTON}" href="{escape(self.target)}">{escape(self.text)}</a>'
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Markdown that the site wrote, with the places of its values, counted from 0."""
+
+    source: str
+    values: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What it says where there is no HTML."""
+        return filled(parts(self.source), self.values).text
+
+    def moved(self, begins: int) -> str:
+        """The Markdown, whose first value is the one with this number."""
+        return _PLACE.sub(lambda found: place(ord(found[0]) - _FIRST + begins), self.source)
+
+
 def mail_link(address: str, command: str = "") -> str:
     """A link that writes a mail, with a command in it (RFC 6068)."""
     return f"mailto:{quote(address, safe='@+')}" + (f"?body={quote(command, safe='')}" if command else "")

@@ -18,14 +18,15 @@ from typing import Any
 from markupsafe import Markup
 
 from gateway.config import packaged
+from gateway.outgoing.canned import Library, read_library
 from gateway.outgoing.header import clean_header
-from gateway.outgoing.markdown import Button, filled, is_link, mail_link, parts
+from gateway.outgoing.markdown import Button, Words, filled, is_link, mail_link, parts
+from gateway.outgoing.nearest import nearest
 from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
 from gateway.outgoing.templates import HTML_LAYOUT, INSERTED, TEXT_LAYOUT, Layouts, Mail, TemplateSet, read_templates
 
 _MAX_SUBJECT = 250  # characters
-_FALLBACK = {"pt-br": "pt", "sk": "cs", "sr-latn": "hr", "bs": "hr", "uk": "en", "be": "ru"}
 _LAST_LANGUAGE = "en"
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -53,7 +54,8 @@ def load_templates(
     """
     given = read_templates(override) if override else {}
     taken = {path: source for path, source in given.items() if path not in without}
-    return Templates(read_templates(packaged("templates")), taken, default_language, budget)
+    library = read_library(override) if override else Library()
+    return Templates(read_templates(packaged("templates")), taken, default_language, budget, library)
 
 
 class Templates:
@@ -65,8 +67,9 @@ class Templates:
         override: Mapping[str, str],
         default_language: str,
         budget: Callable[[], Budget],
+        library: Library = Library(),  # noqa: B008  (nothing changes it)
     ) -> None:
-        self._default, self._budget = default_language.lower(), budget
+        self._default, self._budget, self.canned = default_language.lower(), budget, library
         self._override, self._packaged = TemplateSet(override), TemplateSet(packaged)
         if not {HTML_LAYOUT, TEXT_LAYOUT, f"_strings/{_LAST_LANGUAGE}.yaml"} <= packaged.keys():
             raise ValueError("the packaged templates have layouts and English words")
@@ -90,7 +93,7 @@ class Templates:
             for word in words
             if word not in known
         )
-        return (*self._override.problems, *self._packaged.problems, *unknown)
+        return (*self._override.problems, *self._packaged.problems, *unknown, *self.canned.problems)
 
     def preferring(self, default_language: str) -> "Templates":
         """The same templates, with another language for whoever has none of ours."""
@@ -120,12 +123,15 @@ class Templates:
         own = self._override.words.get(language, {}).keys() | self._packaged.words.get(language, {}).keys()
         return tuple(word for word in self._packaged.words[_LAST_LANGUAGE] if word not in own)
 
-    def render(self, template: str, variant: str | None, language: str, values: Mapping[str, Any]) -> Rendered:
+    def render(
+        self, template: str, variant: str | None, language: str, values: Mapping[str, Any], words: Words | None = None
+    ) -> Rendered:
         """What the mail says; whatever stands in a template, there is an answer.
 
         language  a wish (RFC 5646); the nearest language that the mail is written in is taken
         values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to`,
                   `mail.body_token`, and `clock` (see `phrases_of`)
+        words     of a canned reply, which stand where the template says `canned()`
         """
         given, trouble = plain(values), list[str]()
         found = self._language_of(template, variant, language)
@@ -139,16 +145,14 @@ class Templates:
                 trouble.append(mail)
                 continue
             try:
-                return self._rendered(mail, layouts, found or "", given, tuple(trouble))
+                return self._rendered(mail, layouts, found or "", given, tuple(trouble), words or Words("", ()))
             except FAILURES as e:
                 trouble.append(f"{mail.name}: {type(e).__name__}: {e}")
         spoken = next(tag for tag in self._chain(language) if tag in self._words)
         return self._fixed(template, spoken, given, tuple(trouble))
 
     def _chain(self, wanted: str) -> Iterator[str]:
-        tag = wanted.lower()
-        first = tag.partition("-")[0]
-        yield from (tag, _FALLBACK.get(tag, tag), first, _FALLBACK.get(first, first), self._default, _LAST_LANGUAGE)
+        yield from (*nearest(wanted), self._default, _LAST_LANGUAGE)
 
     def _language_of(self, template: str, variant: str | None, wanted: str) -> str | None:
         sets = (self._override, self._packaged)
@@ -168,15 +172,29 @@ class Templates:
             yield own, layouts
 
     def _rendered(
-        self, mail: Mail, layouts: Layouts, language: str, given: Mapping[str, Any], trouble: tuple[str, ...]
+        self,
+        mail: Mail,
+        layouts: Layouts,
+        language: str,
+        given: Mapping[str, Any],
+        trouble: tuple[str, ...],
+        canned: Words,
     ) -> Rendered:
         budget, phrases = self._budget(), phrases_of(given, language)
         words = self._words.get(language, self._words[_LAST_LANGUAGE])
         values = {**given, "strings": words}
         subject = clean_header(run(mail.subject, values, budget, phrases))[:_MAX_SUBJECT]
         inserted: list[str | Button] = []
-        button = _button_of(words, given)
-        body = run(mail.body, {**values, INSERTED: inserted, "button": button}, budget, phrases)
+        carried = list[Words]()
+
+        def its_words() -> Words:
+            carried.append(canned)
+            return canned
+
+        calls = {"button": _button_of(words, given), "canned": its_words}
+        body = run(mail.body, {**values, INSERTED: inserted, **calls}, budget, phrases)
+        if canned.source and not carried:
+            raise ValueError("it does not say canned(): the words of a canned reply would be lost")
         content = filled(parts(body), inserted)
         around = {
             **values,

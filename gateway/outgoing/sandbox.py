@@ -44,7 +44,7 @@ _TESTS = (
     "boolean", "defined", "divisibleby", "eq", "even", "ge", "gt", "in", "le", "lt", "mapping", "ne", "none", "number",
     "odd", "sequence", "string", "undefined",
 )  # fmt: skip
-_FUNCTIONS = ("button", "range")
+_FUNCTIONS = ("button", "canned", "range")
 _PHRASES_OF = ("when", "moment", "hours", "plural", "duration", "money")  # filters that speak the mail's language
 _WATCHED = "the turns of a loop"  # no name that a template could write
 _BUDGET, _PHRASES = "_budget", "_phrases"

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gateway.errors import ConfigError, Problem
-from gateway.outgoing.markdown import Button, place, without_places
+from gateway.outgoing.markdown import Button, Words, place, without_places
 from gateway.outgoing.phrases import categories
 from gateway.outgoing.sandbox import FAILURES, Sandbox
 
@@ -30,6 +30,7 @@ HTML_LAYOUT, TEXT_LAYOUT = "_layout.html.j2", "_layout.txt.j2"
 _MAIL = re.compile(r"([a-z0-9_-]+)/(?:([a-z0-9_-]+)\.)?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md\.j2")
 _STRINGS = re.compile(r"_strings/([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.yaml")
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
+_CANNED = ("snippets/", "answers/")  # canned.py reads them
 _KEPT = 2048  # texts whose compiled form is kept: a reload compiles only what has changed
 
 Key = tuple[str, str | None, str]  # mail, variant, language in lower case
@@ -61,10 +62,12 @@ def read_templates(folder: Path) -> dict[str, str]:
     found = {}
     try:
         for path in sorted(p for p in folder.rglob("*") if p.suffix in (".j2", ".yaml")):
-            found[path.relative_to(folder).as_posix()] = path.read_text("utf-8")
+            name = path.relative_to(folder).as_posix()
+            if not name.startswith(_CANNED):
+                found[name] = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as e:
         raise ConfigError(Problem(str(folder), 0, 0, "C001", f"templates cannot be read: {e}")) from e
-    if not found:
+    if not found and not any(any(folder.glob(f"{each}*/*.md")) for each in _CANNED):
         raise ConfigError(Problem(str(folder), 0, 0, "C001", "no templates there", "paths.templates"))
     return found
 
@@ -187,8 +190,12 @@ def said(_context: Context, value: object) -> object:
 
 
 def _inserted(context: Context, value: object) -> object:
-    """The place of a value in a body: Markdown never sees the value itself."""
+    """The place of a value in a body: Markdown never sees the value itself, only words that the site wrote."""
     values: list[str | Button] = context[INSERTED]
+    if isinstance(value, Words):
+        begins = len(values)
+        values.extend(value.values)
+        return value.moved(begins)
     word = said(context, value)
     values.append(word if isinstance(word, Button) else " ".join(str(word).split("\n")))
     return place(len(values) - 1)

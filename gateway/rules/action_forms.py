@@ -243,6 +243,7 @@ def _values(node: Node, r: Reader) -> tuple[tuple[str, str], ...] | None:
     return tuple((name, value) for name, value in found if value is not None)
 
 
+VALUES = Form(_values, {"type": "object", "additionalProperties": FILLED.schema}, "mapping of name to text")
 _CALENDAR_NAME = name_of("calendar", "calendars", lambda k: k.calendars)
 _OUTSIDE: Keys = {
     "outside": Key(_CALENDAR_NAME, "outside the hours of this calendar", required=True),
@@ -255,11 +256,7 @@ _REPLY: Keys = {
         "which variant of it",
     ),
     "language": Key(LANGUAGE, "instead of the customer's"),
-    "with": Key(
-        Form(_values, {"type": "object", "additionalProperties": FILLED.schema}, "mapping of name to text"),
-        "values for the template",
-        name="values",
-    ),
+    "with": Key(VALUES, "values for the template", name="values"),
 }
 REPLY = Form(
     _reply,
@@ -272,7 +269,7 @@ _NOTIFY: Keys = {
     "template": Key(TEMPLATE, "which mail", required=True),
 }
 NOTIFY = Form(
-    lambda n, r: _whole(record(n, _NOTIFY, "notify", r, "action “notify”"), _NOTIFY),
+    lambda n, r: whole_record(record(n, _NOTIFY, "notify", r, "action “notify”"), _NOTIFY),
     record_schema(_NOTIFY),
     "mapping of `to` `template`",
 )
@@ -281,7 +278,7 @@ NOTIFY = Form(
 # --- the rest ---------------------------------------------------------------------------------------------------
 
 
-def _whole(given: dict[str, Any], keys: Keys) -> dict[str, Any] | None:
+def whole_record(given: dict[str, Any], keys: Keys) -> dict[str, Any] | None:
     """What was read; None when something that is required did not fit."""
     return given if all(key.name or name in given for name, key in keys.items() if key.required) else None
 
@@ -294,7 +291,7 @@ _REASON: Keys = {
 
 def _disposal(node: Node, r: Reader) -> dict[str, Any] | None:
     if node.kind == "map":
-        return _whole(record(node, _REASON, "dispose", r, "this action"), _REASON)
+        return whole_record(record(node, _REASON, "dispose", r, "this action"), _REASON)
     reason = _filled(node, r)
     return {"reason": reason} if reason else None
 
@@ -317,7 +314,7 @@ _LINK: Keys = {
     ),
 }
 LINK = Form(
-    lambda n, r: _whole(record(n, _LINK, "link", r, "action “link”"), _LINK),
+    lambda n, r: whole_record(record(n, _LINK, "link", r, "action “link”"), _LINK),
     record_schema(_LINK),
     "mapping of `to` `kind`",
 )
@@ -345,7 +342,7 @@ _MERGE: Keys = {
 
 
 def _merge(node: Node, r: Reader) -> dict[str, Any] | None:
-    given = _whole(record(node, _MERGE, "merge_into", r, "action “merge_into”"), _MERGE)
+    given = whole_record(record(node, _MERGE, "merge_into", r, "action “merge_into”"), _MERGE)
     for name in given["same"] if given is not None else ():
         field = name.removeprefix("field.")
         if r.captures is not None and field not in r.captures and not r.known.fields[field].origin:

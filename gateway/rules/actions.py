@@ -23,6 +23,7 @@ from gateway.rules.action_forms import (
     SLA_OR_NONE,
     TAGS,
 )
+from gateway.rules.canned import CANNED_REPLY, canned
 from gateway.rules.desk import Span
 from gateway.rules.forms import ADDRESS, AGENT, DURATION, FLAG, LINE, TEAM, Form, Reader, list_of, one_of
 from gateway.rules.tree import Node
@@ -102,6 +103,13 @@ ACTIONS: Mapping[str, ActionInfo] = {
     "reply": ActionInfo(
         TICKET_EVENTS, REPLY, "an automatic mail to the requester, through the send guard", "{reply: auto_ack}",
         _one(lambda r, v: Reply(r, **v)),
+    ),
+    "canned": ActionInfo(
+        TICKET_EVENTS, CANNED_REPLY,
+        "a canned reply to the requester, with its files, through the send guard; sets what the reply sets. It goes "
+        "to people that a person answered, or whose DMARC passed",
+        "{canned: {name: photos-wanted, with: {order: PL-10442}}}",
+        lambda r, v: canned(r, **v),
     ),
     "notify": ActionInfo(
         TICKET_EVENTS, NOTIFY, "a mail to agents", "{notify: {to: [assignee, team.lead], template: sla_warning}}",

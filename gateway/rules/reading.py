@@ -18,11 +18,22 @@ _BELONGS = {"number": "a number", "bool": "true or false", "list": "a list", "ma
 
 
 @dataclass(frozen=True, slots=True)
+class CannedReply:
+    """What a rule that sends a canned reply has to know of it."""
+
+    languages: Collection[str]
+    variables: Mapping[str, tuple[str, ...]]
+    sets: tuple[tuple[str, str], ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mails:
     """The mails there are, as NAME and NAME/VARIANT, with the languages each is written in; none at all: any goes."""
 
     written: Mapping[str, Collection[str]] = field(default_factory=dict)
     wanted: tuple[str, ...] = ()  # the languages of the site
+    canned: Mapping[str, CannedReply] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,10 @@ from typing import Literal, Protocol, assert_never
 
 from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Mailbox, Message
+from gateway.rules.canned import CANNED
 from gateway.rules.desk import Rate
 from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirect, Reply, RuleSet
+from gateway.ticket.canned import suggested, told_of
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
 from gateway.ticket.visibility import sees
@@ -62,6 +64,7 @@ class NotifyPolicy:
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
     promises: Promises  # of the rules, with their calendars
     agents: frozenset[str] = frozenset()  # their addresses, normal form
+    suggestions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (command, words of a mail that suggest it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
         values={**_promised(ticket, policy, now), **dict(reply.values), "ticket": {"number": ticket.number}},
         zone=zone,
         thread_index=outlook,
+        canned={**told_of(ticket, None), **dict(reply.values)} if reply.template == CANNED else None,
     )
 
 
@@ -206,16 +210,16 @@ def _notices(
             case Notify(rule, to, template):
                 happened = _happened(cause, opened=opened)
                 yield from _to_agents(
-                    to, template, rule, _told(ticket, cause, happened, policy.rules), ticket, cause.key, policy
+                    to, template, rule, _told(ticket, cause, happened, policy), ticket, cause.key, policy
                 )
             case Escalate(rule):
-                told = _told(ticket, cause, "escalated", policy.rules)
+                told = _told(ticket, cause, "escalated", policy)
                 yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
             case _:
                 pass
     if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
         hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
-        told = {**_told(ticket, cause, FLOOD, policy.rules), "words": ()}
+        told = {**_told(ticket, cause, FLOOD, policy), "words": ()}
         yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
 
 
@@ -279,7 +283,7 @@ def agents_of(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str
     return found
 
 
-def _told(ticket: Ticket, cause: Cause, happened: str, rules: RuleSet) -> dict[str, object]:
+def _told(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPolicy) -> dict[str, object]:
     """What an agent should know of a ticket, and of the mail, before opening it."""
     told: dict[str, object] = {
         "happened": happened,
@@ -294,7 +298,7 @@ def _told(ticket: Ticket, cause: Cause, happened: str, rules: RuleSet) -> dict[s
             "tags": ", ".join(ticket.tags) or "—",
         },
         "due": ticket.next_due.isoformat() if ticket.next_due else None,
-        "facts": tuple({"name": _called(name, rules), "value": value} for name, value in ticket.fields),
+        "facts": tuple({"name": _called(name, policy.rules), "value": value} for name, value in ticket.fields),
     }
     if isinstance(cause, Arrived):
         files = cause.message.attachments[:_FILES]
@@ -303,6 +307,10 @@ def _told(ticket: Ticket, cause: Cause, happened: str, rules: RuleSet) -> dict[s
             "writer": str(cause.message.author) if cause.message.author else "—",
             "said_at": cause.inbound.envelope.received_at.isoformat(),
             "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files),
+            "suggested": tuple(
+                {"text": command.partition(" ")[2], "command": command}
+                for command in suggested(f"{ticket.subject}\n{cause.message.text}", policy.suggestions)
+            ),
         }
         return told
     return {**told, **cause.told}
@@ -346,7 +354,7 @@ def _words_against(
     yield "dead-address" if "dead-address" in marks else None
     if not agent:
         yield "muted" if cause.customer is not None and cause.customer.muted else None
-        yield _by_authentication(cause, policy)
+        yield _by_authentication(notice, cause, policy)
     yield _by_budget(notice, policy, sent, now)
     if not agent:
         resting = notice.template == ACK and "acks-rest" in marks
@@ -376,15 +384,18 @@ def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | 
     return wrong
 
 
-def _by_authentication(cause: Cause, policy: NotifyPolicy) -> str | None:
+def _by_authentication(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | None:
     """Whether the author is who he says; without verdicts at all everybody gets one within the budgets.
 
     What no mail caused has no author to doubt: it goes to whom a person of ours answered, whatever the setting.
+    A canned reply repeats what the customer wrote, and brings files: no setting lets a stranger have that sent.
     """
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"
-    if _authenticated(cause) or (isinstance(cause, Happened) and _known(cause)):
+    if _authenticated(cause) or (_known(cause) and (isinstance(cause, Happened) or notice.canned is not None)):
         return None
+    if notice.canned is not None:
+        return "unauthenticated"
     allowed = {
         "all": True,
         "never": False,

@@ -320,3 +320,4 @@ class Notification:
     revision: int | None = None  # of the ticket, as an agent sees it in this mail
     thread_index: str | None = None  # of the mail that it answers, for Outlook
     files: tuple[File, ...] = ()
+    canned: Mapping[str, str] | None = None  # the values of the canned reply that `variant` names; None is none

@@ -33,7 +33,7 @@ def called(site: Path, command: str) -> int:
     ("command", "code", "says"),
     [
         ("list", 0, "cs de en hr pl pt ru  auto_ack/en.md.j2"),
-        ("check --lang pl", 0, "✓ 19 mails, pl: nothing is wrong"),
+        ("check --lang pl", 0, "✓ 20 mails, pl: nothing is wrong"),
         ("preview auto_ack", 0, "Subject: Own 4812\n\n— Please reply above this line —\n\nOur own words\n"),
         ("preview hold --lang de --fixture items-1", 0, "Ihre Antwort an Jan Wiśniewski wurde nicht gesendet"),
         ("preview hold --headers", 0, "X-Mailwicket-Mail: hold"),
@@ -49,6 +49,38 @@ def test_what_it_says(site, command, code, says, capsys) -> None:
     assert called(site, command) == code
     out, err = capsys.readouterr()
     assert says in out + err
+
+
+CANNED = "---\ntitle: Refund\nvars: {amount: number}\n---\nWe sent **[[amount]]** back for #[[ticket.number]].\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("list", 0, "snippets/refund-ok    customer  en                    snippets/refund-ok/en.md"),
+        ("preview snippets/refund-ok", 0, "\n\nWe sent 129.50 back for #4812."),
+        ("preview snippets/refund-ok --with amount=7", 0, "We sent 7 back for #4812."),
+        ("preview snippets/refund-ok --with amount=x", 2, "[[amount]] of “refund-ok” is a number"),
+        ("preview snippets/refund", 4, "did you mean “snippets/refund-ok”?"),
+        ("preview auto_ack --with amount=7", 2, "“auto_ack” is no canned reply"),
+        ("check --lang en", 0, "nothing is wrong"),
+        ("check --lang pl", 1, "✗ snippets/refund-ok/pl.md: the reply is not written in this language"),
+    ],
+)
+def test_canned_replies_are_listed_looked_at_and_checked(site, command, code, says, capsys) -> None:
+    (site / "tpl/snippets/refund-ok").mkdir(parents=True)
+    (site / "tpl/snippets/refund-ok/en.md").write_text(CANNED, "utf-8")
+    assert called(site, command) == code
+    out, err = capsys.readouterr()
+    assert says in out + err
+
+
+def test_a_preview_needs_no_key(site, capsys) -> None:
+    with (site / "gw.toml").open("a", encoding="utf-8") as f:
+        f.write('[outbound]\ndkim_selector = "mw1"\n')
+    assert called(site, "preview auto_ack --headers") == 0
+    assert "DKIM-Signature" not in capsys.readouterr().out
+    assert called(site, "send auto_ack --to me@acme.test") == 78  # what leaves is signed
 
 
 def test_what_is_wrong_ends_with_1(site, capsys) -> None:

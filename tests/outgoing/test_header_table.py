@@ -20,6 +20,7 @@ TABLE = [
     # mail, From, Reply-To, its token, In-Reply-To, first of References, Auto-Submitted, List-Id, X-Mailwicket-
     ("auto_ack", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-replied", None, "Ticket Mail Loop"),
     ("answer", PERSON, TEAM, "t4812", CUSTOMERS, CUSTOMERS, None, None, "Ticket Mail Loop"),
+    ("canned", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-replied", None, "Ticket Mail Loop"),
     ("status_notice", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
     ("nudge", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),
     ("too_large", TEAM, TEAM, "t4812", CUSTOMERS, CUSTOMERS, "auto-generated", None, "Ticket Mail Loop"),

@@ -10,7 +10,7 @@ from gateway.config import Secret, Settings
 from gateway.errors import ConfigError
 from gateway.outgoing.signing import signer
 from tests.conftest import settings_in
-from tests.outgoing.letters import desk, letter
+from tests.outgoing.letters import desk, letter, read
 
 dkim = pytest.importorskip("dkim")
 
@@ -39,7 +39,8 @@ def verified(raw: bytes, key: Path) -> bool:
 
 
 def test_a_mail_is_signed_and_nobody_can_change_it(tmp_path: Path, key: Path) -> None:
-    raw = letter(desk(sign=signer(signing(tmp_path, key)))).raw
+    raw = letter(desk(sign=signer(signing(tmp_path, key)), subject_mark="TEST ")).raw
+    assert read(raw)["Subject"].startswith("TEST ")
     assert raw.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=acme.test;")
     assert verified(raw, key)
     for changed in (

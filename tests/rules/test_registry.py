@@ -10,6 +10,7 @@ from gateway.rules.actions import ACTIONS
 from gateway.rules.load import RULE_KEYS, load_rules
 from gateway.rules.not_yet import NOT_YET
 from gateway.rules.operators import OPERATORS
+from gateway.rules.reading import CannedReply, Mails
 from gateway.rules.scenes import EXPECT, SCENE
 from gateway.rules.types import EVENTS, REGISTRY
 from tests.rules.desk import HEAD, rules_of
@@ -62,7 +63,8 @@ def test_each_action_has_an_example_that_is_right(name: str) -> None:
     )
     when = "{subject: {matches: '(?P<order>x)(?P<host>y)'}}"
     rule = f"- {{id: r, on: {ACTIONS[name].events[0]}, when: {when}, do: [{ACTIONS[name].example}]}}"
-    assert load_rules(f"{head}rules:\n  {rule}\n", "rules.yaml", 1, not_yet=()).rules
+    mails = Mails(canned={"photos-wanted": CannedReply(("en",), {"order": ("text",)}, (), ())})
+    assert load_rules(f"{head}rules:\n  {rule}\n", "rules.yaml", 1, mails, not_yet=()).rules
 
 
 @pytest.mark.push
