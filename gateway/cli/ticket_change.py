@@ -8,8 +8,9 @@ from gateway.cli.change import Asked, asking, pair
 from gateway.cli.declare import ENTRY, TICKET, Command
 from gateway.cli.failure import USAGE, CommandError
 from gateway.cli.time import Time
-from gateway.operations.merges import Merge, Split, Undo
+from gateway.operations.merges import Merge, Split
 from gateway.operations.tickets import Change, Link
+from gateway.operations.undoing import Undo
 from gateway.rules.types import LINK_KINDS
 
 _DUE = Time(ahead=True)
@@ -192,7 +193,7 @@ def split(asked: Asked, number: int, entry: int | None) -> None:
 @click.argument("id")
 @asking
 def undo(asked: Asked, id: str) -> None:
-    """Take back a merge or a split; its receipt is in the history of the ticket."""
+    """Take back a merge, a split, or the commands of a mail; the receipt is in the history of the ticket."""
     asked.have_done("ticket.undo", Undo(id, asked.by))
 
 

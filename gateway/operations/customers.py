@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from gateway.operations.person import BASIS, actor, unknown_agent
+from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import customers
 from gateway.store.audit import add_audit
@@ -118,7 +118,7 @@ def _nobody(name: str) -> Done:
 
 
 def _note(c: Connection, duty: Duty, who: str, action: str, customer: Customer, detail: str) -> None:
-    add_audit(c, at=duty.now, actor=who, basis=BASIS, action=action, customer=customer.id, detail=detail)
+    add_audit(c, at=duty.now, actor=who, basis=duty.basis, action=action, customer=customer.id, detail=detail)
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -1,4 +1,4 @@
-"""Merge and split, and taking either back.
+"""Merge and split, and how either is taken back.
 
 Transaction  the caller's, durable; the tickets are locked in the order of their numbers, so that nobody waits for ever.
 Not here     which rows move (store/merges.py).
@@ -7,11 +7,12 @@ Not here     which rows move (store/merges.py).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.operations.person import BASIS, actor, open_ticket, save_by, unknown_agent
+from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
 from gateway.store.audit import add_audit
@@ -36,14 +37,6 @@ class Split:
 
     number: int
     entry: int | None = None  # None is the newest mail
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """A merge or a split that is taken back, by its receipt: u-318."""
-
-    id: str
     by: str | None = None
 
 
@@ -108,26 +101,30 @@ def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTi
     return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now, flags=flags)
 
 
-def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
-    if (refused := unknown_agent(wanted.by, duty.deps.rules, wanted.id)) is not None:
-        return (refused,)
-    found = _ID.fullmatch(wanted.id)
+def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: datetime | None) -> tuple[Done, ...]:
+    """What became of a merge or a split that somebody takes back, by its receipt: u-318.
+
+    since  older ones are not taken back; None: however old they are
+    """
+    found = _ID.fullmatch(id)
     receipt = merges.find_receipt(c, int(found[1])) if found else None
     if receipt is None:
-        return (Done(wanted.id, "not-found", "is no receipt of a merge or a split, such as u-318"),)
+        return (Done(id, "not-found", "is no receipt, such as u-318"),)
+    if since is not None and receipt.at < since:
+        return (Done(id, "conflict", f"it is too old: it was done {receipt.at:%Y-%m-%d %H:%M} UTC"),)
     locked = {n: tickets.find_ticket(c, n, lock=True) for n in sorted((receipt.ticket, receipt.other))}
     receipt = merges.find_receipt(c, receipt.id) or receipt  # as it is now that nobody else can change it
     source, target = locked[receipt.ticket], locked[receipt.other]
     if receipt.undone_at is not None or source is None or target is None:
         when = f"{receipt.undone_at:%Y-%m-%d %H:%M} UTC" if receipt.undone_at else "before"
-        return (Done(wanted.id, "conflict", f"it was taken back {when}"),)
+        return (Done(id, "conflict", f"it was taken back {when}"),)
     if (later := merges.since(c, receipt)) is not None:
         said = f"u-{later.id} came after it (a {later.action} by {later.actor}): take that back first"
-        return (Done(wanted.id, "conflict", said),)
+        return (Done(id, "conflict", said),)
     if receipt.action == "split" and (more := target.messages - receipt.before.messages):
         said = f"#{target.number} has {more} more since: merge it into #{source.number} instead"
-        return (Done(wanted.id, "conflict", said),)
-    who, what = actor(wanted.by), f"{receipt.action} u-{receipt.id}"
+        return (Done(id, "conflict", said),)
+    who, what = actor(by), f"{receipt.action} u-{receipt.id}"
     merges.undo(c, receipt, source, target, actor=who, now=duty.now)
     sla.renew(c, (source.number, target.number), duty.deps.promises)
     for number in (source.number, target.number):
@@ -137,11 +134,10 @@ def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
 
 
 def _note(c: Connection, duty: Duty, who: str, action: str, number: int, detail: str) -> None:
-    add_audit(c, at=duty.now, actor=who, basis=BASIS, action=action, ticket=number, source=None, detail=detail)
+    add_audit(c, at=duty.now, actor=who, basis=duty.basis, action=action, ticket=number, source=None, detail=detail)
 
 
 OPERATIONS: Mapping[str, Operation] = {
     "ticket.merge": Operation(Merge, _merge),
     "ticket.split": Operation(Split, _split),
-    "ticket.undo": Operation(Undo, _undo),
 }

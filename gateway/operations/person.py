@@ -12,7 +12,6 @@ from gateway.store.changes import save
 from gateway.ticket.types import Change, Saved, Ticket
 
 _OPERATOR = "operator"
-BASIS = "local"  # whoever may open the control socket
 
 
 def actor(by: str | None) -> str:
@@ -30,7 +29,7 @@ def save_by(c: Connection, changes: Sequence[Change], before: Ticket | None, by:
         actor=actor(by),
         now=duty.now,
         promises=duty.deps.promises,
-        basis=BASIS,
+        basis=duty.basis,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.operations import answers, customers, mails, merges, promises, revisions, tickets
+from gateway.operations import answers, customers, mails, merges, people, promises, revisions, tickets, undoing
 from gateway.operations.types import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -10,6 +10,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **tickets.OPERATIONS,
     **answers.OPERATIONS,
     **merges.OPERATIONS,
+    **undoing.OPERATIONS,
+    **people.OPERATIONS,
     **customers.OPERATIONS,
     **promises.OPERATIONS,
     **revisions.OPERATIONS,

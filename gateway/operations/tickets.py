@@ -17,7 +17,7 @@ from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
 from gateway.message.types import Mailbox
-from gateway.operations.person import BASIS, actor, open_ticket, save_by, unknown, unknown_agent
+from gateway.operations.person import actor, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
@@ -247,7 +247,7 @@ def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
     if (missing := next((n for n in (wanted.number, wanted.other) if not tickets.find_ticket(c, n)), None)) is not None:
         return (Done(f"#{missing}", "not-found", "there is no such ticket"),)
     act = linked.remove if wanted.remove else linked.add
-    if not act(c, wanted.number, wanted.kind, wanted.other, By(actor(wanted.by), BASIS, duty.now)):
+    if not act(c, wanted.number, wanted.kind, wanted.other, By(actor(wanted.by), duty.basis, duty.now)):
         return (Done(name, "done", "is so already; nothing was changed"),)
     said = f"{'no longer ' if wanted.remove else ''}{wanted.kind} #{wanted.other}"
     return (Done(name, "done", said),)
@@ -268,7 +268,7 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
         ids = ", ".join(f"e-{e.id}" for e in chosen)
         return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
     entry = chosen[0]
-    held.accept(c, ticket, entry, By(actor(wanted.by), BASIS, duty.now), duty.deps.promises)
+    held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
     writer = entry.author.address if entry.author else "its writer"
     return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
 

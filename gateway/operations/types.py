@@ -20,6 +20,7 @@ class Duty:
 
     now: datetime
     in_force: Callable[[], Deps]  # asked when it is needed: reading rules takes its time
+    basis: str = "local"  # what the right of whoever asks rests on; else whoever may open the control socket
 
     @property
     def deps(self) -> Deps:
@@ -38,6 +39,14 @@ class Done:
     outcome: Literal["done", "not-found", "conflict", "refused"]
     said: str
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
+
+
+class NotDoneError(Exception):
+    """Something of several was not done: what it was part of is taken back as a whole."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(done.said)
+        self.done = done
 
 
 @dataclass(frozen=True, slots=True)

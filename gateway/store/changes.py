@@ -255,7 +255,7 @@ def _set_requester(c: Connection, number: int, requester: Mailbox, by: linked.By
     language = c.execute(select(ticket.c.language).where(ticket.c.number == number)).scalar_one()
     values = {"customer": customer_of(c, requester, language, by.at), **_requester(requester)}
     c.execute(update(ticket).where(ticket.c.number == number).values(values))
-    linked.add_people(c, number, (Participant(normal(requester.address), requester.name, "requester"),))
+    linked.move_requester(c, number, Participant(normal(requester.address), requester.name, "requester"))
     linked.note(c, "set.requester", number, requester.address, by)
 
 

@@ -33,3 +33,11 @@ def accept(c: Connection, ticket: Ticket, held: Entry, by: By, promises: Promise
     note(
         c, "entry.accepted", ticket.number, f"e-{held.id} of {held.author or 'nobody'}", replace(by, source=held.source)
     )
+
+
+def reject(c: Connection, ticket: Ticket, refused: Entry, by: By) -> None:
+    """A held entry is filed: it waits for nobody any more, and stays what only our own people see."""
+    c.execute(update(entry).where(entry.c.id == refused.id).values(held=None, public=False))
+    update_ticket(c, ticket, {}, by.at)
+    about = f"e-{refused.id} of {refused.author or 'nobody'}"
+    note(c, "entry.rejected", ticket.number, about, replace(by, source=refused.source))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, select, update
 
 from gateway.store.audit import add_audit
 from gateway.store.schema import participant, ticket, ticket_link
@@ -65,6 +65,15 @@ def add_people(c: Connection, number: int, people: Iterable[Participant], most: 
         if len(added) < free and inserted(c, participant, row):
             added.append(str(row["address"]))
     return added
+
+
+def move_requester(c: Connection, number: int, requester: Participant) -> None:
+    """The ticket is his; whose it was goes on taking part."""
+    was = and_(participant.c.ticket == number, participant.c.role == "requester")
+    c.execute(update(participant).where(was).values(role="cc"))
+    add_people(c, number, (requester,))
+    his = and_(participant.c.ticket == number, participant.c.address == requester.address)
+    c.execute(update(participant).where(his).values(role="requester"))
 
 
 def _both(c: Connection, action: str, number: int, kind: str, other: int, by: By) -> None:

@@ -24,6 +24,7 @@ from gateway.ticket.ledger import status_line
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _COUNTED = ("mail", "answer")
+_ACTIONS = ("merge", "split")  # what else can be taken back is in undoing.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor:
 
 
 def find_receipt(c: Connection, id: int) -> Receipt | None:
-    """The receipt; None when there is none of this number."""
-    row = c.execute(select(receipt).where(receipt.c.id == id)).one_or_none()
+    """The receipt; None when there is none of this number, or it is of commands."""
+    row = c.execute(select(receipt).where(receipt.c.id == id, receipt.c.action.in_(_ACTIONS))).one_or_none()
     return None if row is None else _receipt(row)
 
 
@@ -137,7 +138,7 @@ def since(c: Connection, done: Receipt) -> Receipt | None:
     query = (
         select(receipt)
         .where(or_(receipt.c.ticket.in_(tickets), receipt.c.other.in_(tickets)))
-        .where(receipt.c.id > done.id, receipt.c.undone_at.is_(None))
+        .where(receipt.c.id > done.id, receipt.c.undone_at.is_(None), receipt.c.action.in_(_ACTIONS))
         .order_by(receipt.c.id.desc())
         .limit(1)
     )

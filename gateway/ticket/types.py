@@ -225,7 +225,7 @@ class AddLink:
 
 @dataclass(frozen=True, slots=True)
 class SetRequester:
-    """The ticket of a mail that could not be read has its customer, who takes part."""
+    """The ticket has this customer, who takes part; whose it was goes on taking part."""
 
     requester: Mailbox
     cause: str

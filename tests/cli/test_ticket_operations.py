@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from gateway.message.parse import parse
 from gateway.operations.answers import MOST_FILE_OCTETS, MOST_FILES, Answer, Note
-from gateway.operations.merges import Merge, Split, Undo
+from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Accept, Change, Link, NewTicket
 from gateway.operations.types import Done, Duty
+from gateway.operations.undoing import Undo
 from gateway.parsing.pool import parse_limits
 from gateway.store import audit, customers, outbox, tickets
 from gateway.store.schema import entry, participant, receipt, ticket, ticket_link, ticket_message

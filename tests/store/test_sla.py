@@ -7,11 +7,12 @@ import pytest
 
 from gateway.config import Settings
 from gateway.operations.answers import Answer
-from gateway.operations.merges import Merge, Undo
+from gateway.operations.merges import Merge
 from gateway.operations.promises import Recompute
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Accept, Change
 from gateway.operations.types import Duty
+from gateway.operations.undoing import Undo
 from gateway.policy import promises_of
 from gateway.store import sla, sla_lists
 from gateway.store.schema import sla_clock, sla_ledger

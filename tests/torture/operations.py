@@ -18,7 +18,8 @@ from gateway.clock import SystemClock
 from gateway.config import Settings, audit_key
 from gateway.operations.customers import Merge as MergeCustomers
 from gateway.operations.customers import Undo as UndoCustomers
-from gateway.operations.merges import Merge, Split, Undo
+from gateway.operations.merges import Merge, Split
+from gateway.operations.undoing import Undo
 from gateway.store.audit_verify import verify
 from gateway.store.opening import open_store
 from gateway.store.schema import metadata

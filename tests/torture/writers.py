@@ -12,10 +12,11 @@ from typing import Any
 
 from gateway.errors import TransientError
 from gateway.operations.answers import Answer, Note
-from gateway.operations.merges import Merge, Undo
+from gateway.operations.merges import Merge
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Done, Duty
+from gateway.operations.undoing import Undo
 from gateway.store.opening import open_store
 from tests.conftest import settings_in
 from tests.conversations.play import RULES_WITHOUT_BUDGETS

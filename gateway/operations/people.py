@@ -1,0 +1,204 @@
+"""Who has to do with a ticket: its customer, those who take part, agents who watch it, and to whom it is raised.
+
+Transaction  the caller's, durable; the ticket is locked.
+Not here     its owner, which is a field (tickets.py); who one and the same customer is (customers.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gateway.errors import PermanentError
+from gateway.events import carry_out, customer_of, happened
+from gateway.message.address import normal, path_address
+from gateway.message.charset import clean_line
+from gateway.message.types import Mailbox
+from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.rules.types import Decision, Notify, Trace
+from gateway.rules.types import Escalate as Raise
+from gateway.store import customers, held, tickets, undoing
+from gateway.store.linked import By
+from gateway.ticket.acted import escalation, people
+from gateway.ticket.notify import AGENT_NOTICE, lines_of_words
+from gateway.ticket.types import AddPeople, SetField, SetRequester
+
+_REASON_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TakePart:
+    """Addresses that take part in a ticket from now on, or no longer."""
+
+    number: int
+    addresses: tuple[str, ...]
+    remove: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetCustomer:
+    """Another customer; whose it was goes on taking part."""
+
+    number: int
+    address: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """An agent who hears of everything in a ticket, or no longer."""
+
+    number: int
+    agent: str
+    stop: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """A ticket that is raised one level, to whom its team escalates."""
+
+    number: int
+    why: str = ""
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A held entry that stays where it is: only our own people ever see it."""
+
+    number: int
+    entry: int | None = None  # None is the only one that is held
+    by: str | None = None
+
+
+def _take_part(c: Connection, wanted: TakePart, duty: Duty) -> tuple[Done, ...]:
+    name, d = f"#{wanted.number}", duty.deps
+    ticket = open_ticket(c, wanted.number)
+    if (refused := unknown_agent(wanted.by, d.rules, name)) is not None:
+        return (refused,)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    found = [_address(each) for each in wanted.addresses]
+    bad = [given for given, address in zip(wanted.addresses, found, strict=True) if address is None]
+    if bad:
+        return (Done(name, "refused", f"“{bad[0][:60]}” is no address, such as jan@bigbank.test"),)
+    addresses = [address for address in found if address is not None]
+    there = {p.address for p in tickets.people(c, ticket.number)}
+    if wanted.remove:
+        if ticket.requester is not None and normal(ticket.requester.address) in addresses:
+            return (Done(name, "refused", "the customer always takes part: change the customer first"),)
+        gone = undoing.remove_people(c, ticket.number, set(addresses), By(actor(wanted.by), duty.basis, duty.now))
+        said = f"{', '.join(gone)} takes part no longer" if gone else "is so already; nothing was changed"
+        return (Done(name, "done", said),)
+    joining = people((Mailbox("", address) for address in addresses), d.takes_no_part)
+    if len(joining) < len(set(addresses)):
+        ours = ", ".join(a for a in addresses if a in d.takes_no_part)
+        return (Done(name, "refused", f"{ours} is an address of our own"),)
+    fresh = [p for p in joining if p.address not in there]
+    if len(there) + len(fresh) > d.rules.limits.cc_max:
+        return (Done(name, "refused", f"a ticket has at most {d.rules.limits.cc_max} participants"),)
+    if not fresh:
+        return (Done(name, "done", "is so already; nothing was changed"),)
+    save_by(c, (AddPeople(joining, d.rules.limits.cc_max, actor(wanted.by)),), ticket, wanted.by, duty)
+    return (Done(name, "done", f"{', '.join(p.address for p in fresh)} takes part"),)
+
+
+def _set_customer(c: Connection, wanted: SetCustomer, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    ticket, address = open_ticket(c, wanted.number), _address(wanted.address)
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    if address is None:
+        return (Done(name, "refused", f"“{wanted.address[:60]}” is no address, such as jan@bigbank.test"),)
+    if address in duty.deps.takes_no_part:
+        return (Done(name, "refused", f"{address} is an address of our own"),)
+    was = ticket.requester
+    if was is not None and normal(was.address) == address:
+        return (Done(name, "done", "is so already; nothing was changed"),)
+    known = customers.find_customer(c, address)
+    now_is = Mailbox(known.name if known is not None else "", wanted.address)
+    save_by(c, (SetRequester(now_is, actor(wanted.by)),), ticket, wanted.by, duty)
+    return (Done(name, "done", f"customer {was.address if was else 'none'} -> {now_is.address}"),)
+
+
+def _follow(c: Connection, wanted: Follow, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    for who in (wanted.by, wanted.agent):
+        if (refused := unknown_agent(who, duty.deps.rules, name)) is not None:
+            return (refused,)
+    ticket = open_ticket(c, wanted.number)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    others = tuple(each for each in ticket.followers if each != wanted.agent)
+    followers = others if wanted.stop else (*others, wanted.agent)
+    if set(followers) == set(ticket.followers):
+        return (Done(name, "done", "is so already; nothing was changed"),)
+    save_by(c, (SetField("followers", followers, actor(wanted.by)),), ticket, wanted.by, duty)
+    return (Done(name, "done", f"{wanted.agent} {'watches it no longer' if wanted.stop else 'watches it'}"),)
+
+
+def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
+    name, d, who = f"#{wanted.number}", duty.deps, actor(wanted.by)
+    ticket = open_ticket(c, wanted.number)
+    if (refused := unknown_agent(wanted.by, d.rules, name)) is not None:
+        return (refused,)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    to = escalation(Raise("", None), ticket, d.rules)
+    if to is None:
+        return (Done(name, "refused", f"team {ticket.team} escalates to nobody"),)
+    changes = [SetField("escalation", ticket.escalation + 1, who), SetField(*to, who)]
+    if to[0] == "team" and ticket.assignee and ticket.assignee not in d.rules.teams[to[1]].members:
+        changes.append(SetField("assignee", None, who))
+    after = save_by(c, changes, ticket, wanted.by, duty).ticket or ticket
+    why = clean_line(wanted.why)[:_REASON_CHARACTERS]
+    told = {"happened": "escalated", "words": lines_of_words(why), "writer": author_of(wanted.by, duty)}
+    decision = Decision((Notify(who, ("team.lead",), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
+    key = f"escalated:{ticket.number}:{after.version}"
+    carry_out(c, after, (), decision, customer_of(c, after), d, duty.now, key=key, told=told)
+    happened(c, ticket, after, (), d, duty.now, actor="agent")
+    return (Done(name, "done", f"level {after.escalation}, {to[0]} {to[1]}; its lead was told"),)
+
+
+def author_of(by: str | None, duty: Duty) -> str:
+    """The name of whoever asks."""
+    return duty.deps.rules.agents[by].name if by is not None else duty.deps.desk.site_name
+
+
+def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
+    name = f"#{wanted.number}"
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return (refused,)
+    ticket = open_ticket(c, wanted.number)
+    if isinstance(ticket, Done):
+        return (ticket,)
+    waiting = [e for e in tickets.entries(c, ticket.number) if e.held]
+    chosen = [e for e in waiting if wanted.entry in (None, e.id)]
+    if not chosen:
+        return (Done(name, "not-found", "no such entry of it is held" if waiting else "nothing in it is held"),)
+    if len(chosen) > 1:
+        ids = ", ".join(f"e-{e.id}" for e in chosen)
+        return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
+    held.reject(c, ticket, chosen[0], By(actor(wanted.by), duty.basis, duty.now))
+    return (Done(name, "done", f"e-{chosen[0].id} stays out of it: only agents see it"),)
+
+
+def _address(text: str) -> str | None:
+    try:
+        return normal(path_address(text, smtputf8=True))
+    except PermanentError:
+        return None
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "ticket.people": Operation(TakePart, _take_part),
+    "ticket.customer": Operation(SetCustomer, _set_customer),
+    "ticket.follow": Operation(Follow, _follow),
+    "ticket.escalate": Operation(Escalate, _escalate),
+    "ticket.reject": Operation(Reject, _reject),
+}

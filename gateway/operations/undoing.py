@@ -1,0 +1,96 @@
+"""Taking back: a merge or a split, or what the commands of one mail changed, by its receipt.
+
+Transaction  the caller's, durable; the tickets are locked in the order of their numbers. All of a receipt is taken
+             back, or nothing.
+Not here     how merges are taken back (merges.py), what is kept (store/undoing.py). What was sent is sent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.operations import merges
+from gateway.operations.person import actor, unknown_agent
+from gateway.operations.types import Done, Duty, NotDoneError, Operation
+from gateway.store import audit, tickets, undoing
+from gateway.store.audit import attempt
+from gateway.store.linked import By
+from gateway.store.undoing import CommandReceipt, Snapshot
+
+_ID = re.compile(r"u-([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What is taken back, by its receipt: u-318."""
+
+    id: str
+    by: str | None = None
+    since: datetime | None = None  # older ones are not taken back; None: however old they are
+
+
+def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, wanted.id)) is not None:
+        return (refused,)
+    found = _ID.fullmatch(wanted.id)
+    receipt = undoing.find(c, int(found[1])) if found else None
+    if receipt is None:
+        return merges.taken_back(c, wanted.id, wanted.by, duty, since=wanted.since)
+    if receipt.undone_at is not None:
+        return (Done(wanted.id, "conflict", f"it was taken back {receipt.undone_at:%Y-%m-%d %H:%M} UTC"),)
+    if wanted.since is not None and receipt.at < wanted.since:
+        return (Done(wanted.id, "conflict", f"it is too old: it was done {receipt.at:%Y-%m-%d %H:%M} UTC"),)
+    try:
+        with attempt(c, only_tried=False):
+            return tuple(_taken_back(c, receipt, wanted, duty))
+    except NotDoneError as e:
+        return (e.done,)
+
+
+def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty) -> Iterator[Done]:
+    kept = receipt.kept
+    for number in sorted(s.ticket.number for s in kept.before):
+        tickets.find_ticket(c, number, lock=True)
+    for before, after in zip(kept.before, kept.after, strict=True):
+        if (changed := _changed_since(c, before, after, receipt)) is not None:
+            raise NotDoneError(changed)
+    for id in reversed(kept.receipts):
+        for done in merges.taken_back(c, id, wanted.by, duty, since=None):
+            if done.outcome != "done":
+                raise NotDoneError(done)
+            yield done
+    by = By(actor(wanted.by), duty.basis, duty.now)
+    for before, after in zip(kept.before, kept.after, strict=True):
+        names = undoing.differences(before, after)
+        now_is = undoing.snapshot(c, before.ticket.number)
+        if names and now_is is not None:
+            undoing.restore(c, now_is, before, names, by, duty.deps.promises)
+            yield Done(f"#{before.ticket.number}", "done", f"as before: {', '.join(names)}")
+    undoing.close(c, receipt, duty.now)
+    left = f"; cannot be undone: {', '.join(kept.sent)}" if kept.sent else ""
+    yield Done(wanted.id, "done", f"was taken back{left}")
+
+
+def _changed_since(c: Connection, before: Snapshot, after: Snapshot, receipt: CommandReceipt) -> Done | None:
+    """Why it cannot be taken back: what the commands had changed is not as they left it."""
+    now_is = undoing.snapshot(c, after.ticket.number)
+    name = f"#{after.ticket.number}"
+    if now_is is None or now_is.ticket.merged_into is not None:
+        return Done(name, "conflict", "it was merged since")
+    again = _common(undoing.differences(before, after), undoing.differences(after, now_is))
+    if not again:
+        return None
+    rows = audit.find_rows(c, ticket=after.ticket.number, since=receipt.at)
+    actions = {word for each in again for word in (f"set.{each}", f"{each}.added", f"{each}.removed")}
+    who = next((row.actor for row in reversed(rows) if row.action in actions), rows[-1].actor if rows else "somebody")
+    return Done(name, "conflict", f"{', '.join(again)} changed since, by {who}")
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    return [each for each in one if each in other]
+
+
+OPERATIONS: Mapping[str, Operation] = {"ticket.undo": Operation(Undo, _undo)}
