@@ -48,6 +48,7 @@ class Answer:
     by: str | None = None  # agent; None is the operator
     files: tuple[File, ...] = ()
     canned: tuple[Use, ...] = ()  # snippets stand above the words, an answer below them
+    says_solved: bool = False  # whether its last line says that the matter is solved
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class _Ready:
     files: tuple[File, ...]  # all of them
     status: str | None
     by: str | None
+    says_solved: bool
 
 
 def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
@@ -111,7 +113,7 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return wrong
     own, others = tuple(map(_cleaned, own)), tuple(map(_cleaned, others))
     status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
-    return _Ready(ticket, draft, recipients, steps, own, (*own, *others), status, wanted.by)
+    return _Ready(ticket, draft, recipients, steps, own, (*own, *others), status, wanted.by, wanted.says_solved)
 
 
 def _too_much(files: Sequence[File], recipients: int) -> str | None:
@@ -193,12 +195,13 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
     team = ticket.team if ticket.team in rules.teams else rules.defaults.team
     thread = tuple(seen_by(c, ticket, normal(recipient.address)))
     agent = rules.agents[ready.by].name if ready.by else None
-    signature = rules.teams[team].signature
+    signature, language = rules.teams[team].signature, ticket.language or rules.defaults.language
+    end = ((duty.deps.desk.templates.words(language)["solved_line"],),) if ready.says_solved else ()
     return Notification(
         recipient=recipient,
         template="answer",
         variant=answer.canned.name if answer is not None else None,
-        language=ticket.language or rules.defaults.language,
+        language=language,
         ticket=ticket.number,
         team=team,
         subject=ticket.subject,
@@ -207,7 +210,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         auto_submitted="no",
         dedupe_key=f"answer:{entry}:{normal(recipient.address)}",
         cause=actor(ready.by),
-        values={"answer": {"paragraphs": paragraphs(ready.draft.above), "signature": paragraphs(signature)}},
+        values={"answer": {"paragraphs": (*paragraphs(ready.draft.above), *end), "signature": paragraphs(signature)}},
         speaker=agent,
         files=ready.own,
         canned=answer.values if answer is not None else None,

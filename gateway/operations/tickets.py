@@ -69,7 +69,7 @@ class Link:
 
     number: int
     other: int
-    kind: str = "related"
+    kind: str = "related"  # what the other one is to this one; empty, where it is taken away: whatever it is
     remove: bool = False
     by: str | None = None
 
@@ -240,16 +240,19 @@ def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
     name = f"#{wanted.number}"
     if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
         return (refused,)
-    if wanted.kind not in LINK_KINDS:
+    if wanted.kind not in LINK_KINDS and not (wanted.remove and not wanted.kind):
         return (unknown("kind of link", wanted.kind, LINK_KINDS, name),)
     if wanted.number == wanted.other:
         return (Done(name, "refused", "a ticket is not linked with itself"),)
     if (missing := next((n for n in (wanted.number, wanted.other) if not tickets.find_ticket(c, n)), None)) is not None:
         return (Done(f"#{missing}", "not-found", "there is no such ticket"),)
     act = linked.remove if wanted.remove else linked.add
-    if not act(c, wanted.number, wanted.kind, wanted.other, By(actor(wanted.by), duty.basis, duty.now)):
+    there = [kind for kind, other in tickets.links(c, wanted.number) if other == wanted.other and kind in LINK_KINDS]
+    by = By(actor(wanted.by), duty.basis, duty.now)
+    made = [kind for kind in ([wanted.kind] if wanted.kind else there) if act(c, wanted.number, kind, wanted.other, by)]
+    if not made:
         return (Done(name, "done", "is so already; nothing was changed"),)
-    said = f"{'no longer ' if wanted.remove else ''}{wanted.kind} #{wanted.other}"
+    said = f"{'no longer ' if wanted.remove else ''}{', '.join(made)} #{wanted.other}"
     return (Done(name, "done", said),)
 
 

@@ -41,14 +41,6 @@ class Done:
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
 
 
-class NotDoneError(Exception):
-    """Something of several was not done: what it was part of is taken back as a whole."""
-
-    def __init__(self, done: Done) -> None:
-        super().__init__(done.said)
-        self.done = done
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One entry of the registry: which arguments it takes, and what it does in the transaction of the caller."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.operations import merges
 from gateway.operations.person import actor, unknown_agent
-from gateway.operations.types import Done, Duty, NotDoneError, Operation
+from gateway.operations.types import Done, Duty, Operation
 from gateway.store import audit, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.linked import By
@@ -32,6 +32,14 @@ class Undo:
     since: datetime | None = None  # older ones are not taken back; None: however old they are
 
 
+class _NotDoneError(Exception):
+    """Something of several was not done: what it was part of is taken back as a whole."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__(done.said)
+        self.done = done
+
+
 def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
     if (refused := unknown_agent(wanted.by, duty.deps.rules, wanted.id)) is not None:
         return (refused,)
@@ -46,7 +54,7 @@ def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
     try:
         with attempt(c, only_tried=False):
             return tuple(_taken_back(c, receipt, wanted, duty))
-    except NotDoneError as e:
+    except _NotDoneError as e:
         return (e.done,)
 
 
@@ -54,14 +62,14 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
     kept = receipt.kept
     for number in sorted(s.ticket.number for s in kept.before):
         tickets.find_ticket(c, number, lock=True)
-    for before, after in zip(kept.before, kept.after, strict=True):
-        if (changed := _changed_since(c, before, after, receipt)) is not None:
-            raise NotDoneError(changed)
     for id in reversed(kept.receipts):
         for done in merges.taken_back(c, id, wanted.by, duty, since=None):
             if done.outcome != "done":
-                raise NotDoneError(done)
+                raise _NotDoneError(done)
             yield done
+    for before, after in zip(kept.before, kept.after, strict=True):
+        if (changed := _changed_since(c, before, after, receipt)) is not None:
+            raise _NotDoneError(changed)
     by = By(actor(wanted.by), duty.basis, duty.now)
     for before, after in zip(kept.before, kept.after, strict=True):
         names = undoing.differences(before, after)

@@ -1,0 +1,336 @@
+"""The orders of one mail, carried out: all of them and its words in one transaction, or nothing.
+
+Sources      agents-by-mail.md §2 (text), §3 (all or none), §4 (each command, receipts, `#dry`).
+Transaction  the caller's, durable; a savepoint takes back what was begun when something cannot be done.
+Not here     reading the mail (ticket/commands.py), who may be believed to be an agent (ticket/authority.py), questions
+             (order_answers.py), the mails that tell of it (order_mails.py), holding.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from gateway.events import carry_out, customer_of
+from gateway.message.address import domain_of, normal
+from gateway.operations.answers import Answer, Note
+from gateway.operations.order_steps import step_of
+from gateway.operations.person import actor
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Done, Duty
+from gateway.operations.undoing import Undo
+from gateway.rules.types import Agent, Decision, Reply, Trace
+from gateway.store import customers, happenings, outbox, tickets, undoing
+from gateway.store.audit import attempt
+from gateway.store.undoing import Kept, Snapshot
+from gateway.ticket.command_table import COMMANDS
+from gateway.ticket.command_values import Related, Wrong
+from gateway.ticket.commands import Command, Orders, Refused
+from gateway.ticket.types import File, Ticket
+from gateway.ticket.visibility import sees
+
+UNDO_WITHIN = timedelta(hours=24)
+_MOST_AT_ONCE = 5  # tickets; more are confirmed first
+_FAR = timedelta(days=90)
+_OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
+State = Literal["ok", "sent", "failed", "would"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose orders they are, and where they came to."""
+
+    agent: Agent
+    number: int | None  # of the ticket; None: they name theirs
+    speaks: Literal["answer", "note", "nothing"] = "nothing"  # what the text becomes where no command says otherwise
+    files: tuple[File, ...] = ()
+    confirmed: bool = False  # whether he was asked, and said yes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a receipt."""
+
+    state: State
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is confirmed first."""
+
+    doing: Literal["merge", "customer", "spam", "many", "far"]
+    tickets: tuple[Ticket, ...]
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of orders. With `refused` or `question` nothing was done."""
+
+    lines: tuple[Line, ...] = ()
+    undo: str | None = None  # u-318; None: there is nothing to take back
+    refused: Refused | None = None
+    question: Question | None = None
+    asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
+    dry: bool = False
+    told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone
+
+
+class _CannotError(Exception):
+    def __init__(self, command: Command, wrong: Wrong) -> None:
+        super().__init__(wrong.word)
+        self.command, self.wrong = command, wrong
+
+
+def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carried:
+    """What came of the orders of a mail, and of its text."""
+    dry = orders.has("dry")
+    work = _Work(c, orders, asker, duty)
+    try:
+        work.look()
+        if not dry and not asker.confirmed and (question := work.question()) is not None:
+            return Carried(question=question)
+        with attempt(c, only_tried=dry):
+            lines = tuple(work.lines())
+            undo = None if dry else work.receipt()
+    except _CannotError as e:
+        return Carried(refused=Refused("bad-value", e.command.line, e.command.written, e.wrong))
+    if dry:
+        lines = tuple(replace(line, state="would") for line in lines)
+    asked = tuple(each for each in orders.commands if each.name in COMMANDS and COMMANDS[each.name].query)
+    return Carried(lines, undo, asked=asked, dry=dry, told=dry or work.told)
+
+
+class _Work:
+    """One mail's worth of it."""
+
+    def __init__(self, c: Connection, orders: Orders, asker: Asker, duty: Duty) -> None:
+        self._c, self._orders, self._asker, self._duty = c, orders, asker, duty
+        self._rules = duty.deps.rules
+        self._text = orders.text.strip()
+        speaks = "note" if orders.has("note") else asker.speaks
+        self._speaks = speaks if self._text and asker.number is not None else "nothing"
+        self._before: dict[int, Snapshot] = {}
+        self._left: dict[int, Snapshot] = {}  # as they were when a merge or a split moved what is in them
+        self._receipts: list[str] = []
+        self._sent: list[str] = []
+        self.told = False
+
+    def look(self) -> None:
+        """Whether all that is named is there, and may be seen.
+
+        Raises  _CannotError  something may not
+        """
+        for command in self._orders.commands:
+            named = [*self._numbers(command), *_others(command)]
+            for number in named:
+                ticket = tickets.find_ticket(self._c, number)
+                if ticket is None or not sees(self._asker.agent, ticket, self._rules):
+                    raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
+        if sum(len(self._numbers(each)) > 1 for each in self._orders.commands):
+            self.told = True
+
+    def question(self) -> Question | None:
+        """What has to be confirmed before anything is done; None when nothing has."""
+        c, many = self._c, dict.fromkeys(n for each in self._orders.commands for n in each.numbers)
+        if len(many) > _MOST_AT_ONCE:
+            return Question("many", self._tickets(*many), tuple(each.written for each in self._orders.commands))
+        for command in self._orders.commands:
+            about = self._tickets(*self._numbers(command))
+            match command.name, command.value:
+                case "merge", int(into):
+                    return Question("merge", (*about, *self._tickets(into)), (f"#{about[0].number} → #{into}",))
+                case "customer", str(address) if any(_elsewhere(ticket, address) for ticket in about):
+                    was = ", ".join(t.requester.address for t in about if t.requester is not None)
+                    return Question("customer", about, (f"{was} → {address}",))
+                case "spam", _ if any(_known(c, ticket) for ticket in about):
+                    return Question("spam", about)
+                case (("snooze" | "due"), at) if hasattr(at, "year") and at - self._duty.now > _FAR:  # type: ignore[operator]
+                    return Question("far", about, (command.written,))
+        return None
+
+    def lines(self) -> Iterator[Line]:
+        """Everything done, one line for each.
+
+        Raises  _CannotError  something cannot be done
+        """
+        known = self._happened()
+        answering = [each for each in self._orders.commands if self._answers_with(each)]
+        last = [each for each in self._orders.commands if self._comes_after_words(each)]
+        for command in self._orders.commands:
+            if command not in (*answering, *last):
+                yield from self._carry_out(command)
+        yield from self._say(answering)
+        for command in last:
+            yield from self._carry_out(command)
+        if fired := self._happened()[len(known) :]:
+            yield Line("ok", "rules", ", ".join(dict.fromkeys(fired)))
+
+    def receipt(self) -> str | None:
+        """What takes it back: u-318; None when nothing changed."""
+        after = {n: self._left.get(n) or undoing.snapshot(self._c, n) for n in self._before}
+        kept = [(b, a) for n, b in self._before.items() if (a := after[n]) is not None and undoing.differences(b, a)]
+        if not kept and len(self._receipts) < 2:
+            return next(iter(self._receipts), None)
+        before, now_is = zip(*kept, strict=True) if kept else ((), ())
+        number = kept[0][0].ticket.number if kept else self._asker.number
+        if number is None:
+            return self._receipts[-1]
+        what = Kept(tuple(before), tuple(now_is), tuple(self._receipts), tuple(self._sent))
+        who = actor(self._asker.agent.id)
+        return f"u-{undoing.keep(self._c, what, number, actor=who, now=self._duty.now)}"
+
+    # --- inside ---
+
+    def _numbers(self, command: Command) -> tuple[int, ...]:
+        """The tickets that a command is about."""
+        if command.numbers:
+            return command.numbers
+        info = COMMANDS.get(command.name)
+        about = self._asker.number is not None and (info is None or info.where != "any")
+        return (self._asker.number,) if about and self._asker.number is not None else ()
+
+    def _tickets(self, *numbers: int) -> tuple[Ticket, ...]:
+        return tuple(t for t in (tickets.find_ticket(self._c, n) for n in numbers) if t is not None)
+
+    def _answers_with(self, command: Command) -> bool:
+        """Whether the answer of this mail sets this status itself."""
+        return self._speaks == "answer" and command.name in _OF_ANSWERS and not command.numbers
+
+    def _comes_after_words(self, command: Command) -> bool:
+        """Whether it sets a status that the answer of this mail would overwrite."""
+        info = COMMANDS.get(command.name)
+        return self._speaks == "answer" and info is not None and info.status and not self._answers_with(command)
+
+    def _carry_out(self, command: Command) -> Iterator[Line]:
+        if command.name == "undo":
+            yield from self._undo(command)
+            return
+        for number in self._numbers(command):
+            step = step_of(command, number, self._asker.agent.id)
+            if step is None:
+                continue
+            was = tickets.find_ticket(self._c, number)
+            if command.name == "ham" and was is not None and was.status != "spam":
+                yield Line("ok", command.written, f"#{number} is no spam already")
+                continue
+            self._touch(number, *((step[1].other,) if step[0] == "ticket.link" else ()), moved=_moves(command))
+            for done in self._perform(command, *step):
+                yield Line("ok", command.written, self._said(done, number))
+            if command.name == "solved":
+                yield from self._notice(command, number, was)
+
+    def _perform(self, command: Command, name: str, arguments: object) -> tuple[Done, ...]:
+        """What an operation did.
+
+        Raises  _CannotError  it did not
+        """
+        found = OPERATIONS[name].perform(self._c, arguments, self._duty)
+        for done in found:
+            if done.outcome != "done":
+                raise _CannotError(command, Wrong("said", (("word", f"{done.name}: {done.said}"),)))
+            if done.undo is not None:
+                self._receipts.append(done.undo)
+                self.told = True
+        return found
+
+    def _said(self, done: Done, number: int) -> str:
+        own = number == self._asker.number and done.name == f"#{number}"
+        return done.said if own else f"{done.name} {done.said}"
+
+    def _touch(self, *numbers: int, moved: bool) -> None:
+        """Remember what they are like before they are changed; what a merge moves has a receipt of its own."""
+        for number in numbers:
+            found = undoing.snapshot(self._c, number)
+            if found is not None:
+                (self._left if moved else self._before).setdefault(number, found)
+
+    def _undo(self, command: Command) -> Iterator[Line]:
+        who, since = self._asker.agent.id, self._duty.now - UNDO_WITHIN
+        id = command.value if isinstance(command.value, str) else None
+        if id is None and (last := undoing.last_of(self._c, actor(who), since)) is not None:
+            id = f"u-{last}"
+        if id is None:
+            raise _CannotError(command, Wrong("nothing_to_undo"))
+        self.told = True
+        for done in self._perform(command, "ticket.undo", Undo(id, who, since)):
+            yield Line("ok", command.written, f"{done.name} {done.said}")
+
+    def _say(self, answering: Sequence[Command]) -> Iterator[Line]:
+        """The words of the mail, with the statuses that an answer sets itself."""
+        number, by = self._asker.number, self._asker.agent.id
+        if number is None or self._speaks == "nothing":
+            return
+        command = next(iter(answering), Command("text", None, 1, self._text.partition("\n")[0][:60]))
+        self._touch(number, moved=False)
+        if self._speaks == "note":
+            for done in self._perform(command, "ticket.note", Note(number, self._text, by)):
+                self._sent.append("the note")
+                yield Line("ok", "#note", done.said)
+            return
+        status = _status_of(command) if answering else None
+        answer = Answer(number, self._text, status, by, self._asker.files, says_solved=status == "solved")
+        for done in self._perform(command, "ticket.answer", answer):
+            self._sent.append("the answer")
+            yield from (Line("ok", each.written, "with the answer") for each in answering)
+            yield Line("sent", " ".join(self._text.split())[:60], done.said)
+
+    def _notice(self, command: Command, number: int, was: Ticket | None) -> Iterator[Line]:
+        """What the customer hears of a ticket that was solved without words to him."""
+        after = tickets.find_ticket(self._c, number)
+        if after is None or after.requester is None or was is None or was.status_type in ("solved", "closed"):
+            return
+        if self._orders.has("silent"):
+            return
+        d, reason = self._duty.deps, command.value if isinstance(command.value, str) else ""
+        values = (("happened", "solved"), *((("reason", reason),) if reason else ()))
+        reply = Reply(actor(self._asker.agent.id), "status_notice", values=values)
+        decision = Decision((reply,), Trace(d.rules.revision, d.rules.sha256, ()))
+        key = f"solved:{number}:{after.version}"
+        carry_out(self._c, after, (), decision, customer_of(self._c, after), d, self._duty.now, key=key)
+        newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
+        if newest and newest[0].state == "suppressed":
+            yield Line("ok", "notice", f"#{number} none to {after.requester.address}: {newest[0].reason}")
+        else:
+            self._sent.append("the notice")
+            yield Line("sent", "notice", f"#{number} to {after.requester.address}")
+
+    def _happened(self) -> list[str]:
+        """The rules that ran in the ticket of the mail where no mail of a customer was the cause."""
+        if self._asker.number is None:
+            return []
+        found = happenings.happenings(self._c, self._asker.number)
+        return [hit.rule for each in found for hit in each.reasons.rules.hits if hit.outcome == "applied"]
+
+
+def _others(command: Command) -> tuple[int, ...]:
+    """Tickets that a command names beside those that it is about."""
+    match command.name, command.value:
+        case (("merge" | "why" | "history" | "original" | "show"), int(number)):
+            return (number,)
+        case _, Related(number, _):
+            return (number,)
+    return ()
+
+
+def _moves(command: Command) -> bool:
+    return command.name in ("merge", "split")
+
+
+def _status_of(command: Command) -> str:
+    return command.value if command.name == "status" and isinstance(command.value, str) else command.name
+
+
+def _elsewhere(ticket: Ticket, address: str) -> bool:
+    """Whether the address is of another domain than that of the customer."""
+    return ticket.requester is not None and domain_of(ticket.requester.address) != domain_of(address)
+
+
+def _known(c: Connection, ticket: Ticket) -> bool:
+    """Whether a person of ours ever wrote to the customer."""
+    found = customers.find_customer(c, normal(ticket.requester.address)) if ticket.requester is not None else None
+    return found is not None and found.answered

@@ -1,0 +1,274 @@
+"""Orders of agents on a store: what each does, each refusal, what is only tried, what is taken back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store import outbox, undoing
+from gateway.store.opening import open_store
+from gateway.ticket.types import SetField, Ticket
+from tests.conftest import settings_in
+from tests.operations.orders import EVA, JAN, Agents
+from tests.processing import mail, verdict
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Agents]:
+    store = open_store(settings_in(tmp_path))
+    yield Agents(store, settings_in(tmp_path))
+    store.close()
+
+
+def state(desk: Agents, number: int = 1) -> tuple[Ticket, set[str], list[tuple[str, int]]]:
+    """All that commands may change, without what every change changes."""
+    with desk.reading() as c:
+        found = undoing.snapshot(c, number)
+    assert found is not None
+    return found.ticket, {p.address for p in found.people}, list(found.links)
+
+
+def differs(desk: Agents, before: tuple[Ticket, set[str], list[tuple[str, int]]]) -> list[str]:
+    names = ("status", "team", "assignee", "responsible", "priority", "language", "due", "tags", "fields", "followers",
+             "escalation", "requester", "snoozed_until", "subject")  # fmt: skip
+    ticket, people, links = state(desk, before[0].number)
+    found = [name for name in names if getattr(ticket, name) != getattr(before[0], name)]
+    return found + ["people"] * (people != before[1]) + ["links"] * (links != before[2])
+
+
+CHANGES = [
+    # command, what the receipt says, what it changes
+    ("#open", "status new -> open", ["status"]),
+    ("#pending", "status new -> pending", ["status"]),
+    ("#hold", "status new -> on_hold", ["status"]),
+    ("#waiting-parts", "status new -> waiting_parts", ["status"]),
+    ("#solved\n#silent", "status new -> solved", ["status"]),
+    ("#closed", "status new -> closed", ["status"]),
+    ("#spam", "status new -> spam", ["status"]),
+    ("#assign bob", "assignee none -> bob; status new -> open", ["status", "assignee"]),
+    ("#mine", "assignee none -> ana; status new -> open", ["status", "assignee"]),
+    ("#responsible bob", "responsible none -> bob; status new -> open", ["status", "responsible"]),
+    ("#team second", "team support -> second", ["team"]),
+    ("#escalate he waits", "level 1, team second; its lead was told", ["team", "escalation"]),
+    ("#urgent", "priority normal -> urgent; status new -> open", ["status", "priority"]),
+    ("#tag a b", "tags none -> a, b; status new -> open", ["status", "tags"]),
+    ("#set order=PL-10442", "field.order none -> PL-10442; status new -> open", ["status", "fields"]),
+    ("#due mon 9:00", "due none -> 2026-11-23 08:00 UTC; status new -> open", ["status", "due"]),
+    ("#snooze mon 9:00", "status new -> snoozed until 2026-11-23 08:00 UTC", ["status", "snoozed_until"]),
+    ("#cc bo@bigbank.test", "bo@bigbank.test takes part", ["people"]),
+    ("#follow", "ana watches it", ["followers"]),
+    ("#customer eva@bigbank.test", f"customer {JAN} -> eva@bigbank.test", ["requester", "people"]),
+    ("#lang de", "language pl -> de; status new -> open", ["status", "language"]),
+    ("#link 2 duplicate", "duplicate #2", ["links"]),
+    ("#causedby 2", "cause #2", ["links"]),
+]
+
+
+def test_each_change_is_done_tried_and_taken_back(desk: Agents) -> None:
+    """`#dry` leaves nothing, the command does what it says, `#undo` leaves everything as it was."""
+    for command, said, changed in CHANGES:
+        before = state(desk)
+        assert desk.said(f"#dry\n{command}")[0] == f"would: {said}", command
+        assert differs(desk, before) == [], f"#dry {command}"
+        assert desk.said(command)[0] == f"ok: {said}", command
+        assert differs(desk, before) == changed, command
+        assert desk.said("#undo")[-1].endswith("was taken back"), command
+        assert differs(desk, before) == [], f"#undo of {command}"
+    assert desk.sent() == ["agent_notice bob@agents.test"]  # of #escalate
+
+
+def test_what_is_taken_away_comes_back_too(desk: Agents) -> None:
+    desk.orders("#cc bo@bigbank.test\n#follow\n#link 2\n#tag a b\n#set order=PL-10442\n#due 2d\n#assign bob")
+    before = state(desk)
+    for command, changed in (
+        ("#uncc bo@bigbank.test", ["people"]),
+        ("#unfollow", ["followers"]),
+        ("#unlink 2", ["links"]),
+        ("#untag a", ["tags"]),
+        ("#set order=none", ["fields"]),
+        ("#due none", ["due"]),
+        ("#assign none", ["assignee"]),
+        ("#team second", ["team"]),  # Bob is a member of it, too
+    ):
+        desk.orders(command)
+        assert differs(desk, before) == changed, command
+        desk.orders("#undo")
+        assert differs(desk, before) == [], command
+
+
+REFUSED = [
+    # who, command, what is said
+    ("ana", "#why 3", "#3: no such ticket for you."),
+    ("ana", "#show 99", "#99: no such ticket for you."),  # the same for one that there is not
+    ("ana", "#merge 3", "#3: no such ticket for you."),
+    ("ana", "#link 3", "#3: no such ticket for you."),
+    ("eve", "#mine", "#1: no such ticket for you."),
+    ("ana", "#cc support@gw.test", "support@gw.test is an address of our own."),
+    ("ana", "#cc a@x.test b@x.test c@x.test", "#1: a ticket has at most 3 participants"),
+    ("ana", f"#uncc {JAN}", "#1: the customer always takes part: change the customer first"),
+    ("ana", "#tag " + " ".join(f"t{n}" for n in range(21)), "#1: a ticket has at most 20 tags"),
+    ("ana", "#split", "#1: it is the only mail of the ticket"),
+    ("ana", "#accept", "#1: nothing in it is held"),
+    ("ana", "#reject e-99", "#1: nothing in it is held"),
+    ("ana", "#undo u-99", "u-99: is no receipt, such as u-318"),
+    ("ana", "#undo", "You did nothing in the last 24 hours that could be undone."),
+    ("bob", "#link 1", "#1: a ticket is not linked with itself"),
+    ("jana", "#solved", "#solved is not for the role “light”."),
+]
+
+
+def test_one_that_cannot_be_done_leaves_all_undone(desk: Agents) -> None:
+    before = state(desk)
+    for who, command, said in REFUSED:
+        assert desk.said(f"#tag first\n{command}\nHello Jan", who)[0].partition(": ")[2] in (
+            said, "#tag is not for the role “light”.",
+        ), command  # fmt: skip
+        assert differs(desk, before) == [], command
+    assert desk.sent() == []
+
+
+def test_a_team_that_escalates_to_nobody_refuses(desk: Agents) -> None:
+    desk.move(1, "second")
+    assert desk.said("#escalate", "bob") == ["bad-value: #1: team second escalates to nobody"]
+
+
+@pytest.mark.parametrize(("text", "speaks", "kinds", "status", "mails"), [
+    # new words, what the address they came to makes of them, entries, status, mails
+    ("We look at it.", "answer", ["mail", "answer"], "pending", [f"answer {JAN}"]),
+    ("#solved\nDone.", "answer", ["mail", "answer"], "solved", [f"answer {JAN}"]),
+    ("#open\nWe look at it.", "answer", ["mail", "answer"], "open", [f"answer {JAN}"]),
+    ("#waiting_parts\nOrdered.", "answer", ["mail", "answer"], "waiting_parts", [f"answer {JAN}"]),
+    ("#snooze 2d\nAsk us on Monday.", "answer", ["mail", "answer"], "snoozed", [f"answer {JAN}"]),
+    ("#note\nHe called.", "answer", ["mail", "note"], "open", []),
+    ("He called.", "note", ["mail", "note"], "open", []),
+    ("#solved\n#note\nHe called.", "answer", ["mail", "note"], "solved", []),  # told by a notice, which the guard holds
+    ("#mine", "answer", ["mail"], "open", []),
+    ("#mine\nHello", "nothing", ["mail"], "open", []),
+])  # fmt: skip
+def test_what_the_text_becomes(
+    desk: Agents, text: str, speaks: str, kinds: list[str], status: str, mails: list[str]
+) -> None:
+    assert desk.orders(text, speaks=speaks).refused is None  # type: ignore[arg-type]
+    assert [entry.kind for entry in desk.entries(1)] == kinds
+    assert desk.ticket(1).status == status
+    assert desk.sent() == mails
+
+
+def test_an_answer_that_solves_says_so_in_its_last_line(desk: Agents) -> None:
+    desk.change(1, SetField("language", "en", "test"))
+    desk.orders("#solved\nYour refund is on its way.")
+    item = desk.mails()[-1]
+    text = (item.raw or b"").decode()
+    assert text.index("refund is on its way") < text.index("We marked your request as solved")
+
+
+def test_without_words_the_customer_gets_a_notice_of_what_was_solved(desk: Agents) -> None:
+    desk.now = desk.now.replace(hour=12)  # the acknowledgement was the one automatic mail of its hour
+    assert desk.said("#solved Refund ordered.") == ["ok: status new -> solved", f"sent: #1 to {JAN}"]
+    assert desk.sent() == [f"status_notice {JAN}"]
+    assert desk.said("#undo")[-1] == "ok: u-1 was taken back; cannot be undone: the notice"
+
+
+@pytest.mark.parametrize(("command", "asked"), [
+    # command, what is asked first
+    ("#merge 2", "merge? #1, #2"),
+    ("#customer x@elsewhere.test", "customer? #1"),
+    ("#snooze 2027-06-01", "far? #1"),
+    ("#due 100d", "far? #1"),
+])  # fmt: skip
+def test_what_is_confirmed_first(desk: Agents, command: str, asked: str) -> None:
+    before = state(desk)
+    assert desk.said(command) == [asked]
+    assert desk.said(f"#dry\n{command}")[0].startswith("would: ")
+    assert differs(desk, before) == []
+    assert desk.said(command, confirmed=True)[0].startswith("ok: ")
+
+
+def test_spam_of_somebody_whom_we_answered_is_confirmed(desk: Agents) -> None:
+    assert desk.said("#spam", number=2) == ["ok: status new -> spam"]
+    assert desk.said("#ham", number=2) == ["ok: status spam -> open"]
+    assert desk.said("#ham", number=2) == ["ok: #2 is no spam already"]
+    desk.orders("Hello Jan")
+    assert desk.said("#spam") == ["spam? #1"]
+
+
+def test_many_tickets_at_once_are_confirmed(desk: Agents) -> None:
+    for n in range(4):
+        desk.take(verdict("pass", mail("Jan <jan@bigbank.test>", f"Another {n}", "Help")))
+    numbers = "1 2 4 5 6 7"
+    assert desk.said(f"#closed {numbers}", number=None) == ["many? #1, #2, #4, #5, #6, #7"]
+    done = desk.orders(f"#closed {numbers}", number=None, confirmed=True)
+    assert (len(done.lines), done.told) == (6, True)
+    assert {desk.ticket(int(n)).status for n in numbers.split()} == {"closed"}
+    assert len(desk.said("#undo", number=None)) == 7
+    assert {desk.ticket(int(n)).status for n in numbers.split()} == {"new"}
+
+
+def test_a_merge_is_taken_back_with_what_else_its_mail_did(desk: Agents) -> None:
+    before, other = state(desk), state(desk, 2)
+    done = desk.orders("#tag dup\n#merge 2", confirmed=True)
+    assert done.undo is not None
+    assert desk.ticket(1).merged_into == 2
+    assert desk.said("#undo")[-1].endswith("was taken back")
+    assert (differs(desk, before), differs(desk, other)) == ([], [])
+    assert desk.said(f"#undo {done.undo}")[0].startswith(f"bad-value: {done.undo}: it was taken back")
+
+
+def test_a_split_names_its_receipt(desk: Agents) -> None:
+    more = mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "And another thing")
+    desk.take(verdict("pass", more), to=desk.reply_address(JAN, 1))
+    done = desk.orders("#split")
+    assert done.undo == "u-1"
+    assert [e.kind for e in desk.entries(4)] == ["mail"]
+    desk.orders("#undo u-1")
+    assert len(desk.entries(1)) == 2
+
+
+def test_what_somebody_changed_since_is_not_taken_back(desk: Agents) -> None:
+    desk.orders("#high\n#tag a")
+    desk.orders("#urgent", "bob")
+    assert desk.said("#undo") == ["bad-value: #1: priority changed since, by agent:bob"]
+    assert desk.ticket(1).tags == ("a",)
+    desk.orders("#assign bob", "bob")  # something else
+    desk.orders("#undo", "bob")
+    desk.orders("#undo u-2", "bob")
+    assert desk.said("#undo")[0] == "ok: #1 as before: status, priority, tags"
+
+
+def test_commands_are_taken_back_within_a_day(desk: Agents) -> None:
+    desk.orders("#high")
+    desk.now = desk.now.replace(day=23)
+    assert desk.said("#undo u-1")[0].startswith("bad-value: u-1: it is too old")
+    assert desk.said("#undo") == ["bad-value: You did nothing in the last 24 hours that could be undone."]
+
+
+def test_a_held_message_is_accepted_or_refused(desk: Agents) -> None:
+    for who, command in (("carl", "#accept"), ("cora", "#reject")):
+        forwarded = mail(f"{who} <{who}@x.test>", "Re: [#1] Zwrot", f"I am his colleague {who}")
+        desk.take(verdict("pass", forwarded), to=desk.reply_address(JAN, 1))
+        held = desk.entries(1)[-1]
+        assert held.held == "third-party"
+        assert desk.said(command)[0].startswith(f"ok: e-{held.id}")
+        after = desk.entries(1)[-1]
+        assert (after.held, after.public) == (None, command == "#accept")
+    assert "carl@x.test" in desk.participants(1)
+    assert "cora@x.test" not in desk.participants(1)
+
+
+def test_what_is_only_tried_tells_the_rules_and_mails_and_leaves_nothing(desk: Agents) -> None:
+    before = desk.outbox()
+    said = desk.said("#dry\n#urgent\nHello Jan")
+    assert said[0] == "would: priority normal -> urgent; status new -> open"
+    assert said[1].startswith("would: q-")
+    assert said[2] == "would: urgent-is-tagged"
+    assert desk.outbox() == before
+    assert [e.kind for e in desk.entries(1)] == ["mail"]
+
+
+def test_commands_of_eva_do_not_touch_jan(desk: Agents) -> None:
+    before = state(desk)
+    desk.orders("#high\nHello Eva", number=2)
+    assert differs(desk, before) == []
+    assert desk.sent() == [f"answer {EVA}"]
+    with desk.reading() as c:
+        assert outbox.find_many(c, states=(), ticket=1, recipient=EVA, limit=10) == []
