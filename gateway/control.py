@@ -93,6 +93,7 @@ class ControlServer:
         own: Mapping[str, OfTheDaemon] = MappingProxyType({}),
     ) -> None:
         self._path = socket_path(settings)
+        self._line_octets = max(_LINE_OCTETS, 2 * int(settings.intake.max_size))  # a mail in it is base64
         self._store, self._clock, self._deps, self._woken, self._own = store, clock, deps, woken, own
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.Task[None]] = set()
@@ -109,7 +110,7 @@ class ControlServer:
             listening = _bound(self._path)
         except OSError as e:
             raise ConfigError(_problem(f"{self._path}: {e.strerror or e}", "paths.runtime")) from e
-        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=_LINE_OCTETS)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=self._line_octets)
 
     async def close(self) -> None:
         """Listen no more; what was begun is finished and told."""

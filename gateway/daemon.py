@@ -22,9 +22,11 @@ from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, OfTheDaemon
 from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, Problem, TransientError
+from gateway.importing import Importer
 from gateway.intake.accept import Door
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
+from gateway.operations.imports import ImportMails
 from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
@@ -145,6 +147,7 @@ class Daemon:
             self._store, pool, lambda: self._deps, clock, settings.limits.child_attempts, sender.wake, verifier
         )
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
+        importer = Importer(settings, self._store, door, clock, lambda: self._deps, lambda: self._addresses)
         self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
         for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.climb, due.send_digests):
@@ -162,7 +165,8 @@ class Daemon:
             worker.wake()
             sender.wake()
 
-        control = ControlServer(settings, self._store, clock, lambda: self._deps, woken, self._own_operations())
+        own = {**self._own_operations(), "mail.import": OfTheDaemon(ImportMails, importer.take)}
+        control = ControlServer(settings, self._store, clock, lambda: self._deps, woken, own)
         await control.start()
         self._stop.append(control.close)
         await door.look()

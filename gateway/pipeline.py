@@ -35,9 +35,10 @@ from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
-from gateway.ticket.apply import REDIRECTED_OCTETS, subject_of
+from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
 from gateway.ticket.notify import ACK, Arrived, notify
 from gateway.ticket.types import (
+    NO_POLICY,
     REDIRECT,
     AddEntry,
     Explanation,
@@ -57,10 +58,11 @@ log = structlog.get_logger("pipeline")
 
 def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
     """One accepted message, top to bottom. One transaction, no network. [T1]"""
-    now, view = d.now(), StoreView(c)
-    if (first := mail_store.same_content(c, content_hash(message, inbound, d), inbound.key, now)) is not None:
+    now, view, archived = d.now(), StoreView(c), inbound.imported is not None
+    digest = content_hash(message, inbound, d)
+    if (first := mail_store.same_content(c, digest, inbound.key, now, imported=inbound.imported)) is not None:
         return _finish_duplicate(inbound, message, first, d, c, now)
-    plan = decide(inbound, message, d, view, now)
+    plan = decide(inbound, message, d, view, inbound.envelope.received_at if archived else now)
     message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
     saved = ticket_store.save(
@@ -68,11 +70,31 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         plan.changes,
         ticket_before=matched,
         source=inbound.key,
-        actor="customer",
+        actor=IMPORT if archived else "customer",
         now=now,
         promises=d.promises,
         revision=plan.decision.trace.revision,
     )
+    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now)
+    filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
+    number = saved.ticket.number if saved.ticket is not None else filed
+    outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
+    if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
+        ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
+        if archived:
+            tickets.add_aliases(c, d.threading.subject_aliases.found(message.subject), outcome.ticket)
+    if plan.situation is not None and not archived:
+        keep_situation(c, inbound.id, now, packed(plan.situation))
+        keep_outline(c, d.rules.outline)
+    _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
+    return outcome
+
+
+def _led_to(
+    inbound: Accepted, plan: Plan, saved: Saved, d: Deps, view: StoreView, c: Connection, now: datetime
+) -> tuple[list[Notification], list[tuple[str, str]]]:
+    """What a mail leads to beside its own entry: the mails that follow, and (Message-ID, address) of those queued."""
+    message = plan.message
     _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
     notices, sent = [], []
@@ -89,16 +111,7 @@ def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outc
         alarms.note(
             c, BACKSCATTER, "", f"reports about mail that we never sent, the last from {inbound.envelope.peer}", now
         )
-    filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
-    number = saved.ticket.number if saved.ticket is not None else filed
-    outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
-    if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
-        ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
-    if plan.situation is not None:
-        keep_situation(c, inbound.id, now, packed(plan.situation))
-        keep_outline(c, d.rules.outline)
-    _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
-    return outcome
+    return notices, sent
 
 
 def _whole(inbound: Accepted, c: Connection) -> File:
@@ -133,16 +146,17 @@ def quarantine(inbound: Accepted, reason: str, d: Deps, c: Connection) -> Outcom
     """A mail that we cannot process: kept with its reason, and seen by people as a stub ticket. [T1]"""
     reason = clean_line(reason)[:500]
     now, envelope = d.now(), inbound.envelope
-    subject = f"Mail m-{inbound.id} could not be read"
+    subject, channel = f"Mail m-{inbound.id} could not be read", "mail" if inbound.imported is None else IMPORT
     words = (
         f"From: {envelope.reverse_path or '<>'}\nTo: {', '.join(envelope.forward_paths)}\n"
         f"Received: {envelope.received_at:%Y-%m-%d %H:%M:%S} UTC from {envelope.peer}, {inbound.size} octets\n"
         f"Reason: {reason}\n\nThe original is kept: mailwicket mail raw m-{inbound.id}"
     )
     changes = (
-        OpenTicket(subject, teams(inbound, d)[0], None, None, "mail", envelope.received_at, (), ("poison",)),
+        OpenTicket(subject, teams(inbound, d)[0], None, None, channel, envelope.received_at, (), ("poison",)),
         AddEntry("event", None, envelope.received_at, words, "", "", None, None, public=False, trust="stranger"),
         SetField("tags", ("poison",), "quarantine"),
+        *((SetField("sla", NO_POLICY, IMPORT),) if inbound.imported is not None else ()),
     )
     saved = ticket_store.save(
         c, changes, ticket_before=None, source=f"stub:{inbound.key}", actor="system", now=now, promises=d.promises
@@ -196,11 +210,15 @@ def _rest(notices: Sequence[Notification], d: Deps, c: Connection, now: datetime
 
 
 def _came(message: Message, plan: Plan) -> list[tuple[str, str]]:
-    """Who sent which Message-ID; nobody where his own mail must not prove a participant later."""
+    """Who sent which Message-ID; nobody where his own mail must not prove a participant later.
+
+    Of a mail of ours that an archive kept: also to whom.
+    """
     unproven = plan.auth.dmarc == "fail" or (plan.match is not None and plan.match.trust == "third-party")
     if message.message_id is None or message.author is None or unproven:
         return []
-    return [(message.message_id, normal(message.author.address))]
+    to = (*message.to, *message.cc) if plan.verdict.kind == "loop" else ()
+    return [(message.message_id, normal(who.address)) for who in (message.author, *to)]
 
 
 def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: datetime) -> None:
@@ -221,7 +239,7 @@ def _finish_duplicate(
 ) -> Outcome:
     key, ticket = first
     reason = f"the same mail came before as {key}"
-    if ticket is not None:
+    if ticket is not None and inbound.imported is None:
         _also_to(ticket, inbound, d, c, now)
     outcome = Outcome(inbound.key, "duplicate", reason, ticket, None)
     verdict = classify(message, inbound.envelope, d.own)

@@ -37,7 +37,8 @@ def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Out
     """One accepted mail; a report about one of ours is told to whoever should know. [T1]"""
     outcome = process(inbound, message, d, c)
     report = message.report
-    if outcome.disposition == "report" and report is not None and report.kind == "delivery":
+    told = outcome.disposition == "report" and inbound.imported is None
+    if told and report is not None and report.kind == "delivery":
         found = reported_mail(message, inbound, d, StoreView(c))
         item = outbox.find(c, found) if found is not None else None
         if item is not None:

@@ -158,7 +158,7 @@ class Worker:
 
         They are stored at once: another attempt, or a rehearsal of later rules, sees the same.
         """
-        if self._verifier is None or authenticated(mail, read, deps).by is not None:
+        if self._verifier is None or mail.imported is not None or authenticated(mail, read, deps).by is not None:
             return mail
         octets = raw if raw is not None else b"".join([piece async for piece in self._store.raw(mail.key, mail.size)])
         found = await self._verifier.verify(octets, read, mail.envelope)

@@ -85,27 +85,32 @@ class Desk:
         at: datetime | None = None,
         envelope: Mapping[str, str] | None = None,
         retried: bool = False,
+        imported: str | None = None,
     ) -> Outcome:
         """What became of a mail.
 
         sender    the reverse-path; empty is the author
         envelope  what is different in it: via, peer
         retried   whether it was put into quarantine first
+        imported  the status that an archive brings it with; then `at` is its own time, and the clock stands
         """
-        self.now = self.now + timedelta(minutes=1) if at is None else at
+        if imported is None:
+            self.now = self.now + timedelta(minutes=1) if at is None else at
         message = parse(raw, parse_limits(self.settings), languages=self.settings.site.languages)
         if sender == "":
             sender = message.author.address if message.author else "unknown@x.test"
         paths = tuple(map(normal, (to,) if isinstance(to, str) else to))
         said = replace(Envelope(sender, paths, "mx.gw.test", "unix", "lmtp", self.now), **(envelope or {}))
+        if imported is not None:
+            said = replace(said, via="import", received_at=at or self.now)
         id = next(self._ids)
         digest, key = hashlib.sha256(raw).hexdigest(), new_key(self.now, id.to_bytes(10))
         hashes = tuple(arrival_hash(f"{digest}{key}", said.reverse_path, p) for p in paths)
-        arriving = Arriving(key, said, len(raw), digest, hashes, io.BytesIO(raw))
+        arriving = Arriving(key, said, len(raw), digest, hashes, io.BytesIO(raw), imported, self.now)
 
         def taken(c: Connection) -> Outcome:
             inbound.insert_batch(c, [arriving])
-            accepted = Accepted(id, key, said, len(raw), digest, 1)
+            accepted = Accepted(id, key, said, len(raw), digest, 1, imported=imported)
             if retried:
                 accepted = replace(accepted, stub=quarantine(accepted, "unreadable", self.deps, c).ticket)
                 inbound.reopen(c, key, released=False)

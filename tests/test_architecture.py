@@ -25,7 +25,7 @@ RANKS = (
     ("events",),  # docs/decisions/0002
     ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
     ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
-    ("trial", "backtest"),  # docs/decisions/0002
+    ("trial", "backtest", "importing"),  # docs/decisions/0002
     ("control",),
     ("web",),
     ("daemon",),

@@ -21,7 +21,7 @@ from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.told import joined
 from gateway.rules.types import Decision, Event, Facts, MergeInto, RuleSet, Trace
 from gateway.ticket.acted import acted
-from gateway.ticket.apply import apply, failed, is_event, provisional
+from gateway.ticket.apply import IMPORT, apply, failed, is_event, provisional
 from gateway.ticket.change import changed
 from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.life import another_matter
@@ -44,11 +44,14 @@ def decide(
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
     if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
-        nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
-        language = language_for(message, customer, d.rules)
-        return Plan(message, verdict, auth, customer, language, None, None, nothing, (settled,))
+        return _ended(message, verdict, auth, customer, d, settled)
     doubted = doubts(message, auth, *d.agents)
-    match = _stub(inbound, message, auth) or thread(message, inbound.envelope, verdict, auth, view, d.threading, now)
+    ours = inbound.imported is not None and is_ours(message, d)
+    match = _stub(inbound, message, auth) or thread(
+        message, inbound.envelope, verdict, auth, view, d.threading, now, ours=ours
+    )
+    if verdict.kind == "loop" and inbound.imported is not None and match.ticket is None:
+        return _ended(message, verdict, auth, customer, d, _own_mail(verdict))
     ticket = view.ticket(match.ticket) if match.ticket is not None else None
     if ticket is not None:
         message = without_our_words(message, ticket.number, d.languages, view)
@@ -62,6 +65,20 @@ def decide(
     return ruled(situation, d, view, supposed)
 
 
+def _ended(
+    message: Message, verdict: Classification, auth: Auth, customer: Customer | None, d: Deps, record: Record
+) -> Plan:
+    """The end of a mail that no rule is asked about."""
+    nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
+    language = language_for(message, customer, d.rules)
+    return Plan(message, verdict, auth, customer, language, None, None, nothing, (record,))
+
+
+def is_ours(message: Message, d: Deps) -> bool:
+    """Whether the author has an address of ours, or of an agent. Anybody can write that."""
+    return message.author is not None and normal(message.author.address) in d.takes_no_part
+
+
 def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] = ()) -> Plan:
     """What the rules want in a situation, and what changes.
 
@@ -73,6 +90,8 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
     if ticket is None:
         ticket = provisional(s.message, teams(s.inbound, d), language[0], s.at)
         ticket = replace(ticket, flags=(*ticket.flags, *s.doubts), tags=(FLOOD,) if s.flood else ())
+        if s.inbound.imported is not None:
+            ticket = replace(ticket, channel=IMPORT)
     events = supposed or _events(s.inbound, s.verdict, s.match)
     tables = d.looked_up(s.addresses)
     known = facts(
@@ -127,7 +146,7 @@ def _moved(s: Situation, merge: MergeInto, number: int, tickets: Tickets) -> Thr
 
 def _is_flood(s: Situation, d: Deps, view: View) -> bool:
     """Whether the author opened so many tickets, or wrote so many mails into tickets, that he gets no answer."""
-    if s.message.author is None:
+    if s.message.author is None or s.inbound.imported is not None:
         return False
     if s.ticket is not None:
         rate = d.rules.limits.updates_per_sender
@@ -156,7 +175,7 @@ def _opened_again(
 ) -> tuple[tuple[Event, ...], Decision, tuple[Change, ...]]:
     """What the rules make of a status that the customer's words changed, beside what they made of the words."""
     moved = any(isinstance(change, SetStatus) and not change.cause.startswith("rule:") for change in changes)
-    asked = "status-changed" in decision.trace.events  # a rule changed it, too
+    asked = "status-changed" in decision.trace.events or s.inbound.imported is not None  # by a rule, too; or it is over
     if not moved or asked or not any("status-changed" in rule.on for rule in d.rules.rules):
         return events, decision, changes
     after = ticket
@@ -204,7 +223,12 @@ def _marks(ticket: Ticket, changes: Sequence[Change], match: ThreadMatch, doubte
 
 
 def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> tuple[Event, ...]:
-    """What the mail raises. A machine's mail in a ticket, and a third party's, are no reply of the customer."""
+    """What the mail raises. A machine's mail in a ticket, and a third party's, are no reply of the customer.
+
+    That of an archive raises nothing: it is over.
+    """
+    if inbound.imported is not None:
+        return ()
     received: tuple[Event, ...] = () if inbound.released else ("received",)
     if match.ticket is None:
         return (*received, "new")
@@ -212,9 +236,12 @@ def _events(inbound: Accepted, verdict: Classification, match: ThreadMatch) -> t
 
 
 def _settled(message: Message, inbound: Accepted, verdict: Classification, d: Deps, view: View) -> Record | None:
-    """What ends before any rule: our own mail come back, and reports about our mail."""
-    if verdict.kind == "loop":
-        return Record("record", f"own mail: {verdict.reason}")
+    """What ends before any rule: our own mail come back, and reports about our mail.
+
+    What people of ours wrote, and an archive kept, may belong to a ticket.
+    """
+    if verdict.kind == "loop" and (inbound.imported is None or message.loop_mark is not None):
+        return _own_mail(verdict)
     told = f" ({verdict.report})" if verdict.report is not None else ""
     if (id := reported_mail(message, inbound, d, view)) is not None:
         found = view.outbox_ticket(id)
@@ -223,6 +250,10 @@ def _settled(message: Message, inbound: Accepted, verdict: Classification, d: De
     if verdict.kind == "report" or all(base == d.bounce_address for base in bounced):
         return Record("record", f"{BACKSCATTER}: {verdict.reason}{told}")
     return None
+
+
+def _own_mail(verdict: Classification) -> Record:
+    return Record("record", f"own mail: {verdict.reason}")
 
 
 def reported_mail(message: Message, inbound: Accepted, d: Deps, view: View) -> int | None:

@@ -87,10 +87,11 @@ class Door:
         named = f"<{path}>" if path.isascii() else "this"
         raise PermanentError(f"{named} is not a support address", code=550, status="5.1.1")
 
-    async def accept(self, envelope: Envelope, incoming: Incoming) -> Receipt:
+    async def accept(self, envelope: Envelope, incoming: Incoming, *, imported: str | None = None) -> Receipt:
         """Take responsibility for a message; once this returns, SMTP may say 250.
 
         envelope  forward-paths as `recipient` returned them
+        imported  it is of an archive: nobody is told, and the status its ticket begins with; None: it came in
         Durable   returns only after the commit that holds the row was flushed (DESIGN §6, T0)
         Raises    PermanentError 554 5.4.6  more than max_hops Received fields (RFC 5321 §6.3)
                   TransientError 4.3.0      the database or the disk refused; the sender keeps its copy
@@ -98,10 +99,19 @@ class Door:
         with closing(incoming.raw):
             if incoming.hops > self._settings.intake.max_hops:
                 raise PermanentError("too many hops, this mail is in a loop", code=554, status="5.4.6")
-            key = new_key(envelope.received_at, secrets.token_bytes(10))
-            hashes = tuple(arrival_hash(incoming.sha256, envelope.reverse_path, p) for p in envelope.forward_paths)
+            now = envelope.received_at if imported is None else self._clock.now()
+            key = new_key(now, secrets.token_bytes(10))
             receipt = await self._store.accept(
-                Arriving(key, envelope, incoming.size, incoming.sha256, hashes, incoming.raw)
+                Arriving(
+                    key,
+                    envelope,
+                    incoming.size,
+                    incoming.sha256,
+                    arrival_hashes(envelope, incoming.sha256),
+                    incoming.raw,
+                    imported,
+                    now,
+                )
             )
         self._free -= 2 * incoming.size  # in the write-ahead log, and later in the table
         log.info("mail.accepted", mail=receipt.key, via=envelope.via, size=incoming.size, duplicate=receipt.duplicate)
@@ -135,6 +145,11 @@ class Door:
 def least_free(intake: Intake, total: int) -> int:
     """Octets that must be free before mail is taken, on a disk of so many (acceptance L13)."""
     return int(intake.min_free or max(1.5 * intake.max_size, total / 20, _FLOOR_OCTETS))
+
+
+def arrival_hashes(envelope: Envelope, sha256: str) -> tuple[str, ...]:
+    """Key 1 of duplicates, for each forward-path."""
+    return tuple(arrival_hash(sha256, envelope.reverse_path, path) for path in envelope.forward_paths)
 
 
 def arrival_hash(sha256: str, reverse_path: str | None, forward_path: str) -> str:

@@ -58,6 +58,7 @@ class Accepted:
     released: bool = False  # a person wants it through: no rule may end it
     lease: str | None = None  # the token of the worker that claimed it; None where nobody did
     verified: Auth | None = None  # by us; None where nobody wanted it, or it has not been done yet
+    imported: str | None = None  # of an archive: the status its ticket begins with, nobody is told; None: it came in
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,12 @@ from gateway.ticket.types import Outcome
 
 PIECE_OCTETS = 1 << 20  # raw bytes are written and read in such pieces: neither side holds a whole large mail
 REMEMBERED = timedelta(days=7)  # longer than any sender's queue lives (acceptance A-07)
+_FOR_GOOD = timedelta(days=36_500)  # an archive may be brought again in years
 _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket", "entry", "released", "lease_token", "verified",
+        "attempts", "ticket", "entry", "released", "lease_token", "verified", "imported",
     )
 ]  # fmt: skip
 _verdicts = msgspec.json.Decoder(Auth)
@@ -58,6 +59,8 @@ class Arriving:
     sha256: str
     hashes: tuple[str, ...]
     raw: BinaryIO  # at position 0
+    imported: str | None = None  # as `Accepted.imported`
+    at: datetime | None = None  # now; None: when it was received, which of an archive may be long ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +210,18 @@ def finish(
     return done.rowcount == 1
 
 
-def same_content(c: Connection, digest: str, key: str, now: datetime) -> tuple[str, int | None] | None:
+def remembered(imported: str | None) -> timedelta:
+    """How long it is remembered that a mail came, so that it is known when it comes again."""
+    return REMEMBERED if imported is None else _FOR_GOOD
+
+
+def same_content(
+    c: Connection, digest: str, key: str, now: datetime, *, imported: str | None = None
+) -> tuple[str, int | None] | None:
     """Key and ticket of the mail that brought this content before; None when this one is the first."""
+    until = now + remembered(imported)
     row = c.execute(
-        _upsert_content(c.dialect.name), {"hash": digest, "key": key, "expires_at": now + REMEMBERED, "now": now}
+        _upsert_content(c.dialect.name), {"hash": digest, "key": key, "expires_at": until, "now": now}
     ).one_or_none()
     if row is not None:
         return None
@@ -287,10 +298,14 @@ def account(c: Connection) -> dict[str, int]:
 
 
 def backlog(c: Connection) -> tuple[int, datetime | None]:
-    """How many mails wait, and since when the oldest does; of those that a person let in again, nobody knows."""
+    """How many mails wait, and since when the oldest does; of those that a person let in again, nobody knows.
+
+    Those of an archive do not count: nobody waits for them, and they are let in no faster than they are worked off.
+    """
     first = inbound.c.explanation.is_(None)  # it never had an end
     oldest_id = func.min(case((first, inbound.c.id)))
-    count, oldest = c.execute(select(func.count(), oldest_id).where(inbound.c.state != "done")).one()
+    came_in = (inbound.c.state != "done", inbound.c.imported.is_(None))
+    count, oldest = c.execute(select(func.count(), oldest_id).where(*came_in)).one()
     if oldest is None:
         return count, None
     return count, c.execute(select(inbound.c.received_at).where(inbound.c.id == oldest)).scalar_one()
@@ -370,6 +385,7 @@ def accepted(row: Row[Any]) -> Accepted:
         row.released,
         row.lease_token,
         verified,
+        row.imported,
     )
 
 
@@ -379,11 +395,13 @@ def _held(lease: str | None) -> tuple[ColumnElement[bool], ...]:
 
 def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
     """hash -> key of the mail that holds it: the new one, or the one that was here within seven days."""
-    now = max(mail.envelope.received_at for mail in batch)
+    now = max(mail.at or mail.envelope.received_at for mail in batch)
     wanted: dict[str, str] = {}
+    until: dict[str, datetime] = {}
     for mail in batch:
         for digest in mail.hashes:
             wanted.setdefault(digest, mail.key)
+            until.setdefault(digest, now + remembered(mail.imported))
     rows = c.execute(
         select(arrival.c.hash, arrival.c.key).where(arrival.c.hash.in_(wanted), arrival.c.expires_at > now)
     )
@@ -391,7 +409,7 @@ def _remember(c: Connection, batch: Sequence[Arriving]) -> dict[str, str]:
     fresh = sorted(set(wanted) - set(known))  # in order, so that two processes never wait for each other in a ring
     if fresh:
         statement = _upsert(c.dialect.name, arrival)
-        c.execute(statement, [{"hash": h, "key": wanted[h], "expires_at": now + REMEMBERED, "now": now} for h in fresh])
+        c.execute(statement, [{"hash": h, "key": wanted[h], "expires_at": until[h], "now": now} for h in fresh])
         if c.dialect.name == "postgresql":  # somebody else may have been faster
             rows = c.execute(select(arrival.c.hash, arrival.c.key).where(arrival.c.hash.in_(fresh)))
             return known | {row.hash: row.key for row in rows}
@@ -431,7 +449,8 @@ def _row(mail: Arriving, forward_paths: tuple[str, ...], duplicate_of: str | Non
         "disposition": None if duplicate_of is None else "duplicate",
         "reason": None if duplicate_of is None else "the same bytes for the same recipients came before",
         "duplicate_of": duplicate_of,
-        "finished_at": None if duplicate_of is None else envelope.received_at,
+        "finished_at": None if duplicate_of is None else mail.at or envelope.received_at,
+        "imported": mail.imported,
     }
 
 

@@ -94,6 +94,7 @@ inbound = Table(
     Column("explanation", Text),
     Column("finished_at", Moment),
     Column("verified", Text),  # our own verdicts, once: whoever processes the mail again sees the same
+    Column("imported", Text),  # of an archive: the status its ticket begins with; NULL is mail that came in
     Index(
         "ix_inbound_pending",
         "id",

@@ -4,7 +4,7 @@ Transaction  T1: everything here runs inside the caller's transaction, together 
 Not here     what changes them (changes.py, merges.py), who writes them (customers.py), the mail itself (inbound.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from gateway.store.schema import (
     ticket_link,
     ticket_message,
 )
+from gateway.store.upsert import inserted
 from gateway.ticket.life import FINISHED
 from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
@@ -51,6 +52,13 @@ def find_alias(c: Connection, alias: str) -> int | None:
     """The number of the ticket that an old desk or an imported system called so, in any case; None when none was."""
     number: int | None = c.execute(_ALIAS, {"alias": alias}).scalar_one_or_none()
     return number
+
+
+def add_aliases(c: Connection, names: Collection[str], number: int) -> None:
+    """From now on these names are of this ticket; the first ticket of a name keeps it."""
+    for name in names:
+        if find_alias(c, name) is None:
+            inserted(c, ticket_alias, {"alias": name, "ticket": number})
 
 
 def count_tickets(c: Connection) -> dict[str, int]:

@@ -15,8 +15,9 @@ from gateway.message.types import Accepted, Classification, Message
 from gateway.rules.types import Decision, Dispose, Redirect, RuleSet
 from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
-from gateway.ticket.life import after_words_of_customer
+from gateway.ticket.life import FINISHED, after_words_of_customer
 from gateway.ticket.types import (
+    NO_POLICY,
     AddEntry,
     AddPeople,
     Change,
@@ -24,6 +25,7 @@ from gateway.ticket.types import (
     Record,
     SetField,
     SetRequester,
+    SetStatus,
     ThreadMatch,
     Ticket,
     Trust,
@@ -31,6 +33,7 @@ from gateway.ticket.types import (
 
 REDIRECTED_OCTETS = 10 << 20  # of a mail that is passed on: it is held in memory while it is wrapped
 _AUTOMATIC = ("auto-reply", "auto-generated", "bulk")
+IMPORT = "import"  # what caused it: an archive was brought
 _NO_SUBJECT = "(no subject)"
 _SUBJECT_CHARACTERS = 500
 _FLAGGED = frozenset({"mime-depth", "mime-parts", "repeated-field", "repeated-parameter", "encoding-damaged"})
@@ -89,9 +92,11 @@ def apply(
         known = message.author is not None and "dmarc-fail" not in ticket.flags
         entry = replace(entry, trust="participant" if known else "stranger")
         copied = _copied(ticket, actions, message, rules, ours) if known else ()
-        return (opening, entry, *begun(ticket), *actions, *copied)
+        return (opening, entry, *begun(ticket), *_archived(inbound, rules), *actions, *copied)
     if entry.kind == "event" or match.trust == "third-party":
         return (entry,)
+    if inbound.imported is not None:
+        return (entry, *_ended_later(ticket, inbound.imported, received))
     known = match.trust in ("proven", "participant")
     opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
     # a number and a From that nobody has verified bring no further people into somebody's ticket
@@ -118,6 +123,25 @@ def begun(ticket: Ticket) -> Iterator[SetField]:
     if ticket.tags:
         yield SetField("tags", ticket.tags, "limits.new_per_sender")
     yield from (SetField(f"field.{name}", value, "lookup") for name, value in ticket.fields)
+
+
+def _archived(inbound: Accepted, rules: RuleSet) -> Iterator[SetField | SetStatus]:
+    """What the ticket of a mail of an archive begins with. Nothing is promised for what is not over."""
+    if inbound.imported is None:
+        return
+    kind = rules.statuses.get(inbound.imported, "closed")  # none: the rules lost it since
+    if kind != "new":
+        name = inbound.imported if inbound.imported in rules.statuses else "closed"
+        yield SetStatus(name, kind, inbound.envelope.received_at, IMPORT)
+    if kind not in FINISHED:
+        yield SetField("sla", NO_POLICY, IMPORT)
+
+
+def _ended_later(ticket: Ticket, status: str, received: datetime) -> Iterator[SetStatus]:
+    """A matter of an archive ended with its last mail, unless somebody touched it since."""
+    untouched = ticket.channel == "import" and ticket.status == status and ticket.status_type in FINISHED
+    if untouched and received > ticket.status_at:
+        yield SetStatus(status, ticket.status_type, received, IMPORT)
 
 
 def is_event(verdict: Classification, trust: Trust) -> bool:

@@ -96,12 +96,15 @@ def thread(
     index: ThreadIndex,
     policy: ThreadPolicy,
     now: datetime,
+    *,
+    ours: bool = False,
 ) -> ThreadMatch:
     """The ticket of a mail, or that it opens a new one, with every piece of evidence that was found.
 
     A ticket that was finished longer than the reopen window ago is not continued but mentioned.
+    ours  a person of ours wrote it, and it comes from our own archive: it belongs to what it answers
     """
-    desk = _Desk(message, auth, index, policy)
+    desk = _Desk(message, auth, index, policy, ours=ours)
     taken: _Found | None = None
     refused: dict[Refused, None] = {}
     for found in desk.evidence(envelope):
@@ -176,8 +179,10 @@ def _guess(desk: "_Desk", verdict: Classification, now: datetime, refused: dict[
 class _Desk:
     """One mail before the tickets: its author, and each look-up made once."""
 
-    def __init__(self, message: Message, auth: Auth, index: ThreadIndex, policy: ThreadPolicy) -> None:
-        self.message, self.index, self._policy = message, index, policy
+    def __init__(
+        self, message: Message, auth: Auth, index: ThreadIndex, policy: ThreadPolicy, *, ours: bool = False
+    ) -> None:
+        self.message, self.index, self._policy, self._ours = message, index, policy, ours
         self._failed = auth.dmarc == "fail"
         self.author = normal(message.author.address) if message.author is not None and not self._failed else None
         self._tickets: dict[int, Ticket | None] = {}
@@ -228,7 +233,9 @@ class _Desk:
     def _stored(self, id: str, holders: Sequence[tuple[int, str]]) -> Iterator[_Found]:
         """A Message-ID that somebody sent or was sent: only those who did may answer it, while they take part."""
         for number in dict.fromkeys(number for number, _ in holders):
-            if not any(n == number and address == self.author for n, address in holders):
+            if self._ours:
+                yield _Found("references", number, "participant", f"{id}, which a person of ours answered")
+            elif not any(n == number and address == self.author for n, address in holders):
                 yield _Found("references", number, None, "this author neither sent nor was sent the mail it answers")
             elif self.author not in self._participants(number):
                 yield _Found("references", number, None, self._no_part())
@@ -261,7 +268,9 @@ class _Desk:
         names = ((self.index.alias(name), name) for name in policy.subject_aliases.found(subject))
         tags += [(number, f"“{name}”") for number, name in names if number is not None]
         for number, words in tags[:_MAX_NUMBERS]:
-            if self.author is not None and self.author in self._participants(number):
+            if self._ours:
+                yield _Found("subject-tag", number, "participant", f"{words} in the subject, from a person of ours")
+            elif self.author is not None and self.author in self._participants(number):
                 yield _Found("subject-tag", number, "participant", f"{words} in the subject, from a participant")
             else:
                 yield _Found("subject-tag", number, None, self._no_part())
