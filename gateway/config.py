@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -378,6 +378,17 @@ class LookupQuery(_Section):
     """How often it is read, whole, into memory; no mail waits for it."""
 
 
+class Maildir(_Section):
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
+    """What lists and alarms call it."""
+    path: Path
+    """The folder that has new and cur in it; the gateway reads and moves what is there."""
+    team: str | None = None
+    """Whose mail it is; none: by the addresses that a mail names, else the team of `defaults`."""
+    poll: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=10)
+    """How often is looked for mail."""
+
+
 class Log(_Section):
     format: Literal["kv", "json"] = "kv"
     """One line per event."""
@@ -385,11 +396,14 @@ class Log(_Section):
     """From which level on."""
 
 
-def _each_once(queries: tuple[LookupQuery, ...]) -> tuple[LookupQuery, ...]:
-    names = [query.name for query in queries]
+_Named = TypeVar("_Named", LookupQuery, Maildir)
+
+
+def _each_once(several: tuple[_Named, ...]) -> tuple[_Named, ...]:
+    names = [each.name for each in several]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise _refused(f"two queries are called “{twice}”", "a name of its own for each")
-    return queries
+        raise _refused(f"two of them are called “{twice}”", "a name of its own for each")
+    return several
 
 
 class Settings(BaseSettings):
@@ -407,6 +421,7 @@ class Settings(BaseSettings):
     acknowledge: Acknowledge = Acknowledge()
     outbound: Outbound = Outbound()
     limits: LimitSettings = LimitSettings()
+    maildir: Annotated[tuple[Maildir, ...], AfterValidator(_each_once)] = ()
     lookup: Annotated[tuple[LookupQuery, ...], AfterValidator(_each_once)] = ()
     log: Log = Log()
 
@@ -473,10 +488,10 @@ def origins(path: Path | None) -> Iterator[tuple[str, str, str]]:
         if variable in {v.upper() for v in os.environ}:
             where = variable
         yield f"{section}.{name}", _shown(value), where
-    for query in settings.lookup:
-        where = next(f for f, text in reversed(texts.items()) if "lookup" in tomllib.loads(text))
-        for name in LookupQuery.model_fields:
-            yield f"lookup.{query.name}.{name}", _shown(getattr(query, name)), where
+    for section, name in known_keys(repeated=True):
+        for each in getattr(settings, section):
+            where = next(f for f, text in reversed(texts.items()) if section in tomllib.loads(text))
+            yield f"{section}.{each.name}.{name}", _shown(getattr(each, name)), where
 
 
 def known_keys(*, repeated: bool = False) -> Iterator[tuple[str, str]]:
@@ -675,7 +690,7 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
             return f"{key}: a secret stands elsewhere", '{credential = "smtp-password"} or {file = "/path"}'
         case "model_type":
             return f"“{key}” is a section", f"[{key}]"
-        case "tuple_type" if location == ("lookup",):
+        case "tuple_type" if Settings.model_fields.get(key) is not None:
             return f"“{key}” stands there once for each", f"[[{key}]]"
         case "missing":
             return f"{key} is missing", ""

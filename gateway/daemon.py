@@ -24,17 +24,20 @@ from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, Problem, TransientError
 from gateway.importing import Importer
 from gateway.intake.accept import Door
+from gateway.intake.maildir import Surroundings, WatchedMaildir
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
 from gateway.operations.imports import ImportMails
 from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
+from gateway.outgoing.alarming import raise_alarm
+from gateway.outgoing.enqueue import enqueue
 from gateway.outgoing.outbox import Sender
 from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
-from gateway.policy import addresses, deps, token_ring
+from gateway.policy import addresses, check_maildirs, deps, recipients, token_ring
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
 from gateway.store import inbound, outbox
@@ -127,6 +130,7 @@ class Daemon:
         # a mistake in them forbids the start before anything is made; a test that fails keeps rules out, but no mail
         read = self._read_rules(tests=False)
         check_verifier(settings)
+        check_maildirs(settings, read[0])
         self._store = open_store(settings)
         self._stop.append(self._store.close)
         now = clock.now()
@@ -147,7 +151,7 @@ class Daemon:
             self._store, pool, lambda: self._deps, clock, settings.limits.child_attempts, sender.wake, verifier
         )
         door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
-        importer = Importer(settings, self._store, door, clock, lambda: self._deps, lambda: self._addresses)
+        importer = Importer(settings, self._store, door, clock, lambda: self._deps)
         self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
         for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.climb, due.send_digests):
@@ -174,7 +178,19 @@ class Daemon:
         self._listeners = Listeners(settings, door, clock)
         await self._listeners.start(activated_sockets(self._passed))
         self._stop.append(self._close_listeners)
+        self._sender = sender
+        around = Surroundings(
+            settings, door, clock, lambda m, team: recipients(m, settings, self._deps.rules, team), self._alarm
+        )
+        for watched in (WatchedMaildir(maildir, around) for maildir in settings.maildir):
+            self._run(watched.run(), watched.stop)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
+
+    async def _alarm(self, about: str, key: str, said: str) -> None:
+        """Kept, and told to those who look after the desk."""
+        desk, now = self._deps.desk, self._clock.now()
+        await self._store.write(lambda c: raise_alarm(c, about, key, said, desk, now, enqueue))
+        self._sender.wake()
 
     def _own_operations(self) -> dict[str, OfTheDaemon]:
         """What commands ask this daemon for."""

@@ -18,15 +18,14 @@ from gateway.config import Settings
 from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
 from gateway.intake.accept import Door, Incoming, arrival_hashes
-from gateway.intake.addresses import Addresses
-from gateway.intake.handed_over import for_us, handed_over
+from gateway.intake.handed_over import HEAD_OCTETS, handed_over
 from gateway.intake.mail_file import UnusableError, incoming
 from gateway.lookups import read_once
 from gateway.message.types import Envelope
 from gateway.operations.imports import ImportMails, OldMail
 from gateway.operations.types import Done
 from gateway.parsing.pool import ParserPool
-from gateway.policy import addresses, deps_of, token_ring
+from gateway.policy import addresses, deps_of, recipients, token_ring
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import archives
 from gateway.store.opening import open_store
@@ -52,10 +51,9 @@ class Importer:
         door: Door,
         clock: Clock,
         deps: Callable[[], Deps],
-        ours: Callable[[], Addresses],
     ) -> None:
         self._settings, self._store, self._door, self._clock = settings, store, door, clock
-        self._deps, self._ours = deps, ours
+        self._deps = deps
 
     async def take(self, wanted: ImportMails) -> tuple[Done, ...]:
         """What became of each, in order: accepted, known already, or why not; first, how many still wait.
@@ -96,10 +94,8 @@ class Importer:
         return tuple(await asyncio.gather(*taken))
 
     def _prepared(self, mail: OldMail, wanted: ImportMails) -> "_Prepared | Done":
-        rules = self._deps().rules
-        team = rules.teams[wanted.team or rules.defaults.team]
-        found = handed_over(mail.raw)
-        paths = for_us(found, self._ours(), self._settings.site.delimiter, team.addresses[0])
+        found = handed_over(mail.raw[:HEAD_OCTETS])
+        paths = recipients(found, self._settings, self._deps().rules, wanted.team)
         at = min(mail.at, self._clock.now())
         envelope = Envelope(found.reverse_path, paths, "", "archive", "import", at)
         try:
@@ -151,7 +147,7 @@ async def without_daemon(settings: Settings, clock: Clock) -> AsyncIterator[Impo
         door = Door(store, settings, clock, lambda: ours, worker.wake)
         working = asyncio.ensure_future(worker.run())
         try:
-            yield Importer(settings, store, door, clock, lambda: deps, lambda: ours)
+            yield Importer(settings, store, door, clock, lambda: deps)
         finally:
             worker.stop()
             await working

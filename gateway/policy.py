@@ -20,6 +20,7 @@ from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, Problem
 from gateway.free_days import free_days
 from gateway.intake.addresses import Addresses
+from gateway.intake.handed_over import HandedOver, for_us
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
@@ -249,6 +250,27 @@ def addresses(settings: Settings, rules: RuleSet) -> Addresses:
     """Where mail for us may go."""
     ours = own_addresses(settings, rules)
     return Addresses(ours, frozenset(map(domain_of, ours)) | {settings.site.domain.lower()})
+
+
+def check_maildirs(settings: Settings, rules: RuleSet) -> None:
+    """Raises ConfigError where a Maildir is that of a team which the rules do not know."""
+    for maildir in settings.maildir:
+        if maildir.team is not None and maildir.team not in rules.teams:
+            what = f"maildir “{maildir.name}”: there is no team “{maildir.team}”"
+            hint = f"teams of the rules are: {', '.join(rules.teams)}"
+            raise ConfigError(Problem("mailwicket.toml", 0, 0, "C005", what, hint))
+
+
+def recipients(found: HandedOver, settings: Settings, rules: RuleSet, team: str | None) -> tuple[str, ...]:
+    """The forward-paths of a mail that a mailbox or a file held: addresses of ours that it names, else the team's.
+
+    team  whose mail it is, whatever addresses of others it names; None is for no single one
+    """
+    whose = rules.teams.get(team or rules.defaults.team, rules.teams[rules.defaults.team])
+    ours = own_addresses(settings, rules)
+    if team is not None:
+        ours = frozenset(map(normal, (*whose.addresses, *whose.aliases, settings.site.bounce_address)))
+    return for_us(found, ours, settings.site.delimiter, normal(whose.addresses[0]))
 
 
 def behind_boundary(settings: Settings, envelope: Envelope) -> bool:

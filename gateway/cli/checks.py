@@ -9,6 +9,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from gateway.cli.running import state_of
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.accept import least_free
+from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.rules.types import RuleSet
 from gateway.store import inbound, outbox
 from gateway.store.engine import damage, server_version, unsafe
@@ -31,6 +33,7 @@ from gateway.store.revisions import newest_revision
 from gateway.store.version import KNOWN, revision
 from gateway.trial import current_file, tried
 
+_LATE = timedelta(minutes=15)  # that mail waits in a mailbox
 _SECRET = ("*.db*", "*-key")  # in the state folder: all mail, and what proves tokens and the audit
 
 Verdict = Literal["ok", "warning", "problem"]
@@ -155,6 +158,26 @@ def _disk(_: Invocation, settings: Settings) -> Found:
         yield "ok", f"{_gb(usage.free)} free in {settings.paths.state}", ""
 
 
+def _maildirs(invocation: Invocation, settings: Settings) -> Found:
+    if settings.maildir:
+        found, _ = tried(settings, current_file(settings), invocation.clock, tests=False)
+        policy.check_maildirs(settings, found)
+    for each in settings.maildir:
+        said = f"{each.name}: {unfit(each.path)}"
+        if unfit(each.path):
+            yield "problem", said, "mailwicket.toml [[maildir]]; as the user of the gateway: ls -ld"
+            continue
+        count, since = waiting(each.path)
+        waits = invocation.now() - since if since is not None else timedelta()
+        stuck = list(stuck_in(each.path, settings)) if waits > each.poll else []
+        yield from (("problem", f"{each.name}: new/{name} {why}", "read it, and take it away") for name, why in stuck)
+        if waits > _LATE and not stuck:
+            said = f"{each.name}: {counted(count, 'mail')} wait, the oldest for {span(waits)}"
+            yield "problem", said, "mailwicket status; the log says why"
+        elif not stuck:
+            yield "ok", f"{each.name}: {counted(count, 'mail')} in {each.path}/new", ""
+
+
 def _gb(count: int) -> str:
     return f"{count / 1e9:.1f} GB"
 
@@ -184,6 +207,7 @@ CHECKS: Mapping[str, Check] = {
     "templates": _templates,
     "store": _store,
     "database": _database,
+    "maildir": _maildirs,
     "disk": _disk,
     "runtime": _runtime,
     "security": _security,

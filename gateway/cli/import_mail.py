@@ -58,7 +58,7 @@ class _Told:
 @click.argument("kind", type=click.Choice(["maildir", "mbox", "eml"]))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--state", default="closed", show_default=True, metavar="STATUS", help="What the tickets are: new, open.")
-@click.option("--team", metavar="TEAM", help="Whose mails are that name no address of ours; else of `defaults`.")
+@click.option("--team", metavar="TEAM", help="Whose mails they are; else by the addresses that they name.")
 @click.option("--since", type=Time(), metavar="T", help="Mails that came since: 90d, 2024-01-01.")
 @dry_run_option
 @json_option

@@ -1,15 +1,19 @@
 """`mailwicket status`: what runs now, which rules are in force, and what waits."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import click
 
 from gateway.cli.context import settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
-from gateway.cli.output import block, facts, print_json, print_lines, printable, span, stamp
+from gateway.cli.output import block, counted, facts, print_json, print_lines, printable, span, stamp
 from gateway.cli.running import State, state_of
+from gateway.config import Maildir
 from gateway.control import NOT_SERVED
+from gateway.intake.mail_file import UnusableError
+from gateway.intake.maildir import waiting
 from gateway.store import inbound, outbox
 from gateway.store.revisions import Revision, newest_revision
 
@@ -25,6 +29,7 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
     """
     state = state_of(settings_of(invocation))
     if not ready:
+        boxes = [_maildir(each, invocation) for each in settings_of(invocation).maildir]
         with reading(invocation) as c:
             force, mails, queue = newest_revision(c), inbound.account(c), outbox.counts(c)
             waiting, oldest = inbound.backlog(c)
@@ -37,6 +42,7 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 "oldest_pending_at": oldest,
                 "quarantine": mails.get("quarantine", 0),
                 "outbox": queue,
+                "maildirs": [{"name": name, "waiting": count, "oldest_at": at} for name, count, at, _ in boxes],
             }
             print_json("status/1", values)
         else:
@@ -45,12 +51,23 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 ("Daemon", "running" if not state.why_not else printable(state.why_not)),
                 ("Rules", _rules(state, force)),
                 ("Mail", f"{waiting} not processed yet{waits}; {mails.get('quarantine', 0)} in quarantine"),
+                *((f"Maildir {name}", said) for name, _, _, said in boxes),
                 ("Queue", ", ".join(f"{number} {name}" for name, number in sorted(queue.items())) or "empty"),
             )
             print_lines(facts(shown))
             print_lines(_stale(state))
     if state.why_not:
         raise click.exceptions.Exit(NOT_SERVED)
+
+
+def _maildir(of: Maildir, invocation: Invocation) -> tuple[str, int | None, datetime | None, str]:
+    """(name, how many mails wait in it, since when, in words); None where it cannot be looked into."""
+    try:
+        count, since = waiting(of.path)
+    except UnusableError as e:
+        return of.name, None, None, f"{printable(str(of.path))}/new {e}"
+    waits = f", the oldest for {span(invocation.now() - since)}" if since is not None else ""
+    return of.name, count, since, f"{counted(count, 'mail')} not taken yet{waits}"
 
 
 def _rules(state: State, force: Revision | None) -> str:

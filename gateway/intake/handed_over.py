@@ -5,11 +5,11 @@ Sources  RFC 5321 §4.4 (Return-Path, Received), RFC 9228 (Delivered-To); X-Orig
 Not here reading the octets (mail_file.py), what the mail says (message/).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from gateway.intake.addresses import Addresses
 from gateway.message.address import mailboxes, normal, sub_address
 from gateway.message.header import raw_text
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
@@ -38,9 +38,9 @@ def handed_over(head: bytes) -> HandedOver:
     return HandedOver(bool(header.fields), _reverse_path(header), _recipients(header), _date(header))
 
 
-def for_us(found: HandedOver, ours: Addresses, delimiter: str, otherwise: str) -> tuple[str, ...]:
+def for_us(found: HandedOver, ours: Collection[str], delimiter: str, otherwise: str) -> tuple[str, ...]:
     """Those of its recipients that are addresses of ours, sub-addresses kept; `otherwise` where there are none."""
-    paths = tuple(path for path in found.recipients if sub_address(path, delimiter)[0] in ours.addresses)
+    paths = tuple(path for path in found.recipients if sub_address(path, delimiter)[0] in ours)
     return paths or (otherwise,)
 
 

@@ -21,20 +21,27 @@ class UnusableError(Exception):
     """The mail stays where it is; the text says why, and names no content."""
 
 
+class GoneError(UnusableError):
+    """It is not there any more."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """A plain file, never a link: what stands in a mailbox was named by somebody else.
 
-    Raises  UnusableError  it is none, or cannot be read
+    Raises  UnusableError  it is none, or cannot be read; GoneError: it is not there
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as e:
+        raise GoneError("is not there") from e
     except OSError as e:
         raise UnusableError("is a link" if path.is_symlink() else f"cannot be read: {e.strerror}") from e
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UnusableError("is no plain file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnusableError("is no plain file")
         yield file, status
 
 

@@ -21,5 +21,5 @@ class ImportMails:
 
     mails: tuple[OldMail, ...]
     status: str  # that their tickets begin with
-    team: str | None = None  # whose they are where they name no address of ours; None is the team of `defaults`
+    team: str | None = None  # whose they are; None: by the addresses that they name, else the team of `defaults`
     dry_run: bool = False

@@ -1,6 +1,7 @@
 """What `doctor` finds, and says to do; `status` without a daemon."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ def a_query_has(query: str) -> Callable[[Path], None]:
     return done
 
 
+def a_maildir(*files: str, team: str = "billing") -> Callable[[Path], None]:
+    """One that is watched, with these empty files in it."""
+
+    def done(config: Path) -> None:
+        box = config.parent / "box"
+        for name in ("cur", "new"):
+            (box / name).mkdir(parents=True)
+        for name in files:
+            (box / "new" / name).touch()
+            os.utime(box / "new" / name, (0, 0))
+        config.write_text(f'{config.read_text()}[[maildir]]\nname = "inbox"\npath = "{box}"\nteam = "{team}"\n')
+
+    return done
+
+
 def the_disk_is_full(config: Path) -> None:
     config.write_text(config.read_text() + '[intake]\nmin_free = "8000000000 MiB"\n')
 
@@ -97,6 +113,9 @@ def nothing(config: Path) -> None:
         ),
         (a_query_has("SELECT 1 FROM nowhere"), "rules", "problem", "query “crm”: no such table: nowhere", "[[lookup]]"),
         (the_disk_is_full, "disk", "problem", "mail is refused for now", "make room"),
+        (a_maildir(), "maildir", "ok", "inbox: 0 mails in", ""),
+        (a_maildir("1.a"), "maildir", "problem", "inbox: new/1.a is no mail: it has no header", "take it away"),
+        (a_maildir(team="sailing"), "maildir", "problem", "there is no team “sailing”", ""),
         (a_password_is_not_there, "config", "problem", "outbound.password", ""),
     ],
 )
@@ -138,5 +157,8 @@ async def test_status_without_a_daemon_tells_what_waits(config: Path, capsys: py
     assert "Daemon  no daemon answers at" in out
     assert "revision 1, loaded 2026-11-21 21:10:00 UTC by eva" in out
     assert "0 not processed yet; 0 in quarantine" in out
+    a_maildir("1.a")(config)
+    assert await mailwicket_beside(config, "status") == 6
+    assert "Maildir inbox  1 mail not taken yet, the oldest for " in capsys.readouterr().out
     assert await mailwicket_beside(config, "status", "--ready") == 6
     assert capsys.readouterr().out == ""

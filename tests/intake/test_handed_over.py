@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.addresses import Addresses
 from gateway.intake.handed_over import for_us, handed_over
 from gateway.intake.mail_file import UnusableError, incoming, with_crlf
 
-OURS = Addresses(frozenset({"support@acme.test", "billing@acme.test", "bounce@acme.test"}), frozenset({"acme.test"}))
+OURS = {"support@acme.test", "billing@acme.test", "bounce@acme.test"}
 
 
 @pytest.mark.parametrize(
