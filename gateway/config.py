@@ -15,9 +15,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
@@ -115,6 +124,26 @@ def _resolver(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if not _is_host(text):
+        raise _refused(f"“{text}” is no host", "such as imap.acme.test")
+    return text
+
+
+def _imap_word(text: str) -> str:
+    """What becomes a word of an IMAP command: a line end in it would begin another command."""
+    if not text or not text.isprintable():
+        raise _refused("it is empty or has control characters", "a name as your mail program shows it")
+    return text
+
+
+def _after(text: str) -> str:
+    verb, colon, folder = text.partition(":")
+    if not (text in ("seen", "delete") or (verb == "move" and colon and folder.strip() and folder.isprintable())):
+        raise _refused(f"“{text}” is nothing to do with a mail", "seen, delete, or move:FOLDER")
+    return text
+
+
 def _mode(text: str) -> str:
     if not re.fullmatch("0?[0-7]{3}", text):
         raise _refused(f"“{text}” is no mode", "octal, such as 0660")
@@ -126,6 +155,14 @@ def _is_place(text: str) -> bool:
     host, colon, port = text.rpartition(":")
     known = host in ("", "*") or (_is_host(host) and (":" not in host or host.startswith("[")))
     return bool(colon) and known and re.fullmatch("[0-9]{1,5}", port) is not None and int(port) < 65536
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, so that nobody listens in between."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _is_host(text: str) -> bool:
@@ -389,6 +426,43 @@ class Maildir(_Section):
     """How often is looked for mail."""
 
 
+class Imap(_Section):
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
+    """What commands, lists and alarms call the mailbox. What was fetched is remembered under it."""
+    address: Address
+    """The address that mail came to: it decides the team. One of the teams' or of `site.own_addresses`."""
+    host: Annotated[str, AfterValidator(_host)]
+    """The IMAP server."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 993
+    """Its port; with `starttls` mostly 143."""
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    """Its certificate is always verified; `none` is for loopback alone."""
+    tls_ca: Path | None = None
+    """PEM file of the authorities that are believed; none are those of the system."""
+    user: Annotated[str, AfterValidator(_imap_word)]
+    """Log in as."""
+    password: Secret
+    """Of `user`."""
+    folders: Annotated[tuple[Annotated[str, AfterValidator(_imap_word)], ...], Field(min_length=1)] = ("INBOX",)
+    """The folders that are fetched; the first one is watched by IDLE."""
+    idle: bool = True
+    """Let the server tell of new mail, where it can."""
+    poll: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=28))] = timedelta(seconds=60)
+    """How often is looked in any case; a connection that died in silence is noticed then."""
+    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=100))] = timedelta(seconds=60)
+    """How long the server may be silent within an answer; a whole answer may take five times as long."""
+    after: Annotated[str, AfterValidator(_after)] = "seen"
+    """What is done with a mail that we have: `seen`, `move:FOLDER`, `delete`."""
+    first_run: Literal["from_now", "all"] = "from_now"
+    """What becomes of mail that is there at the first contact."""
+
+    @model_validator(mode="after")
+    def _is_in_safe_hands(self) -> Self:
+        if self.tls == "none" and not is_loopback(self.host):
+            raise _refused(f"no encryption to {self.host}", 'tls = "implicit"; "none" is for loopback')
+        return self
+
+
 class Log(_Section):
     format: Literal["kv", "json"] = "kv"
     """One line per event."""
@@ -396,7 +470,7 @@ class Log(_Section):
     """From which level on."""
 
 
-_Named = TypeVar("_Named", LookupQuery, Maildir)
+_Named = TypeVar("_Named", LookupQuery, Maildir, Imap)
 
 
 def _each_once(several: tuple[_Named, ...]) -> tuple[_Named, ...]:
@@ -423,6 +497,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     maildir: Annotated[tuple[Maildir, ...], AfterValidator(_each_once)] = ()
     lookup: Annotated[tuple[LookupQuery, ...], AfterValidator(_each_once)] = ()
+    imap: Annotated[tuple[Imap, ...], AfterValidator(_each_once)] = ()
     log: Log = Log()
 
     @classmethod
@@ -506,14 +581,22 @@ def known_keys(*, repeated: bool = False) -> Iterator[tuple[str, str]]:
 
 def model_of(section: str) -> type[BaseModel]:
     """The keys of a section; of each of them where there may be several."""
-    annotation: Any = Settings.model_fields[section].annotation
+    return _model_in(Settings.model_fields[section].annotation)
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
     model: type[BaseModel] = next(iter(get_args(annotation)), annotation)
     return model
 
 
 def default_of(section: str, name: str) -> str:
     """The default of one setting, as it is shown. What it is for stands below it here, and in docs/settings.md."""
-    info = model_of(section).model_fields[name]
+    return default_in(model_of(section), name)
+
+
+def default_in(model: type[BaseModel], name: str) -> str:
+    """As `default_of`, for one key of a model."""
+    info = model.model_fields[name]
     return "required" if info.is_required() else _shown(info.default)
 
 
@@ -684,8 +767,10 @@ def _said(error: Any, location: tuple[str, ...]) -> tuple[str, str]:
         case "too_short":
             return f"{key}: the list is empty", "one value at least"
         case "extra_forbidden":
-            known = Settings.model_fields if len(location) == 1 else model_of(location[0]).model_fields
-            return f"unknown key “{key}”", _nearest(location[-1], known)
+            known: type[BaseModel] = Settings
+            for part in location[:-1]:
+                known = known if part.isdecimal() else _model_in(known.model_fields[part].annotation)
+            return f"unknown key “{key}”", _nearest(location[-1], known.model_fields)
         case "model_type" if error["ctx"]["class_name"] == Secret.__name__:
             return f"{key}: a secret stands elsewhere", '{credential = "smtp-password"} or {file = "/path"}'
         case "model_type":

@@ -19,14 +19,16 @@ from gateway.cli.context import config_file
 from gateway.cli.database import looked_at, reading
 from gateway.cli.declare import Invocation
 from gateway.cli.failure import CommandError
+from gateway.cli.mailboxes import known, went
 from gateway.cli.output import counted, span, stamp
 from gateway.cli.running import state_of
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.accept import least_free
+from gateway.intake.fetching import UNFETCHED_AFTER
 from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.rules.types import RuleSet
-from gateway.store import inbound, outbox
+from gateway.store import inbound, mailboxes, outbox
 from gateway.store.engine import damage, server_version, unsafe
 from gateway.store.lookups import read_tables
 from gateway.store.revisions import newest_revision
@@ -148,6 +150,31 @@ def _database(_: Invocation, settings: Settings) -> Found:
         yield "ok", f"{version}, schema {found} (current), commits are flushed, pages are sound", ""
 
 
+def _imap(invocation: Invocation, settings: Settings) -> Found:
+    """What the daemon found out about the mailboxes; nothing is connected here: log-ins are few."""
+    if not settings.imap:
+        yield "ok", "no mailbox is fetched", ""
+        return
+    now = invocation.now()
+    with reading(invocation) as c:
+        boxes = {box.name: box for box in known(c, settings)}
+        left = {box: mailboxes.left_over(c, box, 1000) for box in boxes}
+    for account in settings.imap:
+        box, place = boxes.get(account.name), f"{account.address} at {account.host}:{account.port}"
+        if box is None:
+            yield "warning", f"{place} was never tried", "mailwicket serve"
+            continue
+        late = box.fetched_at is None or now - box.fetched_at > UNFETCHED_AFTER
+        if late or box.trouble:
+            verdict: Verdict = "problem" if late else "warning"
+            yield verdict, f"{place}: {went(box, now)}", f"[[imap]] “{account.name}”; the log says more"
+        else:
+            yield "ok", f"{place}: {box.said}; {went(box, now)}", ""
+        if mails := left[account.name]:
+            said = f"{counted(len(mails), 'mail')} of {account.name} not taken in, the last: {mails[0][1].said}"
+            yield "warning", said, f"mailwicket mailbox show {account.name}"
+
+
 def _disk(_: Invocation, settings: Settings) -> Found:
     usage = shutil.disk_usage(settings.paths.state)
     floor = least_free(settings.intake, usage.total)
@@ -208,6 +235,7 @@ CHECKS: Mapping[str, Check] = {
     "store": _store,
     "database": _database,
     "maildir": _maildirs,
+    "imap": _imap,
     "disk": _disk,
     "runtime": _runtime,
     "security": _security,

@@ -137,9 +137,9 @@ def _shown(invocation: Invocation) -> Iterator[tuple[str, str, str]]:
 def _plain(settings: Settings, key: str) -> Any:
     """A setting as JSON has it: octets and counts are numbers, durations ISO 8601."""
     section, _, name = key.partition(".")
-    if section == "lookup":
-        query, _, name = name.partition(".")
-        return json.loads(next(q for q in settings.lookup if q.name == query).model_dump_json())[name]
+    if isinstance(several := getattr(settings, section), tuple):
+        one, _, name = name.partition(".")
+        return json.loads(next(each for each in several if each.name == one).model_dump_json())[name]
     return json.loads(getattr(settings, section).model_dump_json())[name]
 
 
@@ -203,6 +203,7 @@ def secrets_of(settings: Settings) -> Iterator[tuple[str, Secret]]:
         value = getattr(getattr(settings, section), name)
         if isinstance(value, Secret):
             yield f"{section}.{name}", value
-    for query in settings.lookup:
-        if query.password is not None:
-            yield f"lookup.{query.name}.password", query.password
+    for section, name in known_keys(repeated=True):
+        for each in getattr(settings, section):
+            if isinstance(value := getattr(each, name), Secret):
+                yield f"{section}.{each.name}.{name}", value

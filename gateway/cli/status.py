@@ -8,6 +8,7 @@ import click
 from gateway.cli.context import settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
+from gateway.cli.mailboxes import known, went
 from gateway.cli.output import block, counted, facts, print_json, print_lines, printable, span, stamp
 from gateway.cli.running import State, state_of
 from gateway.config import Maildir
@@ -29,10 +30,11 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
     """
     state = state_of(settings_of(invocation))
     if not ready:
-        boxes = [_maildir(each, invocation) for each in settings_of(invocation).maildir]
+        maildirs = [_maildir(each, invocation) for each in settings_of(invocation).maildir]
         with reading(invocation) as c:
             force, mails, queue = newest_revision(c), inbound.account(c), outbox.counts(c)
             waiting, oldest = inbound.backlog(c)
+            boxes = known(c, settings_of(invocation))
         if as_json:
             values = {
                 "running": not state.why_not,
@@ -42,7 +44,8 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 "oldest_pending_at": oldest,
                 "quarantine": mails.get("quarantine", 0),
                 "outbox": queue,
-                "maildirs": [{"name": name, "waiting": count, "oldest_at": at} for name, count, at, _ in boxes],
+                "maildirs": [{"name": name, "waiting": count, "oldest_at": at} for name, count, at, _ in maildirs],
+                "mailboxes": boxes,
             }
             print_json("status/1", values)
         else:
@@ -51,7 +54,8 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 ("Daemon", "running" if not state.why_not else printable(state.why_not)),
                 ("Rules", _rules(state, force)),
                 ("Mail", f"{waiting} not processed yet{waits}; {mails.get('quarantine', 0)} in quarantine"),
-                *((f"Maildir {name}", said) for name, _, _, said in boxes),
+                *((f"Maildir {name}", said) for name, _, _, said in maildirs),
+                *((f"Mailbox {box.name}", printable(went(box, invocation.now()), 500)) for box in boxes),
                 ("Queue", ", ".join(f"{number} {name}" for name, number in sorted(queue.items())) or "empty"),
             )
             print_lines(facts(shown))

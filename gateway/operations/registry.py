@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from gateway.operations import answers, customers, mails, merges, people, promises, revisions, tickets, undoing
+from gateway.operations import (
+    answers,
+    customers,
+    mailboxes,
+    mails,
+    merges,
+    people,
+    promises,
+    revisions,
+    tickets,
+    undoing,
+)
 from gateway.operations.types import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -15,4 +26,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **customers.OPERATIONS,
     **promises.OPERATIONS,
     **revisions.OPERATIONS,
+    **mailboxes.OPERATIONS,
 }

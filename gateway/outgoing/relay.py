@@ -6,13 +6,12 @@ Sources  RFC 6409 §3 (submission), RFC 8314 §3.3 (TLS), RFC 6125 (who the cert
 Not here  the session itself (smtp.py).
 """
 
-import ipaddress
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.config import Outbound, Settings
+from gateway.config import Outbound, Settings, is_loopback
 from gateway.errors import ConfigError, Problem
 
 _DEFAULT_PORT = {"starttls": 587, "implicit": 465, "none": 25}
@@ -38,7 +37,7 @@ def relay_of(settings: Settings) -> Relay:
     """
     outbound = settings.outbound
     host, port = _host_port(outbound)
-    local = _is_loopback(host)
+    local = is_loopback(host)
     if outbound.tls == "none" and not local:
         raise ConfigError(_problem(f"no encryption to {host}", 'tls = "starttls"; "none" is for loopback'))
     if outbound.user and outbound.tls == "none":
@@ -73,13 +72,6 @@ def _host_port(outbound: Outbound) -> tuple[str, int]:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigError(_problem(f"“{text}” is no host and port", 'relay = "mail.acme.test:587"'))
     return host, int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _problem(text: str, hint: str) -> Problem:

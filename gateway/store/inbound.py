@@ -116,6 +116,14 @@ def insert_batch(c: Connection, batch: Sequence[Arriving]) -> list[Receipt]:
     return receipts
 
 
+def insert_ended(c: Connection, mail: Arriving, disposition: str, reason: str) -> None:
+    """A mail that is not processed: kept as far as it is there, with its end and the reason, for people to see."""
+    row = _row(mail, mail.envelope.forward_paths, None)
+    ended = {"state": "done", "disposition": disposition, "reason": reason, "finished_at": mail.envelope.received_at}
+    c.execute(_INSERT, [row | ended])
+    _insert_raw(c, [mail])
+
+
 def lookup(c: Connection, mail: Arriving) -> Receipt | None:
     """What an earlier commit made of this very mail; None when it left nothing."""
     row = c.execute(select(inbound.c.duplicate_of).where(inbound.c.key == mail.key)).one_or_none()

@@ -57,6 +57,7 @@ metadata = MetaData(
     }
 )
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
+_UNFINISHED = text("state in ('accepted', 'failing')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
@@ -522,6 +523,57 @@ rule_cursor = Table(  # up to which last change a rule was asked about idle tick
     metadata,
     Column("rule", Text, primary_key=True),
     Column("until", Moment, nullable=False),
+)
+
+mailbox = Table(  # how it goes with one that is fetched
+    "mailbox",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("fetched_at", Moment),  # when all its folders were looked at last
+    Column("since", Moment, nullable=False),  # first contact
+    Column("said", Text, nullable=False, server_default=text("''")),  # what the server can, in words
+    Column("trouble", Text, nullable=False, server_default=text("''")),
+    Column("refused", Integer, nullable=False, server_default=text("0")),  # log-ins in a row
+    Column("login_after", Moment),
+)
+
+mailbox_folder = Table(  # which mail of it was decided about: all up to `uid`, but what `mailbox_mail` names
+    "mailbox_folder",
+    metadata,
+    Column("mailbox", String(32), primary_key=True),
+    Column("folder", Text, primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("since", Moment, nullable=False),  # first contact
+    Column("old", String(8), nullable=False),  # mail from before it: left, asked, wanted, archive, done
+    Column("old_uid", BigInteger, nullable=False),  # that was decided about, up to here
+    Column("old_until", BigInteger, nullable=False),
+    Column("old_count", Integer, nullable=False),
+)
+
+mailbox_mail = Table(  # what became of each mail that we fetched, or could not
+    "mailbox_mail",
+    metadata,
+    Column("mailbox", String(32), primary_key=True),
+    Column("folder", Text, primary_key=True),
+    Column("uidvalidity", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("state", String(8), nullable=False),  # accepted, settled, kept, failing
+    Column("at", Moment, nullable=False),
+    Column("key", String(32)),
+    Column("sha256", String(64)),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", Moment),
+    Column("said", Text, nullable=False, server_default=text("''")),
+    Index("ix_mailbox_mail_sha256", "mailbox", "sha256"),
+    Index(
+        "ix_mailbox_mail_unfinished",
+        "mailbox",
+        "folder",
+        "uidvalidity",
+        sqlite_where=_UNFINISHED,
+        postgresql_where=_UNFINISHED,
+    ),
 )
 
 heartbeat = Table(  # the row of the durable test write: proves that the store can keep a promise now

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 
 import click
+from pydantic import BaseModel
 
 from gateway.cli.main import main
 from gateway.config import ENV_PREFIX, default_of, known_keys, model_of
@@ -85,9 +86,8 @@ def _cli_lines() -> Iterator[str]:
         yield "```"
 
 
-def _help(section: str) -> dict[str, str]:
+def _help(model: type[BaseModel]) -> dict[str, str]:
     """What stands below each key of a section in the code."""
-    model = model_of(section)
     written = [inspect.getsource(made) for made in reversed(model.__mro__) if made.__module__ == model.__module__]
     bodies = [node.body for text in written for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
     return {
@@ -122,6 +122,9 @@ def _section_lines(known: Iterator[tuple[str, str]], head: str) -> Iterator[str]
         yield "| key | default | what |"
         yield "|---|---|---|"
         for _, name in keys:
-            default, text = default_of(section, name), _help(section)[name]
-            shown = f"`{default}`" if default else "empty"
-            yield f"| `{name}` | {shown} | {text.replace('|', chr(92) + '|')} |"
+            yield _key_line(name, default_of(section, name), _help(model_of(section))[name])
+
+
+def _key_line(name: str, default: str, text: str) -> str:
+    shown = f"`{default}`" if default else "empty"
+    return f"| `{name}` | {shown} | {text.replace('|', chr(92) + '|')} |"

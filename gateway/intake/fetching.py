@@ -1,0 +1,42 @@
+"""All mailboxes of a gateway: they start, stop, and are looked after together.
+
+Not here one mailbox (imap.py).
+"""
+
+import asyncio
+from datetime import timedelta
+
+from gateway.intake.imap import ALARM, Mailbox, Shared
+from gateway.store import mailboxes
+
+UNFETCHED_AFTER = timedelta(minutes=15)
+
+
+class Fetching:
+    """The mailboxes of the settings; `run` ends after `stop`, when none takes in anything more."""
+
+    def __init__(self, around: Shared) -> None:
+        self._around, self._since = around, around.clock.now()
+        self._mailboxes = [Mailbox(account, around) for account in around.settings.imap]
+        self._over = asyncio.Event()
+
+    async def run(self) -> None:
+        """Fetch all of them, beside each other."""
+        await asyncio.gather(*(mailbox.run() for mailbox in self._mailboxes), self._over.wait())
+
+    def stop(self) -> None:
+        """Take in nothing more."""
+        self._over.set()
+        for mailbox in self._mailboxes:
+            mailbox.stop()
+
+    async def tell_unfetched(self) -> None:
+        """An alarm for each mailbox that was not fetched for a quarter of an hour."""
+        now, known = self._around.clock.now(), await self._around.store.read(mailboxes.healths)
+        for account in self._around.settings.imap:
+            health = known.get(account.name)
+            last = health.fetched_at if health is not None else None
+            if now - max(last or self._since, self._since) > UNFETCHED_AFTER:
+                why = f": {health.trouble}" if health is not None and health.trouble else ""
+                when = f"since {last:%Y-%m-%d %H:%M} UTC" if last is not None else "so far"
+                await self._around.alarm(ALARM, account.name, f"{account.name}: not fetched {when}{why}")

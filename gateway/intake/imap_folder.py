@@ -1,0 +1,104 @@
+"""One look at a folder: which mails are new, and in which order they are taken in.
+
+Sources  RFC 9051 §2.3.1.1: a mail is (folder, UIDVALIDITY, UID); after another UIDVALIDITY everything is looked at
+         again and known by its bytes. Acceptance B-13, B-15.
+Not here how a mail is taken in (imap_take.py), the connection's life (imap.py), rows (store/mailboxes.py).
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+
+import structlog
+
+from gateway.intake.imap_link import WINDOW, Selected
+from gateway.intake.imap_take import Session, Taking
+from gateway.store import mailboxes
+from gateway.store.mailboxes import Folder, Old
+
+RENUMBERED = "mailbox_renumbered"  # the word of an alarm
+_A_TURN = 50  # old mails between two looks for new ones
+_MAX_UNSETTLED = 1000  # of which the server is told at one look
+_WISHES: dict[str, Old] = {"from_now": "left", "all": "asked"}
+log = structlog.get_logger("imap")
+
+
+class FolderTurn:
+    """One folder of one mailbox, looked at once."""
+
+    def __init__(self, path: str, session: Session) -> None:
+        self._path, self._session = path, session
+        self.trouble = ""  # why the server was not told of mails that are ours; empty is well
+
+    async def take(self) -> bool:
+        """Take in what there is; True when more waits than one look takes."""
+        session = self._session
+        selected = await session.thread.do(session.link.select, self._path)
+        folder = await self._folder(selected)
+        taking = Taking(folder, session)
+        await taking.tell(await session.read(lambda c: mailboxes.unsettled(c, folder, _MAX_UNSETTLED)))
+        if selected.uidnext is None or selected.uidnext > folder.uid + 1:
+            async for uids in self._uids(folder.uid + 1, selected.uidnext):
+                await taking.take(uids)
+        more = folder.old in ("wanted", "archive") and await self._take_old(folder, taking)
+        now = session.clock.now()
+        for failed in await session.read(lambda c: mailboxes.failing(c, folder, now)):
+            await taking.take([failed.uid], attempts=failed.attempts)
+        self.trouble = taking.trouble
+        return more or session.stopping.is_set()
+
+    async def _take_old(self, folder: Folder, taking: Taking) -> bool:
+        """Some of what was there at first contact; False when that was the last of it."""
+        async for uids in self._uids(folder.old_uid + 1, folder.old_until + 1):
+            if uids:
+                await taking.take(uids[:_A_TURN], old=True)
+                return True
+        await taking.no_more_old()
+        return False
+
+    async def _folder(self, selected: Selected) -> Folder:
+        """How far we are with it; from where at first contact, and when the server numbers anew."""
+        session, path = self._session, self._path
+        name, now = session.account.name, session.clock.now()
+        known = await session.read(lambda c: mailboxes.folder(c, name, path))
+        if known is None:
+            new = await self._first_contact(selected, now)
+            await session.write(lambda c: mailboxes.meet(c, new))
+            log.info("imap.first_contact", mailbox=name, mails=new.old_count, old=new.old)
+            return new
+        if known.uidvalidity == selected.uidvalidity:
+            return known
+        last = max([uid async for uids in self._uids(1, selected.uidnext) for uid in uids], default=0)
+        renumbered = await session.write(lambda c: mailboxes.renumber(c, known, selected.uidvalidity, last))
+        said = f"{name}: the server numbers {path} anew; every mail is looked at again"
+        await session.alarm(RENUMBERED, f"{name}/{path}", said)
+        return renumbered
+
+    async def _first_contact(self, selected: Selected, now: datetime) -> Folder:
+        """What is there now is not new."""
+        account = self._session.account
+        there = [len(uids) async for uids in self._uids(1, selected.uidnext)]
+        last = (selected.uidnext or 1) - 1
+        if selected.uidnext is None:
+            last = max([uid async for uids in self._uids(1, None) for uid in uids], default=0)
+        return Folder(
+            mailbox=account.name,
+            folder=self._path,
+            uidvalidity=selected.uidvalidity,
+            uid=last,
+            since=now,
+            old=_WISHES[account.first_run] if sum(there) else "done",
+            old_uid=0,
+            old_until=last,
+            old_count=sum(there),
+        )
+
+    async def _uids(self, first: int, behind: int | None) -> AsyncIterator[list[int]]:
+        """The UIDs from first on, in order; a snapshot of each window, whatever comes or goes meanwhile.
+
+        behind  where they end; None: an old server did not say
+        """
+        link, thread = self._session.link, self._session.thread
+        starts: Iterable[int] = (first,) if behind is None else range(first, behind, WINDOW)
+        for start in starts:
+            last = None if behind is None else min(start + WINDOW, behind) - 1
+            yield await thread.do(link.search, start, last)
