@@ -16,9 +16,9 @@ from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, CommandError
 from gateway.cli.output import Column, block, facts, octets, print_json, print_lines, printable, span, stamp, table
-from gateway.cli.reasons import explanation_of, mail_reasons
 from gateway.config import Settings
 from gateway.message.types import Message
+from gateway.operations.reasons import explanation_of, mail_reasons
 from gateway.parsing.pool import Failure, ParserPool
 from gateway.store import inbound
 from gateway.store.inbound import MailRow

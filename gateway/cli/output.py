@@ -1,7 +1,7 @@
 """What people and programs get to read: tables, times, JSON; nothing that could steer a terminal.
 
-Sources  acceptance J-02 (control and bidi characters of mail data are escaped in every output, fields cut at 512),
-         Unicode Standard Annex 9 §2 (directional formatting), Annex 11 (width of East Asian characters).
+Sources  acceptance J-02 (what of mail data is escaped: message/shown.py),
+         Unicode Standard Annex 11 (width of East Asian characters).
 """
 
 import codecs
@@ -10,19 +10,19 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-FIELD_CHARACTERS = 512
-# C0, DEL, C1, line separators, marks and brackets of direction, byte order mark, half of a surrogate pair
-_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
-_IN_A_LINE = re.compile(f"[{_UNSAFE}]")
-_IN_A_BLOCK = re.compile(f"(?![\n\t])[{_UNSAFE}]")
-_IN_JSON = re.compile(f"(?!\n)[{_UNSAFE}]")  # line ends there are the layout's
+from gateway.message.shown import UNSAFE
+from gateway.message.shown import block as block
+from gateway.message.shown import printable as printable
+from gateway.message.shown import stamp as stamp
+
+_IN_JSON = re.compile(f"(?!\n)[{UNSAFE}]")  # line ends there are the layout's
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,6 @@ class Column:
     head: str
     right: bool = False
     least: int | None = None
-
-
-def printable(text: str, at_most: int = FIELD_CHARACTERS) -> str:
-    """Text of a stranger in one line: control characters escaped, cut."""
-    return _IN_A_LINE.sub(_escaped, text if len(text) <= at_most else text[: at_most - 1] + "…")
-
-
-def block(text: str) -> str:
-    """Text of a stranger with its lines and tabs."""
-    return _IN_A_BLOCK.sub(_escaped, text.replace("\r\n", "\n"))
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int) -> Iterator[str]:
@@ -113,11 +103,6 @@ def cut(text: str, width: int) -> str:
     return text[:kept] + "…"
 
 
-def stamp(moment: datetime | None) -> str:
-    """`2026-11-21 22:10:00 UTC`; empty for None."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment is not None else ""
-
-
 def span(length: timedelta) -> str:
     """`40m`, `11h`, `2d`: the largest unit, rounded down."""
     seconds = max(0, int(length.total_seconds()))
@@ -152,11 +137,6 @@ def _columns(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
 def _plain(value: object) -> object:

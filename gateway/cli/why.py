@@ -13,8 +13,8 @@ from gateway.cli.declare import Command, Invocation, json_option, pass_invocatio
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.mail_show import found_mail, mail_json
 from gateway.cli.output import print_json, print_lines, printable
-from gateway.cli.reasons import explanation_of, happening_reasons, mail_reasons, rule_reasons
 from gateway.cli.why_as_test import as_test
+from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons, rule_reasons
 from gateway.rules.types import Trace
 from gateway.store import inbound, tickets
 from gateway.store.happenings import Happening, happenings

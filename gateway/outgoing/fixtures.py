@@ -55,7 +55,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
         "which", "confirm", "risk", "customer",
     ),
     "receipt": ("done", "dry"),
-    "confirm": ("merge", "customer", "spam", "many"),
+    "confirm": ("merge", "customer", "spam", "many", "far"),
     "sla_warning": ("first_response", "next_response", "update", "resolution"),
     "sla_breached": ("first_response", "next_response", "update", "resolution"),
     "delivery_failed": ("failed", "automatic", "delayed"),

@@ -176,7 +176,7 @@ KINDS: Mapping[str, Kind] = {
             "title": "of the answer",
             "lines": "of text",
             "heads": "of the columns",
-            "rows": "cells, and actions: text, command, to",
+            "rows": "cells, and actions: text, command, to (none: the address for commands)",
         },
         defaults={"lines": (), "heads": (), "rows": ()},
     ),
@@ -184,7 +184,7 @@ KINDS: Mapping[str, Kind] = {
         "h",
         why="why_wrote",
         values={
-            "doing": "merge, customer, spam or many",
+            "doing": "merge, customer, spam, many or far",
             "tickets": "number, subject, customer",
             "detail": "lines",
             "expires": "time",

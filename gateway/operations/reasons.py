@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.cli.output import printable, stamp
+from gateway.message.shown import printable, stamp
 from gateway.rules.explain import trace_lines
 from gateway.rules.told import told
 from gateway.store import inbound

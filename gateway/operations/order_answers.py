@@ -1,0 +1,214 @@
+"""What questions of agents are answered: a ticket and its reasons, lists, counts, help. Nothing is changed.
+
+Sources  agents-by-mail.md §4 (`#why` … `#help`), §8: whatever an agent may not see is not there.
+Not here what changes something (orders.py), the mail that the answer is (order_mails.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from gateway.digests import zone_of
+from gateway.message.shown import block, printable
+from gateway.operations.canned import Use, spoken
+from gateway.operations.orders import Asker
+from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons
+from gateway.operations.types import Duty
+from gateway.rules.types import Agent, RuleSet
+from gateway.store import audit, counts, inbound, listing, tickets
+from gateway.store.happenings import happenings
+from gateway.ticket.change import shown
+from gateway.ticket.command_table import COMMANDS, Vocabulary
+from gateway.ticket.command_values import Snippet, Wrong
+from gateway.ticket.commands import Command
+from gateway.ticket.query import Query, parse_query
+from gateway.ticket.types import Entry, File, Ticket
+from gateway.ticket.visibility import sees
+
+MOST_ROWS = 50
+_LOOKED_AT = 500  # tickets that a query finds, some of which the agent may not see
+_MOST_LINES = 400
+_WIDTH = 100
+_MOST_OCTETS = 20 << 20  # of an original that is attached
+_LISTS: Mapping[str, str] = {
+    "": "assignee:me is:open sort:due",
+    "mine": "assignee:me is:open sort:due",
+    "waiting": "is:waiting sort:due",
+    "breach": "is:open sort:due",
+}
+
+
+_OF_TICKETS = ("why", "history", "original", "show", "macro?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ticket of a list: what stands in it, and what can be done by one tap."""
+
+    cells: tuple[str, ...]
+    actions: tuple[str, ...]  # commands
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The answer to one question."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: Mapping[str, str]) -> Said:
+    """The answer to a question about what its asker may see.
+
+    words  of the strings of his language
+    """
+    number = command.value if isinstance(command.value, int) else asker.number
+    ticket = tickets.find_ticket(c, number) if number is not None else None
+    title = printable(command.written, 80)
+    if ticket is not None and not sees(asker.agent, ticket, duty.deps.rules):
+        ticket = None
+    if ticket is None and command.name in _OF_TICKETS:
+        return Said(title, (Wrong("unseen", (("number", str(number or "?")),)).said(words),))
+    match command.name, command.value:
+        case "why", _ if ticket is not None:
+            return Said(title, tuple(_why(c, ticket))[:_MOST_LINES])
+        case "history", _ if ticket is not None:
+            return Said(title, tuple(_history(c, ticket))[-_MOST_LINES:])
+        case "original", _ if ticket is not None:
+            return _original(c, ticket, title)
+        case "show", _ if ticket is not None:
+            return Said(title, tuple(_show(c, ticket))[:_MOST_LINES])
+        case "macro?", Snippet(name, values) if ticket is not None:
+            found = spoken(ticket, Use(name, values), asker.agent.id, duty.deps)
+            return Said(title, (found,) if isinstance(found, str) else tuple(found.words.text.splitlines()))
+        case "list", str(asked):
+            return _listed(c, title, asked, asker.agent, duty, words)
+        case "search", str(asked):
+            return _listed(c, title, asked, asker.agent, duty, words)
+        case "stats", _:
+            return _stats(c, title, asker.agent, duty, words)
+        case "help", str(about):
+            return Said(title, tuple(_help(about, asker.agent, duty, words)))
+    raise ValueError(f"{command.name} is no question")
+
+
+def teams_of(agent: Agent, rules: RuleSet) -> tuple[str, ...]:
+    """The teams whose tickets he sees."""
+    everything = agent.role in ("admin", "auditor")
+    return tuple(
+        team.id
+        for team in rules.teams.values()
+        if everything or team.visibility == "all" or agent.id in (team.lead, *team.members)
+    )
+
+
+def _why(c: Connection, ticket: Ticket) -> Iterator[str]:
+    for row in inbound.of_ticket(c, ticket.number):
+        yield from mail_reasons(row, explanation_of(c, row), _WIDTH)
+        yield ""
+    for happened in happenings(c, ticket.number):
+        yield from happening_reasons(happened, _WIDTH)
+        yield ""
+
+
+def _history(c: Connection, ticket: Ticket) -> Iterator[str]:
+    for row in audit.find_rows(c, ticket=ticket.number):
+        detail = row.detail if row.detail is not None else "(erased)"
+        yield printable(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.actor}  {row.action}  {detail}")
+
+
+def _original(c: Connection, ticket: Ticket, title: str) -> Said:
+    """The newest mail of the ticket, as it came."""
+    mails = [entry for entry in tickets.entries(c, ticket.number) if entry.kind == "mail" and entry.source]
+    row = inbound.find(c, mails[-1].source or "") if mails else None
+    if row is None:
+        return Said(title, ("—",))
+    name = f"m-{row.id}"
+    about = printable(f"{name}  {row.received_at:%Y-%m-%d %H:%M} UTC  {row.author or '—'}  {row.subject or ''}")
+    if row.size > _MOST_OCTETS:
+        return Said(title, (about, f"{row.size} octets > {_MOST_OCTETS}: mailwicket mail raw {name}"))
+    octets = b"".join(inbound.pieces(c, row.key, 0, row.size // inbound.PIECE_OCTETS + 1))
+    return Said(title, (about,), files=(File(f"{name}.eml", "application/octet-stream", octets),))
+
+
+def _show(c: Connection, ticket: Ticket) -> Iterator[str]:
+    yield printable(f"#{ticket.number}  {ticket.subject}")
+    for name in ("status", "team", "assignee", "responsible", "priority", "tags", "due", "snoozed_until", "next_due"):
+        if (value := shown(ticket, name)) != "none":
+            yield printable(f"{name}: {value}")
+    if ticket.requester is not None:
+        yield printable(f"customer: {ticket.requester}")
+    yield from (printable(f"{name}: {value}") for name, value in ticket.fields)
+    yield from (f"{kind}: #{other}" for kind, other in tickets.links(c, ticket.number))
+    yield from (p.address for p in tickets.people(c, ticket.number) if p.role == "cc")
+    for entry in tickets.entries(c, ticket.number):
+        yield ""
+        yield _heading(entry)
+        yield from block(entry.text).splitlines()
+
+
+def _heading(entry: Entry) -> str:
+    held = f"  ({entry.held})" if entry.held else ""
+    return printable(f"e-{entry.id}  {entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind}  {entry.author or ''}{held}")
+
+
+def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Said:
+    rules = duty.deps.rules
+    teams = teams_of(agent, rules)
+    text = _LISTS.get(asked.lower(), asked)
+    if asked.lower() == "team":
+        text = f"is:open in:{','.join(teams)} sort:due" if teams else "number:0"
+    query = parse_query(text, duty.now, statuses=tuple(rules.statuses), me=agent.id)
+    if query.problems:
+        return Said(title, tuple(_problems(query)))
+    found = [t for t in listing.find_tickets(c, query, _LOOKED_AT) if sees(agent, t, rules)]
+    if asked.lower() == "breach":
+        found = [ticket for ticket in found if ticket.next_due is not None and ticket.next_due < duty.now]
+    rows = tuple(_row(ticket, agent, duty) for ticket in found[:MOST_ROWS])
+    heads = tuple(words[f"head_{name}"] for name in ("number", "status", "subject", "customer", "due")) if rows else ()
+    many = f"{len(found)}+" if len(found) >= _LOOKED_AT else str(len(found))
+    return Said(title, (f"{len(rows)} / {many}",), heads, rows)
+
+
+def _problems(query: Query) -> Iterator[str]:
+    for problem in query.problems:
+        before, behind = problem.source[: problem.column - 1], problem.source[problem.column - 1 :]
+        yield printable(f"{before}▸{behind}")  # blanks below a line would not survive in a mail
+        yield printable(problem.text)
+        yield problem.hint
+
+
+def _row(ticket: Ticket, agent: Agent, duty: Duty) -> Row:
+    zone = zone_of(agent, duty.deps.rules)
+    due = f"{ticket.next_due.astimezone(zone):%Y-%m-%d %H:%M}" if ticket.next_due is not None else "—"
+    who = (ticket.requester.name or ticket.requester.address) if ticket.requester is not None else "—"
+    cells = (f"#{ticket.number}", ticket.status, printable(ticket.subject, 60), printable(who, 40), due)
+    if agent.role in ("light", "auditor"):
+        return Row(cells, (f"#show {ticket.number}",))
+    take = () if ticket.assignee == agent.id else (f"#mine {ticket.number}",)
+    return Row(cells, (f"#show {ticket.number}", *take, f"#solved {ticket.number}", f"#snooze {ticket.number} 1d"))
+
+
+def _stats(c: Connection, title: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Said:
+    """Of today, by the clock of whoever asks."""
+    here = duty.now.astimezone(zone_of(agent, duty.deps.rules))
+    midnight = duty.now - timedelta(hours=here.hour, minutes=here.minute, seconds=here.second)
+    teams = teams_of(agent, duty.deps.rules)
+    found = counts.of_teams(c, teams, midnight, duty.now)
+    lines = (f"{words[f'count_{name}']}: {count}" for name, count in found.items())
+    return Said(title, (", ".join(teams) or "—", *lines))
+
+
+def _help(about: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Iterator[str]:
+    known = Vocabulary({}, duty.deps.rules.statuses).find(about.removeprefix("#")) if about else None
+    wanted = (known,) if known is not None else COMMANDS.values()
+    for info in wanted:
+        if agent.role in info.roles:
+            others = words.get(f"command_{info.name}", info.name).split(",")
+            also = [f"#{word.strip()}" for word in (*others, *info.aliases) if word.strip() != info.name]
+            yield f"{info.shape} — {info.about}{f' ({chr(32).join(also)})' if also else ''}"

@@ -1,0 +1,121 @@
+"""What agents hear of their orders: a receipt, the answers to their questions, what they are to confirm.
+
+Sources      agents-by-mail.md §4 (receipts), mails-out.md §3: to the listed address alone, never to From.
+Transaction  that of the orders.
+Not here     mails that are held (agents/), the words (templates/receipt, command_result, confirm).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.digests import zone_of
+from gateway.message.types import Mailbox
+from gateway.operations.order_answers import Row, answer_to
+from gateway.operations.orders import UNDO_WITHIN, Asker, Carried
+from gateway.operations.types import Duty
+from gateway.outgoing.enqueue import enqueue
+from gateway.rules.types import Agent
+from gateway.ticket.types import File, Notification
+
+_SUMMARY = 60  # characters
+
+
+def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str, *, receipts: str | None = None) -> None:
+    """Queue what its writer is to hear of orders that were carried out.
+
+    key       by which the mail that gave them is known: told again, it causes no other mails
+    receipts  all or failures; None: as the rules say of the agent
+    """
+    wants_all = (receipts or asker.agent.receipts) == "all"
+    if came.lines and (came.told or wants_all):
+        _send(c, "receipt", _receipt(came, duty.now), asker, duty, f"receipt:{key}")
+    for place, command in enumerate(came.asked):
+        words = duty.deps.desk.templates.words(language_of(asker.agent, duty))
+        said = answer_to(c, command, asker, duty, words)
+        values = {
+            "title": said.title,
+            "lines": said.lines,
+            "heads": said.heads,
+            "rows": tuple(map(_row, said.rows)),
+        }
+        _send(c, "command_result", values, asker, duty, f"result:{key}:{place}", said.files)
+
+
+def asked_first(c: Connection, came: Carried, asker: Asker, duty: Duty, item: int, expires: datetime) -> None:
+    """Queue the mail that asks whether all this is meant.
+
+    item  the number by which the answer decides
+    """
+    if came.question is None:
+        raise ValueError("nothing has to be confirmed")
+    rows = tuple(
+        {"number": t.number, "subject": t.subject, "customer": str(t.requester) if t.requester is not None else "—"}
+        for t in came.question.tickets
+    )
+    values = {
+        "doing": came.question.doing,
+        "tickets": rows,
+        "detail": came.question.detail,
+        "expires": expires.isoformat(),
+    }
+    _send(c, "confirm", values, asker, duty, f"confirm:{item}", item=item)
+
+
+def language_of(agent: Agent, duty: Duty) -> str:
+    """In which language he is written to."""
+    return next(iter(agent.languages), duty.deps.rules.defaults.language)
+
+
+def _receipt(came: Carried, now: datetime) -> dict[str, Any]:
+    summary = " ".join(dict.fromkeys(line.what for line in came.lines if line.what.startswith("#")))
+    return {
+        "lines": tuple({"state": line.state, "what": line.what, "detail": line.detail} for line in came.lines),
+        "summary": summary[:_SUMMARY] or "—",
+        "is_dry": came.dry,
+        "undo": f"#undo {came.undo}" if came.undo is not None else None,
+        "undo_until": (now + UNDO_WITHIN).isoformat() if came.undo is not None else None,
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "cells": row.cells,
+        "actions": tuple({"text": command.split()[0], "command": command, "to": None} for command in row.actions),
+    }
+
+
+def _send(
+    c: Connection,
+    template: str,
+    values: Mapping[str, Any],
+    asker: Asker,
+    duty: Duty,
+    key: str,
+    files: tuple[File, ...] = (),
+    item: int | None = None,
+) -> None:
+    agent, rules = asker.agent, duty.deps.rules
+    team = next((t.id for t in rules.teams.values() if agent.id in (*t.members, t.lead)), rules.defaults.team)
+    notice = Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template=template,
+        variant=None,
+        language=language_of(agent, duty),
+        ticket=asker.number,
+        team=team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-replied",
+        dedupe_key=key,
+        cause=f"agent:{agent.id}",
+        values=values,
+        audience="agent",
+        zone=str(zone_of(agent, rules)),
+        files=files,
+    )
+    enqueue(replace(notice, item=item) if item is not None else notice, duty.deps.desk, c, duty.now)

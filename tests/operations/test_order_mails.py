@@ -1,0 +1,120 @@
+"""What agents hear of their orders: receipts, answers to questions, what is asked first; to their own address alone."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.operations.order_mails import asked_first, tell
+from gateway.operations.orders import Asker, Carried
+from gateway.store.opening import open_store
+from tests.conftest import settings_in
+from tests.operations.orders import Agents
+
+POLICY = email.policy.default
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Agents]:
+    store = open_store(settings_in(tmp_path))
+    yield Agents(store, settings_in(tmp_path))
+    store.close()
+
+
+class Told:
+    """The mails that followed from one mail of an agent."""
+
+    def __init__(
+        self, desk: Agents, text: str, who: str = "ana", number: int | None = 1, receipts: str | None = None
+    ) -> None:
+        came = desk.orders(text, who, number=number)
+        asker, before = Asker(desk.deps.rules.agents[who], number), len(desk.outbox())
+        desk.write(lambda c: tell(c, came, asker, desk.duty, f"{desk.now:%H%M%S}", receipts=receipts))
+        self.came: Carried = came
+        self.mails = [
+            email.message_from_bytes(m.raw or b"", policy=email.policy.default) for m in desk.outbox()[before:]
+        ]
+
+    def text(self) -> str:
+        (mail,) = self.mails
+        part = mail.get_body(("plain",))
+        assert part is not None
+        return str(part.get_content())
+
+
+QUESTIONS = [
+    # who, where, question, what the answer says, what it does not
+    ("ana", 1, "#why", "Threading no reply token", "Secret"),
+    ("ana", None, "#why 1", "→ NEW ticket", "Secret"),
+    ("ana", 1, "#history", "customer  ticket.opened  support", "Secret"),
+    ("ana", 1, "#show", "Proszę o zwrot.", "Psst"),
+    ("ana", None, "#show 2", "Please open an account", "zwrot"),
+    ("ana", 1, "#original", "m-1  2026-11-21 09:01 UTC", "Psst"),
+    ("ana", None, "#list", "0 / 0", "#3"),
+    ("ana", None, "#list is:open", "2 / 2", "Secret"),  # ticket 3 is not for her
+    ("eve", None, "#list is:open", "1 / 1", "Zwrot"),
+    ("ana", None, "#list team", "2 / 2", "Secret"),
+    ("ana", None, "#list breach", "0 / 0", "Secret"),
+    ("ana", None, "#list is:opne", "did you mean “open”?", "/ "),
+    ("ana", None, "#search psst", "0 / 0", "Secret"),
+    ("eve", None, "#search psst", "1 / 1", "Zwrot"),
+    ("ana", None, "#list is:open", "body=%23mine%201", "body=%23mine%203"),
+    ("jana", None, "#list is:open", "body=%23show%201", "%23solved"),
+    ("ana", None, "#stats", "New: 2", "secret"),
+    ("ana", None, "#help assign", "#assign WHO", "#solved"),
+    ("ana", None, "#help", "#solved [REASON]", "nonsense"),
+    ("jana", None, "#help", "#note", "#merge"),
+    ("ana", 1, "#macro? no-such", "no-such", "Traceback"),
+]
+
+
+def test_questions_are_answered_with_what_their_asker_may_see(desk: Agents) -> None:
+    for who, number, question, says, is_silent_about in QUESTIONS:
+        told = Told(desk, question, who, number)
+        (mail,) = told.mails
+        assert mail["To"].addresses[0].addr_spec == desk.deps.rules.agents[who].email
+        assert says in told.text(), question
+        assert is_silent_about not in told.text(), question
+
+
+def test_the_original_comes_as_it_was(desk: Agents) -> None:
+    (mail,) = Told(desk, "#original").mails
+    (file,) = mail.iter_attachments()
+    assert file.get_filename() == "m-1.eml"
+    assert "Proszę o zwrot.".encode() in file.get_content()
+
+
+@pytest.mark.parametrize(("text", "receipts", "subject"), [
+    # orders, what their writer wants to hear of, the subject of the receipt
+    ("#mine", "failures", None),
+    ("#mine", "all", "[#1] Done: #mine"),
+    ("#dry\n#mine", "failures", "[#1] Only tried: #mine"),
+    ("#solved\nDone.", "failures", None),
+    ("#solved\nDone.", "all", "[#1] Done: #solved"),
+])  # fmt: skip
+def test_receipts_are_for_who_wants_them(desk: Agents, text: str, receipts: str, subject: str | None) -> None:
+    told = Told(desk, text, receipts=receipts)
+    assert [mail["Subject"] for mail in told.mails] == ([subject] if subject else [])
+
+
+def test_bulk_orders_and_undo_are_always_answered_and_can_be_undone_by_a_tap(desk: Agents) -> None:
+    text = Told(desk, "#closed 1 2", number=None).text()
+    assert "#1 status new -> closed" in text
+    assert "?body=%23undo%20u-1" in text
+    assert "was taken back" in Told(desk, "#undo", number=None).text()
+
+
+def test_what_is_asked_first_names_both_tickets_and_can_be_confirmed_by_a_tap(desk: Agents) -> None:
+    came, asker = desk.orders("#merge 2"), Asker(desk.deps.rules.agents["ana"], 1)
+    expires = desk.now + timedelta(days=1)
+    desk.write(lambda c: asked_first(c, came, asker, desk.duty, 77, expires))
+    mail = email.message_from_bytes(desk.mails()[-1].raw or b"", policy=POLICY)
+    assert "+h77." in mail["Reply-To"]
+    part = mail.get_body(("plain",))
+    assert part is not None
+    assert [word in part.get_content() for word in ("#1 → #2", "Zwrot", "Account", "%23confirm", "%23discard")] == [
+        True
+    ] * 5
