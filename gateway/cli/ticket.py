@@ -61,6 +61,7 @@ for command in (
     ticket_words.new,
     ticket_words.reply,
     ticket_words.note,
+    ticket_words.file_command,
     ticket_words.accept,
     ticket_change.assign,
     ticket_change.move,

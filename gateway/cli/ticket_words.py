@@ -1,4 +1,4 @@
-"""`mailwicket ticket new | reply | note | accept`: words in a ticket, for the customer or for our own people."""
+"""`mailwicket ticket new | reply | note | file | accept`: words in a ticket, for the customer or for our own people."""
 
 from pathlib import Path
 
@@ -6,16 +6,20 @@ import click
 
 from gateway.cli.change import Asked, asking, attached, edited, pair, words
 from gateway.cli.database import reading
-from gateway.cli.declare import ENTRY, TICKET, Command
+from gateway.cli.declare import ENTRY, TICKET, Command, Invocation, pass_invocation
 from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
-from gateway.cli.output import block, printable, stamp
+from gateway.cli.output import block, printable, stamp, write_octets
 from gateway.operations.answers import Answer, Note
 from gateway.operations.canned import Use
 from gateway.operations.tickets import Accept, NewTicket
-from gateway.store.tickets import entries, find_ticket
+from gateway.store.kept_files import kept
+from gateway.store.tickets import entries, find_entry, find_ticket
 
 file_option = click.option(
     "-F", "--file", type=click.Path(path_type=Path), metavar="FILE", help="The words are in a file."
+)
+attach_option = click.option(
+    "--attach", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A file that goes along."
 )
 
 
@@ -58,9 +62,7 @@ def new(
 @click.option("--status", metavar="S", help="The status afterwards; else “after_reply” of the rules.")
 @click.option("--note", is_flag=True, help="For our own people, as “ticket note”.")
 @click.option("--edit", is_flag=True, help="Write in $EDITOR, the customer's words below.")
-@click.option(
-    "--attach", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="A file that goes along."
-)
+@attach_option
 @click.option("--macro", multiple=True, metavar="NAME", help="A canned reply: a snippet, or a whole answer.")
 @click.option("--with", "given", multiple=True, metavar="NAME=VALUE", help="A value for the canned reply.")
 @file_option
@@ -83,9 +85,8 @@ def reply(
     The words are TEXT, a file, what comes on stdin, or what an editor saves; with --macro there need be none, else
     a snippet stands above them and a whole answer below. --dry-run tells to whom they would go.
     """
-    if note and (attach or status or macro):
-        said = "a note takes no file and no canned reply, and sets no status"
-        raise CommandError(said, hint="leave --note out", exit_code=USAGE)
+    if note and (status or macro):
+        raise CommandError("a note takes no canned reply and sets no status", hint="leave --note out", exit_code=USAGE)
     canned = tuple(Use(name, tuple(map(pair, given))) for name in macro)
     files = attached(attach)
     if edit:
@@ -94,7 +95,7 @@ def reply(
     else:
         said = words(text, file) if text is not None or file or not macro else ""
     if note:
-        asked.have_done("ticket.note", Note(number, said, asked.by))
+        asked.have_done("ticket.note", Note(number, said, asked.by, files))
     else:
         asked.have_done("ticket.answer", Answer(number, said, status, asked.by, files, canned))
 
@@ -117,19 +118,50 @@ def _last_words(asked: Asked, number: int) -> str:
     cls=Command,
     examples=(
         "mailwicket ticket note 4812 'Called back, no answer.' --as ana",
-        "mailwicket ticket note 4812 < log.txt",
+        "mailwicket ticket note 4812 'What the bank wrote.' --attach letter.pdf",
     ),
 )
 @click.argument("number", type=TICKET)
 @click.argument("text", required=False)
+@attach_option
 @file_option
 @asking
-def note(asked: Asked, number: int, text: str | None, file: Path | None) -> None:
+def note(asked: Asked, number: int, text: str | None, attach: tuple[Path, ...], file: Path | None) -> None:
     """Write something down that no customer sees.
 
-    The words are TEXT, a file, or what comes on stdin.
+    The words are TEXT, a file, or what comes on stdin. Files are kept with it (“ticket file”) and go to nobody.
     """
-    asked.have_done("ticket.note", Note(number, words(text, file), asked.by))
+    asked.have_done("ticket.note", Note(number, words(text, file), asked.by, attached(attach)))
+
+
+@click.command(
+    "file",
+    cls=Command,
+    examples=("mailwicket ticket file e-17 > letter.pdf", "mailwicket ticket file e-17 letter.pdf > letter.pdf"),
+)
+@click.argument("entry", type=ENTRY)
+@click.argument("name", required=False)
+@pass_invocation
+def file_command(invocation: Invocation, entry: int, name: str | None) -> None:
+    """Print the octets of a file that goes with a note; NAME where it has several.
+
+    On a terminal control characters are escaped; into a file or a pipe every byte is exact.
+    """
+    with reading(invocation) as c:
+        found = find_entry(c, entry)
+        if found is None:
+            raise CommandError(
+                f"there is no entry e-{entry}", hint="mailwicket ticket show NUMBER", exit_code=NOT_FOUND
+            )
+        files = [each for each in found.attachments if name in (None, each.name, each.part)]
+        if len(files) != 1:
+            known = ", ".join(printable(each.name) for each in found.attachments) or "no file"
+            raise CommandError(f"e-{entry} has {known}", hint="name one of its files", exit_code=NOT_FOUND)
+        octets = kept(c, files[0].sha256) if found.kind == "note" else None
+    if octets is None:
+        hint = "mailwicket mail raw m-… or mailwicket queue show --raw q-…"
+        raise CommandError(f"the file is in the mail of e-{entry}", hint=hint, exit_code=NOT_FOUND)
+    write_octets((octets,))
 
 
 @click.command(

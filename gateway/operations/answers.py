@@ -27,6 +27,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
 from gateway.store.changes import remember_messages
+from gateway.store.kept_files import keep
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.types import AddEntry, Change, File, Notification, Ticket
 
@@ -58,6 +59,7 @@ class Note:
     number: int
     text: str
     by: str | None = None
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     writer = author(by, ticket.team, duty)
     status = after_answer(duty.deps.rules, duty.now, actor(by), ready.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
-    entry = replace(entry, attachments=_attached(ready.files))
+    entry = replace(entry, attachments=_attached(ready.files, "1.{}", 2))
     saved = save_by(c, (entry, *ready.sets, status), ticket, by, duty)
     queued, sent = list[str](), list[tuple[str, str]]()
     for recipient in ready.recipients:
@@ -172,11 +174,11 @@ def _cleaned(file: File) -> File:
     return replace(file, name=clean_name(file.name, part="1", media_type=kind), media_type=kind)
 
 
-def _attached(files: tuple[File, ...]) -> tuple[Attachment, ...]:
-    """The files as the entry names them: each is a part of the mails that took it along."""
+def _attached(files: tuple[File, ...], part: str, first: int) -> tuple[Attachment, ...]:
+    """The files as the entry names them: by their part of the mails that took them along, or by their place."""
     return tuple(
-        Attachment(f"1.{place}", file.name, file.media_type, len(file.octets), sha256(file.octets).hexdigest())
-        for place, file in enumerate(files, 2)
+        Attachment(part.format(place), file.name, file.media_type, len(file.octets), sha256(file.octets).hexdigest())
+        for place, file in enumerate(files, first)
     )
 
 
@@ -233,8 +235,13 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     if isinstance(begun, Done):
         return (begun,)
     ticket, text = begun
+    if (said := _too_much(wanted.files, 1)) is not None:
+        return (Done(f"#{wanted.number}", "refused", said),)
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
+    files = tuple(map(_cleaned, wanted.files))
+    keep(c, (file.octets for file in files))
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
+    entry = replace(entry, attachments=_attached(files, "{}", 1))
     touch = after_touch(ticket, duty.now, who)
     saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)

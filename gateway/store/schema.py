@@ -261,6 +261,13 @@ entry = Table(
     Index("ix_entry_author_address", "author_address", "id"),
 )
 
+kept_file = Table(  # of notes: an entry names them by their hash (kept_files.py)
+    "kept_file",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+)
+
 ticket_message = Table(  # who sent, or was sent, which Message-ID in which ticket
     "ticket_message",
     metadata,

@@ -89,6 +89,12 @@ def entries(c: Connection, number: int) -> list[Entry]:
     return [_entry(row) for row in c.execute(select(entry).where(entry.c.ticket == number).order_by(entry.c.id))]
 
 
+def find_entry(c: Connection, id: int) -> Entry | None:
+    """One entry, of whichever ticket."""
+    row = c.execute(select(entry).where(entry.c.id == id)).one_or_none()
+    return None if row is None else _entry(row)
+
+
 def last_words(c: Connection, number: int) -> Entry | None:
     """What the customer wrote last; None when nobody did."""
     row = c.execute(_LAST, {"ticket": number}).one_or_none()

@@ -4,6 +4,7 @@ import email
 import email.policy
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from gateway.operations.types import Done, Duty
 from gateway.operations.undoing import Undo
 from gateway.parsing.pool import parse_limits
 from gateway.store import audit, customers, outbox, tickets
-from gateway.store.schema import entry, participant, receipt, ticket, ticket_link, ticket_message
+from gateway.store.schema import entry, kept_file, participant, receipt, ticket, ticket_link, ticket_message
 from gateway.store.snoozed import wake
 from gateway.ticket.types import File
 from tests.cli.desk import Desk
@@ -196,6 +197,22 @@ async def test_files_that_no_server_takes_are_refused(desk: Desk) -> None:
     for files in ((large, File("b", "text/plain", b"1")), (File("b", "text/plain", b""),) * (MOST_FILES + 1)):
         (answer,) = await done(desk, "ticket.answer", Answer(1, "Enclosed.", files=files))
         assert (answer.outcome, answer.said[:18]) == ("refused", "these are more tha")
+
+
+async def test_files_of_a_note_are_kept_once_and_go_to_nobody(desk: Desk) -> None:
+    file, before = File("../a\r\n.txt", "text/x y", b"inner words"), desk.store.read_now(outbox.counts)
+    await done(desk, "ticket.note", Note(2, "See.", by="ana", files=(file,)))
+    await done(desk, "ticket.note", Note(2, "See again.", by="ana", files=(file,)))
+    notes = desk.store.read_now(lambda c: tickets.entries(c, 2))[-2:]
+    kept = {(a.part, a.name, a.media_type, a.sha256) for each in notes for a in each.attachments}
+    assert kept == {("1", "a.txt", "application/octet-stream", sha256(file.octets).hexdigest())}
+    assert desk.store.read_now(lambda c: len(c.execute(select(kept_file)).all())) == 1
+    assert desk.store.read_now(outbox.counts) == before
+    await done(desk, "ticket.answer", Answer(2, "The answer."))
+    item = desk.store.read_now(lambda c: outbox.find_many(c, states=(), ticket=2, recipient=None, limit=1))[0]
+    raw = desk.store.read_now(lambda c: outbox.find(c, item.id)).raw  # type: ignore[union-attr]
+    assert b"a.txt" not in raw
+    assert not list(email.message_from_bytes(raw, policy=email.policy.default).iter_attachments())
 
 
 async def test_a_note_is_seen_by_no_customer(desk: Desk) -> None:

@@ -58,6 +58,27 @@ def test_an_answer_is_written_above_the_words_that_it_answers(
     assert [(file.name, file.media_type) for file in answer.attachments] == [("a.pdf", "application/pdf")]
 
 
+def test_files_of_a_note_are_kept_and_come_back(
+    config: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    octets = bytes(range(256)) * 40
+    (tmp_path / "a.pdf").write_bytes(octets)
+    (tmp_path / "b.txt").write_bytes(b"words")
+    both = ("--attach", str(tmp_path / "a.pdf"), "--attach", str(tmp_path / "b.txt"))
+    assert mailwicket(config, "ticket", "note", "1", "See the letter.", *both) == 0
+    note = entries(config)[-1]
+    assert (note.kind, note.public, [file.name for file in note.attachments]) == ("note", False, ["a.pdf", "b.txt"])
+    asked = [("a.pdf",), ("2",), (), ("c",)]
+    told = []
+    for name in asked:
+        capfdbinary.readouterr()
+        code = mailwicket(config, "ticket", "file", f"e-{note.id}", *name)
+        out, err = capfdbinary.readouterr()
+        told.append((code, out, b"a.pdf, b.txt" in err))
+    assert told == [(0, octets, False), (0, b"words", False), (4, b"", True), (4, b"", True)]
+    assert mailwicket(config, "ticket", "file", "e-1") == 4  # of a mail
+
+
 @pytest.mark.parametrize(("script", "arguments", "code", "said"), [
     # what the editor does, what is asked for, the exit code, what is said
     ("true", "1 --edit", 2, "nothing was written"),
@@ -66,7 +87,8 @@ def test_an_answer_is_written_above_the_words_that_it_answers(
     ("true", "9 --edit", 4, "there is no ticket 9"),
     ("true", "1 words --attach nowhere.pdf", 4, "nowhere.pdf cannot be read"),
     ("true", "1 words --attach large.bin", 2, "these files are more than 10 MiB"),
-    ("true", "1 words --note --attach large.bin", 2, "a note takes no file"),
+    ("true", "1 words --note --status open", 2, "a note takes no canned reply"),
+    ("true", "1 words --note --attach large.bin", 2, "these files are more than 10 MiB"),
 ])  # fmt: skip
 def test_what_cannot_be_sent_is_told_and_nothing_is(
     script: str, arguments: str, code: int, said: str, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
