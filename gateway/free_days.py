@@ -6,14 +6,15 @@ Not here what a holiday means for working time (ticket/calendar.py), days that t
 """
 
 import importlib
+import importlib.util
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from dateutil.rrule import rrulestr
-from icalendar import Calendar as Ics
 
 from gateway.rules.desk import Calendar
 from gateway.ticket.calendar import FreeDays
@@ -37,14 +38,29 @@ def free_days(calendar: Calendar, files: Mapping[str, str]) -> FreeDays:
 
 @cache
 def _of_country(code: str) -> FreeDays:
-    # half a second, for those alone who name a country
-    library: Any = importlib.import_module("holidays")
     country, _, part = code.partition("-")
     try:
-        library.country_holidays(country, subdiv=part or None)
+        holidays = _holidays_of(country)
+        holidays(subdiv=part or None)
     except NotImplementedError:
         raise ValueError(f"nobody knows the public holidays of “{code}”") from None
-    return cache(lambda year: frozenset(library.country_holidays(country, subdiv=part or None, years=year)))
+    return cache(lambda year: frozenset(holidays(subdiv=part or None, years=year)))
+
+
+@cache
+def _holidays_of(country: str) -> Any:
+    """What the library has of a country, from its module alone: to import those of all takes longer than the rest."""
+    registry: Any = importlib.import_module("holidays.registry")
+    name = next((name for name, names in registry.COUNTRIES.items() if country in names), None)
+    if name is None:
+        raise NotImplementedError(country)
+    path = Path(registry.__file__).parent / "countries" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"holidays.countries.{name}", path)
+    if spec is None or spec.loader is None:
+        raise NotImplementedError(country)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,8 @@ class _Event:
 @cache
 def _of_file(text: str) -> FreeDays:
     try:
-        read: list[Any] = Ics.from_ical(text).walk("VEVENT")[:_MOST_EVENTS]
+        library: Any = importlib.import_module("icalendar")  # it takes its time, for those alone who have a file
+        read: list[Any] = library.Calendar.from_ical(text).walk("VEVENT")[:_MOST_EVENTS]
         events = [_event(event) for event in read if _is_day(event["DTSTART"].dt)]
     except (AttributeError, KeyError, TypeError, ValueError) as e:
         raise ValueError(f"this is no iCalendar file: {type(e).__name__}") from None

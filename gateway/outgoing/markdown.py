@@ -7,15 +7,18 @@ Sources  CommonMark 0.31 in a closed selection (h1-h2, paragraphs, lists, bold, 
 Not here  Jinja (sandbox.py), layouts and languages (render.py).
 """
 
+import importlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_PLACES = 0x1000
 _FIRST = 0xE000
@@ -102,11 +105,11 @@ def without_places(text: str) -> str:
 @lru_cache(maxsize=512)
 def parts(source: str) -> Parts:
     """Both parts, with places still in them. Two mails that differ in their values only share the work."""
-    tokens = _MARKDOWN.parse(source)
+    tokens = _markdown().parse(source)
     for token in tokens:
         if style := _STYLES.get(f"{token.tag}_open" if token.type == "heading_open" else token.type):
             token.attrSet("style", style)
-    return Parts(str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})), _Writer().write(tokens))
+    return Parts(str(_markdown().renderer.render(tokens, _markdown().options, {})), _Writer().write(tokens))
 
 
 def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
@@ -139,12 +142,12 @@ class _Writer:
         self._row: list[str] | None = None
         self._quotes = 0  # open ones
 
-    def write(self, tokens: Iterable[Token]) -> str:
+    def write(self, tokens: "Iterable[Token]") -> str:
         for token in tokens:
             self._block(token)
         return "\n".join(self._lines).strip("\n")
 
-    def _block(self, token: Token) -> None:
+    def _block(self, token: "Token") -> None:
         match token.type:
             case "inline" if self._row is not None:
                 self._row.append(_inline(token))
@@ -194,7 +197,7 @@ class _Writer:
             self._lines.append("")
 
 
-def _inline(token: Token) -> str:
+def _inline(token: "Token") -> str:
     written, links = "", list[tuple[int, str]]()
     for child in token.children or ():
         match child.type:
@@ -211,12 +214,11 @@ def _inline(token: Token) -> str:
     return written
 
 
-def _make_markdown() -> MarkdownIt:
-    markdown = MarkdownIt("zero", {"html": False, "breaks": True})
+@cache
+def _markdown() -> "MarkdownIt":
+    library: Any = importlib.import_module("markdown_it")  # it takes its time, for those alone who write a mail
+    markdown: MarkdownIt = library.MarkdownIt("zero", {"html": False, "breaks": True})
     markdown.enable(["heading", "list", "table", "blockquote", "emphasis", "link", "escape", "newline"])
     markdown.validateLink = is_link  # type: ignore[method-assign,assignment]
     markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return markdown
-
-
-_MARKDOWN = _make_markdown()
