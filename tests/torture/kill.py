@@ -59,7 +59,7 @@ class Torture:
 
     def __init__(self, folder: Path, seed: int, fault: str) -> None:
         self._folder, self._random, self._fault = folder, random.Random(seed), fault
-        self._config, self._port = folder / "mailwicket.toml", _free_port()
+        self._config, self._port = folder / "mailwicket.toml", free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self.sent: dict[str, str] = {}  # sha256 -> the reply that the client believes, "" for none
@@ -189,7 +189,8 @@ def _mail(client: int, count: int, chance: random.Random) -> Mail:
     return Mail(sender, "support@acme.test", raw.encode())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
