@@ -333,6 +333,14 @@ class AuthSettings(_Section):
     """host:port of the DNS resolver, an IP address; empty is the one of the system."""
 
 
+class AgentSettings(_Section):
+    proof: Literal["dmarc", "token"] = "dmarc"
+    """What a mail of an agent has to show beside his From and his reply address: that DMARC (or an aligned DKIM or SPF,
+    or his login) vouches for the origin; `token` does without where nobody says anything: for closed networks."""
+    risk_holds: bool = True
+    """Ask an agent before a card number goes to a customer."""
+
+
 class Acknowledge(_Section):
     unauthenticated: Literal["auto", "never", "known", "all"] = "auto"
     """Who gets an acknowledgement without an aligned pass; auto: everybody where no verdicts exist at all."""
@@ -492,6 +500,7 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     lmtp: Lmtp = Lmtp()
     auth: AuthSettings = AuthSettings()
+    agents: AgentSettings = AgentSettings()
     acknowledge: Acknowledge = Acknowledge()
     outbound: Outbound = Outbound()
     limits: LimitSettings = LimitSettings()

@@ -23,7 +23,7 @@ from gateway.errors import TransientError
 from gateway.message.address import normal
 from gateway.message.charset import clean_line
 from gateway.message.classify import classify
-from gateway.message.types import NOT_AUTHENTICATED, Accepted, Message
+from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Message
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
@@ -49,6 +49,7 @@ from gateway.ticket.types import (
     Record,
     Saved,
     SetField,
+    ThreadMatch,
     Ticket,
 )
 
@@ -56,13 +57,17 @@ _QUIET, _REST = timedelta(hours=24), timedelta(hours=1)  # of the breaker, for o
 log = structlog.get_logger("pipeline")
 
 
-def process(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
-    """One accepted message, top to bottom. One transaction, no network. [T1]"""
+def process(
+    inbound: Accepted, message: Message, d: Deps, c: Connection, *, found: ThreadMatch | None = None
+) -> Outcome:
+    """One accepted message, top to bottom. One transaction, no network. [T1]
+
+    found  the ticket, where that is known already
+    """
     now, view, archived = d.now(), StoreView(c), inbound.imported is not None
-    digest = content_hash(message, inbound, d)
-    if (first := mail_store.same_content(c, digest, inbound.key, now, imported=inbound.imported)) is not None:
-        return _finish_duplicate(inbound, message, first, d, c, now)
-    plan = decide(inbound, message, d, view, inbound.envelope.received_at if archived else now)
+    if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
+        return duplicate
+    plan = decide(inbound, message, d, view, inbound.envelope.received_at if archived else now, found=found)
     message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
     saved = ticket_store.save(
@@ -234,18 +239,36 @@ def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: dateti
         )
 
 
-def _finish_duplicate(
-    inbound: Accepted, message: Message, first: tuple[str, int | None], d: Deps, c: Connection, now: datetime
-) -> Outcome:
+def same_as_before(inbound: Accepted, message: Message, d: Deps, c: Connection, now: datetime) -> Outcome | None:
+    """The end of a mail whose content came before; None when it is new."""
+    digest = content_hash(message, inbound, d)
+    first = mail_store.same_content(c, digest, inbound.key, now, imported=inbound.imported)
+    if first is None:
+        return None
     key, ticket = first
     reason = f"the same mail came before as {key}"
     if ticket is not None and inbound.imported is None:
         _also_to(ticket, inbound, d, c, now)
     outcome = Outcome(inbound.key, "duplicate", reason, ticket, None)
+    return ended(outcome, inbound, message, d, c, now)
+
+
+def ended(
+    outcome: Outcome,
+    inbound: Accepted,
+    message: Message,
+    d: Deps,
+    c: Connection,
+    now: datetime,
+    *,
+    auth: Auth = NOT_AUTHENTICATED,
+    match: ThreadMatch | None = None,
+) -> Outcome:
+    """The outcome of a mail that no rule was asked about, stored with its reasons."""
     verdict = classify(message, inbound.envelope, d.own)
     nothing = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
     language = language_for(message, None, d.rules)
-    plan = Plan(message, verdict, NOT_AUTHENTICATED, None, language, None, None, nothing, ())
+    plan = Plan(message, verdict, auth, None, language, match, None, nothing, ())
     _finish(outcome, inbound, message, explanation(message, plan, ()), c, now)
     return outcome
 

@@ -337,6 +337,7 @@ def deps(
     tables  of the queries of look-ups
     """
     site, ours = settings.site, own_addresses(settings, rules)
+    agents = frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also))
     promises = promises_of(rules)
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
     desk = Desk(
@@ -355,10 +356,11 @@ def deps(
         watchers=_watchers(rules),
         give_up=settings.outbound.give_up,
         sign=signer(settings),
+        by_mail=site.plus_addressing,
+        agents=agents - ours,
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )
-    agents = frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also))
     return Deps(
         rules=rules,
         desk=desk,
@@ -391,4 +393,6 @@ def deps(
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,
         tables=tables,
+        proof=settings.agents.proof,
+        risk_holds=settings.agents.risk_holds,
     )

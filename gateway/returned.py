@@ -25,7 +25,7 @@ from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
 from gateway.ticket.notify import SendBudget
-from gateway.ticket.types import Notification, Outcome, Ticket
+from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
 
 DELAYED_AFTER = timedelta(hours=4)
 _FAILED_SINCE = timedelta(days=1)  # mails that failed before are known, or too old to do something about
@@ -33,14 +33,19 @@ _TOLD = Rate(20, timedelta(hours=1))  # mails about such mails, to one agent
 _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 
-def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
-    """One accepted mail; a report about one of ours is told to whoever should know. [T1]"""
-    outcome = process(inbound, message, d, c)
+def received(
+    inbound: Accepted, message: Message, d: Deps, c: Connection, *, found: ThreadMatch | None = None
+) -> Outcome:
+    """One accepted mail; a report about one of ours is told to whoever should know. [T1]
+
+    found  the ticket, where that is known already
+    """
+    outcome = process(inbound, message, d, c, found=found)
     report = message.report
     told = outcome.disposition == "report" and inbound.imported is None
     if told and report is not None and report.kind == "delivery":
-        found = reported_mail(message, inbound, d, StoreView(c))
-        item = outbox.find(c, found) if found is not None else None
+        about = reported_mail(message, inbound, d, StoreView(c))
+        item = outbox.find(c, about) if about is not None else None
         if item is not None:
             _came_home(item, report.recipients, d, c)
     return outcome
@@ -126,4 +131,5 @@ def _notice(
         },
         audience="agent",
         zone=agent.timezone,
+        revision=ticket.revision,
     )

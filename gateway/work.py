@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import structlog
 
+from gateway.agents.received import received
 from gateway.clock import Clock
 from gateway.deciding.decide import authenticated
 from gateway.deciding.types import Deps
@@ -20,7 +21,6 @@ from gateway.errors import TransientError
 from gateway.message.types import Accepted, Message
 from gateway.parsing.pool import Failure, ParserPool
 from gateway.pipeline import quarantine
-from gateway.returned import received
 from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.store.writer import RefusedRowError

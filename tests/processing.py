@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, insert
 
+from gateway.agents.received import received
 from gateway.clock import FakeClock
 from gateway.config import Settings
 from gateway.deciding.types import Deps
@@ -23,7 +24,6 @@ from gateway.message.types import Accepted, Envelope
 from gateway.parsing.pool import parse_limits
 from gateway.pipeline import quarantine
 from gateway.policy import deps, read_rules, templates_of
-from gateway.returned import received
 from gateway.rules.statuses import StatusType
 from gateway.store import changes, customers, inbound, merges, outbox, tickets
 from gateway.store.inbound import Arriving

@@ -24,8 +24,10 @@ RANKS = (
     ("pipeline", "timers", "lookups"),
     ("events",),  # docs/decisions/0002
     ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
-    ("due", "policy", "work", "operations", "rehearsal"),  # docs/decisions/0002
-    ("trial", "backtest", "importing"),  # docs/decisions/0002
+    ("due", "policy", "operations", "rehearsal"),  # docs/decisions/0002
+    ("agents",),  # docs/decisions/0002
+    ("work", "trial", "backtest"),  # docs/decisions/0002
+    ("importing",),  # docs/decisions/0002
     ("control",),
     ("web",),
     ("daemon",),

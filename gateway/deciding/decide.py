@@ -34,10 +34,18 @@ BACKSCATTER = "backscatter"  # the first word about reports on mail that we neve
 
 
 def decide(
-    inbound: Accepted, message: Message, d: Deps, view: View, now: datetime, *, supposed: tuple[Event, ...] = ()
+    inbound: Accepted,
+    message: Message,
+    d: Deps,
+    view: View,
+    now: datetime,
+    *,
+    supposed: tuple[Event, ...] = (),
+    found: ThreadMatch | None = None,
 ) -> Plan:
     """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing.
 
+    found     the ticket, where that is known already
     supposed  events instead of those that the mail raises, where somebody only asks
     """
     auth = authenticated(inbound, message, d)
@@ -47,9 +55,8 @@ def decide(
         return _ended(message, verdict, auth, customer, d, settled)
     doubted = doubts(message, auth, *d.agents)
     ours = inbound.imported is not None and is_ours(message, d)
-    match = _stub(inbound, message, auth) or thread(
-        message, inbound.envelope, verdict, auth, view, d.threading, now, ours=ours
-    )
+    match = found or _stub(inbound, message, auth)
+    match = match or thread(message, inbound.envelope, verdict, auth, view, d.threading, now, ours=ours)
     if verdict.kind == "loop" and inbound.imported is not None and match.ticket is None:
         return _ended(message, verdict, auth, customer, d, _own_mail(verdict))
     ticket = view.ticket(match.ticket) if match.ticket is not None else None

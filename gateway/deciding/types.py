@@ -15,6 +15,7 @@ from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget
 from gateway.rules.lookups import LookedUp, looked_up
 from gateway.rules.types import Decision, Event, RuleSet
+from gateway.ticket.authority import Proof
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy, Sent
 from gateway.ticket.sla import Promises
@@ -88,6 +89,8 @@ class Deps:
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
+    proof: Proof = "dmarc"  # what a mail of an agent has to show
+    risk_holds: bool = True  # whether he is asked before a card number goes out
 
     def looked_up(self, addresses: Sequence[str]) -> LookedUp:
         """What look-up tables say of somebody with these addresses."""

@@ -22,14 +22,17 @@ from gateway.operations.canned import Draft, Use, drafted
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.tickets import Change as Fields
 from gateway.operations.tickets import steps_of
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
 from gateway.store.changes import remember_messages
+from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
+from gateway.ticket.acted import people
+from gateway.ticket.leak import leaks
 from gateway.ticket.life import after_answer, after_touch
-from gateway.ticket.types import AddEntry, Change, File, Notification, Ticket
+from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
 
 _MOST_CHARACTERS = 100_000
 _MOST_LINES = 2000  # a template takes 4096 values
@@ -50,6 +53,7 @@ class Answer:
     files: tuple[File, ...] = ()
     canned: tuple[Use, ...] = ()  # snippets stand above the words, an answer below them
     says_solved: bool = False  # whether its last line says that the matter is solved
+    came: Came | None = None  # the mail that they came by; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Note:
     text: str
     by: str | None = None
     files: tuple[File, ...] = ()
+    came: Came | None = None  # as in Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class _Ready:
     status: str | None
     by: str | None
     says_solved: bool
+    came: Came | None
 
 
 def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
@@ -101,6 +107,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps)
     if isinstance(draft, str):
         return Done(name, "refused", draft)
+    if found := leaks(draft.text, internal_of(c, ticket.number, duty.deps.desk.agents)):
+        return Done(name, "refused", f"line {found[0] + 1} is for our own people only")
     recipients = tuple(_recipients(c, ticket, duty))
     if not recipients:
         return Done(name, "conflict", "it has no customer who could be answered: nobody's address is known")
@@ -115,7 +123,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return wrong
     own, others = tuple(map(_cleaned, own)), tuple(map(_cleaned, others))
     status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
-    return _Ready(ticket, draft, recipients, steps, own, (*own, *others), status, wanted.by, wanted.says_solved)
+    files, by = (*own, *others), wanted.by
+    return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came)
 
 
 def _too_much(files: Sequence[File], recipients: int) -> str | None:
@@ -149,10 +158,18 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     writer = author(by, ticket.team, duty)
     status = after_answer(duty.deps.rules, duty.now, actor(by), ready.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
-    entry = replace(entry, attachments=_attached(ready.files, "1.{}", 2))
-    saved = save_by(c, (entry, *ready.sets, status), ticket, by, duty)
+    came, attached = ready.came, _attached(ready.files, "1.{}", 2)
+    if came is not None:  # as they stand in his mail, then those of a canned answer
+        attached = (*came.attachments, *attached[len(ready.own) :])
+    entry = replace(entry, attachments=attached)
+    saved = save_by(c, (entry, *ready.sets, status, *_joining(came, duty)), ticket, by, duty, came)
+    have_it = {normal(person.address) for person in came.beside} if came is not None else set()
     queued, sent = list[str](), list[tuple[str, str]]()
+    if came is not None and came.message_id is not None:  # whoever answers all is known by it
+        sent = [(came.message_id, address) for address in have_it]
     for recipient in ready.recipients:
+        if normal(recipient.address) in have_it:
+            continue
         notice = _notice(c, recipient, saved.entry or 0, ready, duty)
         made = enqueue(notice, duty.deps.desk, c, duty.now)
         if made is None:
@@ -166,6 +183,13 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     used = ", ".join(each.canned.name for each in ready.draft.used)
     with_ = f"; with {used}" if used else ""
     return Done(f"#{ticket.number}", "done", f"{', '.join(queued)}{moved}{with_}")
+
+
+def _joining(came: Came | None, duty: Duty) -> Iterator[AddPeople]:
+    """Whom the agent wrote to beside us takes part: that he did so is his word for it."""
+    beside = people(came.beside, duty.deps.takes_no_part) if came is not None else ()
+    if beside:
+        yield AddPeople(beside, duty.deps.rules.limits.cc_max, "agent.cc")
 
 
 def _cleaned(file: File) -> File:
@@ -241,9 +265,10 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     files = tuple(map(_cleaned, wanted.files))
     keep(c, (file.octets for file in files))
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
-    entry = replace(entry, attachments=_attached(files, "{}", 1))
+    attached = wanted.came.attachments if wanted.came is not None else _attached(files, "{}", 1)
+    entry = replace(entry, attachments=attached)
     touch = after_touch(ticket, duty.now, who)
-    saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty)
+    saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty, wanted.came)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
     opened = f"; status {ticket.status} -> {touch.status}" if touch else ""
     return (Done(f"#{ticket.number}", "done", f"noted; no customer sees it{opened}"),)

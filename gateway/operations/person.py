@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection
 
 from gateway.message.types import Mailbox
-from gateway.operations.types import Done, Duty
+from gateway.operations.types import Came, Done, Duty
 from gateway.rules.types import RuleSet
 from gateway.store import tickets
 from gateway.store.changes import save
@@ -19,13 +19,23 @@ def actor(by: str | None) -> str:
     return f"agent:{by}" if by else _OPERATOR
 
 
-def save_by(c: Connection, changes: Sequence[Change], before: Ticket | None, by: str | None, duty: Duty) -> Saved:
-    """What became of the changes that somebody asked for. `before` None opens a ticket."""
+def save_by(
+    c: Connection,
+    changes: Sequence[Change],
+    before: Ticket | None,
+    by: str | None,
+    duty: Duty,
+    came: Came | None = None,
+) -> Saved:
+    """What became of the changes that somebody asked for. `before` None opens a ticket.
+
+    came  the mail that he asked by; None: on this machine
+    """
     return save(
         c,
         changes,
         ticket_before=before,
-        source=None,
+        source=came.mail if came is not None else None,
         actor=actor(by),
         now=duty.now,
         promises=duty.deps.promises,

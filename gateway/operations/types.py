@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
+from gateway.message.types import Attachment, Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Duty:
         Raises  ConfigError  they are wrong
         """
         return self.in_force()
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """The mail of an agent that something was asked for by."""
+
+    mail: str  # its key
+    message_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()  # as they stand in it
+    beside: tuple[Mailbox, ...] = ()  # whom he sent it to himself: they have it, and take part from now on
 
 
 @dataclass(frozen=True, slots=True)

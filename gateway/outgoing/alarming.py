@@ -12,7 +12,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from gateway.outgoing.compose import Desk
+from gateway.outgoing.compose import Desk, Watcher
 from gateway.store import alarms
 from gateway.ticket.types import Notification
 
@@ -36,25 +36,29 @@ def raise_alarm(
         return
     log.error("alarm", about=about, key=key)
     for watcher in desk.watchers:
-        enqueue(
-            Notification(
-                recipient=watcher.mailbox,
-                template="alarm",
-                variant=None,
-                language=watcher.language,
-                ticket=None,
-                team=watcher.team,
-                subject=None,
-                in_reply_to=None,
-                references=(),
-                auto_submitted="auto-generated",
-                dedupe_key=f"alarm:{about}:{now:%Y-%m-%dT%H}:{watcher.mailbox.address}",
-                cause=f"alarm:{about}",
-                values={"about": about, "lines": (said,), "since": now.isoformat()},
-                audience="agent",
-                zone=watcher.zone,
-            ),
-            desk,
-            c,
-            now,
-        )
+        enqueue(alarm(watcher, about, "", said, now), desk, c, now)
+
+
+def alarm(watcher: Watcher, about: str, key: str, said: str, now: datetime) -> Notification:
+    """The mail about it, to one person; the same one within an hour is the same mail.
+
+    key  what tells it from others of its kind; empty: nothing does
+    """
+    hour = f"{key}:{now:%Y-%m-%dT%H}" if key else f"{now:%Y-%m-%dT%H}"
+    return Notification(
+        recipient=watcher.mailbox,
+        template="alarm",
+        variant=None,
+        language=watcher.language,
+        ticket=None,
+        team=watcher.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"alarm:{about}:{hour}:{watcher.mailbox.address}",
+        cause=f"alarm:{about}",
+        values={"about": about, "lines": (said,), "since": now.isoformat()},
+        audience="agent",
+        zone=watcher.zone,
+    )

@@ -10,7 +10,7 @@ Not here  how a field is written (header.py), the check at the end (wire.py), wh
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as field_
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -46,6 +46,7 @@ class Letter:
     reverse_path: str | None  # None is <>
     raw: bytes
     trouble: tuple[str, ...] = ()
+    text: str = ""  # the words of it, without the layout around; empty for what is passed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Desk:
     subject_mark: str = ""  # before every subject of a trial
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
+    agents: frozenset[str] = frozenset()  # their addresses in normal form, which customers need not know
 
 
 def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
@@ -118,7 +120,13 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_own_fields(notice, kind, message_id, desk),
         *_body(said, message_id, files),
     )
-    return _letter(message_id, lines, team, outbox_id, desk, said.trouble)
+    return replace(_letter(message_id, lines, team, outbox_id, desk, said.trouble), text=_between(said.text))
+
+
+def _between(text: str) -> str:
+    """What a text says between the marker above it and the footer below, which are the same in mails to everybody."""
+    above, _, _ = text.rpartition("\n-- \n")
+    return (above or text).partition("\n")[2]
 
 
 def _spoken(notice: Notification, desk: Desk) -> Spoken | None:
@@ -186,7 +194,21 @@ def _reply_to(notice: Notification, kind: Kind, team: Mailbox, recipient: str, d
         return team.address
     purpose = notice.purpose or kind.purpose
     number = None if purpose == "c" else notice.item or notice.ticket
-    return desk.ring.reply_address(team.address, desk.delimiter, purpose, number, notice.revision, recipient)
+    revision = notice.revision if purpose in ("t", "n") else None
+    return _minted(purpose, number, revision, notice, team, recipient, desk)
+
+
+def _minted(
+    purpose: str, number: int | None, revision: int | None, notice: Notification, team: Mailbox, who: str, desk: Desk
+) -> str:
+    return desk.ring.reply_address(team.address, desk.delimiter, purpose, number, revision, who, notice.generation)
+
+
+def _note_to(notice: Notification, team: Mailbox, recipient: str, desk: Desk) -> str | None:
+    """Where an agent writes what no customer sees; None where his mail has no such address."""
+    if not desk.by_mail or notice.revision is None or notice.ticket is None:
+        return None
+    return _minted("n", notice.ticket, notice.revision, notice, team, recipient, desk)
 
 
 def _values(
@@ -195,6 +217,7 @@ def _values(
     number, ring = notice.ticket, desk.ring
     return {
         **kind.defaults,
+        **({"note_to": _note_to(notice, team, recipient, desk)} if "note_to" in kind.defaults else {}),
         **notice.values,
         "ticket": {**notice.values.get("ticket", {}), "number": number},
         "site": {"name": desk.site_name, "footer": desk.footer or (f"{team.name} · {team.address}",)},

@@ -13,9 +13,11 @@ from sqlalchemy import Connection
 from gateway.errors import PoisonError
 from gateway.message.address import normal
 from gateway.outgoing.alarming import raise_alarm
-from gateway.outgoing.compose import Desk, compose
+from gateway.outgoing.compose import Desk, Letter, compose
 from gateway.outgoing.kinds import kind_of
-from gateway.store import outbox
+from gateway.store import agent_keys, outbox
+from gateway.store.internal import internal_of
+from gateway.ticket.leak import leaks
 from gateway.ticket.types import Notification
 
 log = structlog.get_logger("outbox")
@@ -27,10 +29,14 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
     if id is None or notice.suppressed is not None:
         return None
     try:
-        letter = compose(_in_thread(notice, c), id, desk)
+        letter = compose(_of_agent(_in_thread(notice, c), c), id, desk)
     except PoisonError as e:
         outbox.refuse(c, id, e.text, now)
         log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
+        return None
+    if notice.audience == "customer" and _leaks(letter, notice, desk, c):
+        outbox.refuse(c, id, "leak: it holds something that is for our own people only", now)
+        log.error("outbox.leak", id=id, ticket=notice.ticket, template=notice.template)
         return None
     if letter.trouble:
         log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
@@ -47,9 +53,21 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
     return id, letter.message_id
 
 
+def _leaks(letter: Letter, notice: Notification, desk: Desk, c: Connection) -> bool:
+    """The second wall: whatever was asked for, no words of ours go to a customer (the first: only answers can)."""
+    return notice.ticket is not None and bool(leaks(letter.text, internal_of(c, notice.ticket, desk.agents)))
+
+
 def _in_thread(notice: Notification, c: Connection) -> Notification:
     """An agent's mails about a ticket follow each other; those to customers know what they answer."""
     if notice.ticket is None or kind_of(notice.template).reader != "agent":
         return notice
     before = outbox.messages_to(c, notice.ticket, normal(notice.recipient.address))
     return replace(notice, in_reply_to=max(before)[1]) if before else notice
+
+
+def _of_agent(notice: Notification, c: Connection) -> Notification:
+    """With the tokens that count now."""
+    if notice.audience != "agent":
+        return notice
+    return replace(notice, generation=agent_keys.generation(c, normal(notice.recipient.address)))

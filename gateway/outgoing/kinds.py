@@ -274,7 +274,7 @@ KINDS: Mapping[str, Kind] = {
         "c",
         why="why_leads",
         values={
-            "about": "breaker, total_limit, template, relay, backscatter, flood or store",
+            "about": "a word of the strings: alarm_ABOUT",
             "lines": "of detail",
             "since": "time",
             "count": "how often since then",

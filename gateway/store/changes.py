@@ -21,7 +21,7 @@ from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
-from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.change import changed, is_said, opened, shown
 from gateway.ticket.ladder import next_rung
 from gateway.ticket.ledger import lines_of
 from gateway.ticket.life import FINISHED
@@ -48,7 +48,7 @@ _STATUS = (
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
     "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", "followers", "needs",
-    "escalation", "sla", "next_due", "answer_due", "next_rung", *_STATUS,
+    "escalation", "sla", "revision", "next_due", "answer_due", "next_rung", *_STATUS,
 )  # fmt: skip
 
 
@@ -88,15 +88,15 @@ def save(
         current = update_ticket(c, current, folded.columns, now)
     ids: list[int] = []
     if folded.entries and current is not None:
-        ids.append(_add_entry(c, current.number, folded.entries[0], source))
+        ids.append(_add_entry(c, current.number, folded.entries[0], source, folded.revisions[0]))
     entry_id = ids[0] if ids else None
     number = current.number if current is not None else record.ticket if record is not None else None
     if number is not None and current is not None:
         new = folded.opening is not None
         shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
         search.put(c, shown_by, number, folded.entries[0] if folded.entries else None, entry_id, opening=new)
-        for more in folded.entries[1:]:
-            ids.append(_add_entry(c, number, more, None))
+        for more, raised in zip(folded.entries[1:], folded.revisions[1:], strict=True):
+            ids.append(_add_entry(c, number, more, None, raised))
             search.put(c, None, number, more, ids[-1], opening=False)
         if promise is not None:
             clocked = [id for entry, id in zip(folded.entries, ids, strict=True) if any(lines_of((entry,), ""))]
@@ -128,6 +128,7 @@ class _Folded:
     columns: dict[str, object] = field(default_factory=dict)  # of the ticket, that changed
     opening: OpenTicket | None = None
     entries: list[AddEntry] = field(default_factory=list)  # the first is that of the mail
+    revisions: list[int | None] = field(default_factory=list)  # that they raise the ticket to
     ties: list[SetRequester | AddPeople | AddLink] = field(default_factory=list)
     record: Record | None = None
 
@@ -143,8 +144,10 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
             case AddEntry():
                 folded.entries.append(change)
                 counted = _known(folded).messages + (change.kind in ("mail", "answer"))
-                folded.ticket = replace(_known(folded), messages=counted)
-                folded.columns |= {"messages": counted, "updated_at": change.at}
+                revision = _known(folded).revision + is_said(change)
+                folded.revisions.append(revision if is_said(change) else None)
+                folded.ticket = replace(_known(folded), messages=counted, revision=revision)
+                folded.columns |= {"messages": counted, "revision": revision, "updated_at": change.at}
                 said = f"{change.kind} by {change.evidence}" if change.evidence else change.kind
                 folded.notes.append(("entry.added", change.cause or actor, said))
             case SetField(name, _, cause):
@@ -220,7 +223,7 @@ def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
     """
     if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
         event = AddEntry("event", None, at, text, "", "", None, None, public=False, trust=None)
-        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None), opening=False)
+        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, None), opening=False)
 
 
 def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
@@ -266,7 +269,7 @@ def _requester(requester: Mailbox | None) -> dict[str, str | None]:
     }
 
 
-def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None) -> int:
+def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None, revision: int | None) -> int:
     made = c.execute(
         _ENTRY,
         {
@@ -285,6 +288,7 @@ def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None)
             "attachments": msgspec.json.encode(change.attachments).decode(),
             "source": source,
             "held": change.held,
+            "revision": revision,
         },
     ).scalar_one()
     return int(made)

@@ -20,8 +20,9 @@ from gateway.ticket.types import Entry, Participant, Ticket
 
 def accept(c: Connection, ticket: Ticket, held: Entry, by: By, promises: Promises) -> None:
     """A held entry becomes a part of its ticket, and its writer takes part from now on."""
-    c.execute(update(entry).where(entry.c.id == held.id).values(held=None, public=True))
-    update_ticket(c, ticket, {}, by.at)
+    revision = ticket.revision + 1
+    c.execute(update(entry).where(entry.c.id == held.id).values(held=None, public=True, revision=revision))
+    update_ticket(c, ticket, {"revision": revision}, by.at)
     who = held.author.address if held.author is not None else by.actor
     sla.add_lines(c, ticket.number, Line(held.at, "words", cause=who, entry=held.id))
     sla.renew(c, (ticket.number,), promises)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, insert, or_, select, update
 
 from gateway.rules.statuses import StatusType
 from gateway.store import delayed, sla
@@ -69,7 +69,7 @@ class Receipt:
 def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> int:
     """All entries of the source go to the target, which its number leads to from now on; the id of the receipt."""
     ids = tuple(c.execute(select(entry.c.id).where(entry.c.ticket == source.number).order_by(entry.c.id)).scalars())
-    _move(c, ids, target.number)
+    _move(c, ids, target.number, target.revision + 1)
     joining = (Participant(p.address, p.name, "cc") for p in people(c, source.number))
     joined = tuple(add_people(c, target.number, joining))
     inserted(c, ticket_link, _link(source, target, "merged into"))
@@ -77,7 +77,7 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     delayed.cancel_all(c, source.number, f"the ticket went into #{target.number}", now)
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
-    update_ticket(c, target, {"messages": target.messages + source.messages}, now)
+    update_ticket(c, target, _counted(target, source.messages), now)
     sla.add_lines(c, source.number, status_line(now, "closed", "merged", actor))
     renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)
@@ -86,12 +86,12 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
 def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor: str, now: datetime) -> int:
     """One entry goes to a new ticket, with the Message-ID by which its answers are known; the id of the receipt."""
     count = int(moving.kind in _COUNTED)
-    _move(c, (moving.id,), target.number)
+    _move(c, (moving.id,), target.number, target.revision + 1)
     _name(c, [moving.message_id] if moving.message_id else [], source.number, target.number)
     c.execute(update(entry).where(entry.c.id == moving.id).values(held=None, public=True))
     inserted(c, ticket_link, _link(target, source, "split from"))
-    update_ticket(c, source, {"messages": source.messages - count}, now)
-    update_ticket(c, target, {"messages": target.messages + count}, now)
+    update_ticket(c, source, _counted(source, -count), now)
+    update_ticket(c, target, _counted(target, count), now)
     before = Moved((moving.id,), count, held=moving.held, public=moving.public)
     renew(c, source.number, target.number)
     return _write(c, "split", source, target, before, actor, now)
@@ -100,7 +100,7 @@ def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor
 def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> None:
     """All of it is as it was before; of a split the new number stays, and leads to the old ticket."""
     before = done.before
-    _move(c, before.entries, source.number)
+    _move(c, before.entries, source.number, source.revision + 1)
     if done.action == "split":
         values = {"held": before.held, "public": before.public}
         c.execute(update(entry).where(entry.c.id.in_(before.entries)).values(values))
@@ -109,8 +109,8 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor:
     if before.people:
         gone = and_(participant.c.ticket == target.number, participant.c.address.in_(before.people))
         c.execute(delete(participant).where(gone))
-    back: dict[str, Any] = {"messages": source.messages + before.messages}
-    rest: dict[str, Any] = {"messages": target.messages - before.messages}
+    back: dict[str, Any] = _counted(source, before.messages)
+    rest: dict[str, Any] = _counted(target, -before.messages)
     if before.status is not None:
         c.execute(delete(ticket_link).where(_same(_link(source, target, "merged into"))))
         back |= {**asdict(before.status), "merged_into": None}
@@ -146,9 +146,16 @@ def since(c: Connection, done: Receipt) -> Receipt | None:
     return None if row is None else _receipt(row)
 
 
-def _move(c: Connection, ids: Sequence[int], number: int) -> None:
-    c.execute(update(entry).where(entry.c.id.in_(ids)).values(ticket=number))
+def _move(c: Connection, ids: Sequence[int], number: int, revision: int) -> None:
+    """What was said elsewhere is new in this ticket, whenever it was said."""
+    said = case((entry.c.revision.is_not(None), revision), else_=None)
+    c.execute(update(entry).where(entry.c.id.in_(ids)).values(ticket=number, revision=said))
     c.execute(update(sla_ledger).where(sla_ledger.c.entry.in_(ids)).values(ticket=number))
+
+
+def _counted(ticket: Ticket, messages: int) -> dict[str, Any]:
+    """The counters of a ticket after so many messages came, or went."""
+    return {"messages": ticket.messages + messages, "revision": ticket.revision + 1}
 
 
 def _name(c: Connection, ids: Sequence[str], before: int, after: int) -> None:

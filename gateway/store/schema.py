@@ -195,6 +195,7 @@ ticket = Table(
     Column("answer_due", Moment),
     Column("next_rung", Moment),  # when the next thing happens to it by itself
     Column("nudged", Integer, nullable=False, server_default=text("0")),  # days of the last reminder in this status
+    Column("revision", Integer, nullable=False, server_default=text("0")),  # of what people said; agents saw one
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     # a list is read off an index alone; ix_ticket_due and ix_ticket_priority have the same columns in other orders
     Index(
@@ -258,6 +259,7 @@ entry = Table(
     Column("attachments", Text, nullable=False),
     Column("source", String(40), unique=True),  # one mail, one entry, however often it is processed
     Column("held", Text),  # why it waits for an agent's word; NULL is not held
+    Column("revision", Integer),  # that it raised its ticket to; NULL: it raised none
     Index("ix_entry_author_address", "author_address", "id"),
 )
 
@@ -314,6 +316,37 @@ shared_words = Table(  # words that all tickets of a block have, parted by blank
     metadata,
     Column("block", BigInteger, primary_key=True, autoincrement=False),
     Column("words", Text, nullable=False),
+)
+
+held_mail = Table(  # mails of agents that wait for their word: nothing of them is done
+    "held_mail",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("mail", String(32), nullable=False),  # key of the accepted mail
+    Column("ticket", _Id, index=True),  # NULL: it is about none that we know
+    Column("agent", Text, nullable=False),
+    Column("code", String(20), nullable=False),  # why it waits
+    Column("proposal", Text, nullable=False),
+    Column("state", String(10), nullable=False),  # waiting, then how it ended
+    Column("decided_at", Moment),
+    Column("decided_by", Text, nullable=False),
+    Index("ix_held_mail_agent", "agent", "decided_at"),
+    Index(
+        "ix_held_mail_waiting",
+        "expires_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+agent_key = Table(  # how often the tokens of an agent were withdrawn; none: never
+    "agent_key",
+    metadata,
+    Column("address", Text, primary_key=True),  # of the agent, normal form
+    Column("generation", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
 )
 
 receipt = Table(  # what can be taken back: merges and splits

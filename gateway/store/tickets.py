@@ -95,6 +95,11 @@ def find_entry(c: Connection, id: int) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+def said_since(c: Connection, number: int, revision: int) -> list[Entry]:
+    """What people said in a ticket after this revision of it, oldest first."""
+    return [_entry(row) for row in c.execute(_SINCE, {"ticket": number, "revision": revision})]
+
+
 def last_words(c: Connection, number: int) -> Entry | None:
     """What the customer wrote last; None when nobody did."""
     row = c.execute(_LAST, {"ticket": number}).one_or_none()
@@ -194,6 +199,7 @@ def ticket_of(row: Row[Any]) -> Ticket:
         answer_due=row.answer_due,
         next_rung=row.next_rung,
         nudged=row.nudged,
+        revision=row.revision,
     )
 
 
@@ -214,6 +220,7 @@ def _entry(row: Row[Any]) -> Entry:
         attachments=_attachments.decode(row.attachments),
         source=row.source,
         held=row.held,
+        revision=row.revision,
     )
 
 
@@ -224,6 +231,11 @@ _LAST = (
     .limit(1)
 )
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
+_SINCE = (
+    select(entry)
+    .where(entry.c.ticket == bindparam("ticket"), entry.c.revision > bindparam("revision"))
+    .order_by(entry.c.id)
+)
 _LOCKED = _TICKET.with_for_update()
 _ALIAS = (
     select(ticket_alias.c.ticket).where(func.lower(ticket_alias.c.alias) == func.lower(bindparam("alias"))).limit(1)

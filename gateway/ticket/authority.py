@@ -48,7 +48,7 @@ class Agents:
     agents: Sequence[Agent]
     ring: TokenRing
     delimiter: str
-    generation: Callable[[str], int]  # of an agent's tokens, by his id
+    generation: Callable[[str], int]  # of an agent's tokens, by his address in normal form
     proof: Proof = "dmarc"
 
     def writing_as(self, address: str) -> Agent | None:
@@ -57,7 +57,7 @@ class Agents:
 
     def held_by(self, agent: Agent, tokens: Iterable[ReplyToken]) -> tuple[ReplyToken, ...]:
         """Those of the tokens that were made for him, and not withdrawn."""
-        generation = self.generation(agent.id)
+        generation = self.generation(normal(agent.email))
         return tuple(t for t in tokens if self.ring.holder(t, (agent.email,), generation) is not None)
 
     def proves(self, auth: Auth) -> bool:

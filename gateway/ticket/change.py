@@ -8,9 +8,10 @@ from datetime import datetime
 
 from gateway.rules.statuses import StatusType
 from gateway.ticket.life import FINISHED
-from gateway.ticket.types import OpenTicket, SetField, SetStatus, Ticket
+from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
 
 _FIELD = "field."
+_SAID = ("mail", "answer", "note")
 SETTABLE = (
     "team", "assignee", "responsible", "priority", "language", "subject", "due", "tags", "flags", "followers", "needs",
     "escalation", "sla",
@@ -52,6 +53,11 @@ def changed(ticket: Ticket, change: SetField | SetStatus) -> Ticket:
     if change.name not in SETTABLE:
         raise ValueError(f"no such ticket field: {change.name}")
     return replace(ticket, **{change.name: change.value})  # type: ignore[arg-type]
+
+
+def is_said(entry: AddEntry) -> bool:
+    """Whether a person says something new in the ticket: whoever answers should have seen it."""
+    return entry.kind in _SAID and entry.held is None and entry.cause is None
 
 
 def shown(ticket: Ticket, name: str) -> str:

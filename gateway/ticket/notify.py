@@ -18,7 +18,7 @@ from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirec
 from gateway.ticket.canned import suggested, told_of
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
-from gateway.ticket.visibility import sees
+from gateway.ticket.visibility import answers, sees
 
 AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
 _ONCE = Rate(1, timedelta(days=3650))
@@ -256,12 +256,23 @@ def _to_agents(
             auto_submitted="auto-generated",
             dedupe_key=f"{template}:{rule}:{agent.id}:{key}",
             cause=rule,
-            values={**told, "why": rule},
+            values={**told, "why": rule} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {}),
             suppressed=None if not agent.id or sees(agent, ticket, rules) else NOT_VISIBLE,
             audience="agent",
             speaker=_name(ticket.requester),
             zone=agent.timezone,
+            purpose=None if answers(agent) else "n",
+            revision=ticket.revision,
         )
+
+
+def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
+    """What an agent's mail promises in its first line: whom his text goes to; nothing where it goes to no customer."""
+    who = ticket.requester
+    if who is None or not answers(agent):
+        return {}
+    language = ticket.language or rules.defaults.language
+    return {"goes_to": {"name": _name(who), "address": who.address, "language": language}}
 
 
 def agents_of(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:

@@ -60,6 +60,7 @@ class Ticket:
     answer_due: datetime | None = None  # until when the customer is promised an answer
     next_rung: datetime | None = None  # when the next thing happens to it by itself; None: nothing does
     nudged: int = 0  # the working days of the last reminder to its customer since it has its status
+    revision: int = 0  # how often people said something in it, or moved what was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Entry:
     attachments: tuple[Attachment, ...]
     source: str | None  # key of the mail it came from
     held: str | None = None  # why it waits for an agent's word: third-party; None is not held
+    revision: int | None = None  # that it raised the ticket to; None: it raised none
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,7 @@ class Notification:
     purpose: str | None = None  # of the reply address, where it is not that of the template
     item: int | None = None  # what the reply address names, where it is not the ticket
     revision: int | None = None  # of the ticket, as an agent sees it in this mail
+    generation: int = 0  # of an agent's tokens
     thread_index: str | None = None  # of the mail that it answers, for Outlook
     files: tuple[File, ...] = ()
     canned: Mapping[str, str] | None = None  # the values of the canned reply that `variant` names; None is none

@@ -52,8 +52,8 @@ def found(desk: Desk, number: int) -> Any:
 
 
 def rows(desk: Desk) -> dict[str, list[Any]]:
-    """All that merge and split may touch; without the version and the time of the last change."""
-    columns = [c for c in ticket.c if c.name not in ("version", "updated_at")]
+    """All that merge and split may touch; without the counters and the time of the last change."""
+    columns = [c for c in ticket.c if c.name not in ("version", "revision", "updated_at")]
     return desk.store.read_now(
         lambda c: {
             "tickets": sorted(map(tuple, c.execute(select(*columns)))),

@@ -13,7 +13,7 @@ from tests.ticket.mails import NOW, message
 RING, OTHER_RING = TokenRing.of(b"k" * 32), TokenRing.of(b"x" * 32)
 ANA = Agent("ana", "Ana Kovač", "ana@acme.test", also=("ana.home@x.test",))
 BOB = Agent("bob", "Bob", "bob@acme.test")
-GENERATIONS = {"ana": 1, "bob": 0}
+GENERATIONS = {"ana@acme.test": 1, "bob@acme.test": 0}
 AUTH = {
     "dmarc pass": Auth("pass", "none", "none", "mx"),
     "aligned": Auth("none", "pass", "none", "mx", aligned=True),

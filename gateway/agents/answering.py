@@ -1,0 +1,146 @@
+"""What a mail of a proven agent about a ticket does: an answer, a note, commands; or why it waits for him.
+
+Sources      agents-by-mail.md §2 (which is what), §3 (all or nothing), §5 (the reasons to hold), §9 (light agents).
+             Whatever is not sure is a note, or is held: nothing goes to a customer that was not meant for him.
+Transaction  that of the mail: what is found out about the ticket is still so when the answer is queued.
+Not here     what it proves (ticket/authority.py), reading commands (ticket/commands.py), hold mails (holding.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gateway.agents.carrying import carry_out
+from gateway.agents.holding import Why, hold
+from gateway.agents.reading import vocabulary, writer_of
+from gateway.agents.types import AgentMail
+from gateway.deciding.decide import without_our_words
+from gateway.message.address import normal
+from gateway.message.types import Mailbox
+from gateway.store import tickets
+from gateway.store.held_mail import HeldMail, Proposal
+from gateway.store.internal import internal_of
+from gateway.store.view import StoreView
+from gateway.ticket.cards import has_card_number
+from gateway.ticket.command_table import COMMANDS
+from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
+from gateway.ticket.cut import longer
+from gateway.ticket.leak import cleaned, leaks
+from gateway.ticket.token import ReplyToken
+from gateway.ticket.types import Entry, Outcome, Ticket
+from gateway.ticket.visibility import answers
+
+Doubt = Literal["command", "cut", "collision", "leak", "risk"]
+EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "cut", "collision", "leak", "risk"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be done, with which words, and about what its writer was asked already."""
+
+    written: Written
+    proposal: Proposal  # attachments, whom it went to beside, whether it is a note
+    seen: int  # the revision of the ticket that its writer saw
+    doubts: frozenset[Doubt] = EVERY_DOUBT  # that are looked at
+    plain: bool = False  # whether the words are words, whatever they look like
+
+
+def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> Outcome:
+    """The mail came to a reply address of a ticket that its writer sees."""
+    view = StoreView(mail.c)
+    message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
+    ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))
+    written = written_in(message)
+    as_note = not answers(mail.agent) or any(token.purpose == "n" for token in tokens)
+    proposal = Proposal(
+        text=message.text,
+        longer=longer(message.text, message.quoted, ours),
+        as_note=as_note,
+        attachments=message.attachments,
+        beside=_beside(mail),
+        seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
+    )
+    return done(mail, ticket, Wanted(written, proposal, proposal.seen))
+
+
+def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None = None) -> Outcome:
+    """Everything that is wanted, or nothing and a hold mail.
+
+    held  the mail that it is about, where it is not this one
+    """
+    proposal = wanted.proposal
+    orders = _orders(mail, wanted)
+    if isinstance(orders, Refused):
+        return hold(mail, ticket, _refusal(mail, orders), _of_refusal(proposal, orders))
+    as_note = proposal.as_note or orders.has("note")
+    proposal = replace(proposal, text=orders.text, as_note=as_note)
+    if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
+        return hold(mail, ticket, *doubt)
+    return carry_out(mail, ticket, orders, proposal, held)
+
+
+def _orders(mail: AgentMail, wanted: Wanted) -> Orders | Refused:
+    if wanted.plain:
+        return Orders((), wanted.written.plain or "")
+    return read_commands(wanted.written, writer_of(mail), vocabulary(mail.d), about_ticket=True)
+
+
+def _held(
+    mail: AgentMail, ticket: Ticket, orders: Orders, proposal: Proposal, wanted: Wanted
+) -> tuple[Why, Proposal] | None:
+    """The first doubt about it; None when it may be done."""
+    doubts, goes_out = wanted.doubts, bool(orders.text.strip()) and not proposal.as_note
+    since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
+    if goes_out and since:
+        return Why("collision", since=since), proposal
+    if _sets_status(orders) and not proposal.as_note and any(entry.kind == "mail" for entry in since):
+        return Why("collision", since=since), replace(proposal, orders=wanted.written.plain)
+    if not goes_out:
+        return None
+    if "cut" in doubts and proposal.longer is not None:
+        return Why("cut"), proposal
+    internal = internal_of(mail.c, ticket.number, mail.d.desk.agents)
+    if "leak" in doubts and (found := leaks(orders.text, internal)):
+        line = orders.text.splitlines()[found[0]].strip()
+        return Why("leak", line=line), replace(proposal, text=cleaned(orders.text, internal))
+    if "risk" in doubts and mail.d.risk_holds and has_card_number(orders.text):
+        return Why("risk"), proposal
+    return None
+
+
+def _since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:
+    """What others said after the agent's mail was written."""
+    own = {normal(address) for address in (mail.agent.email, *mail.agent.also)}
+    found = tickets.said_since(mail.c, ticket.number, seen)
+    return [entry for entry in found if entry.author is None or normal(entry.author.address) not in own]
+
+
+def _sets_status(orders: Orders) -> bool:
+    return any(
+        each.name == "status" or (each.name in COMMANDS and COMMANDS[each.name].status) for each in orders.commands
+    )
+
+
+def _beside(mail: AgentMail) -> tuple[Mailbox, ...]:
+    """Whom the agent sent his mail to himself: nobody of ours."""
+    ours = mail.d.takes_no_part
+    shown = (*mail.message.to, *mail.message.cc)
+    bases = {normal(team.address) for team in mail.d.desk.teams.values()}
+    return tuple(m for m in shown if normal(m.address) not in ours and _base(mail, m.address) not in bases)
+
+
+def _base(mail: AgentMail, address: str) -> str:
+    local, _, domain = normal(address).rpartition("@")
+    return f"{local.partition(mail.d.desk.delimiter)[0]}@{domain}"
+
+
+def _refusal(mail: AgentMail, refused: Refused) -> Why:
+    language = next(iter(mail.agent.languages), mail.d.rules.defaults.language)
+    told = refused.wrong.said(mail.d.desk.templates.words(language))
+    return Why(refused.code, refused.written, told, refused.maybe)
+
+
+def _of_refusal(proposal: Proposal, refused: Refused) -> Proposal:
+    """With what may have been meant, and all of it as plain words."""
+    plain = proposal.text if refused.code != "bad-value" else None
+    return replace(proposal, orders=refused.corrected, words=plain, said=refused.written)

@@ -1,0 +1,109 @@
+"""A mail of an agent that nothing is done with until he says so: kept, and answered with the choices that he has.
+
+Sources      agents-by-mail.md §5, mails-out.md §4 (hold).
+Transaction  that of the mail.
+Not here     why it is held (answering.py), what his choice does (choosing.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.agents.types import HELD_FOR, AgentMail
+from gateway.message.types import Mailbox
+from gateway.outgoing.enqueue import enqueue
+from gateway.store import held_mail
+from gateway.store.held_mail import Proposal
+from gateway.ticket.notify import lines_of_words
+from gateway.ticket.types import Entry, Notification, Outcome, Ticket
+
+_CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the strings, command
+    "collision": (("send", "#send"), ("note", "#note")),
+    "unknown-command": (("send_command", "#send"), ("send_text", "#send text")),
+    "bad-value": (("send_command", "#send"),),
+    "position": (("send_command", "#send"), ("send_text", "#send text")),
+    "html-only": (("send_command", "#send"), ("send_text", "#send text")),
+    "differs": (("send_command", "#send"), ("send_text", "#send text")),
+    "leak": (("send_cleaned", "#send"), ("note", "#note")),
+    "cut": (("send_short", "#send short"), ("send_long", "#send long")),
+    "no-proof": (("send", "#send"), ("note", "#note")),
+    "which": (("send", "#send"), ("note", "#note"), ("new", "#new")),
+    "risk": (("send", "#send"), ("note", "#note")),
+    "refused": (("note", "#note"),),
+}
+_DISCARD = ("discard", "#discard")
+_SINCE = 3  # entries that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a mail is held, as its writer is told."""
+
+    code: str
+    line: str | None = None  # of his mail
+    told: str | None = None  # in his language
+    maybe: str | None = None  # the command that was perhaps meant
+    since: Sequence[Entry] = ()
+
+
+def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -> Outcome:
+    """The mail waits for its writer."""
+    number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
+    id = held_mail.hold(
+        mail.c,
+        mail=mail.inbound.key,
+        ticket=number,
+        agent=mail.agent.id,
+        code=why.code,
+        proposal=proposal,
+        at=mail.now,
+        expires_at=expires,
+    )
+    rules, agent, who = mail.d.rules, mail.agent, ticket.requester if ticket is not None else None
+    shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
+    team = ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team
+    values = {
+        "reason": why.code.replace("-", "_"),
+        "to": (who.name or who.address) if who is not None else "—",
+        "line": why.line,
+        "told": why.told,
+        "maybe": why.maybe,
+        "since": tuple(map(_since, why.since[-_SINCE:])),
+        "words": lines_of_words(shown),
+        "choices": tuple({"word": word, "command": command} for word, command in choices(why.code, proposal)),
+        "expires": expires.isoformat(),
+    }
+    notice = Notification(
+        recipient=Mailbox(agent.name, agent.email),  # never to whoever the mail says it is from
+        template="hold",
+        variant=None,
+        language=next(iter(agent.languages), rules.defaults.language),
+        ticket=number,
+        team=team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-replied",
+        dedupe_key=f"hold:{id}",
+        cause=f"held:{why.code}",
+        values=values,
+        audience="agent",
+        zone=agent.timezone,
+        item=id,
+    )
+    enqueue(notice, mail.d.desk, mail.c, mail.now)
+    return mail.end("record", f"held: {why.code} (h-{id})", number)
+
+
+def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
+    """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known."""
+    found = (pair for pair in _CHOICES[code] if pair[0] != "send_command" or proposal.orders is not None)
+    return (*found, _DISCARD)
+
+
+def _since(entry: Entry) -> dict[str, object]:
+    who = entry.author
+    return {
+        "at": entry.at.isoformat(),
+        "who": (who.name or who.address) if who is not None else "—",
+        "words": lines_of_words(entry.text)[:5],
+    }

@@ -1,0 +1,179 @@
+"""Every accepted mail: one that speaks for an agent does what he may, all others go their way.
+
+Sources      agents-by-mail.md §1: what a mail that lacks something of its proof ends as. Nothing of it is sent, nothing
+             is done, and people see it.
+Transaction  T1, that of the mail.
+Not here     what is proven (ticket/authority.py), what a proven one does (answering.py, forwarding.py, choosing.py).
+"""
+
+from sqlalchemy import Connection
+
+from gateway.agents.answering import about_ticket
+from gateway.agents.choosing import choose
+from gateway.agents.holding import Why, hold
+from gateway.agents.types import AgentMail
+from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
+from gateway.deciding.decide import authenticated, without_our_words
+from gateway.deciding.types import Deps
+from gateway.message.address import normal
+from gateway.message.classify import classify
+from gateway.message.types import Accepted, Auth, Message
+from gateway.outgoing.alarming import raise_alarm
+from gateway.outgoing.enqueue import enqueue
+from gateway.pipeline import ended, same_as_before
+from gateway.returned import received as by_anybody
+from gateway.store import agent_keys, tickets
+from gateway.store.held_mail import Proposal
+from gateway.store.view import StoreView
+from gateway.ticket.authority import Agents, Claim, claimed
+from gateway.ticket.thread import thread
+from gateway.ticket.types import Outcome, ThreadMatch, Ticket
+from gateway.ticket.visibility import UNSEEN, notes, sees
+
+_SETTLED_ELSEWHERE = ("loop", "report")
+
+
+def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
+    """What became of one accepted mail. [T1]"""
+    verdict, auth = classify(message, inbound.envelope, d.own), authenticated(inbound, message, d)
+    if verdict.kind in _SETTLED_ELSEWHERE or inbound.stub is not None or inbound.imported is not None:
+        return by_anybody(inbound, message, d, c)
+    agents = Agents(
+        tuple(d.rules.agents.values()),
+        d.desk.ring,
+        d.desk.delimiter,
+        lambda address: agent_keys.generation(c, address),
+        d.proof,
+    )
+    claim = claimed(message, inbound.envelope, verdict, auth, agents)
+    if claim is None:
+        return by_anybody(inbound, message, d, c)
+    if (duplicate := same_as_before(inbound, message, d, c, d.now())) is not None:
+        return duplicate
+    return _claimed(inbound, message, auth, claim, d, c)
+
+
+def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: Deps, c: Connection) -> Outcome:
+    if claim.agent is None:
+        return _no_right(inbound, message, auth, claim, d, c)
+    mail = AgentMail(inbound, message, auth, claim, claim.agent, d, c, d.now())
+    match claim.standing:
+        case "proven":
+            return _proven(mail)
+        case "no-proof":
+            return _without_proof(mail)
+        case "spoofed":
+            warn_of_spoofing(mail)
+            return _as_third_party(mail, "who fails DMARC")
+        case "other-author":
+            return _of_another(mail)
+        case "automatic":
+            return _by_machine(mail)
+        case _:
+            return _without_address(mail)
+
+
+def _proven(mail: AgentMail) -> Outcome:
+    """A hold mail that is answered decides; else the ticket that all his addresses name, or nothing that is sure."""
+    tokens = mail.claim.tokens
+    if (held := next((t.ticket for t in tokens if t.purpose == "h" and t.ticket is not None), None)) is not None:
+        return choose(mail, held)
+    named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
+    if not named:
+        return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+    found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
+    seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
+    if not seen or not notes(mail.agent):
+        return _no_right_of(mail)
+    if len(seen) > 1:
+        words = mail.message.text
+        return hold(mail, seen[0], Why("which"), Proposal(words, attachments=mail.message.attachments))
+    ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
+    return about_ticket(mail, ticket or seen[0], named)
+
+
+def _without_proof(mail: AgentMail) -> Outcome:
+    """Kept, and told to the address that we know: whoever wrote it, only the agent can let it go on."""
+    ticket = _ticket(mail)
+    if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
+        return _no_right_of(mail)
+    message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
+    seen = next((t.revision or 0 for t in mail.claim.tokens if t.ticket == ticket.number), 0)
+    return hold(mail, ticket, Why("no-proof"), Proposal(message.text, attachments=message.attachments, seen=seen))
+
+
+def _of_another(mail: AgentMail) -> Outcome:
+    """The address of an agent in the hands of somebody else; who takes part in the ticket anyway just answered all."""
+    ticket, author = _ticket(mail), mail.message.author
+    known = author is not None and mail.auth.dmarc != "fail"
+    people = tickets.participants(mail.c, ticket.number) if ticket is not None and known else ()
+    if ticket is not None and author is not None and normal(author.address) in people:
+        words = "a participant who answered an agent's mail to all"
+        return _as(mail, ThreadMatch(ticket.number, "token", "participant", words))
+    warn_of_other_author(mail, ticket)
+    who = normal(author.address) if author is not None else "somebody who cannot be known for sure"
+    return mail.end("quarantine", f"unverified-reply: {who} wrote to an address of {mail.agent.id}", _number(ticket))
+
+
+def _by_machine(mail: AgentMail) -> Outcome:
+    """An event in the ticket, for agents alone; without one, nothing but a record."""
+    ticket = _ticket(mail)
+    if ticket is None:
+        return mail.end("record", f"automatic mail of {mail.agent.id}")
+    return _as(mail, ThreadMatch(ticket.number, "token", "participant", f"an address of {mail.agent.id}, by a machine"))
+
+
+def _without_address(mail: AgentMail) -> Outcome:
+    """He is who he says. Where something names a ticket he has to say whether he means it; else it is a new matter."""
+    if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
+        message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
+        return hold(mail, ticket, Why("which"), Proposal(message.text, attachments=message.attachments))
+    return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+
+
+def _perhaps_meant(mail: AgentMail) -> Ticket | None:
+    """The ticket that the mail names without proof, where its writer sees it; None where it is his own, or none."""
+    verdict = classify(mail.message, mail.inbound.envelope, mail.d.own)
+    view, policy = StoreView(mail.c), mail.d.threading
+    match = thread(mail.message, mail.inbound.envelope, verdict, mail.auth, view, policy, mail.now)
+    named = (tickets.goes_on_in(mail.c, number) for number in match.mentions if match.ticket is None)
+    return next((t for t in named if t is not None and sees(mail.agent, t, mail.d.rules)), None)
+
+
+def _as_third_party(mail: AgentMail, who: str) -> Outcome:
+    """Kept in the ticket whose address it came to, seen by agents alone; else a ticket of its own."""
+    ticket = _ticket(mail)
+    if ticket is None:
+        return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+    words = f"an address of {mail.agent.id}, used by somebody {who}"
+    return _as(mail, ThreadMatch(ticket.number, "token", "third-party", words))
+
+
+def _as(mail: AgentMail, match: ThreadMatch) -> Outcome:
+    return by_anybody(mail.inbound, mail.message, mail.d, mail.c, found=match)
+
+
+def _no_right_of(mail: AgentMail) -> Outcome:
+    raise_alarm(mail.c, "no_right", mail.agent.id, f"{mail.agent.id}: {UNSEEN}", mail.d.desk, mail.now, enqueue)
+    return mail.end("quarantine", f"no-right: {mail.agent.id}, {UNSEEN}", _number(_ticket(mail)))
+
+
+def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: Deps, c: Connection) -> Outcome:
+    """Somebody who is no agent any more."""
+    now, who = d.now(), normal(message.author.address) if message.author is not None else ""
+    raise_alarm(c, "no_right", who, f"{who} is no agent any more", d.desk, now, enqueue)
+    found = next((t.ticket for t in claim.tokens if t.purpose in ("t", "n")), None)
+    ticket = tickets.goes_on_in(c, found) if found is not None else None
+    reason = f"no-right: {who} is no agent any more"
+    outcome = Outcome(inbound.key, "quarantine", reason, _number(ticket), None)
+    return ended(outcome, inbound, message, d, c, now, auth=auth)
+
+
+def _ticket(mail: AgentMail) -> Ticket | None:
+    """That an address of the agent names, which the mail came to."""
+    named = next((t.ticket for t in mail.claim.tokens if t.purpose in ("t", "n")), None)
+    return tickets.goes_on_in(mail.c, named) if named is not None else None
+
+
+def _number(ticket: Ticket | None) -> int | None:
+    return ticket.number if ticket is not None else None

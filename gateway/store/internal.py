@@ -1,0 +1,65 @@
+"""What of a ticket its customers must not read, and what they may: for the guard of all that goes to them.
+
+Transaction  the caller's.
+Not here     what counts as a leak (ticket/leak.py), who asks (outgoing/enqueue.py, operations/answers.py).
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, func, or_, select, union
+
+from gateway.message.limits import ParseLimits
+from gateway.message.parse import read_body
+from gateway.store.schema import entry, outbox, ticket_link
+from gateway.ticket.leak import Internal
+
+_LIMITS = ParseLimits()
+_NOTICES, _BEGINS = 5, 32 * 1024  # mails to agents that are looked at, and how much of each
+_NOTES = 200
+_TELLING = ("agent_notice", "sla_warning", "sla_breached", "delivery_failed")  # the others repeat the agent's own words
+
+
+def internal_of(c: Connection, ticket: int, agents: Collection[str]) -> Internal:
+    """Notes of the ticket and of those that it is linked with, the newest mails to agents about it, what is public.
+
+    agents  their addresses in normal form
+    """
+    about = {"ticket": ticket, "agents": list(agents)}
+    notes = tuple(row.text for row in c.execute(_WRITTEN, about))
+    notices = tuple(read_body(bytes(row.begins), _LIMITS).text for row in c.execute(_SENT, about)) if agents else ()
+    public: tuple[str, ...] = ()
+    if notes or notices:
+        public = tuple(f"{row.text}\n{row.quoted}" for row in c.execute(_PUBLIC, about))
+    return Internal(notes, notices, public, agents)
+
+
+_linked = union(
+    select(ticket_link.c.other).where(ticket_link.c.ticket == bindparam("ticket")),
+    select(ticket_link.c.ticket).where(ticket_link.c.other == bindparam("ticket")),
+)
+_WRITTEN = (
+    select(entry.c.text)
+    .where(
+        or_(entry.c.ticket == bindparam("ticket"), entry.c.ticket.in_(_linked)),
+        entry.c.kind == "note",
+    )
+    .order_by(entry.c.id.desc())
+    .limit(_NOTES)
+)
+_SENT = (
+    select(func.substr(outbox.c.raw, 1, _BEGINS, type_=outbox.c.raw.type).label("begins"))
+    .where(
+        outbox.c.ticket == bindparam("ticket"),
+        outbox.c.recipient.in_(bindparam("agents", expanding=True)),
+        outbox.c.template.in_(_TELLING),
+        outbox.c.raw.is_not(None),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(_NOTICES)
+)
+_PUBLIC = (
+    select(entry.c.text, entry.c.quoted)
+    .where(entry.c.ticket == bindparam("ticket"), entry.c.public)
+    .order_by(entry.c.id.desc())
+    .limit(_NOTES)
+)

@@ -1,0 +1,32 @@
+"""Whether it is sure where an agent's words end: what was taken for quoted should stand in a mail that he was sent.
+
+Sources  agents-by-mail.md §2: when the evidence disagrees by more than three lines, the agent decides. Lines that
+         programs write above a quote, and lines of the answered mail, are no words of his.
+Not here  the cut itself (message/reply.py), what is done when it is not sure (agents/).
+"""
+
+from collections.abc import Sequence
+
+from gateway.message.own_words import standing_in
+from gateway.message.written_header import is_labelled
+
+_MOST = 3  # lines
+_LEAST_WORDS = 2
+
+
+def longer(text: str, quoted: str, ours: Sequence[str]) -> str | None:
+    """The words with what else may be his; None when it is sure that there is nothing else.
+
+    text, quoted  as they were cut.  ours  the texts of the mails that he may answer; without them nothing can be told
+    """
+    lines = quoted.split("\n")
+    known = standing_in(lines, ours) if ours else []
+    if not any(known):
+        return None
+    first = known.index(True)
+    unknown = [line for line in lines[1:first] if _may_be_his(line)]
+    return "\n\n".join((text, "\n".join(lines[:first]).strip("\n"))) if len(unknown) > _MOST else None
+
+
+def _may_be_his(line: str) -> bool:
+    return len(line.split()) >= _LEAST_WORDS and not line.lstrip().startswith(">") and not is_labelled(line)

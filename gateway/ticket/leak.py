@@ -1,0 +1,94 @@
+"""What in a text is for our own people only, so that no customer ever reads it; and the text without it.
+
+A text leaks where eight words in a row stand in a note and nowhere in what the customer may read, where a whole line is
+one of a mail that an agent was sent, or where it shows a reply address that was made for an agent, or an agent's own.
+Sources  agents-by-mail.md §5, acceptance D-13. It is the second wall: notes and answers are different kinds of entries.
+Not here  which texts those are (store/), who asks (outgoing/enqueue.py, agents/).
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gateway.message.address import normal
+
+RUN = 8  # words in a row that nobody writes twice by chance
+_LEAST_OF_LINE = 3  # words: shorter lines of ours are anybody's
+_MAX_WORDS = 50_000
+_WORD = re.compile(r"[\w@#]+")
+_BEFORE = re.compile(r"[\s>|*_]+")
+# a customer's `t` names no revision; all other addresses are of agents
+_TOKEN = re.compile(r"(?:(?<![a-z0-9])[nch]\d*(?:-\d+)?|(?<![a-z0-9])t\d+-\d+)\.[a-z][a-z2-7]{26}(?![a-z0-9])")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")
+
+
+@dataclass(frozen=True)
+class Internal:
+    """What customers must not read, and what they may."""
+
+    notes: Sequence[str]  # of the ticket, and of those that it is linked with
+    notices: Sequence[str] = ()  # the texts of mails to agents about it
+    public: Sequence[str] = ()  # what the customer wrote and was written
+    addresses: Collection[str] = ()  # of agents, in normal form
+
+    @cached_property
+    def runs(self) -> frozenset[tuple[str, ...]]:
+        """Every eight words in a row that stand in internal texts alone."""
+        inside = {run for text in (*self.notes, *self.notices) for run in _runs(_words(text))}
+        return frozenset(inside.difference(run for text in self.public for run in _runs(_words(text))))
+
+    @cached_property
+    def lines(self) -> frozenset[str]:
+        """Every line that only agents were sent."""
+        theirs = {_bare(line) for text in self.public for line in text.splitlines()}
+        found = {_bare(line) for text in self.notices for line in text.splitlines()}
+        return frozenset(line for line in found - theirs if len(_words(line)) >= _LEAST_OF_LINE)
+
+    @cached_property
+    def unseen(self) -> frozenset[str]:
+        """Addresses of agents that no customer has read or written yet."""
+        known = {normal(found[0]) for text in self.public for found in _ADDRESS.finditer(text)}
+        return frozenset(self.addresses) - known
+
+
+def leaks(text: str, internal: Internal) -> tuple[int, ...]:
+    """The numbers of the lines, from 0, that must not go out; empty when the text is clean."""
+    return tuple(sorted(set(_leaking(text.splitlines(), internal))))
+
+
+def cleaned(text: str, internal: Internal) -> str:
+    """The text without the lines that must not go out."""
+    lines = text.splitlines()
+    while found := set(_leaking(lines, internal)):
+        lines = [line for i, line in enumerate(lines) if i not in found]
+    return "\n".join(lines).strip("\n")
+
+
+def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
+    words = [_words(line) for line in lines]
+    flat = [(word, i) for i, said in enumerate(words) for word in said][:_MAX_WORDS]
+    for at in range(len(flat) - RUN + 1) if internal.runs else ():
+        if tuple(word for word, _ in flat[at : at + RUN]) in internal.runs:
+            yield from (i for _, i in flat[at : at + RUN])
+    for i, line in enumerate(lines):
+        if _bare(line) in internal.lines or _TOKEN.search(line.lower()) or _names_agent(line, internal.unseen):
+            yield i
+
+
+def _names_agent(line: str, addresses: Collection[str]) -> bool:
+    return "@" in line and any(normal(found[0]) in addresses for found in _ADDRESS.finditer(line))
+
+
+def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    return zip(*(words[k:] for k in range(RUN)), strict=False)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())[:_MAX_WORDS]
+
+
+def _bare(line: str) -> str:
+    """A line without marks of quotes, case and blanks of any kind."""
+    begins = _BEFORE.match(line)
+    return " ".join((line[begins.end() :] if begins else line).casefold().split())

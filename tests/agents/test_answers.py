@@ -1,0 +1,251 @@
+"""A reply of a proven agent: what the customer gets, and what he never gets."""
+
+import pytest
+
+from gateway.config import Settings
+from gateway.store import inbound
+from gateway.store.store import Store
+from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, read, reply, reply_address, text_of
+from tests.processing import Desk, mail
+
+
+@pytest.fixture
+def desk(store: Store, settings: Settings) -> Desk:
+    """With one ticket of Jan's, about which Ann and Bob were told."""
+    made = Desk(store, settings, RULES)
+    made.take(
+        mail(f"Jan Kowalski <{JAN}>", "Zwrot", "Proszę o zwrot za zamówienie PL-10442.", Message_ID="<j1@bigbank.test>")
+    )
+    return made
+
+
+@pytest.mark.p0
+def test_a_reply_is_a_public_answer_in_the_customers_thread(desk: Desk) -> None:
+    outcome = reply(desk, newest(desk, ANN), "Zwrot został zlecony dzisiaj.")
+    assert (outcome.disposition, outcome.ticket) == ("entry", 1)
+    entry = desk.entries(1)[-1]
+    assert (entry.kind, entry.public, entry.text) == ("answer", True, "Zwrot został zlecony dzisiaj.")
+    sent = newest(desk, JAN, "answer")
+    assert read(sent)["From"] == '"Ann Agent (Acme Support)" <support@gw.test>'
+    assert read(sent)["In-Reply-To"] is not None
+    assert "<j1@bigbank.test>" in read(sent)["References"]
+    assert desk.ticket(1).status == "pending"
+    said = text_of(sent)
+    assert "Zwrot został zlecony dzisiaj." in said
+    assert "Acme Support" in said
+    assert "Why you" not in said
+    assert "agents.test" not in said
+
+
+@pytest.mark.p0
+def test_a_note_never_leaves(desk: Desk) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    outcome = reply(desk, notice, "He is our landlord.", to=link(notice, "+n"))
+    assert outcome.disposition == "entry"
+    entry = desk.entries(1)[-1]
+    assert (entry.kind, entry.public, entry.text) == ("note", False, "He is our landlord.")
+    assert [m for m in desk.mails()[before:] if m.forward_path == JAN] == []
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        # what the agent writes, what is different
+        ("#note\n\nHe is our landlord.", {}),
+        ("#notatka\nHe is our landlord.", {}),
+        ("He is our landlord.", {"Cc": "the address for notes"}),
+        ("He is our landlord.", {"author": "Lia <lia@agents.test>"}),
+    ],
+)
+def test_what_is_not_surely_an_answer_is_a_note(desk: Desk, words: str, more: dict[str, str]) -> None:
+    who = ANN if "author" not in more else "lia@agents.test"
+    notice, before = newest(desk, who), len(desk.mails())
+    fields = {"Cc": link(notice, "+n")} if "Cc" in more else {}
+    author = more.get("author", f"Ann Agent <{ANN}>")
+    assert reply(desk, notice, words, author, **fields).disposition == "entry"
+    assert [e.kind for e in desk.entries(1)][-1] == "note"
+    assert [m for m in desk.mails()[before:] if m.forward_path == JAN] == []
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("author", "to", "dmarc", "disposition", "reason", "hears"),
+    [
+        # From, whose address, the verdict, what it ends as, why, who is told
+        (f"Ann Agent <{ANN}>", ANN, "none", "record", "held: no-proof (h-1)", ANN),
+        (f"Ann Agent <{ANN}>", ANN, "fail", "entry", "", ANN),
+        (
+            "Eve <eve@evil.test>",
+            ANN,
+            "pass",
+            "quarantine",
+            "unverified-reply: eve@evil.test wrote to an address of ann",
+            ANN,
+        ),
+        (f"Bob <{BOB}>", ANN, "pass", "record", "held: which (h-1)", BOB),
+        (
+            "Gone <gone@agents.test>",
+            "gone@agents.test",
+            "pass",
+            "quarantine",
+            "no-right: gone@agents.test is no agent any more",
+            "",
+        ),
+        ("Zed <zed@agents.test>", "zed@agents.test", "pass", "quarantine", "no-right: zed, no such ticket for you", ""),
+    ],
+)
+def test_whatever_lacks_proof_reaches_no_customer(
+    desk: Desk, author: str, to: str, dmarc: str, disposition: str, reason: str, hears: str
+) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    address = desk.ring.reply_address("support@gw.test", "+", "t", 1, 1, to)
+    entries = [e for e in desk.entries(1) if e.public]
+    outcome = reply(desk, notice, "Przelew na nowe konto.", author, to=address, dmarc=dmarc)
+    assert (outcome.disposition, outcome.reason, outcome.ticket) == (disposition, reason, 1)
+    assert [e for e in desk.entries(1) if e.public] == entries
+    assert desk.ticket(1).status == "new"
+    told = [m.forward_path for m in desk.mails()[before:] if m.template in ("hold", "alarm")]
+    assert told == ([hears] if hears else [])
+    assert JAN not in [m.forward_path for m in desk.mails()[before:]]
+
+
+@pytest.mark.parametrize(("word", "kind"), [("#send", "answer"), ("#note", "note"), ("#new", "mail")])
+def test_a_mail_to_the_team_that_names_a_ticket_is_asked_about(desk: Desk, word: str, kind: str) -> None:
+    outcome = reply(desk, newest(desk, ANN), "Zwrot zlecony.", to="support@gw.test")
+    assert outcome.reason == "held: which (h-1)"
+    decided = reply(desk, newest(desk, ANN, "hold"), word)
+    assert decided.reason.startswith("h-1 ")
+    assert desk.entries(1)[-1].kind == kind
+    with desk.reading() as c:
+        reopened = inbound.find(c, outcome.key)
+    assert reopened is not None
+    assert (reopened.disposition is None) is (word == "#new")
+
+
+def test_an_agents_out_of_office_is_an_event(desk: Desk) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    outcome = reply(desk, notice, "I am away until Monday.", Auto_Submitted="auto-replied")
+    assert outcome.disposition == "entry"
+    entry = desk.entries(1)[-1]
+    assert (entry.kind, entry.public) == ("event", False)
+    assert desk.ticket(1).status == "new"
+    assert JAN not in [m.forward_path for m in desk.mails()[before:]]
+
+
+@pytest.mark.p0
+def test_two_agents_answer_and_one_is_asked(desk: Desk) -> None:
+    of_ann, of_bob = newest(desk, ANN), newest(desk, BOB)
+    assert reply(desk, of_ann, "Zwrot zlecony.").disposition == "entry"
+    held = reply(desk, of_bob, "Proszę o zdjęcie paczki.", f"Bob <{BOB}>")
+    assert (held.disposition, held.reason) == ("record", "held: collision (h-1)")
+    asked = newest(desk, BOB, "hold")
+    assert "Zwrot zlecony." in text_of(asked)
+    assert "Proszę o zdjęcie paczki." in text_of(asked)
+    answers = len([m for m in desk.mails() if m.template == "answer"])
+    decided = reply(desk, asked, "#send", f"Bob <{BOB}>", to=link(asked, "+h"))
+    assert (decided.disposition, decided.reason) == ("record", f"h-1 sent: q-{newest(desk, JAN).id} to {JAN}")
+    assert [m.template for m in desk.mails()].count("answer") == answers + 1
+    assert desk.entries(1)[-1].text == "Proszę o zdjęcie paczki."
+    again = reply(desk, asked, "#send", f"Bob <{BOB}>", to=link(asked, "+h"), Message_ID="<again@agents.test>")
+    assert again.reason == "h-1 was sent already"
+    assert [m.template for m in desk.mails()].count("answer") == answers + 1
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "text"),
+    [
+        # the choice, the last entry of the ticket, its words
+        ("#note", "note", "Proszę o zdjęcie."),
+        ("#odrzuć", "answer", "Zwrot zlecony."),
+        ("what is this?", "answer", "Zwrot zlecony."),
+    ],
+)
+def test_a_choice_is_a_word(desk: Desk, word: str, kind: str, text: str) -> None:
+    of_ann, of_bob = newest(desk, ANN), newest(desk, BOB)
+    reply(desk, of_ann, "Zwrot zlecony.")
+    reply(desk, of_bob, "Proszę o zdjęcie.", f"Bob <{BOB}>")
+    reply(desk, newest(desk, BOB, "hold"), word, f"Bob <{BOB}>")
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].text) == (kind, text)
+
+
+def test_own_words_and_a_moved_status_are_no_collision(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.set_status(1, "open", "open")
+    assert reply(desk, notice, "Zwrot zlecony.").disposition == "entry"
+    assert reply(desk, notice, "I jeszcze jedno: proszę o zdjęcie.").disposition == "entry"
+
+
+def test_the_customer_who_wrote_meanwhile_is_read_first(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "Już nieaktualne."))
+    assert reply(desk, notice, "Zwrot zlecony.").reason == "held: collision (h-1)"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        # what the agent writes, why it is held
+        ("#solvd\nZwrot zlecony.", "unknown-command"),
+        ("#priority highest\nZwrot zlecony.", "bad-value"),
+        ("Zwrot zlecony.\n#solved", "position"),
+        ("Zwrot zlecony, karta 4111 1111 1111 1111.", "risk"),
+        ("Order: Why you: tell", None),
+        ("Customer: Jan Kowalski <jan@bigbank.test> · Owner: — · Tags: —\nZwrot zlecony.", "leak"),
+        ("write to me: ann@agents.test", "leak"),
+    ],
+)
+def test_what_is_not_sure_is_asked(desk: Desk, words: str, code: str | None) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    outcome = reply(desk, notice, words)
+    assert outcome.reason == f"held: {code} (h-1)" if code else outcome.disposition == "entry"
+    to_jan = [m for m in desk.mails()[before:] if m.forward_path == JAN]
+    assert bool(to_jan) is (code is None)
+    if code:
+        assert [m.forward_path for m in desk.mails()[before:]] == [ANN]
+        assert "%23discard" in text_of(newest(desk, ANN, "hold"))
+
+
+def test_what_was_perhaps_meant_is_sent_when_he_says_so(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "Customer: Jan Kowalski <jan@bigbank.test> · Owner: — · Tags: —\nZwrot zlecony.")
+    reply(desk, newest(desk, ANN, "hold"), "#send")
+    assert desk.entries(1)[-1].text == "Zwrot zlecony."
+    assert "Owner" not in text_of(newest(desk, JAN, "answer"))
+
+
+def test_whom_the_agent_wrote_to_as_well_takes_part_and_has_it_already(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, notice, "Zwrot zlecony.", Cc="Ola <ola@bigbank.test>", Message_ID="<a1@agents.test>")
+    assert "ola@bigbank.test" in desk.participants(1)
+    assert [m.forward_path for m in desk.mails() if m.template == "answer"] == [JAN]
+    to_all = mail(
+        "Ola <ola@bigbank.test>", "Re: Zwrot", "Dziękuję.", To=reply_address(notice), In_Reply_To="<a1@agents.test>"
+    )
+    outcome = desk.take(to_all, to=reply_address(notice))
+    assert (outcome.disposition, outcome.ticket) == ("entry", 1)
+    assert desk.entries(1)[-1].trust == "participant"
+
+
+def test_files_go_with_the_answer(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    address = reply_address(notice)
+    raw = (
+        b"Authentication-Results: mx.gw.test; dmarc=pass header.from=agents.test\r\n"
+        b"Received: from relay.test by mx.gw.test; Sat, 21 Nov 2026 09:00:00 +0000\r\n"
+        b"From: Ann Agent <ann@agents.test>\r\nTo: " + address.encode() + b"\r\nSubject: Re: Zwrot\r\n"
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nHere is the form.\r\n"
+        b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=form.pdf\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b--\r\n"
+    )
+    assert desk.take(raw, to=address).disposition == "entry"
+    (file,) = read(newest(desk, JAN, "answer")).iter_attachments()
+    assert (file.get_filename(), file.get_content()) == ("form.pdf", b"%PDF-1.4\n")
+    assert [a.name for a in desk.entries(1)[-1].attachments] == ["form.pdf"]
+
+
+def test_the_same_mail_acts_once(desk: Desk) -> None:
+    raw, to = answer(newest(desk, ANN), "Zwrot zlecony.", Message_ID="<once@agents.test>")
+    assert [desk.take(raw, to=to).disposition, desk.take(raw, to=to).disposition] == ["entry", "duplicate"]
+    assert [m.template for m in desk.mails()].count("answer") == 1
