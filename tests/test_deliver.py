@@ -253,3 +253,17 @@ def test_any_split_is_the_same_on_the_wire(pieces: list[bytes]) -> None:
     lines = text.removesuffix(b"\n").split(b"\n") if text else []
     stuffed = b"".join(b"." * line.startswith(b".") + line + b"\r\n" for line in lines)
     assert b"".join(wire(pieces)) == stuffed + b".\r\n"
+
+
+@pytest.mark.push
+def test_it_starts_quickly(tmp_path: Path) -> None:
+    """CPU, because a busy machine makes everything late; the best of three, because the first one compiles."""
+    spent = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [*COMMAND, "-f", "", "--socket", str(tmp_path / "missing"), "--", "s@gw.test"], stdout=subprocess.DEVNULL
+        )
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0  # it was waited for
+        spent.append(usage.ru_utime + usage.ru_stime)
+    assert min(spent) < 0.060

@@ -39,15 +39,15 @@ maillog_file_prefixes = {folder}
 
 
 @asynccontextmanager
-async def postfix(folder: Path, lines: str) -> AsyncIterator[int]:
-    """A fresh Postfix of our own with these lines more; its port."""
+async def postfix(folder: Path, lines: str, services: str = "lmtp unix - - n - - lmtp\n") -> AsyncIterator[int]:
+    """A fresh Postfix of our own with these lines more in main.cf and master.cf; its port."""
     port = peers.free_port()
     for name in ("conf", "queue", "data"):
         (folder / name).mkdir()
     shutil.chown(folder / "data", pwd.getpwnam("postfix").pw_uid)
     fresh = FRESH.format(folder=folder, daemons=MASTER.parent)
     (folder / "conf" / "main.cf").write_text(f"{fresh}{lines}")
-    (folder / "conf" / "master.cf").write_text(MASTER_CF.format(port=port) + "lmtp unix - - n - - lmtp\n")
+    (folder / "conf" / "master.cf").write_text(MASTER_CF.format(port=port) + services)
     check = await asyncio.create_subprocess_exec(str(POSTFIX), "-c", str(folder / "conf"), "check")
     assert await check.wait() == 0
     master = await asyncio.create_subprocess_exec(
