@@ -157,11 +157,7 @@ def seen_by(c: Connection, ticket: Ticket, address: str) -> Sequence[str]:
     """
     customer = customers.find_customer(c, address)
     his = {address, *(customers.addresses(c, customer.id) if customer is not None else ())}
-    written = [
-        (e.at, e.message_id)
-        for e in tickets.entries(c, ticket.number)
-        if e.message_id and e.author is not None and normal(e.author.address) in his
-    ]
+    written = tickets.written_by(c, ticket.number, his)
     sent = outbox.messages_to(c, ticket.number, address)
     return tuple(dict.fromkeys(id for _, id in sorted((*written, *sent))))
 

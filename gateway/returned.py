@@ -16,7 +16,7 @@ from gateway.deciding.decide import reported_mail
 from gateway.deciding.types import Deps
 from gateway.events import happened
 from gateway.message.address import normal
-from gateway.message.types import Accepted, Mailbox, Message, RecipientStatus
+from gateway.message.types import Accepted, Message, RecipientStatus
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import process
 from gateway.rules.desk import Rate
@@ -24,7 +24,7 @@ from gateway.rules.types import Agent
 from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
-from gateway.ticket.notify import SendBudget
+from gateway.ticket.notify import SendBudget, to_agent
 from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
 
 DELAYED_AFTER = timedelta(hours=4)
@@ -102,34 +102,17 @@ def _who(ticket: Ticket, d: Deps) -> tuple[Agent, ...]:
 def _notice(
     item: OutboxItem, ticket: Ticket, agent: Agent, said: str, d: Deps, now: datetime, what: str
 ) -> Notification:
-    rules = d.rules
     requester = ticket.requester
     name = requester.name if requester is not None and normal(requester.address) == normal(item.forward_path) else ""
-    until = item.queued_at + d.desk.give_up if what == "delayed" else None
-    return Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template="delivery_failed",
-        variant=None,
-        language=next(iter(agent.languages), rules.defaults.language),
-        ticket=ticket.number,
-        team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=f"delivery_{what}:{item.id}",
-        cause=f"q-{item.id}",
-        values={
-            "happened": what,
-            "automatic": item.auto,
-            "to": item.forward_path,
-            "who": name or item.forward_path,
-            "sent_at": item.queued_at.isoformat(),
-            "said": said,
-            "until": until.isoformat() if until is not None else None,
-            "ticket": {"subject": ticket.subject},
-        },
-        audience="agent",
-        zone=agent.timezone,
-        revision=ticket.revision,
-    )
+    until = (item.tried_since or now) + d.desk.give_up if what == "delayed" else None
+    told = {
+        "happened": what,
+        "automatic": item.auto,
+        "to": item.forward_path,
+        "who": name or item.forward_path,
+        "sent_at": item.queued_at.isoformat(),
+        "said": said,
+        "until": until.isoformat() if until is not None else None,
+        "ticket": {"subject": ticket.subject},
+    }
+    return to_agent(agent, "delivery_failed", ticket, d.rules, told, f"delivery_{what}:{item.id}", f"q-{item.id}")

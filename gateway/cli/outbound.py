@@ -10,11 +10,13 @@ from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation, yes_option
 from gateway.cli.output import Column, print_json, print_lines, stamp, table
 from gateway.control import operate
-from gateway.operations.mails import Nothing
+from gateway.operations.mails import Addresses, Nothing
 from gateway.store import alarms, restraint
 
 _ALARMS_OF = timedelta(days=1)
 _ALARMS = (Column("Alarm"), Column("Times", right=True), Column("Last"), Column("What", least=20))
+_DEAD = (Column("Address"), Column("Since"), Column("Because", least=20))
+_MOST_DEAD = 1000
 _QUIET = (Column("No automatic mail to"), Column("Until"), Column("Because", least=20))
 
 
@@ -43,6 +45,36 @@ def status(invocation: Invocation, *, as_json: bool) -> None:
     if told:
         shown = ((a.about, str(a.count), stamp(a.last_at), a.said) for a in told)
         print_lines(table(_ALARMS, shown, invocation.columns()))
+
+
+@outbound.command("dead", examples=("mailwicket outbound dead", "mailwicket outbound dead --json"))
+@json_option
+@pass_invocation
+def dead(invocation: Invocation, *, as_json: bool) -> None:
+    """List the addresses that get no automatic mail because none arrives there; at most a thousand."""
+    now = invocation.now()
+    with reading(invocation) as c:
+        found = restraint.dead(c, now, _MOST_DEAD)
+    if as_json:
+        rows = [{"address": address, "at": at, "said": said} for address, at, said in found]
+        print_json("outbound-dead/1", {"addresses": rows})
+        return
+    print_lines(table(_DEAD, ((address, stamp(at), said) for address, at, said in found), invocation.columns()))
+
+
+@outbound.command(
+    "revive",
+    examples=("mailwicket outbound revive jan@bigbank.test", "mailwicket outbound revive jan@bigbank.test --dry-run"),
+)
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDR...")
+@dry_run_option
+@json_option
+@pass_invocation
+def revive(invocation: Invocation, addresses: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
+    """Say that mail arrives at an address again: it gets automatic mail, and a new failure is told."""
+    wanted = Addresses(addresses)
+    done = operate(settings_of(invocation), "outbound.revive", wanted, clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, "outbound-revive/1", dry_run=dry_run, as_json=as_json)
 
 
 @outbound.command("hold", examples=("mailwicket outbound hold", "mailwicket outbound hold --dry-run"))

@@ -267,14 +267,18 @@ def reported_mail(message: Message, inbound: Accepted, d: Deps, view: View) -> i
     """The outgoing mail that a report is about; None when no token of ours proves one.
 
     The token of the reverse-path that it was sent to; where sub-addresses do not come back, that of our Message-ID.
+    Receipts and complaints go to nobody's reverse-path, and change nothing: for them the Message-ID is enough.
     """
     for base, detail in (sub_address(path, d.threading.delimiter) for path in inbound.envelope.forward_paths):
         if base == d.bounce_address and detail is not None:
             id = d.threading.ring.read_bounce(detail)
             if id is not None and view.outbox_ticket(id) is not None:
                 return id
-    original = message.report.original_message_id if message.report is not None else None
-    if original is None or d.desk.plus_addressing or (token := read_message_id(original)) is None:
+    report = message.report
+    original = report.original_message_id if report is not None else None
+    if report is None or original is None or (d.desk.plus_addressing and report.kind == "delivery"):
+        return None
+    if (token := read_message_id(original)) is None:
         return None
     sent = view.sent_as(token.ticket, original)
     return sent[0] if sent is not None and d.threading.ring.holder(token, [sent[1]]) is not None else None

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.errors import PermanentError
-from gateway.message.address import path_address
+from gateway.message.address import normal, path_address
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, outbox, restraint
 from gateway.store.audit import add_audit
@@ -54,6 +54,13 @@ class Readings:
     """Mails as the parser of today reads them."""
 
     readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where mail may arrive again."""
+
+    addresses: tuple[str, ...]
 
 
 def _each_mail(
@@ -195,6 +202,17 @@ def _without_automatic(c: Connection, _wanted: Nothing, duty: Duty) -> tuple[Don
     return (Done("outbound", "done", f"{count} automatic mails will never be sent; what people wrote stays"),)
 
 
+def _revived(c: Connection, wanted: Addresses, duty: Duty) -> tuple[Done, ...]:
+    return tuple(_lives(c, address, duty.now) for address in dict.fromkeys(wanted.addresses))
+
+
+def _lives(c: Connection, address: str, now: datetime) -> Done:
+    if not restraint.lives(c, normal(address)):
+        return Done(address, "not-found", "mail to it is not known to fail")
+    _note(c, now, "outbound.revived", None, None, normal(address))
+    return Done(address, "done", "gets automatic mail again")
+
+
 def _dropped(c: Connection, item: OutboxItem, now: datetime) -> Done:
     if not outbox.drop(c, item.id, now):
         return Done(f"q-{item.id}", "conflict", _settled(item))
@@ -246,5 +264,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "outbound.hold": Operation(Nothing, _stopped),
     "outbound.release": Operation(Nothing, _going_on),
     "outbound.drop-auto": Operation(Nothing, _without_automatic),
+    "outbound.revive": Operation(Addresses, _revived),
     "outbox.drop": Operation(Letters, _each_letter(_dropped)),
 }

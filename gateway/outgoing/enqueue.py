@@ -5,7 +5,8 @@ Not here     what the mail says (compose.py), when it leaves (outbox.py).
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
@@ -17,9 +18,13 @@ from gateway.outgoing.compose import Desk, Letter, compose
 from gateway.outgoing.kinds import kind_of
 from gateway.store import agent_keys, outbox
 from gateway.store.internal import internal_of
+from gateway.store.notices import join, said_since, told_since
 from gateway.ticket.leak import leaks
+from gateway.ticket.notify import AGENT_NOTICE
 from gateway.ticket.types import Notification
 
+_TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
+_SHOWN, _LINE = 5, 100  # of the mails before: how many, and how many characters
 log = structlog.get_logger("outbox")
 
 
@@ -28,6 +33,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
     id = outbox.enqueue(c, notice, now)
     if id is None or notice.suppressed is not None:
         return None
+    notice, due = _after_others(notice, id, desk, c, now)
     try:
         letter = compose(_of_agent(_in_thread(notice, c), c), id, desk)
     except PoisonError as e:
@@ -49,6 +55,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         raw=letter.raw,
         now=now,
         held=notice.held is not None,
+        due=due,
     )
     return id, letter.message_id
 
@@ -56,6 +63,29 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
 def _leaks(letter: Letter, notice: Notification, desk: Desk, c: Connection) -> bool:
     """The second wall: whatever was asked for, no words of ours go to a customer (the first: only answers can)."""
     return notice.ticket is not None and bool(leaks(letter.text, internal_of(c, notice.ticket, desk.agents)))
+
+
+def _after_others(
+    notice: Notification, id: int, desk: Desk, c: Connection, now: datetime
+) -> tuple[Notification, datetime]:
+    """The notice and when it is due: an agent gets the first of several at once, and one for all others of a minute."""
+    if notice.template != AGENT_NOTICE or notice.ticket is None:
+        return notice, now
+    told = told_since(c, notice.ticket, normal(notice.recipient.address), AGENT_NOTICE, now - _TOGETHER, now)
+    if told is None:
+        return notice, now
+    if told.waiting is None or told.due is None or not join(c, told.waiting, id, now):
+        return notice, told.first_at + _TOGETHER
+    count, before = said_since(c, notice.ticket, told.first_at, _SHOWN)
+    zone = ZoneInfo(notice.zone or desk.zones.get(notice.team, "UTC"))
+    lines = [f"{at.astimezone(zone):%H:%M} {who}: {_begin(text)}" for at, who, text in before]
+    more = [f"+{count - _SHOWN} …"] if count > _SHOWN else []
+    return replace(notice, values={**notice.values, "earlier": (*more, *lines)}), told.due
+
+
+def _begin(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LINE else f"{words[:_LINE]}…"
 
 
 def _in_thread(notice: Notification, c: Connection) -> Notification:

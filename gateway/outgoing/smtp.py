@@ -34,6 +34,7 @@ _MAILS_A_CONNECTION = 100
 _IDLE_S = 60
 _BLOCK = 64 * 1024
 _MAX_REPLY = 500  # characters that are kept of what the relay said
+_SIZE = re.compile("[0-9]{1,20}")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -208,7 +209,10 @@ async def _transaction(
         reverse = path_address(item.reverse_path, smtputf8=True) if item.reverse_path else ""
     except PermanentError as e:
         return Failed(e.reply)
-    options = [b"SIZE=%d" % len(item.raw)] if client.supports_extension("size") else []
+    most = _most_octets(client)
+    if most is not None and 0 < most < len(item.raw):
+        return Failed(f"552 5.3.4 the mail has {len(item.raw)} octets, and the relay takes {most}")
+    options = [b"SIZE=%d" % len(item.raw)] if most is not None else []
     if not (forward + reverse).isascii():
         if not client.supports_extension("smtputf8"):
             return Failed("553 5.6.7 the relay takes no addresses in UTF-8")
@@ -223,6 +227,12 @@ async def _transaction(
     if reply.code != 354:
         return _refused(reply)
     return await _content(client, item.raw, before_dot)
+
+
+def _most_octets(client: aiosmtplib.SMTP) -> int | None:
+    """What the relay takes (RFC 1870 §4): 0 is no limit that it names, None that it knows nothing of sizes."""
+    said = client.esmtp_extensions.get("size")
+    return None if said is None else int(said) if _SIZE.fullmatch(said) else 0
 
 
 async def _content(client: aiosmtplib.SMTP, raw: bytes, before_dot: Callable[[], Awaitable[bool]]) -> DeliveryResult:

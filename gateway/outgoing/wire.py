@@ -12,6 +12,7 @@ from collections import Counter
 from urllib.parse import quote
 
 from gateway.errors import PoisonError
+from gateway.outgoing.header import clean_header
 
 ALLOWED_FIELDS = frozenset(
     {
@@ -24,6 +25,7 @@ ALLOWED_FIELDS = frozenset(
 )  # fmt: skip
 _REQUIRED = frozenset({"from", "to", "date", "message-id", "mime-version", "content-type"})
 _MAX_LINE = 998
+_MAX_NAME, _WORST = 900, 12  # of a file's name as it is written; characters for one that takes most
 _QUOTED_PRINTABLE_GROWTH = 3  # octets for one that is not ASCII; base64 takes 4 for 3
 
 _ASCII = bytes(range(0x80))
@@ -50,13 +52,12 @@ def text_part(media_type: str, text: str) -> str:
 def file_part(media_type: str, name: str, octets: bytes) -> str:
     """A file as a part: its fields and its content in base64.
 
-    name  in any letters (RFC 2231 §4), short enough for one line
+    name  in any letters (RFC 2231 §4)
     """
-    shown = quote(name, safe="")
     content = base64.encodebytes(octets).decode().replace("\n", "\r\n")
     return (
         f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
-        f"Content-Disposition: attachment;\r\n filename*=utf-8''{shown}\r\n\r\n{content}"
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{_shown(name)}\r\n\r\n{content}"
     )
 
 
@@ -69,8 +70,15 @@ def message_part(name: str, octets: bytes) -> str:
         return file_part("application/octet-stream", name, octets)
     return (
         "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
-        f"Content-Disposition: attachment;\r\n filename*=utf-8''{quote(name, safe='')}\r\n\r\n{octets.decode('ascii')}"
+        f"Content-Disposition: attachment;\r\n filename*=utf-8''{_shown(name)}\r\n\r\n{octets.decode('ascii')}"
     )
+
+
+def _shown(name: str) -> str:
+    """The name as a parameter of one line; of one that is too long the end, which says what kind of file it is."""
+    clean = clean_header(name)
+    shown = quote(clean, safe="")
+    return shown if len(shown) <= _MAX_NAME else quote(clean[-(_MAX_NAME // _WORST) :], safe="")
 
 
 def _quoted_printable(octets: bytes) -> str:

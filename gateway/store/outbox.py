@@ -120,9 +120,20 @@ def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
 
 
 def attach(
-    c: Connection, id: int, *, message_id: str, reverse_path: str | None, raw: bytes, now: datetime, held: bool = False
+    c: Connection,
+    id: int,
+    *,
+    message_id: str,
+    reverse_path: str | None,
+    raw: bytes,
+    now: datetime,
+    held: bool = False,
+    due: datetime | None = None,
 ) -> None:
-    """The rendered bytes; from here on the mail is due, or waits for a person where it is held."""
+    """The rendered bytes; from here on the mail is due, or waits for a person where it is held.
+
+    due  when it may leave; None is now
+    """
     c.execute(
         _ATTACH,
         {
@@ -131,7 +142,7 @@ def attach(
             "reverse_path": reverse_path,
             "raw": raw,
             "state": "held" if held else "queued",
-            "next_attempt_at": None if held else now,
+            "next_attempt_at": None if held else due or now,
         },
     )
 
@@ -398,7 +409,7 @@ def reroute(c: Connection, id: int, address: str, now: datetime) -> bool:
 
 def flush(c: Connection, now: datetime) -> int:
     """Make all deferred mails due now; how many."""
-    return c.execute(update(outbox).where(outbox.c.state == "deferred").values(next_attempt_at=now)).rowcount
+    return c.execute(update(outbox).where(_is("deferred")).values(next_attempt_at=now)).rowcount
 
 
 def drop_automatic(c: Connection, now: datetime) -> int:

@@ -52,9 +52,26 @@ def not_delivered(c: Connection, outbox_id: int, address: str, now: datetime, sa
     return inserted(c, undelivered, row)
 
 
-def lives(c: Connection, address: str) -> None:
-    """Somebody wrote from this address, so mail to it may arrive again."""
-    c.execute(delete(undelivered).where(undelivered.c.address == address))
+def lives(c: Connection, address: str) -> bool:
+    """Mail to this address may arrive again: somebody wrote from it, or says so; False when nothing was against it."""
+    return c.execute(delete(undelivered).where(undelivered.c.address == address)).rowcount > 0
+
+
+def dead(c: Connection, now: datetime, limit: int) -> list[tuple[str, datetime, str]]:
+    """(address, since when, what was said) of those that get no automatic mail because none arrives, newest first."""
+    hard = select(undelivered.c.address).where(undelivered.c.hard, undelivered.c.at > now - _DEAD_FOR)
+    often = (
+        select(undelivered.c.address)
+        .where(undelivered.c.hard.is_(False), undelivered.c.at > now - _SOFT_FOR)
+        .group_by(undelivered.c.address)
+        .having(func.count() >= _SOFT_MOST)
+    )
+    either = undelivered.c.address.in_(hard) | undelivered.c.address.in_(often)
+    query = select(undelivered.c.address, undelivered.c.at, undelivered.c.said).where(either)
+    found: dict[str, tuple[str, datetime, str]] = {}
+    for row in c.execute(query.order_by(undelivered.c.at.desc()).limit(limit)):
+        found.setdefault(row.address, (row.address, row.at, row.said))
+    return list(found.values())
 
 
 def hush(c: Connection, address: str, until: datetime, reason: str) -> None:

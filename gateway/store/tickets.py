@@ -100,6 +100,17 @@ def said_since(c: Connection, number: int, revision: int) -> list[Entry]:
     return [_entry(row) for row in c.execute(_SINCE, {"ticket": number, "revision": revision})]
 
 
+def written_by(c: Connection, number: int, addresses: Collection[str]) -> list[tuple[datetime, str]]:
+    """(when, Message-ID) of each mail that one of these addresses wrote to a ticket.
+
+    addresses  in normal form
+    """
+    query = select(entry.c.at, entry.c.message_id, entry.c.author_address).where(
+        entry.c.ticket == number, entry.c.message_id.is_not(None), entry.c.author_address.is_not(None)
+    )
+    return [(row.at, row.message_id) for row in c.execute(query) if normal(row.author_address) in addresses]
+
+
 def last_words(c: Connection, number: int) -> Entry | None:
     """What the customer wrote last; None when nobody did."""
     row = c.execute(_LAST, {"ticket": number}).one_or_none()

@@ -243,27 +243,47 @@ def _to_agents(
     rules = policy.rules
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
-        yield Notification(
-            recipient=Mailbox(agent.name, agent.email),
-            template=template,
-            variant=None,
-            language=next(iter(agent.languages), rules.defaults.language),
-            ticket=ticket.number,
-            team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
-            subject=None,
-            in_reply_to=None,
-            references=(),
-            auto_submitted="auto-generated",
-            dedupe_key=f"{template}:{rule}:{agent.id}:{key}",
-            cause=rule,
-            values={**told, "why": rule} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {}),
-            suppressed=None if not agent.id or sees(agent, ticket, rules) else NOT_VISIBLE,
-            audience="agent",
-            speaker=_name(ticket.requester),
-            zone=agent.timezone,
-            purpose=None if answers(agent) else "n",
-            revision=ticket.revision,
-        )
+        key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
+        said = {**told, "why": rule} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {})
+        notice = to_agent(agent, template, ticket, rules, said, key_of_agent, rule, speaker=_name(ticket.requester))
+        hidden = bool(agent.id) and not sees(agent, ticket, rules)
+        yield replace(notice, suppressed=NOT_VISIBLE if hidden else None, purpose=None if answers(agent) else "n")
+
+
+def to_agent(
+    agent: Agent,
+    template: str,
+    ticket: Ticket,
+    rules: RuleSet,
+    values: Mapping[str, object],
+    dedupe_key: str,
+    cause: str,
+    *,
+    speaker: str | None = None,
+) -> Notification:
+    """A mail to somebody of ours about a ticket: in his language and zone, in his thread of it.
+
+    speaker  whose words it passes on; None is nobody's
+    """
+    return Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template=template,
+        variant=None,
+        language=next(iter(agent.languages), rules.defaults.language),
+        ticket=ticket.number,
+        team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=dedupe_key,
+        cause=cause,
+        values=values,
+        audience="agent",
+        speaker=speaker,
+        zone=agent.timezone,
+        revision=ticket.revision,
+    )
 
 
 def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:

@@ -6,8 +6,10 @@ import pytest
 
 from gateway.config import Settings
 from gateway.operations.answers import OPERATIONS, Answer
+from gateway.operations.mails import Addresses
+from gateway.operations.registry import OPERATIONS as REGISTERED
 from gateway.operations.types import Duty
-from gateway.store.restraint import marks
+from gateway.store.restraint import dead, marks
 from gateway.store.store import Store
 from tests.processing import RULES, Desk, mail
 
@@ -105,6 +107,18 @@ def test_E03_it_is_dead_for_sixty_days(answered) -> None:
     assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
     desk.now += timedelta(days=2)
     assert desk.write(lambda c: marks_of(c, desk)) == set()
+
+
+def test_E03_a_person_says_that_it_lives(answered) -> None:
+    desk, answer = answered, answered.mails()[-1]
+    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    with desk.reading() as c:
+        assert [(address, "5.1.1" in said) for address, _, said in dead(c, desk.now, 10)] == [(JAN, True)]
+    wanted = Addresses((JAN.upper(), "eva@x.test"))
+    done = desk.write(lambda c: REGISTERED["outbound.revive"].perform(c, wanted, duty(desk)))
+    assert [each.outcome for each in done] == ["done", "not-found"]
+    with desk.reading() as c:
+        assert dead(c, desk.now, 10) == []
 
 
 def test_E03_strangers_do_not_decide_how_many_mails_an_agent_gets(store: Store, settings: Settings) -> None:

@@ -42,12 +42,19 @@ class Peer:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)  # something of a content is here
     taken: asyncio.Event = field(default_factory=asyncio.Event)  # a whole mail is here
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # a client went away
+    heard: asyncio.Event = field(default_factory=asyncio.Event)  # another command is here
 
     def reply(self, verb: str) -> str:
         given = self.replies.get(verb, "502 5.5.1 what?")
         if isinstance(given, str):
             return given
         return given.pop(0) if len(given) > 1 else given[0]
+
+    async def said(self, verb: str) -> None:
+        """Return when this command came."""
+        while not any(command.upper().startswith(verb) for command in self.commands):
+            self.heard.clear()
+            await self.heard.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sessions += 1
@@ -71,6 +78,7 @@ class Peer:
                 continue
             line = (await reader.readuntil(b"\r\n")).decode()[:-2]
             self.commands.append(line)
+            self.heard.set()
             if hidden:
                 self.encrypted.append(line)
             verb = line.partition(" ")[0].upper()

@@ -1,0 +1,74 @@
+"""What a reader was told of a ticket a moment ago, so that several events in a row become one more mail.
+
+Sources      mails-out.md §1: several events of one ticket for one reader within 60 s are one mail.
+Transaction  T1, that of the event.
+Not here     what the mail says (outgoing/enqueue.py), the other mails (outbox.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from gateway.message.types import Mailbox
+from gateway.store.schema import entry, outbox
+
+_BEGINS = func.substr(entry.c.text, 1, 400).label("begins")
+_LEAVES = ("queued", "leased", "deferred", "sent", "uncertain")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The mails that the reader got, or will get, since a time."""
+
+    first_at: datetime
+    waiting: int | None  # the one that has not left and waits for others; None is none
+    due: datetime | None  # when it leaves
+
+
+def told_since(
+    c: Connection, ticket: int, recipient: str, template: str, since: datetime, now: datetime
+) -> Told | None:
+    """The mails of this kind about a ticket since then; None where there are none.
+
+    recipient  in normal form
+    """
+    query = (
+        select(outbox.c.id, outbox.c.queued_at, outbox.c.state, outbox.c.next_attempt_at, outbox.c.attempts)
+        .where(
+            outbox.c.ticket == ticket,
+            outbox.c.queued_at > since,
+            outbox.c.recipient == recipient,
+            outbox.c.template == template,
+            outbox.c.state.in_(_LEAVES),
+            outbox.c.message_id != "",
+        )
+        .order_by(outbox.c.id)
+    )
+    rows = c.execute(query).all()
+    if not rows:
+        return None
+    last = rows[-1]
+    waits = last.state == "queued" and last.attempts == 0 and last.next_attempt_at > now
+    return Told(rows[0].queued_at, last.id if waits else None, last.next_attempt_at if waits else None)
+
+
+def join(c: Connection, id: int, into: int, now: datetime) -> bool:
+    """Let a mail that waits be a part of a later one; False: it has left meanwhile."""
+    waits = (outbox.c.id == id, outbox.c.state == "queued", outbox.c.attempts == 0)
+    joined = {"state": "suppressed", "stage": "done", "next_attempt_at": None, "settled_at": now}
+    return c.execute(update(outbox).where(*waits).values(**joined, reason=f"joined: q-{into}")).rowcount == 1
+
+
+def said_since(
+    c: Connection, ticket: int, since: datetime, most: int
+) -> tuple[int, list[tuple[datetime, Mailbox, str]]]:
+    """How many mails came to a ticket after a time but for the newest, and of the last of these when, who and what."""
+    query = (
+        select(entry.c.at, entry.c.author_name, entry.c.author_address, _BEGINS)
+        .where(entry.c.ticket == ticket, entry.c.kind == "mail", entry.c.at > since, entry.c.held.is_(None))
+        .order_by(entry.c.id.desc())
+    )
+    rows = c.execute(query).all()[1:]
+    shown = [(r.at, Mailbox(r.author_name or "", r.author_address or "—"), r.begins) for r in rows[:most]]
+    return len(rows), shown[::-1]
