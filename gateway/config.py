@@ -12,7 +12,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -141,6 +141,13 @@ def _after(text: str) -> str:
     verb, colon, folder = text.partition(":")
     if not (text in ("seen", "delete") or (verb == "move" and colon and folder.strip() and folder.isprintable())):
         raise _refused(f"“{text}” is nothing to do with a mail", "seen, delete, or move:FOLDER")
+    return text
+
+
+def _web_address(text: str) -> str:
+    """A secret goes there: in clear only within this machine."""
+    if not re.fullmatch(r"https://[^\s/?#@]+(/\S*)?|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/\S*)?", text):
+        raise _refused(f"“{text}” is no address of a token server", "https://…")
     return text
 
 
@@ -434,6 +441,25 @@ class Maildir(_Section):
     """How often is looked for mail."""
 
 
+class OAuth(_Section):
+    token_url: Annotated[str, AfterValidator(_web_address)]
+    """Where tokens are given out (RFC 6749 §3.2)."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """Of the application that you registered."""
+    client_secret: Secret | None = None
+    """Of that application; a public client has none."""
+    scope: str = ""
+    """What is asked for, divided by blanks."""
+    grant: Literal["refresh", "client"] = "refresh"
+    """`refresh`: a person agreed (`auth login`), RFC 6749 §6; `client`: the application may by itself, §4.4."""
+    refresh_token: Secret | None = None
+    """The first refresh token, where it was not got by `auth login`; later ones are kept in the database."""
+    ends: date | None = None
+    """When the leave ends, where the token server does not say: of a client secret, such as 2027-01-31."""
+    device_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """Where `auth login` begins (RFC 8628 §3.1)."""
+
+
 class Imap(_Section):
     name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
     """What commands, lists and alarms call the mailbox. What was fetched is remembered under it."""
@@ -449,8 +475,12 @@ class Imap(_Section):
     """PEM file of the authorities that are believed; none are those of the system."""
     user: Annotated[str, AfterValidator(_imap_word)]
     """Log in as."""
-    password: Secret
-    """Of `user`."""
+    password: Secret | None = None
+    """Of `user`, for `auth = "login"`."""
+    auth: Literal["login", "xoauth2", "oauthbearer"] = "login"
+    """How we log in."""
+    oauth: OAuth | None = None
+    """Where tokens come from, for `xoauth2` and `oauthbearer`."""
     folders: Annotated[tuple[Annotated[str, AfterValidator(_imap_word)], ...], Field(min_length=1)] = ("INBOX",)
     """The folders that are fetched; the first one is watched by IDLE."""
     idle: bool = True
@@ -461,11 +491,17 @@ class Imap(_Section):
     """How long the server may be silent within an answer; a whole answer may take five times as long."""
     after: Annotated[str, AfterValidator(_after)] = "seen"
     """What is done with a mail that we have: `seen`, `move:FOLDER`, `delete`."""
-    first_run: Literal["from_now", "all"] = "from_now"
-    """What becomes of mail that is there at the first contact."""
+    first_run: Literal["from_now", "archive", "all"] = "from_now"
+    """Mail from before the first contact: left alone; taken in silently, closed; or answered, after a word for it."""
 
     @model_validator(mode="after")
-    def _is_in_safe_hands(self) -> Self:
+    def _can_log_in(self) -> Self:
+        if self.auth == "login" and self.password is None:
+            raise _refused(f"no password for “{self.name}”", 'password = {credential = "imap-password"}')
+        if self.auth != "login" and self.oauth is None:
+            raise _refused(f"no token server for “{self.name}”", 'oauth = {token_url = "https://…", client_id = "…"}')
+        if self.oauth is not None and self.oauth.grant == "client" and self.oauth.client_secret is None:
+            raise _refused("the grant “client” needs a client_secret", 'client_secret = {credential = "imap-client"}')
         if self.tls == "none" and not is_loopback(self.host):
             raise _refused(f"no encryption to {self.host}", 'tls = "implicit"; "none" is for loopback')
         return self
@@ -835,6 +871,8 @@ def _shown(value: object) -> str:
             return str(value).lower()
         case None:
             return "none"
+        case OAuth():
+            return ", ".join(f"{name}={_shown(getattr(value, name))}" for name in OAuth.model_fields)
         case Secret():
             return f"credential {value.credential}" if value.credential else f"file {value.file}"
         case _:

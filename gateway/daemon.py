@@ -26,7 +26,7 @@ from gateway.importing import Importer
 from gateway.intake.accept import Door
 from gateway.intake.fetching import Fetching
 from gateway.intake.imap import Shared
-from gateway.intake.imap_login import credentials
+from gateway.intake.imap_login import Logins
 from gateway.intake.maildir import Surroundings, WatchedMaildir
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
@@ -187,8 +187,9 @@ class Daemon:
         )
         for watched in (WatchedMaildir(maildir, around) for maildir in settings.maildir):
             self._run(watched.run(), watched.stop)
-        fetching = Fetching(Shared(self._store, door, settings, clock, self._alarm, credentials))
+        fetching = Fetching(Shared(self._store, door, settings, clock, self._alarm, Logins(self._store, clock)))
         timers.every(timedelta(minutes=1), fetching.tell_unfetched, shared=True)
+        timers.every(timedelta(hours=1), fetching.foretell, shared=True)
         self._run(fetching.run(), fetching.stop)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
 

@@ -26,10 +26,12 @@ from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.accept import least_free
 from gateway.intake.fetching import UNFETCHED_AFTER
+from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.rules.types import RuleSet
 from gateway.store import inbound, mailboxes, outbox
 from gateway.store.engine import damage, server_version, unsafe
+from gateway.store.leaves import leave
 from gateway.store.lookups import read_tables
 from gateway.store.revisions import newest_revision
 from gateway.store.version import KNOWN, revision
@@ -158,6 +160,7 @@ def _imap(invocation: Invocation, settings: Settings) -> Found:
     now = invocation.now()
     with reading(invocation) as c:
         boxes = {box.name: box for box in known(c, settings)}
+        kept = {box: leave(c, box) for box in boxes}
         left = {box: mailboxes.left_over(c, box, 1000) for box in boxes}
     for account in settings.imap:
         box, place = boxes.get(account.name), f"{account.address} at {account.host}:{account.port}"
@@ -170,6 +173,9 @@ def _imap(invocation: Invocation, settings: Settings) -> Found:
             yield verdict, f"{place}: {went(box, now)}", f"[[imap]] “{account.name}”; the log says more"
         else:
             yield "ok", f"{place}: {box.said}; {went(box, now)}", ""
+        if (ends := leave_ends(account, kept[account.name])) is not None and ends - now < FORETOLD:
+            said = f"the leave to fetch {account.name} ends {ends:%Y-%m-%d}"
+            yield "problem" if ends <= now else "warning", said, f"mailwicket auth login {account.name}; oauth.ends"
         if mails := left[account.name]:
             said = f"{counted(len(mails), 'mail')} of {account.name} not taken in, the last: {mails[0][1].said}"
             yield "warning", said, f"mailwicket mailbox show {account.name}"

@@ -16,7 +16,7 @@ from gateway.cli.declare import Group, Invocation, json_option, pass_invocation
 from gateway.cli.failure import NOT_FOUND, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, table
 from gateway.clock import Clock
-from gateway.config import Secret, Settings, hmac_keys, known_keys, origins, write_secret
+from gateway.config import OAuth, Secret, Settings, hmac_keys, known_keys, origins, write_secret
 from gateway.errors import ConfigError, Problem
 from gateway.outgoing.relay import relay_of
 from gateway.store.engine import database_url, known_url
@@ -207,3 +207,7 @@ def secrets_of(settings: Settings) -> Iterator[tuple[str, Secret]]:
         for each in getattr(settings, section):
             if isinstance(value := getattr(each, name), Secret):
                 yield f"{section}.{each.name}.{name}", value
+    for mailbox in settings.imap:
+        for name in OAuth.model_fields:
+            if mailbox.oauth is not None and isinstance(value := getattr(mailbox.oauth, name), Secret):
+                yield f"imap.{mailbox.name}.oauth.{name}", value

@@ -16,11 +16,9 @@ from gateway.cli.declare import (
     pass_invocation,
     yes_option,
 )
-from gateway.cli.failure import NOT_FOUND, CommandError
-from gateway.cli.mailboxes import went
+from gateway.cli.mailboxes import account_of, went
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
 from gateway.cli.rules_apply import author_of_this
-from gateway.config import Imap
 from gateway.control import operate
 from gateway.operations.mailboxes import OneMailbox
 from gateway.store import mailboxes
@@ -68,7 +66,7 @@ def list_command(invocation: Invocation, *, as_json: bool) -> None:
 @pass_invocation
 def show(invocation: Invocation, name: str, limit: int, *, as_json: bool) -> None:
     """Show one mailbox: how far its folders are, and the mails that were not taken in."""
-    account = _account(invocation, name)
+    account = account_of(invocation, name)
     with reading(invocation) as c:
         health = mailboxes.healths(c).get(name)
         folders = [found for found in mailboxes.folders(c) if found.mailbox == name]
@@ -103,7 +101,7 @@ def answer_old(invocation: Invocation, name: str, *, yes: bool, dry_run: bool, a
 
     With first_run = "all" nothing is done with it before this word.
     """
-    _account(invocation, name)
+    account_of(invocation, name)
     with reading(invocation) as c:
         waits = [found for found in mailboxes.folders(c) if found.mailbox == name and found.old == "asked"]
     count = sum(found.old_count for found in waits)
@@ -119,7 +117,7 @@ def answer_old(invocation: Invocation, name: str, *, yes: bool, dry_run: bool, a
 @pass_invocation
 def retry(invocation: Invocation, name: str, *, dry_run: bool, as_json: bool) -> None:
     """Log in again now, although log-ins were refused, and try each mail again that could not be fetched."""
-    _account(invocation, name)
+    account_of(invocation, name)
     _have_done(invocation, "mailbox.retry", name, dry_run=dry_run, as_json=as_json)
 
 
@@ -127,18 +125,6 @@ def _have_done(invocation: Invocation, operation: str, name: str, *, dry_run: bo
     wanted = OneMailbox(name, author_of_this())
     done = operate(settings_of(invocation), operation, wanted, clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, f"{operation.replace('.', '-')}/1", dry_run=dry_run, as_json=as_json)
-
-
-def _account(invocation: Invocation, name: str) -> Imap:
-    """The mailbox of this name in the settings.
-
-    Raises  CommandError  there is none (exit 4)
-    """
-    accounts = {account.name: account for account in settings_of(invocation).imap}
-    if name not in accounts:
-        known = f"mailboxes are: {', '.join(accounts)}" if accounts else "mailwicket.toml has no [[imap]]"
-        raise CommandError(f"there is no mailbox “{printable(name, 60)}”", hint=known, exit_code=NOT_FOUND)
-    return accounts[name]
 
 
 def _folder_line(found: Folder) -> str:

@@ -4,10 +4,25 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.cli.output import span
-from gateway.config import Settings
+from gateway.cli.context import settings_of
+from gateway.cli.declare import Invocation
+from gateway.cli.failure import NOT_FOUND, CommandError
+from gateway.cli.output import printable, span
+from gateway.config import Imap, Settings
 from gateway.store import mailboxes
 from gateway.store.mailboxes import Health
+
+
+def account_of(invocation: Invocation, name: str) -> Imap:
+    """The mailbox of this name in the settings.
+
+    Raises  CommandError  there is none (exit 4)
+    """
+    accounts = {account.name: account for account in settings_of(invocation).imap}
+    if name not in accounts:
+        known = f"mailboxes are: {', '.join(accounts)}" if accounts else "mailwicket.toml has no [[imap]]"
+        raise CommandError(f"there is no mailbox “{printable(name, 60)}”", hint=known, exit_code=NOT_FOUND)
+    return accounts[name]
 
 
 def known(c: Connection, settings: Settings) -> list[Health]:

@@ -45,6 +45,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
             ("import", "gateway.cli.import_mail:import_mail", "Bring the mail of an archive; nobody is told."),
             ("mailbox", "gateway.cli.mailbox:mailbox", "Look at mailboxes that are fetched; decide about old mail."),
+            ("auth", "gateway.cli.auth:auth", "Agree that a mailbox is fetched, by a code."),
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
             ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),
             ("outbound", "gateway.cli.outbound:outbound", "Stop all sending; see what is not sent, and why."),

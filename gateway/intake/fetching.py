@@ -4,12 +4,15 @@ Not here one mailbox (imap.py).
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 from gateway.intake.imap import ALARM, Mailbox, Shared
+from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.store import mailboxes
+from gateway.store.leaves import leave
 
 UNFETCHED_AFTER = timedelta(minutes=15)
+LEAVE = "mailbox_leave"  # the word of an alarm
 
 
 class Fetching:
@@ -19,6 +22,7 @@ class Fetching:
         self._around, self._since = around, around.clock.now()
         self._mailboxes = [Mailbox(account, around) for account in around.settings.imap]
         self._over = asyncio.Event()
+        self._foretold: dict[str, date] = {}  # the day on which it was told last
 
     async def run(self) -> None:
         """Fetch all of them, beside each other."""
@@ -40,3 +44,14 @@ class Fetching:
                 why = f": {health.trouble}" if health is not None and health.trouble else ""
                 when = f"since {last:%Y-%m-%d %H:%M} UTC" if last is not None else "so far"
                 await self._around.alarm(ALARM, account.name, f"{account.name}: not fetched {when}{why}")
+
+    async def foretell(self) -> None:
+        """Three weeks before the leave to fetch a mailbox ends, once a day."""
+        now = self._around.clock.now()
+        for account in self._around.settings.imap:
+            kept = await self._around.store.read(lambda c, name=account.name: leave(c, name))  # type: ignore[misc]
+            ends = leave_ends(account, kept)
+            if ends is not None and ends - now < FORETOLD and self._foretold.get(account.name) != now.date():
+                self._foretold[account.name] = now.date()
+                said = f"{account.name}: the leave to fetch it ends on {ends:%Y-%m-%d}; mailwicket auth login"
+                await self._around.alarm(LEAVE, account.name, said)

@@ -23,6 +23,7 @@ from gateway.intake.accept import Door
 from gateway.intake.backoff import login_pause, server_pause
 from gateway.intake.imap_folder import FolderTurn
 from gateway.intake.imap_link import Credentials, Link, LoginBrokenError, LoginRefusedError, connect
+from gateway.intake.imap_login import Logins
 from gateway.intake.imap_take import Session
 from gateway.intake.own_thread import OwnThread
 from gateway.store import mailboxes
@@ -45,7 +46,7 @@ class Shared:
     settings: Settings
     clock: Clock
     alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
-    credentials: Callable[[Imap], Awaitable[Credentials]]
+    logins: Logins
 
 
 class Mailbox:
@@ -96,7 +97,7 @@ class Mailbox:
         if health.login_after is None or health.login_after <= now:
             return True
         tried = self._tried
-        if tried is not None and not tried.mechanism and await self._around.credentials(account) != tried:
+        if tried is not None and not tried.mechanism and await self._around.logins.credentials(account) != tried:
             return True
         await self._sleep(min(_LEAD_S, (health.login_after - now).total_seconds()))
         return False
@@ -104,7 +105,7 @@ class Mailbox:
     async def _connected(self) -> None:
         """From log-in to whatever ends the connection."""
         account = self._account
-        who = await self._around.credentials(account)
+        who = await self._around.logins.credentials(account)
         self._tried = who
         link = await self._unless_stopped(self._thread.do(self._connect, who))
         if link is None:
@@ -192,6 +193,7 @@ class Mailbox:
 
     async def _not_let_in(self, error: LoginRefusedError | LoginBrokenError) -> None:
         """Six log-ins an hour at most while they are refused, also over restarts."""
+        self._around.logins.forget(self._account)
         if isinstance(error, LoginBrokenError):
             self._broken_logins += 1
             if self._broken_logins < _BROKEN_LOGINS:

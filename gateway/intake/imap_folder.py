@@ -12,13 +12,14 @@ import structlog
 
 from gateway.intake.imap_link import WINDOW, Selected
 from gateway.intake.imap_take import Session, Taking
-from gateway.store import mailboxes
+from gateway.store import archives, mailboxes
 from gateway.store.mailboxes import Folder, Old
 
 RENUMBERED = "mailbox_renumbered"  # the word of an alarm
 _A_TURN = 50  # old mails between two looks for new ones
+_MOST_WAITING, _LOOK_S = 200, 0.2  # old mails that are not processed yet
 _MAX_UNSETTLED = 1000  # of which the server is told at one look
-_WISHES: dict[str, Old] = {"from_now": "left", "all": "asked"}
+_WISHES: dict[str, Old] = {"from_now": "left", "archive": "archive", "all": "asked"}
 log = structlog.get_logger("imap")
 
 
@@ -48,6 +49,9 @@ class FolderTurn:
 
     async def _take_old(self, folder: Folder, taking: Taking) -> bool:
         """Some of what was there at first contact; False when that was the last of it."""
+        session = self._session
+        while await session.read(archives.waiting) > _MOST_WAITING and not session.stopping.is_set():
+            await session.clock.sleep(_LOOK_S)  # let in no faster than it is worked off
         async for uids in self._uids(folder.old_uid + 1, folder.old_until + 1):
             if uids:
                 await taking.take(uids[:_A_TURN], old=True)

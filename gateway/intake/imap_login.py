@@ -1,20 +1,94 @@
-"""Who we are to a mail server: the password as it stands now.
+"""Who we are to a mail server: the password as it stands now, or an access token that is still good.
 
-Not here  how it is said to the server (imap_link.py).
+Durable  a new refresh token is on the disk before the access token that came with it is used: the one before may be
+         worth nothing any more.
+Not here  the token server (oauth.py), how it is said to the mail server (imap_link.py).
 """
 
+import asyncio
+from datetime import UTC, datetime, time, timedelta
+
+import structlog
+
+from gateway.clock import Clock
 from gateway.config import Imap
 from gateway.errors import ConfigError, Problem
-from gateway.intake.imap_link import Credentials
+from gateway.intake.imap_link import Credentials, LoginRefusedError
+from gateway.intake.oauth import NoLeaveError, Tokens, tokens
+from gateway.store.leaves import Leave, keep_leave, leave
+from gateway.store.store import Store
+
+FORETOLD = timedelta(days=21)
+_EARLY = timedelta(seconds=60)  # before its end a token is not used any more
+log = structlog.get_logger("imap")
 
 
-async def credentials(account: Imap) -> Credentials:
-    """What to log in with now; a secret that was changed needs no restart.
+class Logins:
+    """Credentials for all mailboxes; access tokens are kept in memory as long as they are good."""
 
-    Raises  ConfigError  it is missing, or cannot be a part of a command
-    """
-    secret = account.password.read()
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._kept: dict[str, tuple[str, datetime]] = {}
+
+    async def credentials(self, account: Imap) -> Credentials:
+        """What to log in with now; a secret that was changed needs no restart.
+
+        Raises  ConfigError        a secret is missing, or cannot be a part of a command
+                LoginRefusedError  a person has to agree (anew)
+                TransientError     the token server is away
+        """
+        if account.password is not None and account.auth == "login":
+            return Credentials(account.user, _usable(account.password.read(), account.name))
+        access, until = self._kept.get(account.name, ("", self._clock.now()))
+        if self._clock.now() >= until - _EARLY:
+            access = await self._asked(account)
+        return Credentials(account.user, access, account.auth.upper())
+
+    def forget(self, account: Imap) -> None:
+        """The access token was not taken."""
+        self._kept.pop(account.name, None)
+
+    async def _asked(self, account: Imap) -> str:
+        oauth, now = account.oauth, self._clock.now()
+        if oauth is None:
+            raise ConfigError(_problem(f"mailbox {account.name} has no oauth", "oauth = {…}"))
+        kept = await self._store.read(lambda c: leave(c, account.name))
+        first = oauth.refresh_token.read() if oauth.refresh_token is not None else None
+        try:
+            got = await asyncio.to_thread(tokens, oauth, kept.refresh_token if kept is not None else first)
+        except NoLeaveError as e:
+            raise LoginRefusedError(f"{e}; mailwicket auth login {account.name}") from e
+        if (new := leave_of(account.name, got, kept, now)) is not None:
+            await self._store.write(lambda c: keep_leave(c, new), durable=True)
+        self._kept[account.name] = got.access, now + timedelta(seconds=got.lasts_s)
+        log.info("imap.token", mailbox=account.name, lasts_s=round(got.lasts_s), rotated=got.refresh is not None)
+        return got.access
+
+
+def leave_of(name: str, got: Tokens, before: Leave | None, now: datetime) -> Leave | None:
+    """The leave as it is after these tokens came; None: as before."""
+    token = got.refresh or (before.refresh_token if before is not None else None)
+    ends = now + timedelta(seconds=got.refresh_lasts_s) if got.refresh_lasts_s is not None else None
+    if token is None or (got.refresh is None and ends is None):
+        return None
+    return Leave(name, token, now, ends)
+
+
+def leave_ends(account: Imap, kept: Leave | None) -> datetime | None:
+    """When the mailbox cannot be fetched any more, unless a person acts; None: nobody said."""
+    written = account.oauth.ends if account.oauth is not None else None
+    known = [
+        kept.ends_at if kept is not None else None,
+        datetime.combine(written, time(), UTC) if written is not None else None,
+    ]
+    return min((moment for moment in known if moment is not None), default=None)
+
+
+def _usable(secret: str, name: str) -> str:
     if not secret.isprintable() or not secret:
-        text = f"the password of mailbox {account.name} is empty or has control characters"
-        raise ConfigError(Problem("mailwicket.toml", 0, 0, "C005", text, "one line"))
-    return Credentials(account.user, secret)
+        raise ConfigError(_problem(f"the password of mailbox {name} is empty or has control characters", "one line"))
+    return secret
+
+
+def _problem(text: str, hint: str) -> Problem:
+    return Problem("mailwicket.toml", 0, 0, "C005", text, hint)

@@ -11,7 +11,7 @@ import hashlib
 import io
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -229,8 +229,11 @@ class Taking:
         if (key := known.get(incoming.sha256)) is not None:
             incoming.raw.close()
             return Fetched(uid, "accepted", key, incoming.sha256)
+        envelope, imported = self._envelope(mail.head), None
+        if old and self._folder.old == "archive" and mail.at is not None:
+            envelope, imported = replace(envelope, received_at=min(mail.at, envelope.received_at)), "closed"
         try:
-            receipt = await self._session.door.accept(self._envelope(mail.head), incoming)
+            receipt = await self._session.door.accept(envelope, incoming, imported=imported)
         except TransientError as e:
             return e
         return Fetched(uid, "accepted", receipt.key, incoming.sha256)

@@ -5,12 +5,13 @@ Not here     the mailbox itself (intake/imap.py), which looks into its rows at e
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from gateway.operations.types import Done, Duty, Operation
-from gateway.store import mailboxes
+from gateway.store import leaves, mailboxes
 from gateway.store.audit import add_audit
 
 
@@ -20,6 +21,26 @@ class OneMailbox:
 
     name: str
     actor: str = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class NewLeave:
+    """A refresh token that somebody got by agreeing, and how long it lasts."""
+
+    name: str
+    refresh_token: str = field(repr=False)
+    lasts_s: float | None
+    actor: str = "operator"
+
+
+def _keep_leave(c: Connection, wanted: NewLeave, duty: Duty) -> tuple[Done, ...]:
+    """The next log-in uses it, also where log-ins were refused."""
+    ends = duty.now + timedelta(seconds=wanted.lasts_s) if wanted.lasts_s is not None else None
+    leaves.keep_leave(c, leaves.Leave(wanted.name, wanted.refresh_token, duty.now, ends))
+    mailboxes.try_again(c, wanted.name)
+    add_audit(c, at=duty.now, actor=wanted.actor, action="mailbox.leave", object=wanted.name, detail="")
+    until = f", until {ends:%Y-%m-%d}" if ends is not None else ""
+    return (Done(wanted.name, "done", f"may be fetched{until}"),)
 
 
 def _of(
@@ -56,5 +77,6 @@ def _retry(c: Connection, name: str) -> tuple[int, str, str]:
 
 OPERATIONS: Mapping[str, Operation] = {
     "mailbox.answer-old": Operation(OneMailbox, _of("answer_old", _answer_old)),
+    "mailbox.leave": Operation(NewLeave, _keep_leave),
     "mailbox.retry": Operation(OneMailbox, _of("retry", _retry)),
 }

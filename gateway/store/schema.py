@@ -577,6 +577,15 @@ mailbox = Table(  # how it goes with one that is fetched
     Column("login_after", Moment),
 )
 
+mailbox_leave = Table(  # the refresh token that fetches a mailbox, as the token server gave it last
+    "mailbox_leave",
+    metadata,
+    Column("mailbox", String(32), primary_key=True),
+    Column("refresh_token", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ends_at", Moment),  # NULL: the server did not say
+)
+
 mailbox_folder = Table(  # which mail of it was decided about: all up to `uid`, but what `mailbox_mail` names
     "mailbox_folder",
     metadata,

@@ -12,7 +12,7 @@ import click
 from pydantic import BaseModel
 
 from gateway.cli.main import main
-from gateway.config import ENV_PREFIX, default_of, known_keys, model_of
+from gateway.config import ENV_PREFIX, OAuth, default_in, default_of, known_keys, model_of
 from gateway.rules import reference
 
 WIDTH = 100
@@ -123,6 +123,9 @@ def _section_lines(known: Iterator[tuple[str, str]], head: str) -> Iterator[str]
         yield "|---|---|---|"
         for _, name in keys:
             yield _key_line(name, default_of(section, name), _help(model_of(section))[name])
+            if (section, name) == ("imap", "oauth"):
+                for below, text in _help(OAuth).items():
+                    yield _key_line(f"{name}.{below}", default_in(OAuth, below), text)
 
 
 def _key_line(name: str, default: str, text: str) -> str:

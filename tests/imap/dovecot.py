@@ -4,7 +4,6 @@ import grp
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from tests.outgoing.peers import free_port
 
@@ -93,12 +93,7 @@ class Dovecot:
         self._process = subprocess.Popen(
             ["dovecot", "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        for _ in range(400):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.01)
-        raise AssertionError((self.home / "log").read_text())
+        self.client().shutdown()
 
     def stop(self) -> None:
         """All of its processes are gone."""
@@ -115,10 +110,16 @@ class Dovecot:
         self.stop()
 
     def client(self, user: str = "support") -> IMAPClient:
-        """Somebody else at the same mailbox."""
-        client = IMAPClient("127.0.0.1", self.port, ssl=False)
-        client.plain_login(user, PASSWORD)
-        return client
+        """Somebody else at the same mailbox; after a start not all of its processes are up at once."""
+        for _ in range(400):
+            try:
+                client = IMAPClient("127.0.0.1", self.port, ssl=False)
+                client.plain_login(user, PASSWORD)
+            except (OSError, IMAPClientError):
+                time.sleep(0.02)
+            else:
+                return client
+        raise AssertionError((self.home / "log").read_text())
 
     def put(self, mails: Sequence[bytes], user: str = "support", folder: str = "INBOX") -> None:
         """As a delivery would, in one go."""

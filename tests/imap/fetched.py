@@ -10,7 +10,7 @@ from gateway.config import Imap, Settings
 from gateway.intake.accept import Door
 from gateway.intake.addresses import Addresses
 from gateway.intake.imap import Mailbox, Shared
-from gateway.intake.imap_login import credentials
+from gateway.intake.imap_login import Logins
 from gateway.store import inbound, mailboxes
 from gateway.store.inbound import MailRow
 from gateway.store.store import Store
@@ -79,7 +79,7 @@ async def fetching(
     addresses = Addresses(frozenset({account.address}), frozenset({"acme.test"}))
     door = Door(store, settings, clock, lambda: addresses, lambda: None)
     await door.look()
-    mailbox = Mailbox(account, Shared(store, door, settings, clock, seen.alarm, credentials), lambda: 0.5)
+    mailbox = Mailbox(account, Shared(store, door, settings, clock, seen.alarm, Logins(store, clock)), lambda: 0.5)
     running = asyncio.ensure_future(mailbox.run())
     try:
         yield seen

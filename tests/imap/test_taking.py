@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,38 @@ async def test_mail_from_before_the_first_contact_is_left_alone(
         await seen.until(lambda: bool(server.inbox.mails[3].flags))
     assert [m.size for m in seen.mails()] == [len(mail(3))]
     assert server.inbox.mails[1].flags == set()
+
+
+async def test_an_archive_is_taken_in_silently_at_its_own_times(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    server, years_ago = Server(), NOW - timedelta(days=800)
+    server.inbox.put(mail(1), mail(2), at=years_ago)
+    box = box_of(server, tmp_path, first_run="archive")
+    async with server.running(), fetching(settings, store, box) as seen:
+        await seen.until(lambda: len(seen.mails()) == 2)
+        server.deliver(mail(3))
+        await seen.until(lambda: bool(server.inbox.mails[3].flags))
+    waiting = await store.claim(now=datetime.now(UTC), limit=9, suspicious_after=9)
+    assert [each.imported for each in waiting] == ["closed", "closed", None]
+    assert [row.received_at == years_ago for row in seen.mails()] == [True, True, False]
+    assert folder_of(store).old == "done"
+
+
+async def test_old_mail_is_answered_only_after_a_word_for_it(settings: Settings, store: Store, tmp_path: Path) -> None:
+    server = Server()
+    server.inbox.put(*(mail(number) for number in range(1, 121)), at=NOW - timedelta(days=800))
+    box = box_of(server, tmp_path, first_run="all")
+    async with server.running(), fetching(settings, store, box, quick()) as seen:
+        await seen.until(lambda: "IDLE" in server.heard)
+        server.deliver(mail(200))
+        await seen.until(lambda: bool(server.inbox.mails[121].flags))
+        assert (len(seen.mails()), folder_of(store).old, folder_of(store).old_count) == (1, "asked", 120)
+        await store.write(lambda c: mailboxes.decide_old(c, "support", "wanted"), durable=True)
+        server.deliver(mail(201))  # it would look at the next poll
+        await seen.until(lambda: len(seen.mails()) == 122)
+    waiting = await store.claim(now=NOW + timedelta(days=9), limit=200, suspicious_after=9)
+    assert {each.imported for each in waiting} == {None}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +184,7 @@ async def test_a_mail_in_a_loop_is_kept_and_goes_no_further(settings: Settings, 
         ("To: Support <Support+t1.X@ACME.test>, x@y.test\r\n", "jan@bigbank.test", "support+t1.x@acme.test"),
         ("Delivered-To: boss@acme.test\r\n", "jan@bigbank.test", "support@acme.test"),  # of another
         ("X-Original-To: bounce+b1.k@acme.test\r\n", "jan@bigbank.test", "bounce+b1.k@acme.test"),
-        ("Subject: x\r\n\r\nDelivered-To: support+t1.x@acme.test\r\n", "jan@bigbank.test", "support@acme.test"),
+        ("From: a@x.test\r\n\r\nTo: support+t1.x@acme.test\r\n", "a@x.test", "support@acme.test"),
     ],
 )  # fmt: skip
 async def test_what_can_still_be_seen_of_the_envelope(
