@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -88,6 +89,17 @@ def _alias(text: str) -> str:
         AliasPatterns((text,))
     except ValueError as e:
         raise _refused(f"“{text}”: {e}", r"such as \[OTRS#([0-9]+)\]") from e
+    return text
+
+
+def _https(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        whole = url.scheme == "https" and _is_host(url.hostname or "") and url.port != 0
+    except ValueError:
+        whole = False
+    if not whole or url.username is not None or url.fragment or not text.isascii() or " " in text:
+        raise _refused(f"“{text[:80]}” is no place to post to", "https://HOST/PATH, without a password in it")
     return text
 
 
@@ -507,6 +519,20 @@ class Imap(_Section):
         return self
 
 
+class Http(_Section):
+    metrics_listen: Annotated[str, AfterValidator(_smtp_listen)] = "127.0.0.1:8601"
+    """Where /live, /ready and /metrics answer, to everybody who gets there; empty is off."""
+
+
+class WebhookEndpoint(_Section):
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+    """What the action `webhook:` of a rule says."""
+    url: Annotated[str, AfterValidator(_https)]
+    """Where events are posted, https only. An address that is not public is refused when it is looked up."""
+    secret: Secret
+    """The key of X-Mailwicket-Signature."""
+
+
 class Log(_Section):
     format: Literal["kv", "json"] = "kv"
     """One line per event."""
@@ -514,7 +540,7 @@ class Log(_Section):
     """From which level on."""
 
 
-_Named = TypeVar("_Named", LookupQuery, Maildir, Imap)
+_Named = TypeVar("_Named", LookupQuery, Maildir, Imap, WebhookEndpoint)
 
 
 def _each_once(several: tuple[_Named, ...]) -> tuple[_Named, ...]:
@@ -543,6 +569,8 @@ class Settings(BaseSettings):
     maildir: Annotated[tuple[Maildir, ...], AfterValidator(_each_once)] = ()
     lookup: Annotated[tuple[LookupQuery, ...], AfterValidator(_each_once)] = ()
     imap: Annotated[tuple[Imap, ...], AfterValidator(_each_once)] = ()
+    http: Http = Http()
+    webhook: Annotated[tuple[WebhookEndpoint, ...], AfterValidator(_each_once)] = ()
     log: Log = Log()
 
     @classmethod
@@ -561,6 +589,11 @@ class Settings(BaseSettings):
     def queries(self) -> tuple[str, ...]:
         """The names of the queries that look-ups of the rules may read."""
         return tuple(query.name for query in self.lookup)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The names of the endpoints that rules may tell."""
+        return tuple(endpoint.name for endpoint in self.webhook)
 
     @property
     def database_url(self) -> str:

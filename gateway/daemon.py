@@ -20,8 +20,10 @@ import structlog
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, OfTheDaemon
+from gateway.counts import Counts
 from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, Problem, TransientError
+from gateway.health import Health
 from gateway.importing import Importer
 from gateway.intake.accept import Door
 from gateway.intake.fetching import Fetching
@@ -53,6 +55,7 @@ from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
 from gateway.trial import current_file, revision_file, tried
 from gateway.verifying.verifier import Verifier, check_verifier
+from gateway.webhooks import Webhooks
 from gateway.work import UNDER_WAY, Worker
 
 _LOOK_S = 1.0  # how often the door measures room
@@ -70,15 +73,18 @@ class Daemon:
         self._settings, self._clock, self._passed = settings, clock, passed or {}
         self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
         self._listeners: Listeners | None = None
+        self._health: Health | None = None
         self._reloading = asyncio.Lock()
         self._tables = Tables(settings, clock)
+        self._counts = Counts()
         self.stale = ""  # why the last reload changed nothing; empty when it did
         self.broken = asyncio.Event()  # a part ended by itself; whoever runs the daemon should stop it
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """Where it listens, by `smtp` and `lmtp`."""
-        return self._listeners.addresses if self._listeners else {}
+        """Where it listens, by `smtp`, `lmtp` and `metrics`."""
+        found = dict(self._listeners.addresses) if self._listeners else {}
+        return found | ({"metrics": self._health.address} if self._health and self._health.address else {})
 
     async def start(self) -> None:
         """Everything up, in the order in which each part needs the others.
@@ -153,7 +159,7 @@ class Daemon:
         worker = Worker(
             self._store, pool, lambda: self._deps, clock, settings.limits.child_attempts, sender.wake, verifier
         )
-        door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake)
+        door = Door(self._store, settings, clock, lambda: self._addresses, worker.wake, self._counts)
         importer = Importer(settings, self._store, door, clock, lambda: self._deps)
         self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
@@ -161,6 +167,10 @@ class Daemon:
             timers.every(timedelta(minutes=1), work, shared=True)
         timers.every(timedelta(minutes=5), due.tell_undelivered, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)
+        if settings.webhook:
+            told = Webhooks(self._store, settings, lambda: self._deps, clock)
+            timers.every(timedelta(seconds=5), told.post_events, shared=True)
+            timers.every(timedelta(hours=1), told.forget_events, shared=True)
         if not self._store.alone:
             timers.every(_FOLLOW, self.follow)
         timers.start()
@@ -178,8 +188,15 @@ class Daemon:
         self._stop.append(control.close)
         await door.look()
         self._run(_every(_LOOK_S, door.look), None)
+        passed = activated_sockets(self._passed)
+        self._health = health = Health(
+            self._store, door, clock, self._counts, settings.paths.state, lambda: bool(self.stale)
+        )
+        await health.start(settings.http.metrics_listen, passed.get("metrics", ()))
+        self._stop.append(health.close)
+        self._run(_every(_LOOK_S, lambda: health.look(_LOOK_S)), None)
         self._listeners = Listeners(settings, door, clock)
-        await self._listeners.start(activated_sockets(self._passed))
+        await self._listeners.start(passed)
         self._stop.append(self._close_listeners)
         self._sender = sender
         around = Surroundings(
@@ -291,7 +308,9 @@ class Daemon:
 
     def _take(self, rules: RuleSet, templates: Templates, ring: TokenRing) -> None:
         """From the next mail on."""
-        self._deps = deps(self._settings, rules, ring, templates, self._clock, tables=self._tables.current)
+        self._deps = deps(
+            self._settings, rules, ring, templates, self._clock, tables=self._tables.current, counts=self._counts
+        )
         self._addresses = addresses(self._settings, rules)
 
     async def follow(self) -> None:

@@ -138,15 +138,16 @@ def carry_out(
     follow_up(c, after, (), decision, d, now)
     seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
     cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen), told or {})
-    lines, sent = [], []
+    notices, sent = [], []
     for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
-        lines.append(mail_line(notice))
+        notices.append(notice)
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     remember_messages(c, sent, ticket.number)
     if events:
         keep_outline(c, d.rules.outline)
-        add_happening(c, ticket.number, Happening(now, events, Reasons(decision.trace, tuple(lines))))
+        add_happening(c, ticket.number, Happening(now, events, Reasons(decision.trace, tuple(map(mail_line, notices)))))
+    d.count(decision.trace, notices)
     return after
 
 

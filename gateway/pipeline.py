@@ -27,7 +27,7 @@ from gateway.message.types import NOT_AUTHENTICATED, Accepted, Auth, Message
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
-from gateway.rules.types import Decision, Event, Later, Trace
+from gateway.rules.types import Decision, Event, Later, Trace, Webhook
 from gateway.store import alarms, delayed, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
@@ -35,6 +35,7 @@ from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
+from gateway.store.webhooks import add_call
 from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
 from gateway.ticket.notify import ACK, Arrived, notify
 from gateway.ticket.types import (
@@ -52,6 +53,7 @@ from gateway.ticket.types import (
     ThreadMatch,
     Ticket,
 )
+from gateway.ticket.webhook import event_of
 
 _QUIET, _REST = timedelta(hours=24), timedelta(hours=1)  # of the breaker, for one contact, for acknowledgements
 log = structlog.get_logger("pipeline")
@@ -116,6 +118,7 @@ def _led_to(
         alarms.note(
             c, BACKSCATTER, "", f"reports about mail that we never sent, the last from {inbound.envelope.peer}", now
         )
+    d.count(plan.decision.trace, notices)
     return notices, sent
 
 
@@ -128,7 +131,7 @@ def _whole(inbound: Accepted, c: Connection) -> File:
 def follow_up(
     c: Connection, ticket: Ticket, events: tuple[Event, ...], decision: Decision, d: Deps, now: datetime
 ) -> None:
-    """What outlives a run of the rules: what it cancels, what it put off, and which rules ran for the last time.
+    """What outlives a run of the rules: what it cancels, put off, tells others, and which rules ran for the last time.
 
     ticket  as it is after the run
     """
@@ -136,6 +139,9 @@ def follow_up(
     for later in decision.actions:
         if isinstance(later, Later):
             delayed.put_off(c, ticket.number, later, now, _due(later, d, now))
+    for action in decision.actions:
+        if isinstance(action, Webhook):
+            add_call(c, action, ticket.number, event_of(ticket, decision.trace, action.rule, now), now)
     applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
     note_fired(c, ticket.number, ticket.messages, d.rules.rules, applied)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gateway.clock import Clock
 from gateway.config import Settings, hmac_keys, packaged
+from gateway.counts import Counts
 from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, Problem
 from gateway.free_days import free_days
@@ -134,23 +135,26 @@ class RuleFile:
     folder: Path
     files: Mapping[str, str] | None = None  # what it includes, in place of what the folder has; None: what that has
 
+    @classmethod
+    def at(cls, path: Path) -> "RuleFile":
+        """The file as it stands there now.
 
-def read_rules(
-    path: Path,
-    templates: Templates,
-    revision: int = 0,
-    *,
-    languages: tuple[str, ...] = (),
-    today: date | None = None,
-    queries: Collection[str] | None = None,
-) -> RuleSet:
-    """The rules of a file, and of the files that it includes.
+        Raises  ConfigError  it cannot be read, or is not UTF-8
+        """
+        return cls(path.name, text_of(path), path.parent)
 
-    languages, today, queries  of the site, for the findings that need them
+
+def surroundings(settings: Settings, today: date | None = None) -> Surroundings:
+    """What findings may know of the site."""
+    return Surroundings(today, queries=settings.queries, endpoints=settings.endpoints)
+
+
+def read_rules(path: Path, templates: Templates, revision: int = 0) -> RuleSet:
+    """The rules of a file, and of the files that it includes; what needs to know the site is not looked at.
+
     Raises  ConfigError  with every problem: file, line, column, nearest known word
     """
-    file = RuleFile(path.name, text_of(path), path.parent)
-    return compiled(file, templates, revision, languages=languages, today=today, queries=queries)
+    return compiled(RuleFile.at(path), templates, revision)
 
 
 def compiled(
@@ -159,10 +163,13 @@ def compiled(
     revision: int = 0,
     *,
     languages: tuple[str, ...] = (),
-    today: date | None = None,
-    queries: Collection[str] | None = None,
+    around: Surroundings = Surroundings(),  # noqa: B008  (frozen)
 ) -> RuleSet:
-    """As `read_rules`, for a text that need not stand there yet."""
+    """The rules of a text that need not stand there yet, and of the files that it includes.
+
+    languages, around  of the site, for the findings that need them
+    Raises  ConfigError  with every problem: file, line, column, nearest known word
+    """
     patterns = include_patterns(file.text) if file.files is not None else ()
 
     def beside(pattern: str) -> Mapping[str, str]:
@@ -177,7 +184,7 @@ def compiled(
         _mails(templates, languages),
         beside=beside,
         holidays=free_days,
-        surroundings=Surroundings(today, queries=queries),
+        surroundings=around,
     )
 
 
@@ -330,11 +337,18 @@ def promises_of(rules: RuleSet) -> Promises:
 
 
 def deps(
-    settings: Settings, rules: RuleSet, ring: TokenRing, templates: Templates, clock: Clock, *, tables: Tables = dict
+    settings: Settings,
+    rules: RuleSet,
+    ring: TokenRing,
+    templates: Templates,
+    clock: Clock,
+    *,
+    tables: Tables = dict,
+    counts: Counts | None = None,
 ) -> Deps:
     """Everything that one mail is processed with.
 
-    tables  of the queries of look-ups
+    tables  of the queries of look-ups.  counts  those of the process; None begins new ones
     """
     site, ours = settings.site, own_addresses(settings, rules)
     agents = frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also))
@@ -395,4 +409,5 @@ def deps(
         tables=tables,
         proof=settings.agents.proof,
         risk_holds=settings.agents.risk_holds,
+        counts=counts if counts is not None else Counts(),
     )

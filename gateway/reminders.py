@@ -21,7 +21,7 @@ from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.store.sla_lists import Reached
 from gateway.ticket.notify import agents_of
-from gateway.ticket.reminder import BREACHED, WARNING, recipients, told
+from gateway.ticket.reminder import recipients, told, with_promise, with_reminder
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Ticket
 
@@ -87,18 +87,13 @@ def _tell(
     customer = customer_of(c, ticket) if asked else None
     decision = Decision((), Trace(d.rules.revision, d.rules.sha256, ()))
     if asked:
-        stated = facts_of(c, ticket, customer, d, now, actor="system")
-        percent = max(stage, promised.percent(now) or 0)
-        stated = replace(stated, sla_metric=clock.metric, sla_due=promised.due_at, sla_percent=percent)
+        stated = with_promise(facts_of(c, ticket, customer, d, now, actor="system"), promised, stage, now)
         decision = decided(c, ticket, stated, (event,), d)
-    policy = d.rules.sla.get(promised.policy or "")
-    to = recipients(stage, promised, ticket, policy, d.rules)
-    if not any(isinstance(action, Notify) for action in decision.actions):
-        usual = Notify(f"sla.{promised.policy or 'by-hand'}", to, BREACHED if breached else WARNING)
-        decision = replace(decision, actions=(*decision.actions, usual))
+    decision = with_reminder(decision, stage, promised, ticket, d.rules)
     decision = replace(decision, actions=tuple(_sparing(decision, ticket, d.rules, spared)))
     values: Mapping[str, object] = {}
     if any(isinstance(action, Notify) for action in decision.actions):
+        to = recipients(stage, promised, ticket, d.rules.sla.get(promised.policy or ""), d.rules)
         names = tuple(d.rules.agents[id].name for id in to if id in d.rules.agents)
         values = told(stage, promised, ticket, tickets.last_words(c, ticket.number), names, now)
     detail = (
@@ -110,6 +105,8 @@ def _tell(
     after = carry_out(c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values)
     if after.status != ticket.status and "status-changed" not in decision.trace.events:
         happened(c, ticket, after, (), d, now, actor="rule")
+    if breached:
+        d.counts.add("sla_breaches", promised.policy or "by-hand")
     log.info(event, ticket=ticket.number, metric=clock.metric, stage=stage, policy=promised.policy)
 
 

@@ -1,7 +1,7 @@
 """Rules before they are in force: read, checked, compiled, and the tests in them played; nothing is changed.
 
 Sources  rules.md §1, “Reload”: any error keeps what is loaded.
-Not here what a scene is (rules/scenes.py) and how it is played (rehearsal.py); who puts rules in force (daemon.py).
+Not here what a scene is (rules/scenes.py) and how it is played (staged.py); who puts rules in force (daemon.py).
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ import structlog
 from gateway import policy
 from gateway.clock import Clock
 from gateway.config import Settings
-from gateway.deciding.empty import EmptyView
 from gateway.errors import ConfigError, Problem
 from gateway.message.parse import parse
 from gateway.outgoing.rehearse import rehearsed
@@ -21,9 +20,10 @@ from gateway.outgoing.render import Templates
 from gateway.outgoing.templates import read_templates
 from gateway.parsing.pool import parse_limits
 from gateway.policy import RuleFile
-from gateway.rehearsal import Rehearsal, play, scene_mail
-from gateway.rules.selftest import compare
+from gateway.rules.selftest import Observed, compare
 from gateway.rules.types import RuleSet, Scene
+from gateway.scene_mail import scene_mail
+from gateway.staged import happen, play
 from gateway.store.revisions import Revision
 from gateway.ticket.token import TokenRing
 
@@ -36,7 +36,7 @@ class Result:
     """A test that was played."""
 
     scene: Scene
-    played: Rehearsal
+    observed: Observed
     differences: tuple[str, ...]  # lines; none when it passed
     took_ms: float
 
@@ -57,13 +57,15 @@ class Stage:
         Raises  ConfigError  its mail is in a file that cannot be read
         """
         begun = self.clock.monotonic()
-        to = self.rules.teams[self.rules.defaults.team].addresses[0]
-        raw = self._file(scene) if scene.file else scene_mail(scene, to)
         deps = policy.deps(self.settings, self.rules, TokenRing.of(_STAGE_KEY), self.templates, self.clock)
-        limits, languages = parse_limits(self.settings), self.settings.site.languages
-        played = play(scene, raw, parse(raw, limits, languages=languages), deps, EmptyView())
+        if scene.event is not None and not scene.has_mail:
+            observed = happen(scene, scene.event, deps)
+        else:
+            raw = self._mail(scene)
+            message = parse(raw, parse_limits(self.settings), languages=self.settings.site.languages)
+            observed = play(scene, raw, message, deps).observed
         took_ms = 1000 * (self.clock.monotonic() - begun)
-        return Result(scene, played, compare(scene, played.observed), took_ms)
+        return Result(scene, observed, compare(scene, observed), took_ms)
 
     def failures(self) -> Iterator[Problem]:
         """The tests that do not come out as they expect."""
@@ -77,7 +79,9 @@ class Stage:
                 told = "\n    ".join(differences)
                 yield Problem(scene.source, scene.line, 0, "test", f"“{scene.name}” fails", told)
 
-    def _file(self, scene: Scene) -> bytes:
+    def _mail(self, scene: Scene) -> bytes:
+        if not scene.file:
+            return scene_mail(scene, self.rules.teams[self.rules.defaults.team].addresses[0])
         try:
             return (self.folder / scene.file).read_bytes()
         except OSError as e:
@@ -90,8 +94,7 @@ def current_file(settings: Settings) -> RuleFile:
 
     Raises  ConfigError  it cannot be read
     """
-    path = policy.rules_file(settings)
-    return RuleFile(path.name, policy.text_of(path), path.parent)
+    return RuleFile.at(policy.rules_file(settings))
 
 
 def revision_file(settings: Settings, found: Revision) -> RuleFile:
@@ -108,7 +111,7 @@ def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> t
     Raises  ConfigError  with every problem, or with every test that fails
     """
     templates = _templates(settings, clock, refuse=tests)
-    rules = policy.compiled(file, templates, queries=settings.queries)
+    rules = policy.compiled(file, templates, around=policy.surroundings(settings))
     templates = templates.preferring(rules.defaults.language)
     failures = tuple(Stage(settings, rules, templates, clock, file.folder).failures()) if tests else ()
     if failures:

@@ -196,6 +196,7 @@ class Worker:
                 return
 
     def _tell(self, outcome: Outcome) -> None:
+        self._deps().counts.add("dispositions", outcome.disposition)
         log.info(
             "mail.done", mail=outcome.key, disposition=outcome.disposition, ticket=outcome.ticket, reason=outcome.reason
         )

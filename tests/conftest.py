@@ -92,6 +92,7 @@ def settings_in(folder: Path, url: str = "") -> Settings:
             "database": {"url": url},
             "intake": {"min_free": 1 << 20},
             "lmtp": {"listen": "off"},
+            "http": {"metrics_listen": ""},
             "outbound": {"tls": "none"},
         },
     )

@@ -13,7 +13,7 @@ import gateway
 ROOT = Path(gateway.__file__).parent
 # from left to right: a part imports only from parts to its left; parts of one rank do not know each other
 RANKS = (
-    ("errors", "clock"),
+    ("errors", "clock", "counts"),
     ("message",),
     ("rules",),
     ("ticket",),
@@ -24,11 +24,11 @@ RANKS = (
     ("pipeline", "timers", "lookups"),
     ("events",),  # docs/decisions/0002
     ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
-    ("due", "policy", "operations", "rehearsal"),  # docs/decisions/0002
-    ("agents",),  # docs/decisions/0002
+    ("due", "policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
+    ("agents", "staged"),  # docs/decisions/0002
     ("work", "trial", "backtest"),  # docs/decisions/0002
     ("importing",),  # docs/decisions/0002
-    ("control",),
+    ("control", "health"),
     ("web",),
     ("daemon",),
     ("demo",),

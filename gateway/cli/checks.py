@@ -29,7 +29,7 @@ from gateway.intake.fetching import UNFETCHED_AFTER
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.rules.types import RuleSet
-from gateway.store import inbound, mailboxes, outbox
+from gateway.store import inbound, mailboxes, outbox, webhooks
 from gateway.store.engine import damage, server_version, unsafe
 from gateway.store.leaves import leave
 from gateway.store.lookups import read_tables
@@ -125,10 +125,16 @@ def _store(invocation: Invocation, settings: Settings) -> Found:
     with reading(invocation) as c:
         mails, queue = inbound.account(c), outbox.counts(c)
         waiting, oldest = inbound.backlog(c)
+        told = webhooks.endpoints(c, ()) if settings.webhook else []
     late = oldest is not None and invocation.now() - oldest > settings.intake.backlog_age
     if late and oldest is not None:
         said = f"{counted(waiting, 'mail')} not processed yet, the oldest for {span(invocation.now() - oldest)}"
         yield "problem", said, "mailwicket status; the log says why"
+    for endpoint in told:
+        if endpoint.trouble_since is not None:
+            state = "is off, it took" if endpoint.off else "took"
+            said = f"webhook “{endpoint.name}” {state} nothing since {stamp(endpoint.trouble_since)}"
+            yield "problem" if endpoint.off else "warning", said, "mailwicket webhooks list"
     if number := mails.get("quarantine", 0):
         yield "warning", f"{counted(number, 'mail')} in quarantine", "mailwicket mail list --quarantine"
     if number := queue.get("uncertain", 0):

@@ -168,7 +168,9 @@ def _rules_and_templates(settings: Settings, clock: Clock) -> Iterator[Problem]:
     for text in templates.problems:
         yield Problem(str(settings.paths.templates), 0, 0, "C010", text, "mend it, or take it away")
     path = policy.rules_file(settings)
-    problems = _refusals(lambda: policy.read_rules(path, templates, queries=settings.queries))
+    problems = _refusals(
+        lambda: policy.compiled(policy.RuleFile.at(path), templates, around=policy.surroundings(settings))
+    )
     if any(problem.line for problem in problems):
         text = f"{counted(len(problems), 'error')} in the rules"
         yield Problem(str(path), 0, 0, "C010", text, "“mailwicket rules check” shows where")
@@ -188,6 +190,9 @@ def meant(settings: Settings) -> Iterator[str]:
     """What is allowed, and hardly ever meant."""
     if settings.outbound.concurrency == 0:
         yield "outbound.concurrency is 0: nothing is sent, all mail waits in the queue"
+    host = settings.http.metrics_listen.rpartition(":")[0].strip("[]")
+    if settings.http.metrics_listen and host not in ("127.0.0.1", "::1", "localhost"):
+        yield "http.metrics_listen: whoever reaches this address reads how much mail there is, without a password"
 
 
 def _unreadable(key: str, secret: Secret) -> Iterator[Problem]:

@@ -49,6 +49,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
             ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),
             ("outbound", "gateway.cli.outbound:outbound", "Stop all sending; see what is not sent, and why."),
+            ("webhooks", "gateway.cli.webhooks:webhooks", "See which endpoints take what rules tell; tell it again."),
         ),
     ),
     (

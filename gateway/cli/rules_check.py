@@ -46,13 +46,9 @@ def check(invocation: Invocation, file: Path | None, *, strict: bool, form: str,
     form = "json" if as_json else form
     templates = policy.templates_of(settings, invocation.clock)
     try:
-        found = policy.read_rules(
-            path,
-            templates,
-            languages=settings.site.languages,
-            today=invocation.now().date(),
-            queries=settings.queries,
-        )
+        around = policy.surroundings(settings, invocation.now().date())
+        file_there = policy.RuleFile.at(path)
+        found = policy.compiled(file_there, templates, languages=settings.site.languages, around=around)
     except ConfigError as e:
         told_problems(invocation, path, e, form)
     match form:

@@ -104,7 +104,7 @@ def junit_xml(results: Sequence[Result]) -> bytes:
 def _lines(results: Sequence[Result], found: RuleSet, *, coverage: bool) -> Iterator[str]:
     for result in results:
         yield from map(block, verdict(result.scene, result.differences, result.took_ms))
-    applied = Counter(rule for result in results for rule in result.played.observed.rules)
+    applied = Counter(rule for result in results for rule in result.observed.rules)
     if coverage:
         widest = max((len(rule.id) for rule in found.rules), default=0)
         for rule in found.rules:
@@ -116,7 +116,7 @@ def _lines(results: Sequence[Result], found: RuleSet, *, coverage: bool) -> Iter
 
 def _values(results: Sequence[Result], found: RuleSet) -> dict[str, object]:
     failed = sum(bool(result.differences) for result in results)
-    applied = sorted({rule for result in results for rule in result.played.observed.rules})
+    applied = sorted({rule for result in results for rule in result.observed.rules})
     return {
         "passed": len(results) - failed,
         "failed": failed,
@@ -140,9 +140,7 @@ def _update(path: Path, found: RuleSet, results: Sequence[Result], *, yes: bool)
     for name in dict.fromkeys(r.scene.source for r in failed):
         file = path if name == path.name else path.parent / name
         before = found.text if name == path.name else found.files[name]
-        after = with_expectations(
-            before, name, [(r.scene, r.played.observed) for r in failed if r.scene.source == name]
-        )
+        after = with_expectations(before, name, [(r.scene, r.observed) for r in failed if r.scene.source == name])
         diff = difflib.unified_diff(before.splitlines(), after.splitlines(), name, name, lineterm="", n=1)
         print_lines(map(block, diff))
         if after != before and (yes or click.confirm(f"Write {counted(len(failed), 'test')} to {name}?", err=True)):

@@ -14,7 +14,7 @@ from gateway.clock import Clock
 from gateway.config import Settings, audit_key, service_environment
 from gateway.daemon import serve as run_daemon
 from gateway.errors import ConfigError, Problem
-from gateway.policy import read_rules, rules_file, templates_of, token_ring
+from gateway.policy import RuleFile, compiled, rules_file, surroundings, templates_of, token_ring
 from gateway.store.engine import database_url, unsafe
 from gateway.store.version import open_reader
 from gateway.verifying.verifier import check_verifier
@@ -48,7 +48,7 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     yield f"✓ {counted(len(templates.names), 'template')}"
     yield from (f"! {printable(problem)}" for problem in templates.problems)  # the packaged one goes out instead
     path = rules_file(settings)
-    rules = read_rules(path, templates, queries=settings.queries)
+    rules = compiled(RuleFile.at(path), templates, around=surroundings(settings))
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"
     check_verifier(settings)
     yield f"✓ {_database(settings, clock)}"

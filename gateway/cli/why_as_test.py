@@ -48,7 +48,7 @@ def as_test(invocation: Invocation, settings: Settings, row: MailRow, kept: Kept
     file = current_file(settings)
     try:
         rules, templates = tried(settings, file, invocation.clock, tests=False)
-        observed = Stage(settings, rules, templates, invocation.clock, file.folder).result(scene).played.observed
+        observed = Stage(settings, rules, templates, invocation.clock, file.folder).result(scene).observed
     except ConfigError as e:
         raise CommandError("the rule file is not right", hint="mailwicket rules check", exit_code=FINDINGS) from e
     applied = tuple(dict.fromkeys(hit.rule for hit in trace.hits if hit.outcome == "applied"))
@@ -88,7 +88,9 @@ def _scene(row: MailRow, s: Situation, trace: Trace) -> Scene:
         mail["auth"] = {"spf": s.auth.spf, "dkim": s.auth.dkim, "dmarc": s.auth.dmarc}
     name = f"m-{row.id} {' '.join(message.subject.split())[:60]}".strip()
     given = {key: value for key, value in mail.items() if value}
-    return Scene(name, 1, given, "", s.at.replace(microsecond=0), {}, ticket=_ticket(s), customer=_customer(s.customer))
+    at = s.at.replace(microsecond=0)
+    history = {"rules": s.fired} if s.fired else {}
+    return Scene(name, 1, given, "", at, {}, ticket=_ticket(s), customer=_customer(s.customer), history=history)
 
 
 def _ticket(s: Situation) -> dict[str, Any] | None:
@@ -124,7 +126,7 @@ def _lines(scene: Scene) -> Iterator[str]:
     yield "    mail:"
     for name, value in scene.mail.items():
         yield f"      {name}: {_written(value)}"
-    for name, given in (("ticket", scene.ticket), ("customer", scene.customer)):
+    for name, given in (("ticket", scene.ticket), ("customer", scene.customer), ("history", scene.history or None)):
         if given is not None:
             yield f"    {name}: {_written(given)}"
     if scene.now is not None:

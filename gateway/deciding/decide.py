@@ -22,7 +22,7 @@ from gateway.rules.told import joined
 from gateway.rules.types import Decision, Event, Facts, MergeInto, RuleSet, Trace
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import IMPORT, apply, failed, is_event, provisional
-from gateway.ticket.change import changed
+from gateway.ticket.change import after
 from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.life import another_matter
 from gateway.ticket.notify import FLOOD
@@ -185,14 +185,11 @@ def _opened_again(
     asked = "status-changed" in decision.trace.events or s.inbound.imported is not None  # by a rule, too; or it is over
     if not moved or asked or not any("status-changed" in rule.on for rule in d.rules.rules):
         return events, decision, changes
-    after = ticket
-    for change in changes:
-        if isinstance(change, SetField | SetStatus):
-            after = changed(after, change)
+    then = after(ticket, changes)
     applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
     more = evaluate(
         d.rules,
-        with_ticket(stated, after, s.at, stated.sla_policy),
+        with_ticket(stated, then, s.at, stated.sla_policy),
         ("status-changed",),
         budget=d.new_budget(),
         before=stated,
@@ -200,9 +197,9 @@ def _opened_again(
         opening=d.promises.is_open,
     )
     trace = joined(decision.trace, more.trace)
-    actions = tuple(acted(after, more.actions, d.rules, d.takes_no_part, s.at))
+    actions = tuple(acted(then, more.actions, d.rules, d.takes_no_part, s.at))
     both = replace(decision, actions=(*decision.actions, *more.actions), trace=trace)
-    return (*events, "status-changed"), both, (*changes, *actions, *failed(after, more))
+    return (*events, "status-changed"), both, (*changes, *actions, *failed(then, more))
 
 
 def without_our_words(message: Message, ticket: int, languages: tuple[str, ...], view: View) -> Message:

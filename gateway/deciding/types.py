@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from gateway.counts import Counts
 from gateway.message.classify import OwnMail
 from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk
 from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget
 from gateway.rules.lookups import LookedUp, looked_up
-from gateway.rules.types import Decision, Event, RuleSet
+from gateway.rules.types import Decision, Event, RuleSet, Trace
 from gateway.ticket.authority import Proof
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy, Sent
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadIndex, ThreadPolicy
-from gateway.ticket.types import Change, Customer, ThreadMatch, Ticket
+from gateway.ticket.types import Change, Customer, Notification, ThreadMatch, Ticket
 
 
 class Tickets(Protocol):
@@ -91,6 +92,16 @@ class Deps:
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
     proof: Proof = "dmarc"  # what a mail of an agent has to show
     risk_holds: bool = True  # whether he is asked before a card number goes out
+    counts: Counts = field(default_factory=Counts)
+
+    def count(self, trace: Trace, notices: Sequence[Notification]) -> None:
+        """Which rules applied, and what the send guard refused."""
+        for hit in trace.hits:
+            if hit.outcome == "applied":
+                self.counts.add("rule_hits", hit.rule)
+        for notice in notices:
+            if notice.suppressed is not None:
+                self.counts.add("suppressed", notice.suppressed)
 
     def looked_up(self, addresses: Sequence[str]) -> LookedUp:
         """What look-up tables say of somebody with these addresses."""

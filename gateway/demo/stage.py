@@ -118,6 +118,9 @@ min_free = "64 MiB"
 [smtp]
 listen = "{_HOST}:{self._smtp_port}"
 
+[http]
+metrics_listen = ""
+
 [auth]
 trusted_authserv_ids = ["{BOUNDARY}"]
 

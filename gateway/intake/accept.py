@@ -18,6 +18,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.config import Intake, Settings
+from gateway.counts import Counts
 from gateway.errors import PermanentError, TransientError
 from gateway.intake.addresses import Addresses
 from gateway.message.address import domain_of, normal, sub_address
@@ -51,9 +52,11 @@ class Door:
         clock: Clock,
         addresses: Callable[[], Addresses],
         woken: Callable[[], None],
+        counts: Counts | None = None,
     ) -> None:
         self._store, self._settings, self._clock = store, settings, clock
         self._addresses, self._woken = addresses, woken
+        self._counts = counts or Counts()
         self._refusal: TransientError | None = None
         self._free = self._floor = 0  # octets: free when last measured, less what came since; what must stay free
 
@@ -114,6 +117,7 @@ class Door:
                 )
             )
         self._free -= 2 * incoming.size  # in the write-ahead log, and later in the table
+        self._counts.add("received", envelope.via)
         log.info("mail.accepted", mail=receipt.key, via=envelope.via, size=incoming.size, duplicate=receipt.duplicate)
         self._woken()
         return receipt

@@ -13,6 +13,7 @@ from gateway.operations import (
     revisions,
     tickets,
     undoing,
+    webhooks,
 )
 from gateway.operations.types import Operation
 
@@ -27,4 +28,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **promises.OPERATIONS,
     **revisions.OPERATIONS,
     **mailboxes.OPERATIONS,
+    **webhooks.OPERATIONS,
 }

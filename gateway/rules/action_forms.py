@@ -208,6 +208,15 @@ def _template(node: Node, r: Reader) -> str | None:
     return name
 
 
+def _endpoint(node: Node, r: Reader) -> str | None:
+    name, known = reading.line(node, r.f), r.known.endpoints
+    if name is not None and known is not None and name not in known:
+        r.f.unknown(node, "webhook", name, tuple(known), "webhooks")
+        return None
+    return name
+
+
+ENDPOINT = Form(_endpoint, {"type": "string", "minLength": 1}, "name of a [[webhook]] of mailwicket.toml")
 TEMPLATE = Form(_template, {"type": "string"}, "name of a mail")
 
 

@@ -13,6 +13,7 @@ from gateway.rules import quantities, reading
 from gateway.rules.action_forms import (
     DISPOSAL,
     ELSEWHERE,
+    ENDPOINT,
     ESCALATE,
     FILLED,
     LINK,
@@ -132,7 +133,8 @@ ACTIONS: Mapping[str, ActionInfo] = {
         _MAIL, FILLED, "every mail of this event waits for release", "{hold: first mail of a new contract}", _one(Hold)
     ),
     "webhook": ActionInfo(
-        TICKET_EVENTS, LINE, "tells the endpoint of that name in mailwicket.toml", "{webhook: billing}", _one(Webhook)
+        TICKET_EVENTS, ENDPOINT, "tells the endpoint of that name in mailwicket.toml what happened, as signed JSON",
+        "{webhook: billing}", _one(Webhook)
     ),
     "record": ActionInfo(
         _RECEIVED, DISPOSAL, "keeps the mail without a ticket", "{record: newsletter}",

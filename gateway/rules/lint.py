@@ -46,6 +46,7 @@ class Surroundings:
     today: date | None = None
     last_hits: Mapping[str, date] | None = None  # of each rule that ever matched
     queries: Collection[str] | None = None  # names of the [[lookup]] of mailwicket.toml
+    endpoints: Collection[str] | None = None  # of its [[webhook]]
 
 
 def lint(rules: RuleSet, r: Reader, around: Surroundings) -> Iterator[Finding]:

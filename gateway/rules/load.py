@@ -73,7 +73,9 @@ def load_rules(
     not_yet    words of the language that nothing carries out
     Raises     ConfigError  with all problems; the caller keeps what it has
     """
-    loader = _Loader(name, text, beside, holidays, Reader(Known(mails), Findings(name, text), not_yet))
+    loader = _Loader(
+        name, text, beside, holidays, Reader(Known(mails, surroundings.endpoints), Findings(name, text), not_yet)
+    )
     loaded = loader.read()
     problems = [p for findings in loader.findings for p in findings.problems]
     if loaded is None or problems:

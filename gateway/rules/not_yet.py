@@ -12,13 +12,9 @@ KEYS = (
     "teams.assign", "teams.language_match",
     "teams.unlock_after", "teams.max_waiting",
     "rules.cron", "rules.each",
-    "tests.history",
 )  # fmt: skip
 EVENTS = (
     "schedule",
-)  # fmt: skip
-ACTIONS = (
-    "webhook",
 )  # fmt: skip
 FIELDS = (
     "ticket.waiting",
@@ -30,7 +26,6 @@ NOT_YET = frozenset(
         ("section", SECTIONS),
         ("key", KEYS),
         ("event", EVENTS),
-        ("action", ACTIONS),
         ("field", FIELDS),
     )
     for word in words

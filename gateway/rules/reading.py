@@ -41,6 +41,7 @@ class Known:
     """The names that the file itself defines, and those of the templates beside it."""
 
     mails: Mails
+    endpoints: Collection[str] | None = None  # of the [[webhook]] of mailwicket.toml; None: not known
     agents: Collection[str] = ()
     teams: Collection[str] = ()
     calendars: Collection[str] = ()

@@ -16,7 +16,7 @@ from gateway.rules.not_yet import NOT_YET
 from gateway.rules.operators import OPERATORS
 from gateway.rules.placeholders import FILTER_NAMES
 from gateway.rules.quantities import in_words
-from gateway.rules.scenes import CUSTOMER, EXPECT, SCENE, TICKET
+from gateway.rules.scenes import CUSTOMER, EXPECT, HISTORY, SCENE, TICKET
 from gateway.rules.sections import ENTRIES, SINGLE
 from gateway.rules.types import ALIASES, EVENTS, REGISTRY, Agent, Defaults, Event, Team
 
@@ -89,9 +89,11 @@ def page() -> Iterator[str]:
     yield ""
     yield from table(("key", "value", "what"), _test_rows("tests", SCENE))
     yield ""
-    yield "`customer` and `ticket` set the scene; what they do not name is as for a new customer and an open ticket:"
+    yield "An event that no mail raises (`idle`, `sla-warning`, `note` …) needs none, only a `ticket`; its requester is"
+    yield "the customer. Of a promise the one that falls due first is told. `customer`, `ticket` and `history` set the"
+    yield "scene; what they do not name is as for a new customer and an open ticket:"
     yield ""
-    parts = (("customer", CUSTOMER), ("ticket", TICKET))
+    parts = (("customer", CUSTOMER), ("ticket", TICKET), ("history", HISTORY))
     rows = ((f"`{part}.{k}`", v.form.words, v.about) for part, keys in parts for k, v in keys.items())
     yield from table(("key", "value", "what"), rows)
     yield ""

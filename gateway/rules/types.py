@@ -608,7 +608,7 @@ class Scene:
     name: str
     line: int
     mail: Mapping[str, Any]
-    file: str  # a mail file beside the rules; empty when the mail is inline
+    file: str  # a mail file beside the rules; empty when the mail is inline, and when there is none
     now: datetime | None
     expect: Mapping[str, Any]
     event: Event | None = None  # None: what the mail raises
@@ -616,6 +616,11 @@ class Scene:
     ticket: Mapping[str, Any] | None = None  # None: the mail opens one
     history: Mapping[str, Any] = field(default_factory=dict)
     source: str = "rules.yaml"  # the file it stands in
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether a mail comes in, and not only an event."""
+        return bool(self.mail or self.file) or self.event in (None, "received", "new", "reply")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ metadata = MetaData(
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
 _UNFINISHED = text("state in ('accepted', 'failing')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
+_WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 
@@ -103,6 +104,7 @@ inbound = Table(
         postgresql_where=text("state <> 'done'"),
     ),
     Index("ix_inbound_ticket", "ticket"),
+    Index("ix_inbound_quarantine", "id", sqlite_where=_QUARANTINE, postgresql_where=_QUARANTINE),
 )
 
 raw_piece = Table(
@@ -396,9 +398,7 @@ delayed = Table(  # actions of rules for later
     Column("state", String(10), nullable=False),  # waiting, done, cancelled, failed
     Column("reason", Text, nullable=False),  # why it was not done
     Column("settled_at", Moment),
-    Index(
-        "ix_delayed_due", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")
-    ),
+    Index("ix_delayed_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
 )
 
 rule_fired = Table(  # rules that a ticket has seen once and for all, or once since a person wrote last
@@ -509,6 +509,31 @@ sla_told = Table(  # each stage is told once
     Column("stage", Integer, primary_key=True),  # percent
     Column("cycle", Integer, primary_key=True),
     Column("at", Moment, nullable=False),
+)
+
+webhook_call = Table(  # what endpoints are told
+    "webhook_call",
+    metadata,
+    _id(),
+    Column("endpoint", Text, nullable=False),
+    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("event", Text, nullable=False),  # JSON
+    Column("state", String(8), nullable=False),  # waiting, taken, failed
+    Column("attempts", Integer, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),  # when it is tried next; moved before each attempt
+    Column("settled_at", Moment),
+    Column("said", Text, nullable=False),  # what the endpoint answered, or why it could not
+    Index("ix_webhook_call_next_at", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+)
+
+webhook_trouble = Table(  # endpoints that take nothing
+    "webhook_trouble",
+    metadata,
+    Column("endpoint", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("off", Boolean, nullable=False),  # whether it is told nothing any more
 )
 
 undelivered = Table(  # reports that a mail of ours did not arrive

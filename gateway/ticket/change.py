@@ -3,12 +3,13 @@
 Not here  which changes there are (types.py), who decides on them (apply.py), how they are stored (store/changes.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from gateway.rules.statuses import StatusType
 from gateway.ticket.life import FINISHED
-from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
+from gateway.ticket.types import AddEntry, Change, OpenTicket, SetField, SetStatus, Ticket
 
 _FIELD = "field."
 _SAID = ("mail", "answer", "note")
@@ -58,6 +59,14 @@ def changed(ticket: Ticket, change: SetField | SetStatus) -> Ticket:
 def is_said(entry: AddEntry) -> bool:
     """Whether a person says something new in the ticket: whoever answers should have seen it."""
     return entry.kind in _SAID and entry.held is None and entry.cause is None
+
+
+def after(ticket: Ticket, changes: Iterable[Change]) -> Ticket:
+    """The ticket after those of the changes that are changes of itself."""
+    for change in changes:
+        if isinstance(change, SetField | SetStatus):
+            ticket = changed(ticket, change)
+    return ticket
 
 
 def shown(ticket: Ticket, name: str) -> str:

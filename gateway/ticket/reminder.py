@@ -6,11 +6,12 @@ Not here when it is told, and that it is told once (reminders.py), the words (te
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.message.types import Mailbox
 from gateway.rules.desk import Sla
-from gateway.rules.types import RuleSet
+from gateway.rules.types import Decision, Facts, Notify, RuleSet
 from gateway.ticket.notify import lines_of_words
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Entry, Ticket
@@ -28,6 +29,21 @@ def recipients(stage: int, promised: Promised, ticket: Ticket, policy: Sla | Non
         return owner
     named = policy.escalation if policy is not None and stage == BREACH else ()
     return tuple(dict.fromkeys((*owner, *lead, *named)))
+
+
+def with_promise(stated: Facts, promised: Promised, stage: int, now: datetime) -> Facts:
+    """The facts together with the promise that the rules hear of."""
+    percent = max(stage, promised.percent(now) or 0)
+    return replace(stated, sla_metric=promised.clock.metric, sla_due=promised.due_at, sla_percent=percent)
+
+
+def with_reminder(decision: Decision, stage: int, promised: Promised, ticket: Ticket, rules: RuleSet) -> Decision:
+    """What the rules decided, and the usual mail where none of them tells anybody."""
+    if any(isinstance(action, Notify) for action in decision.actions):
+        return decision
+    to = recipients(stage, promised, ticket, rules.sla.get(promised.policy or ""), rules)
+    usual = Notify(f"sla.{promised.policy or 'by-hand'}", to, BREACHED if stage == BREACH else WARNING)
+    return replace(decision, actions=(*decision.actions, usual))
 
 
 def told(

@@ -188,3 +188,22 @@ def test_the_end_of_holidays_is_read_from_a_calendar_file() -> None:
 def test_the_page_of_the_lints_has_a_section_for_each() -> None:
     page = (Path(__file__).parent.parent.parent / "docs" / "lints.md").read_text("utf-8")
     assert [line.split()[1] for line in page.splitlines() if line.startswith("## R")] == list(CODES)
+
+
+@pytest.mark.parametrize(("endpoints", "errors"), [
+    # the endpoints of the site, what is wrong with the rule and where
+    (None, ()),                  # nobody asked the site
+    (("billing", "crm"), ()),
+    (("biling",), ((6, "R001", "unknown webhook “billing”", "webhooks are: biling; did you mean “biling”?"),)),
+    ((), ((6, "R001", "unknown webhook “billing”", "there are no webhooks"),)),
+])  # fmt: skip
+def test_a_webhook_is_one_of_the_site(
+    endpoints: tuple[str, ...] | None, errors: tuple[tuple[int, str, str, str], ...]
+) -> None:
+    rule = "rules:\n  - {id: r, on: new, when: {subject: x}, do: [{webhook: billing}]}\n"
+    found: tuple[Problem, ...] = ()
+    try:
+        load_rules(HEAD + rule, "rules.yaml", 1, surroundings=Surroundings(endpoints=endpoints))
+    except ConfigError as e:
+        found = e.problems
+    assert tuple((p.line, p.code, p.text, p.hint) for p in found) == errors

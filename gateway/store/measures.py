@@ -1,0 +1,38 @@
+"""What waits, for whoever watches: asked every few seconds, so that only rows that are not settled are counted.
+
+Transaction  the caller's; it only reads.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text, union_all
+
+from gateway.store import inbound
+from gateway.store.schema import inbound as mails
+from gateway.store.schema import outbox
+
+# each as an index has it: words that come as values would not find it on SQLite
+_UNSETTLED = ("state in ('queued', 'deferred', 'uncertain')", "state = 'leased'", "state = 'failed'")
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is not at its end."""
+
+    pending: int  # accepted, and not processed
+    oldest_at: datetime | None  # of those; None when none waits, or nobody knows
+    quarantined: int
+    outbox: dict[str, int]  # by state, without those that were sent, suppressed or dropped
+
+
+def measures(c: Connection) -> Measures:
+    """As it stands now."""
+    pending, oldest = inbound.backlog(c)
+    quarantined = c.execute(
+        select(func.count()).select_from(mails).where(text("disposition = 'quarantine'"))
+    ).scalar_one()
+    states = union_all(
+        *(select(outbox.c.state, func.count()).where(text(each)).group_by(outbox.c.state) for each in _UNSETTLED)
+    )
+    return Measures(pending, oldest, quarantined, {row[0]: row[1] for row in c.execute(states)})
