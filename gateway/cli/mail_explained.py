@@ -15,10 +15,9 @@ from gateway.cli.output import Column, block, facts, octets, print_json, print_l
 from gateway.config import Settings
 from gateway.message.another_mail import first_start
 from gateway.message.lines import is_quoted, visible
-from gateway.message.reply import MARKERS
+from gateway.message.reply import is_marker
 from gateway.message.types import Attachment, Message
 
-_MARKERS = frozenset(marker.casefold() for marker in MARKERS.values())
 _PART_COLUMNS = (
     Column("Part"),
     Column("Type", least=12),
@@ -112,8 +111,8 @@ def _author(message: Message) -> str:
 def _split(message: Message) -> str:
     """By what the quoted words are known, strongest first."""
     lines, seen = visible(message.quoted)
-    if any(line.strip(" >-—").casefold() in _MARKERS for line in seen):
-        return ", below our marker line"
+    if any(map(is_marker, seen)):
+        return ", below a line that says to answer above it"
     if first_start(lines, seen, [is_quoted(line) for line in seen]) is not None:
         return ", introduced by a header or a line that says who wrote"
     return ", by its quote marks" if any(map(is_quoted, seen)) else ", as its program or our own mails show"

@@ -12,6 +12,7 @@ from gateway.message.lines import ADDRESS, DATE, RULE, VIEW, folded
 from gateway.message.written_header import header_above, is_labelled, label_of
 
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|[年년]|\b\d{1,2}-[^\W\d_]{3,4}\.?-\d\d")
+_WITHOUT_YEAR = re.compile(r"^\s*(?:\w+ ){0,2}\w+\.?,? [^<:]{3,24}[ ,]\d{1,2}[:.]\d\d\b[^<:]{1,80}<[^<>\s]+@[^<>\s]+>")
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d\d|\d\s?[時点时시]")
 _INTRODUCED = re.compile(r"(?:[:：>]|\w@[\w.-]{3,80}\)?)[\s*_]*$")
 _AFTER_ADDRESS = re.compile(r"[>)][\s,]{0,9}(?:[\w()]{1,40}(?:\s[\w()]{1,40}){0,2}\s?)?$")
@@ -34,13 +35,13 @@ def introduction_to(seen: Sequence[str], quote: Sequence[bool], i: int) -> int |
     if any(quote[i + 1 : i + 4]) or not any(s.strip() for s in seen[i + 1 : i + 5]):
         return None
     above = " ".join(seen[max(0, i - _MOST_LINES + 1) : i + 1])
-    if not _DAY.search(above) or not (ADDRESS.search(above) or WROTE.search(folded(above))):
+    if not (_DAY.search(above) or _of_this_year(seen[i])) or not (ADDRESS.search(above) or WROTE.search(folded(above))):
         return None
     for start in _upwards(seen, quote, i):
         words = " ".join(seen[start : i + 1])
         if len(words) > _MOST_CHARACTERS:
             return None
-        if not _DAY.search(words):
+        if not _DAY.search(words) and not _of_this_year(words):
             continue
         named = ADDRESS.search(words) is not None
         wrote = WROTE.search(folded(words)) is not None
@@ -51,6 +52,11 @@ def introduction_to(seen: Sequence[str], quote: Sequence[bool], i: int) -> int |
         ):
             return _with_labels(seen, start)
     return None
+
+
+def _of_this_year(words: str) -> bool:
+    """Whether it has all that an introduction has but the year, as some write it of a mail of these days."""
+    return _WITHOUT_YEAR.search(words) is not None and WROTE.search(folded(words)) is not None
 
 
 def _near_start(words: str) -> bool:

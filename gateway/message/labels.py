@@ -86,6 +86,19 @@ FORWARD_SUBJECT = re.compile(
     r"|пересл|na|inoltro|reenv|přep|preposl|proslijeđeno|proslj|pret|fyi)\s?(?:\[\d{1,2}\])?\s?[:：\])]",
     re.IGNORECASE,
 )
+ABOVE_THIS_LINE = (  # helpdesks end a line with it where they take an answer off; folded
+    "above this line", "oberhalb dieser linie", "oberhalb dieser zeile", "über dieser linie", "über dieser zeile",
+    "nad tuto čáru", "nad tento řádek", "nad tento riadok", "nad túto čiaru", "powyżej tej linii", "acima desta linha",
+    "iznad ove crte", "iznad ove linije", "nad to črto", "выше этой строки", "выше этой линии", "выше этой черты",
+    "над этой строкой", "над этой линией", "над этой чертой", "вище цієї лінії", "вище цього рядка",
+    "au-dessus de cette ligne", "encima de esta línea", "sopra questa riga", "sopra questa linea", "boven deze lijn",
+    "boven deze regel", "ovanför denna rad", "ovanför den här raden", "over denne linje", "over denne linjen",
+    "ovenfor denne linjen", "tämän rivin yläpuolelle", "deasupra acestei linii",
+)  # fmt: skip
+ANSWER = (  # stems of what is to be done there
+    "repl", "répon", "respo", "respue", "rispo", "answer", "antwort", "antwoord", "odpow", "odpov", "odgovor", "ответ",
+    "відпов", "type", "write", "svar", "vasta", "răspun",
+)  # fmt: skip
 _SENT = (
     "sent (?:from|via|with|using)|gesendet (?:von|vom|mit|über|aus|via|per)|von meinem|verzonden|verstuurd"
     "|envoyé (?:de|du|depuis|à partir|avec|via|par)"
@@ -97,6 +110,7 @@ _WITH = (
     r"fairemail|\bemail\.cz|telekom mail|k-9"
     r"|iphon|ipad|ipod|icloud|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|oppo|vivo|nokia|blackberry|xperia|sony"
     r"|motorola|honor|lenovo|\bhtc|\blg|windows|outlook|gmail|yahoo|proton ?mail|tutanota|\baol|mail\.ru|яндекс|yandex"
+    r"|superhuman|shortwave|missive|mailbird|em client|canary"
     r"|typeapp|blue ?mail|\bspark|edison|acompli|aqua mail|mymail|nine|gmx|web\.de|t-online|freenet|zimbra"
     r"|smartphon|mobil|telefon|téléphone|teléfono|\bphone|handy|puhelime|cellulare|celular|móvil|tablet|スマートフォン|手机|手機"
     r"|휴대폰|телефон|смартфон|почты mail"

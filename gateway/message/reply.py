@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from gateway.message.another_mail import Start, first_start, rule_above
 from gateway.message.initials import marked_by_initials
 from gateway.message.introduction import introduction_above, is_answered, shared_line
+from gateway.message.labels import ABOVE_THIS_LINE, ANSWER
 from gateway.message.language import language_of
-from gateway.message.lines import is_quoted, visible
+from gateway.message.lines import folded, is_quoted, visible
 from gateway.message.own_words import standing_in
 from gateway.message.signature import is_phone, signature_start
 from gateway.message.types import Message
@@ -29,7 +30,8 @@ MARKERS = {
     "hr": "Odgovorite iznad ove crte",
     "ru": "Ответьте выше этой строки",
 }
-_MARKERS = frozenset(m.casefold() for m in MARKERS.values())
+_MOST_OF_MARKER = 100  # characters
+_BEHIND_MARKER = frozenset(("", "ein", "antworten", "schreiben", "eingeben"))  # verbs that end a German sentence
 _AROUND_MARKER = " \t>-–—*_#|="
 _LONG = 60  # a quoted line of so many characters may have been broken on its way
 _OPEN_LINK = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$")
@@ -170,11 +172,23 @@ def _is_forward(found: Start, seen: list[str], quote: list[bool]) -> bool:
     return found.kind == "forward" and _marker(seen) >= found.line and not is_answered(seen, quote, found.line)
 
 
+def is_marker(line: str) -> bool:
+    """Whether the line says, all of it, that an answer is to be written above: ours does, and those of other desks."""
+    words = folded(line.strip(_AROUND_MARKER)).rstrip(".!")
+    if len(words) > _MOST_OF_MARKER:
+        return False
+    ends = (words.partition(place)[2].strip() for place in ABOVE_THIS_LINE if place in words)
+    return next(ends, None) in _BEHIND_MARKER and any(stem in words for stem in ANSWER)
+
+
 def _marker(seen: list[str]) -> int:
-    """The line of our marker; len(seen) when it is not there, as for the other kinds of evidence."""
+    """The line of the marker, or the rule above it; len(seen) when there is none, as for other kinds of evidence."""
+    whole = folded("\n".join(seen))
+    if not any(place in whole for place in ABOVE_THIS_LINE):
+        return len(seen)
     for i, line in enumerate(seen):
-        if line.strip(_AROUND_MARKER).casefold() in _MARKERS:
-            return i
+        if is_marker(line):
+            return i - 1 if i and seen[i - 1].strip() and not seen[i - 1].strip(_AROUND_MARKER) else i
     return len(seen)
 
 

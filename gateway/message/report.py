@@ -34,7 +34,7 @@ _STILL_TRIED = re.compile(
 _FINAL_RECIPIENT = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
 _FINAL = re.compile(
     r"\b(?:giv(?:e|en|ing) up|gave up|permanent(?:ly)?|returned to sender|expired|too long|not be (?:retried"
-    r"|delivered)|undeliverable|cannot send|could not be delivered|unsent message|failure)",
+    r"|delivered)(?! for (?:more|over|the last) )|undeliverable|cannot send|unsent message|failure)",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"reject|refus|quota|not (?:be )?deliver", re.IGNORECASE)

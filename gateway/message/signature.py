@@ -60,7 +60,7 @@ def signature_start(seen: Sequence[str], quote: Sequence[bool]) -> int:
 
 def is_phone(line: str) -> bool:
     """Whether the line is one that a phone's program adds by itself."""
-    written, link, _ = without_marks(line).replace("(http", "<http").partition("<http")
+    written, link, _ = without_marks(line).replace("( http", "<http").replace("(http", "<http").partition("<http")
     words = (written.partition(". ")[0] if link else written).strip(" \t*_")
     return len(words.split()) <= 13 and len(words) <= 110 and MOBILE.fullmatch(words.rstrip(". ")) is not None
 

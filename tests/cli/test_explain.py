@@ -69,7 +69,7 @@ _REPORTS = Path(__file__).parents[1] / "message" / "reports"
         ),
         (
             _READ / "gmail_reply_german.eml",
-            ("Language     de (0.98, detected)", "Quoted (179 characters, below our marker line)"),
+            ("Language     de (0.98, detected)", "Quoted (179 characters, below a line that says to answer above it)"),
         ),
         (
             _READ / "flowed_interleaved_czech.eml",

@@ -76,6 +76,46 @@ def test_everything_from_our_marker_on_is_quoted(marker: str, form: str):
 
 
 @pytest.mark.parametrize(
+    ("line", "marks"),
+    [
+        ("##- Please type your reply above this line -##", True),
+        ("-- Please reply above this line --", True),
+        ("Reply above this line.", True),
+        ("##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##", True),
+        ("----- Veuillez répondre au-dessus de cette ligne -----", True),
+        ("=-=-= Escriba su respuesta por encima de esta línea =-=-=", True),
+        ("__ Prosimy pisać odpowiedź powyżej tej linii __", True),
+        ("## Пожалуйста, напишите ответ над этой чертой ##", True),
+        # of people
+        ("I wrote the answer above this line of code, and it works.", False),
+        ("Where do I write? Above this line?", False),
+        ("Please sign above this line", False),
+        ("Der Drucker steht oberhalb dieser Linie.", False),
+        ("Reply when the water stands above this.", False),
+    ],
+)
+def test_other_desks_have_markers_of_their_own(line: str, marks: bool) -> None:
+    text = f"Yes.\n\n—-—-—-—\n{line}\n\nYour request was updated."
+    assert split_reply(text).new == ("Yes." if marks else text)
+
+
+@pytest.mark.parametrize(
+    ("introduction", "quotes"),
+    [
+        ("On Mon, 2 Nov at 9:12 AM , Acme Support <support@acme.test> wrote:", True),
+        ("Am Mo., 2. Nov. um 09:12 schrieb Acme Support <support@acme.test>:", True),
+        ("El lun, 2 nov a las 9:12, Acme <support@acme.test> escribió:", True),
+        # of people
+        ("On Monday at 9:12 I wrote to you:", False),
+        ("At 9:12 my colleague wrote this to me:", False),
+    ],
+)
+def test_an_introduction_may_leave_the_year_out(introduction: str, quotes: bool) -> None:
+    text = f"Mine does too.\n\n{introduction}\nThe printer hums.\nDoes yours?"
+    assert split_reply(text).new == ("Mine does too." if quotes else text)
+
+
+@pytest.mark.parametrize(
     ("text", "new", "signature"),
     [
         ("Yes.\n-- \nAnn Lee\nACME", "Yes.", "-- \nAnn Lee\nACME"),

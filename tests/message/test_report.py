@@ -134,6 +134,7 @@ def test_a_report_inside_a_plain_multipart_counts_when_a_machine_wrote_it():
         ("mail_ru", ["bob@far.test"], "5.1.1", True),
         ("gateway", ["bob@far.test"], "5.1.1", True),
         ("non_delivery", ["bob@far.test"], "5.0.0", True),
+        ("postfix_warning", ["bob@far.test"], "4.4.7", False),
         ("exim_trying", ["bob@far.test"], "4.7.1", False),  # flufl.bounce knows this delay as a failure
         ("stars", ["bob@far.test"], "5.1.1", True),  # and takes the Message-ID of the copy for a recipient
     ],

@@ -82,10 +82,21 @@ class Pair:
         """Talk while one gateway is killed so often, wait for the end of all work, and audit."""
         loop = asyncio.get_running_loop()
         relay = await loop.create_server(lambda: SMTP(self.relay, hostname="relay.test", loop=loop), "127.0.0.1", 0)
-        for name in self._ports:
-            self._configure(name, relay.sockets[0].getsockname()[1])
-            self._start(name)
-            await self._listening(name)
+        try:
+            for name in self._ports:
+                self._configure(name, relay.sockets[0].getsockname()[1])
+                self._start(name)
+                await self._listening(name)
+            await self._talk_and_kill(kills, talks)
+            quiet = await self._quiet()
+        finally:
+            for name in self._running:
+                self._kill(name)
+            relay.close()
+        with self._reading() as c:
+            return [*([] if quiet else ["never quiet"]), *self._audit(c, talks)]
+
+    async def _talk_and_kill(self, kills: int, talks: int) -> None:
         talking = [asyncio.create_task(self._talk(number)) for number in range(talks)]
         for _ in range(kills):
             self._enough["two"] = self._taken["two"] + _MAILS_A_LIFE
@@ -96,12 +107,6 @@ class Pair:
             self._start("two")
             await self._listening("two")
         await asyncio.gather(*talking)
-        quiet = await self._quiet()
-        for name in self._ports:
-            self._kill(name)
-        relay.close()
-        with self._reading() as c:
-            return [*([] if quiet else ["never quiet"]), *self._audit(c, talks)]
 
     async def _talk(self, number: int) -> None:
         """One mail to both doors, then three times an answer at each."""
