@@ -207,6 +207,7 @@ class Daemon:
         fetching = Fetching(Shared(self._store, door, settings, clock, self._alarm, Logins(self._store, clock)))
         timers.every(timedelta(minutes=1), fetching.tell_unfetched, shared=True)
         timers.every(timedelta(hours=1), fetching.foretell, shared=True)
+        timers.every(timedelta(hours=6), fetching.compare_mailboxes)
         self._run(fetching.run(), fetching.stop)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
 

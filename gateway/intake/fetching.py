@@ -45,6 +45,11 @@ class Fetching:
                 when = f"since {last:%Y-%m-%d %H:%M} UTC" if last is not None else "so far"
                 await self._around.alarm(ALARM, account.name, f"{account.name}: not fetched {when}{why}")
 
+    async def compare_mailboxes(self) -> None:
+        """Each mailbox compares at its next look what its server has with what is known here."""
+        for mailbox in self._mailboxes:
+            mailbox.compare()
+
     async def foretell(self) -> None:
         """Three weeks before the leave to fetch a mailbox ends, once a day."""
         now = self._around.clock.now()

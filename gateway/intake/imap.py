@@ -62,6 +62,7 @@ class Mailbox:
         self._failures = self._broken_logins = 0
         self._tried: Credentials | None = None  # a password that was changed is tried at once
         self._noted = (float("-inf"), "")
+        self._compare = False
 
     async def run(self) -> None:
         """Fetch until `stop`; trouble is told and waited for, and never ends it."""
@@ -85,6 +86,10 @@ class Mailbox:
         self._stopping.set()
         if self._link is not None:
             self._link.cut()
+
+    def compare(self) -> None:
+        """At its next look it asks the server for all it has, and what of it is not known here."""
+        self._compare = True
 
     async def _may_fetch(self) -> bool:
         """Whether it is our turn to connect; waits a while where it is not."""
@@ -128,6 +133,7 @@ class Mailbox:
     async def _look(self, link: Link) -> None:
         """All folders once, then wait for more."""
         began, trouble, more = time.monotonic(), "", False
+        compare, self._compare = self._compare, False
         around = self._around
         session = Session(
             account=self._account,
@@ -144,7 +150,7 @@ class Mailbox:
         for path in self._account.folders:
             turn = FolderTurn(path, session)
             try:
-                more = await turn.take() or more
+                more = await turn.take(compare=compare) or more
             except IMAPClientAbortError:
                 raise
             except IMAPClientError as e:  # there is no such folder: the others are

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from gateway.intake.imap_link import WINDOW, Selected
-from gateway.intake.imap_take import Session, Taking
+from gateway.intake.imap_take import NOT_FETCHED, Session, Taking
 from gateway.store import archives, mailboxes
 from gateway.store.mailboxes import Folder, Old
 
@@ -30,8 +30,11 @@ class FolderTurn:
         self._path, self._session = path, session
         self.trouble = ""  # why the server was not told of mails that are ours; empty is well
 
-    async def take(self) -> bool:
-        """Take in what there is; True when more waits than one look takes."""
+    async def take(self, *, compare: bool = False) -> bool:
+        """Take in what there is; True when more waits than one look takes.
+
+        compare  look also for mails that were passed over
+        """
         session = self._session
         selected = await session.thread.do(session.link.select, self._path)
         folder = await self._folder(selected)
@@ -44,6 +47,8 @@ class FolderTurn:
         now = session.clock.now()
         for failed in await session.read(lambda c: mailboxes.failing(c, folder, now)):
             await taking.take([failed.uid], attempts=failed.attempts)
+        if compare:
+            await self._take_passed_over(folder)
         self.trouble = taking.trouble
         return more or session.stopping.is_set()
 
@@ -59,6 +64,16 @@ class FolderTurn:
         await taking.no_more_old()
         return False
 
+    async def _take_passed_over(self, folder: Folder) -> None:
+        """Mails below the cursor of which nothing is known: a server showed a later one first."""
+        session = self._session
+        there = [uid async for uids in self._uids(folder.old_until + 1, folder.uid + 1) for uid in uids]
+        known = await session.read(lambda c: mailboxes.decided(c, folder))
+        if passed_over := [uid for uid in there if uid not in known]:
+            said = f"{folder.mailbox}: {len(passed_over)} mails of {folder.folder} had been passed over"
+            await session.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}", f"{said}; they are taken in now")
+            await Taking(folder, session, "it had been passed over, and was found later").take(passed_over)
+
     async def _folder(self, selected: Selected) -> Folder:
         """How far we are with it; from where at first contact, and when the server numbers anew."""
         session, path = self._session, self._path
@@ -69,7 +84,8 @@ class FolderTurn:
             await session.write(lambda c: mailboxes.meet(c, new))
             log.info("imap.first_contact", mailbox=name, mails=new.old_count, old=new.old)
             return new
-        if known.uidvalidity == selected.uidvalidity:
+        went_back = selected.uidnext is not None and selected.uidnext <= known.uid  # RFC 9051 §2.3.1.1 forbids it
+        if known.uidvalidity == selected.uidvalidity and not went_back:
             return known
         last = max([uid async for uids in self._uids(1, selected.uidnext) for uid in uids], default=0)
         renumbered = await session.write(lambda c: mailboxes.renumber(c, known, selected.uidvalidity, last))

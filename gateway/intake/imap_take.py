@@ -86,8 +86,9 @@ class _Page:
 class Taking:
     """Takes in mails of a folder; `trouble` says why the server was not told of some that are ours."""
 
-    def __init__(self, folder: Folder, session: Session) -> None:
-        self._folder, self._session = folder, session
+    def __init__(self, folder: Folder, session: Session, said: str = "") -> None:
+        """`said` is kept with each mail, for people."""
+        self._folder, self._session, self._said = folder, session, said
         self._refused_in_a_row = 0
         self.trouble = ""
 
@@ -228,7 +229,7 @@ class Taking:
         incoming = mail.incoming
         if (key := known.get(incoming.sha256)) is not None:
             incoming.raw.close()
-            return Fetched(uid, "accepted", key, incoming.sha256)
+            return Fetched(uid, "accepted", key, incoming.sha256, said=self._said)
         envelope, imported = self._envelope(mail.head), None
         if old and self._folder.old == "archive" and mail.at is not None:
             envelope, imported = replace(envelope, received_at=min(mail.at, envelope.received_at)), "closed"
@@ -236,7 +237,7 @@ class Taking:
             receipt = await self._session.door.accept(envelope, incoming, imported=imported)
         except TransientError as e:
             return e
-        return Fetched(uid, "accepted", receipt.key, incoming.sha256)
+        return Fetched(uid, "accepted", receipt.key, incoming.sha256, said=self._said)
 
     def _envelope(self, head: bytes) -> Envelope:
         """The mailbox decides whose mail it is; of what the header names sub-addresses count, which hold tokens."""

@@ -200,6 +200,11 @@ def failing(c: Connection, found: Folder, now: datetime | None = None) -> list[F
     return [Fetched(*row) for row in c.execute(query.order_by(mailbox_mail.c.uid))]
 
 
+def decided(c: Connection, found: Folder) -> set[int]:
+    """The UIDs of all mails of a folder of which something is known."""
+    return set(c.execute(select(mailbox_mail.c.uid).where(*_mails(found))).scalars())
+
+
 def known_bytes(c: Connection, name: str, sha256s: Sequence[str]) -> dict[str, str]:
     """Keys of mails of these bytes that came from this mailbox before, by their hash."""
     where = (mailbox_mail.c.mailbox == name, mailbox_mail.c.sha256.in_(sha256s), mailbox_mail.c.key.is_not(None))
@@ -207,11 +212,10 @@ def known_bytes(c: Connection, name: str, sha256s: Sequence[str]) -> dict[str, s
 
 
 def left_over(c: Connection, name: str, limit: int) -> list[tuple[str, Fetched]]:
-    """(folder, mail) of what a person should look at: could not be fetched three times, or was not taken in."""
+    """(folder, mail) of what a person should look at: could not be fetched three times, or went another way."""
     tried = and_(mailbox_mail.c.state == "failing", mailbox_mail.c.attempts >= 3)
-    query = select(mailbox_mail.c.folder, *_FETCHED).where(
-        mailbox_mail.c.mailbox == name, or_(mailbox_mail.c.state == "kept", tried)
-    )
+    odd = and_(mailbox_mail.c.state != "failing", mailbox_mail.c.said != "")
+    query = select(mailbox_mail.c.folder, *_FETCHED).where(mailbox_mail.c.mailbox == name, or_(tried, odd))
     return [(row[0], Fetched(*row[1:])) for row in c.execute(query.order_by(mailbox_mail.c.at.desc()).limit(limit))]
 
 

@@ -22,6 +22,7 @@ class Fetched:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.mailbox: Mailbox
         self.alarms: list[tuple[str, str]] = []
 
     def mails(self) -> list[MailRow]:
@@ -80,6 +81,7 @@ async def fetching(
     door = Door(store, settings, clock, lambda: addresses, lambda: None)
     await door.look()
     mailbox = Mailbox(account, Shared(store, door, settings, clock, seen.alarm, Logins(store, clock)), lambda: 0.5)
+    seen.mailbox = mailbox
     running = asyncio.ensure_future(mailbox.run())
     try:
         yield seen

@@ -198,6 +198,39 @@ async def test_what_can_still_be_seen_of_the_envelope(
     assert (seen.mails()[0].reverse_path, seen.mails()[0].forward_paths) == (reverse, (forward,))
 
 
+async def test_a_mail_that_a_server_showed_late_is_found_and_told(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    server = Server()
+    async with server.running(), fetching(settings, store, box_of(server, tmp_path)) as seen:
+        await seen.until(lambda: "IDLE" in server.heard)
+        server.deliver(mail(1), mail(2))
+        late = server.inbox.mails.pop(1)
+        await seen.until(lambda: server.heard.count("IDLE") == 2)
+        server.inbox.mails[1] = late
+        seen.mailbox.compare()
+        server.deliver(mail(3))  # it would look at the next poll
+        await seen.until(lambda: bool(late.flags))
+    assert len(seen.fresh()) == 3
+    assert seen.alarms == [("mailbox_mail", "support/INBOX")]
+    odd = store.read_now(lambda c: mailboxes.left_over(c, "support", 9))
+    assert [(each.uid, each.said) for _, each in odd] == [(1, "it had been passed over, and was found later")]
+
+
+async def test_numbers_that_went_back_lead_to_a_new_look(settings: Settings, store: Store, tmp_path: Path) -> None:
+    server = Server()
+    async with server.running(), fetching(settings, store, box_of(server, tmp_path)) as seen:
+        await seen.until(lambda: "IDLE" in server.heard)
+        server.deliver(mail(1), mail(2), mail(3))
+        await seen.until(lambda: bool(server.inbox.mails[3].flags))
+        server.inbox.mails.clear()  # the server was restored from a copy of yesterday
+        server.inbox.uidnext = 1
+        server.deliver(mail(2), mail(4))
+        await seen.until(lambda: bool(server.inbox.mails.get(2) and server.inbox.mails[2].flags))
+    assert len(seen.mails()) == 4
+    assert [about for about, _ in seen.alarms] == ["mailbox_renumbered"]
+
+
 async def test_mail_that_the_server_knows_for_long_is_not_answered_after_it_numbers_anew(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
