@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 
 from bench.client import Mail, send_all
 from bench.listing import furnish, timed
+from bench.mailboxes import MAILBOXES, backlog, config_with, met, push, rest
 from bench.promises import measured as promised
 from bench.replay import keep_mails
 from bench.rules import figures
@@ -32,6 +33,7 @@ from gateway.store.inbound import account
 from gateway.store.opening import open_store
 from gateway.store.schema import outbox
 from gateway.store.version import open_reader
+from tests.imap.dovecot import Dovecot
 
 _SESSIONS = 20
 _ACCEPTS = 4000
@@ -143,6 +145,28 @@ def memory(folder: Path, database: str) -> None:
             peaks.append(peak >> 20)
         show("memory.small", f"{before >> 20} MiB after small mails")
         show("memory.large", f"{peaks} MiB at the peak of each of four mails of 50 MB (bound: under 150)")
+
+
+def imap(folder: Path, database: str, count: int) -> None:
+    """Mailboxes of a Dovecot: push, backlog, rest."""
+    home = folder / "dovecot"
+    home.mkdir()
+    for path in (folder, home):
+        path.chmod(0o755)  # its processes are users of their own
+    with measured("gateway", str(write_config(folder / "without", database))) as server:
+        without = server.memory()
+    with Dovecot(home) as dovecot:
+        config = config_with(write_config(folder / "imap", database), dovecot, MAILBOXES)
+        with measured("gateway", str(config)) as server:
+            met(config, MAILBOXES)
+            time.sleep(1)
+            for part in (
+                rest(lambda: server.cpu_s(alone=True), server.memory, without),
+                push(config, dovecot),
+                backlog(config, dovecot, count, lambda: server.cpu_s(alone=True)),
+            ):
+                for name, said in part:
+                    show(name, said)
 
 
 def search(folder: Path, database: str) -> None:
@@ -279,7 +303,9 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    arguments.add_argument("--only", choices=["accept", "tickets", "memory", "search", "rules", "promises", "backtest"])
+    arguments.add_argument(
+        "--only", choices=["accept", "tickets", "memory", "search", "rules", "promises", "backtest", "imap"]
+    )
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="mw-bench-") as name:
@@ -302,6 +328,8 @@ def main() -> None:
             if not given.generator.exists():
                 sys.exit(f"{given.generator} is not there: name a generator of mail with --generator")
             backtest(folder, given.database, given.generator)
+        if given.only in (None, "imap"):
+            imap(folder, given.database, given.mails)
 
 
 if __name__ == "__main__":
