@@ -303,9 +303,8 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    arguments.add_argument(
-        "--only", choices=["accept", "tickets", "memory", "search", "rules", "promises", "backtest", "imap"]
-    )
+    parts = ("accept", "tickets", "memory", "search", "rules", "promises", "backtest", "imap")
+    arguments.add_argument("--only", choices=parts)
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory(prefix="mw-bench-") as name:
