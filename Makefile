@@ -43,7 +43,7 @@ bench: .venv/dev ## measure: accept rate, mail to ticket, memory
 fuzz: .venv/dev ## give the readers octets that nobody thought of (MINUTES=10, TARGET=mime)
 	@$(BIN)/python -m fuzz.run $(if $(MINUTES),--minutes $(MINUTES)) $(TARGET)
 
-docs: .venv/dev ## write docs/cli.md and docs/settings.md anew from the code
+docs: .venv/dev ## write the pages of docs/ that are made from the code anew
 	@$(BIN)/python -m pytest tests/docs --update-golden
 
 golden: .venv/dev ## write the expected output of golden tests anew; read the diff

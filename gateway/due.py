@@ -21,7 +21,7 @@ from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
 from gateway.rungs import climb
-from gateway.store import customers, delayed, sla_lists, tickets
+from gateway.store import customers, delayed, own_settings, sla_lists, tickets
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
 from gateway.store.snoozed import wake
@@ -95,7 +95,9 @@ class Due:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""
         now, d = self._clock.now(), self._deps()
         since, self._digests_until = self._digests_until, now
-        for agent in d.rules.agents.values():
+        settled = await self._store.read(own_settings.of_all)
+        for each in d.rules.agents.values():
+            agent = own_settings.as_settled(each, settled.get(each.id, {}))
             if (day := digest_day(agent, d, since, now)) is not None:
                 await self._send_digest(agent, d, now, day)
 

@@ -8,6 +8,7 @@ Not here     what the mail looks like (outgoing/compose.py, templates/answer).
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection
@@ -54,6 +55,7 @@ class Answer:
     canned: tuple[Use, ...] = ()  # snippets stand above the words, an answer below them
     says_solved: bool = False  # whether its last line says that the matter is solved
     came: Came | None = None  # the mail that they came by; None: none
+    not_before: datetime | None = None  # when it may leave; None: at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class _Ready:
     by: str | None
     says_solved: bool
     came: Came | None
+    not_before: datetime | None
 
 
 def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
@@ -123,8 +126,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return wrong
     own, others = tuple(map(_cleaned, own)), tuple(map(_cleaned, others))
     status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
-    files, by = (*own, *others), wanted.by
-    return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came)
+    files, by, leaves = (*own, *others), wanted.by, wanted.not_before
+    return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 
 
 def _too_much(files: Sequence[File], recipients: int) -> str | None:
@@ -239,6 +242,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         values={"answer": {"paragraphs": (*paragraphs(ready.draft.above), *end), "signature": paragraphs(signature)}},
         speaker=agent,
         files=ready.own,
+        not_before=ready.not_before,
         canned=answer.values if answer is not None else None,
     )
 

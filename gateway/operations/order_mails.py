@@ -19,19 +19,19 @@ from gateway.operations.orders import UNDO_WITHIN, Asker, Carried
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent
+from gateway.store import own_settings
 from gateway.ticket.types import File, Notification
 
 _SUMMARY = 60  # characters
 
 
-def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str, *, receipts: str | None = None) -> None:
+def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str) -> None:
     """Queue what its writer is to hear of orders that were carried out.
 
-    key       by which the mail that gave them is known: told again, it causes no other mails
-    receipts  all or failures; None: as the rules say of the agent
+    key  by which the mail that gave them is known: told again, it causes no other mails
     """
-    wants_all = (receipts or asker.agent.receipts) == "all"
-    if came.lines and (came.told or wants_all):
+    agent = own_settings.as_settled(asker.agent, own_settings.of_agent(c, asker.agent.id))
+    if came.lines and (came.told or agent.receipts == "all"):
         _send(c, "receipt", _receipt(came, duty.now), asker, duty, f"receipt:{key}")
     for place, command in enumerate(came.asked):
         words = duty.deps.desk.templates.words(language_of(asker.agent, duty))

@@ -6,22 +6,32 @@ Not here  what they do (the other modules), the order of several, and what is to
 from datetime import datetime
 from typing import Any
 
+from gateway.operations.asking import Ask, Internal
 from gateway.operations.merges import Merge, Split
+from gateway.operations.own import Remind, SetOwn
 from gateway.operations.people import Escalate, Follow, Reject, SetCustomer, TakePart
 from gateway.operations.tickets import Accept, Change, Link
-from gateway.ticket.command_values import Related, Tags
+from gateway.ticket.command_values import Related, Reminder, Tags
 from gateway.ticket.commands import Command
 
 _NONE = "none"
 
 
-def step_of(command: Command, number: int, by: str) -> tuple[str, Any] | None:
+def step_of(command: Command, number: int, by: str, text: str) -> tuple[str, Any] | None:
     """The operation on a ticket, and its arguments; None for a command that changes no ticket.
 
-    number  of the ticket.  by  the id of the agent
+    number  of the ticket.  by  the id of the agent.  text  of the mail
     """
     change = _change(command, number, by)
-    return ("ticket.change", change) if change is not None else _other(command, number, by)
+    return ("ticket.change", change) if change is not None else _other(command, number, by, text)
+
+
+def own_step(command: Command, by: str) -> tuple[str, Any] | None:
+    """The operation of a command that is about no ticket; None where it is about one."""
+    match command.name, command.value:
+        case "digest" | "receipts" as name, str(value):
+            return "agent.set", SetOwn(by, name, value)
+    return None
 
 
 def _change(command: Command, number: int, by: str) -> Change | None:
@@ -57,7 +67,7 @@ def _change(command: Command, number: int, by: str) -> Change | None:
     return Change(numbers, fields, status=status, by=by)
 
 
-def _other(command: Command, number: int, by: str) -> tuple[str, Any] | None:
+def _other(command: Command, number: int, by: str, text: str) -> tuple[str, Any] | None:
     match command.name, command.value:
         case "merge", int(into):
             return "ticket.merge", Merge(number, into, by)
@@ -75,6 +85,12 @@ def _other(command: Command, number: int, by: str) -> tuple[str, Any] | None:
             return "ticket.customer", SetCustomer(number, address, by)
         case "escalate", str(why):
             return "ticket.escalate", Escalate(number, why, by)
+        case "remind", Reminder(at, what):
+            return "agent.remind", Remind(by, at, what, number)
+        case "ask", str(address):
+            return "ticket.ask", Ask(number, address, text, by)
+        case "internal", str(team):
+            return "ticket.internal", Internal(number, team, text, by)
         case "accept", entry:
             return "ticket.accept", Accept(number, entry if isinstance(entry, int) else None, by)
         case "reject", entry:

@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from gateway.events import carry_out, customer_of
 from gateway.message.address import domain_of, normal
 from gateway.operations.answers import Answer, Note
-from gateway.operations.order_steps import step_of
+from gateway.operations.canned import Use
+from gateway.operations.order_steps import own_step, step_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
@@ -26,7 +27,7 @@ from gateway.store import customers, happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.undoing import Kept, Snapshot
 from gateway.ticket.command_table import COMMANDS
-from gateway.ticket.command_values import Related, Wrong
+from gateway.ticket.command_values import Related, Snippet, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
 from gateway.ticket.types import File, Ticket
 from gateway.ticket.visibility import sees
@@ -35,6 +36,8 @@ UNDO_WITHIN = timedelta(hours=24)
 _MOST_AT_ONCE = 5  # tickets; more are confirmed first
 _FAR = timedelta(days=90)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
+_LEAVES = ("ask", "internal", "remind")  # what is taken back by hand alone
+_CANNED = ("macro", "answer")
 State = Literal["ok", "sent", "failed", "would"]
 
 
@@ -112,8 +115,11 @@ class _Work:
         self._c, self._orders, self._asker, self._duty = c, orders, asker, duty
         self._rules = duty.deps.rules
         self._text = orders.text.strip()
+        self._canned = tuple(_uses(orders))
         speaks = "note" if orders.has("note") else asker.speaks
-        self._speaks = speaks if self._text and asker.number is not None else "nothing"
+        says = bool(self._text or self._canned)
+        elsewhere = orders.has("ask") or orders.has("internal")  # the words are for somebody else
+        self._speaks = speaks if says and asker.number is not None and not elsewhere else "nothing"
         self._before: dict[int, Snapshot] = {}
         self._left: dict[int, Snapshot] = {}  # as they were when a merge or a split moved what is in them
         self._receipts: list[str] = []
@@ -210,8 +216,17 @@ class _Work:
         if command.name == "undo":
             yield from self._undo(command)
             return
+        delayed = command.name == "send" and isinstance(command.value, timedelta) and self._speaks == "answer"
+        if command.name in ("send", "discard", "confirm") and not delayed:
+            raise _CannotError(command, Wrong("nothing_held", (("command", f"#{command.name}"),)))
+        if command.name == "use":
+            raise _CannotError(command, Wrong("no_article"))
+        if command.name in _CANNED and self._speaks != "answer":
+            raise _CannotError(command, Wrong("canned_here", (("command", f"#{command.name}"),)))
+        if (own := own_step(command, self._asker.agent.id)) is not None:
+            yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
         for number in self._numbers(command):
-            step = step_of(command, number, self._asker.agent.id)
+            step = step_of(command, number, self._asker.agent.id, self._text)
             if step is None:
                 continue
             was = tickets.find_ticket(self._c, number)
@@ -221,6 +236,8 @@ class _Work:
             self._touch(number, *((step[1].other,) if step[0] == "ticket.link" else ()), moved=_moves(command))
             for done in self._perform(command, *step):
                 yield Line("ok", command.written, self._said(done, number))
+            if command.name in _LEAVES:
+                self._sent.append(f"#{command.name}")
             if command.name == "solved":
                 yield from self._notice(command, number, was)
 
@@ -273,7 +290,10 @@ class _Work:
                 yield Line("ok", "#note", done.said)
             return
         status = _status_of(command) if answering else None
-        answer = Answer(number, self._text, status, by, self._asker.files, says_solved=status == "solved")
+        after = next((each.value for each in self._orders.commands if isinstance(each.value, timedelta)), None)
+        leaves = self._duty.now + after if after is not None else None
+        files, canned = self._asker.files, self._canned
+        answer = Answer(number, self._text, status, by, files, canned, status == "solved", leaves)
         for done in self._perform(command, "ticket.answer", answer):
             self._sent.append("the answer")
             yield from (Line("ok", each.written, "with the answer") for each in answering)
@@ -305,6 +325,13 @@ class _Work:
             return []
         found = happenings.happenings(self._c, self._asker.number)
         return [hit.rule for each in found for hit in each.reasons.rules.hits if hit.outcome == "applied"]
+
+
+def _uses(orders: Orders) -> Iterator[Use]:
+    """The canned replies that the answer is made of."""
+    for command in orders.commands:
+        if command.name in _CANNED and isinstance(command.value, Snippet):
+            yield Use(command.value.name, command.value.values)
 
 
 def _others(command: Command) -> tuple[int, ...]:

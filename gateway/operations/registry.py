@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from gateway.operations import (
     answers,
+    asking,
     customers,
     mailboxes,
     mails,
     merges,
+    own,
     people,
     promises,
     revisions,
@@ -23,6 +25,8 @@ OPERATIONS: Mapping[str, Operation] = {
     **answers.OPERATIONS,
     **merges.OPERATIONS,
     **undoing.OPERATIONS,
+    **asking.OPERATIONS,
+    **own.OPERATIONS,
     **people.OPERATIONS,
     **customers.OPERATIONS,
     **promises.OPERATIONS,

@@ -111,7 +111,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         mailbox_field("To", notice.recipient.name if named else "", recipient),
         mailbox_field("Reply-To", answers_name, reply_to),
         text_field("Subject", desk.subject_mark + _subject(notice, said, desk)),
-        f"Date: {format_datetime(desk.now())}\r\n",
+        f"Date: {format_datetime(max(desk.now(), notice.not_before or desk.now()))}\r\n",
         f"Message-ID: {message_id}\r\n",
         *_thread_fields(notice, kind, recipient, desk),
         *_automatic_fields(kind.submitted or notice.auto_submitted),

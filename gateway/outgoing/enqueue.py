@@ -55,7 +55,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         raw=letter.raw,
         now=now,
         held=notice.held is not None,
-        due=due,
+        due=max(due, notice.not_before or due),
     )
     return id, letter.message_id
 

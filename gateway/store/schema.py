@@ -427,6 +427,15 @@ situation = Table(  # what the rules were asked about a mail, so that others can
     Column("octets", LargeBinary, nullable=False),
 )
 
+own_setting = Table(  # of agents, instead of what the rules say of them
+    "own_setting",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

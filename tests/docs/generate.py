@@ -1,10 +1,11 @@
-"""The pages that are made from the code: docs/cli.md, docs/settings.md, docs/rules.md and docs/lints.md.
+"""The pages that are made from the code: docs/cli.md, docs/settings.md, docs/rules.md, docs/lints.md, docs/commands.md.
 
 Written anew by `pytest tests/docs --update-golden`; the diff is read.
 """
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
@@ -12,8 +13,12 @@ import click
 from pydantic import BaseModel
 
 from gateway.cli.main import main
-from gateway.config import ENV_PREFIX, OAuth, default_in, default_of, known_keys, model_of
+from gateway.config import ENV_PREFIX, OAuth, default_in, default_of, known_keys, model_of, packaged
+from gateway.outgoing.render import Templates
+from gateway.outgoing.sandbox import Budget as RenderBudget
+from gateway.outgoing.templates import read_templates
 from gateway.rules import reference
+from gateway.ticket.command_table import COMMANDS
 
 WIDTH = 100
 _EXIT_CODES = (
@@ -50,6 +55,47 @@ def rules_page() -> str:
 def lints_page() -> str:
     """docs/lints.md."""
     return "\n".join(reference.lints_page()) + "\n"
+
+
+def commands_page() -> str:
+    """docs/commands.md."""
+    return "\n".join(_command_lines()) + "\n"
+
+
+_ON_COMMANDS = """\
+Made from the code. Commands are the first lines of the new words of a mail, in plain text, each on a line of
+its own, at most 20; the first other line begins the text. Case, accents and a `.` or `!` at the end do not
+matter. Names are ids, addresses, or beginnings that only one has; times are `2d`, `3h`, `tomorrow`, `mon
+9:00`, `2026-12-01 09:00`, by the clock of whoever writes; a day without a time begins at nine. Where a mail
+is about no ticket, the numbers stand behind the command: `#solved 4812 4809`. One mistake, and nothing is
+done or sent: the mail waits, and its writer is asked. `#dry` in the first line tells what would happen.
+"""
+_WHERE = {
+    "reply": "in a reply to a ticket",
+    "ticket": "in a reply; elsewhere with numbers",
+    "any": "anywhere",
+}
+
+
+def _command_lines() -> Iterator[str]:
+    templates = Templates(read_templates(packaged("templates")), {}, "en", lambda: RenderBudget(lambda: 0.0, 1, 1))
+    languages = sorted(path.stem for path in (packaged("templates") / "_strings").iterdir())
+    yield "# Commands by mail"
+    yield ""
+    yield from textwrap.wrap(_ON_COMMANDS, 118, break_on_hyphens=False)
+    yield ""
+    yield "| command | other words | what | where | who |"
+    yield "|---|---|---|---|---|"
+    for info in COMMANDS.values():
+        own = [templates.words(language).get(f"command_{info.name}", info.name) for language in languages]
+        others = [word for word in dict.fromkeys((*info.aliases, *own)) if word != info.name]
+        cells = (f"`{info.shape}`", " ".join(others), info.about, _WHERE[info.where], _who(info.roles))
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _who(roles: tuple[str, ...]) -> str:
+    more = [f"{role}s" if role == "auditor" else "light agents" for role in roles if role in ("light", "auditor")]
+    return ", ".join(("agents", *more))
 
 
 def commands(command: click.Command, parent: click.Context | None, name: str) -> Iterator[tuple[str, click.Context]]:

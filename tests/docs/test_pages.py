@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.generate import cli_page, lints_page, rules_page, settings_page
+from tests.docs.generate import cli_page, commands_page, lints_page, rules_page, settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,6 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
     ("settings.md", settings_page),
     ("rules.md", rules_page),
     ("lints.md", lints_page),
+    ("commands.md", commands_page),
 ])  # fmt: skip
 def test_the_page_is_what_the_code_says(name: str, made: Callable[[], str], request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-golden"):

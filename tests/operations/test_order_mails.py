@@ -27,12 +27,10 @@ def desk(tmp_path: Path) -> Iterator[Agents]:
 class Told:
     """The mails that followed from one mail of an agent."""
 
-    def __init__(
-        self, desk: Agents, text: str, who: str = "ana", number: int | None = 1, receipts: str | None = None
-    ) -> None:
+    def __init__(self, desk: Agents, text: str, who: str = "ana", number: int | None = 1) -> None:
         came = desk.orders(text, who, number=number)
         asker, before = Asker(desk.deps.rules.agents[who], number), len(desk.outbox())
-        desk.write(lambda c: tell(c, came, asker, desk.duty, f"{desk.now:%H%M%S}", receipts=receipts))
+        desk.write(lambda c: tell(c, came, asker, desk.duty, f"{desk.now:%H%M%S}"))
         self.came: Carried = came
         self.mails = [
             email.message_from_bytes(m.raw or b"", policy=email.policy.default) for m in desk.outbox()[before:]
@@ -96,7 +94,8 @@ def test_the_original_comes_as_it_was(desk: Agents) -> None:
     ("#solved\nDone.", "all", "[#1] Done: #solved"),
 ])  # fmt: skip
 def test_receipts_are_for_who_wants_them(desk: Agents, text: str, receipts: str, subject: str | None) -> None:
-    told = Told(desk, text, receipts=receipts)
+    desk.orders(f"#receipts {receipts}")
+    told = Told(desk, text)
     assert [mail["Subject"] for mail in told.mails] == ([subject] if subject else [])
 
 

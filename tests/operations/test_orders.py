@@ -1,11 +1,12 @@
 """Orders of agents on a store: what each does, each refusal, what is only tried, what is taken back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.store import outbox, undoing
+from gateway.store import outbox, own_settings, undoing
 from gateway.store.opening import open_store
 from gateway.ticket.types import SetField, Ticket
 from tests.conftest import settings_in
@@ -272,3 +273,69 @@ def test_commands_of_eva_do_not_touch_jan(desk: Agents) -> None:
     assert desk.sent() == [f"answer {EVA}"]
     with desk.reading() as c:
         assert outbox.find_many(c, states=(), ticket=1, recipient=EVA, limit=10) == []
+
+
+def test_a_question_to_somebody_outside_is_a_note_here_and_a_mail_there(desk: Agents) -> None:
+    before = state(desk)
+    assert desk.said("#ask expert@lab.test\nWhat is this?")[0].endswith("the answer comes back as a note")
+    entry = desk.entries(1)[-1]
+    assert (entry.kind, entry.text, entry.public) == ("note", "→ expert@lab.test\n\nWhat is this?", False)
+    (mail_of_it,) = [m for m in desk.mails() if m.forward_path == "expert@lab.test"]
+    raw = (mail_of_it.raw or b"").decode()
+    assert "Reply-To: " in raw
+    assert "+x1." in raw
+    assert "Proszę" not in raw
+    assert differs(desk, before) == []  # no customer, no participant, no status
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    # orders, why not
+    (f"#ask {JAN}\nHello", f"#1: {JAN} takes part in the ticket: an answer goes there"),
+    ("#ask expert@lab.test", "#1: there are no words"),
+    ("#internal second", "#1: there are no words"),
+    ("#use KB-1\nHello", "There is no knowledge base here."),
+    ("#macro thanks\n#note\nHello", "#macro works in an answer to a customer."),
+    ("#macro no-such\nHello", None),
+])  # fmt: skip
+def test_what_words_cannot_become(desk: Agents, text: str, said: str | None) -> None:
+    (found,) = desk.said(text)
+    assert found.startswith("bad-value: ")
+    assert said is None or found == f"bad-value: {said}"
+    assert desk.sent() == []
+
+
+def test_an_answer_may_leave_later(desk: Agents) -> None:
+    assert desk.said("#send in 10m\nHello Jan")[0].startswith("sent: ")
+    assert desk.mails()[-1].next_attempt_at == desk.now + timedelta(minutes=10)
+    for command in ("#send", "#send short", "#discard", "#confirm"):
+        assert desk.said(command)[0].startswith("bad-value: Nothing is held here"), command
+
+
+def test_work_for_another_team_is_a_child_that_no_customer_sees(desk: Agents) -> None:
+    assert desk.said("#internal second\nPlease check the depot.") == [
+        "ok: #4 opened in second, a child of #1; no customer sees it"
+    ]
+    child = desk.ticket(4)
+    assert (child.team, child.requester, child.subject) == ("second", None, "Zwrot")
+    assert [(e.kind, e.text) for e in desk.entries(4)] == [("note", "Please check the depot.")]
+    assert state(desk)[2] == [("child", 4)]
+    assert desk.sent() == []
+
+
+def test_a_reminder_is_a_mail_to_oneself_that_leaves_at_its_time(desk: Agents) -> None:
+    assert desk.said("#remind mon 9:00 call Jan")[0].endswith("at 2026-11-23 08:00 UTC")
+    (reminder,) = [m for m in desk.mails() if m.forward_path == "ana@agents.test"]
+    assert f"{reminder.next_attempt_at:%Y-%m-%d %H:%M}" == "2026-11-23 08:00"
+    raw = (reminder.raw or b"").decode()
+    assert "Date: Mon, 23 Nov 2026 08:00:00" in raw
+    assert "call Jan" in raw
+
+
+def test_what_an_agent_settles_holds_instead_of_the_rules(desk: Agents) -> None:
+    ana = desk.deps.rules.agents["ana"]
+    for command, digest in (("#digest on", "08:30"), ("#digest 7:15", "07:15"), ("#digest off", None)):
+        desk.orders(command, number=None)
+        with desk.reading() as c:
+            found = own_settings.as_settled(ana, own_settings.of_agent(c, "ana"))
+        assert found.digest == digest
+    assert desk.said("#receipts all", number=None) == ["ok: receipts as the rules say -> all"]

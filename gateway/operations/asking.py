@@ -1,0 +1,139 @@
+"""Words of an agent that are neither an answer nor a note: a question to somebody outside, work for another team.
+
+Sources      agents-by-mail.md §4 (`#ask`, `#internal`). The customer sees nothing of either; whoever is asked sees the
+             question and nothing else, in a thread of his own, and does not take part in the ticket.
+Transaction  the caller's, durable.
+Not here     his answer, which comes back as a note (agents/).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gateway.errors import PermanentError
+from gateway.events import happened
+from gateway.message.address import normal, path_address
+from gateway.message.charset import clean
+from gateway.message.types import Mailbox
+from gateway.operations.answers import paragraphs
+from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.outgoing.enqueue import enqueue
+from gateway.store import linked, tickets
+from gateway.store.linked import By
+from gateway.ticket.types import AddEntry, Notification, OpenTicket, Ticket
+
+SIDE = "x"  # purpose of the address that an answer comes back to
+_MOST_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to somebody who does not take part in the ticket."""
+
+    number: int
+    address: str
+    text: str
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """A ticket for another team, the child of this one."""
+
+    number: int
+    team: str
+    text: str
+    by: str | None = None
+
+
+def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
+    found = _begun(c, wanted, duty)
+    if isinstance(found, Done):
+        return (found,)
+    ticket, text = found
+    name = f"#{ticket.number}"
+    try:
+        address = path_address(wanted.address, smtputf8=True)
+    except PermanentError:
+        return (Done(name, "refused", f"“{wanted.address[:60]}” is no address, such as jan@bigbank.test"),)
+    if normal(address) in duty.deps.takes_no_part:
+        return (Done(name, "refused", f"{address} is an address of our own"),)
+    if normal(address) in tickets.participants(c, ticket.number):
+        return (Done(name, "refused", f"{address} takes part in the ticket: an answer goes there"),)
+    notice = _question(ticket, address, text, wanted.by, duty)
+    if (made := enqueue(notice, duty.deps.desk, c, duty.now)) is None:
+        return (Done(name, "conflict", f"no mail to {address} can be written; the log of the gateway says why"),)
+    kept = _entry(ticket, f"→ {address}\n\n{text}", wanted.by, duty)  # only now: words of notes go to nobody
+    save_by(c, (kept,), ticket, wanted.by, duty)
+    return (Done(name, "done", f"q-{made[0]} to {address}; the answer comes back as a note"),)
+
+
+def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Duty) -> Notification:
+    rules = duty.deps.rules
+    team = ticket.team if ticket.team in rules.teams else rules.defaults.team
+    signature = paragraphs(rules.teams[team].signature)
+    return Notification(
+        recipient=Mailbox("", address),
+        template="answer",
+        variant=None,
+        language=rules.defaults.language,
+        ticket=ticket.number,
+        team=team,
+        subject=ticket.subject,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="no",
+        dedupe_key=f"ask:{ticket.number}:{ticket.version}:{normal(address)}",
+        cause=actor(by),
+        values={"answer": {"paragraphs": paragraphs(text), "signature": signature}},
+        speaker=rules.agents[by].name if by is not None else None,
+        purpose=SIDE,
+        item=ticket.number,
+    )
+
+
+def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
+    rules = duty.deps.rules
+    if wanted.team not in rules.teams:
+        return (unknown("team", wanted.team, rules.teams, f"#{wanted.number}"),)
+    found = _begun(c, wanted, duty)
+    if isinstance(found, Done):
+        return (found,)
+    ticket, text = found
+    opening = OpenTicket(ticket.subject, wanted.team, None, None, "cli", duty.now)
+    entry = AddEntry(
+        "note", author(wanted.by, ticket.team, duty), duty.now, text, "", "", None, None, public=False, trust=None
+    )
+    made = save_by(c, (opening, entry), None, wanted.by, duty).ticket
+    if made is None:
+        raise ValueError("a new ticket is a ticket")
+    linked.add(c, ticket.number, "child", made.number, By(actor(wanted.by), duty.basis, duty.now))
+    happened(c, made, made, ("note",), duty.deps, duty.now, actor="agent", text=text)
+    return (
+        Done(f"#{made.number}", "done", f"opened in {wanted.team}, a child of #{ticket.number}; no customer sees it"),
+    )
+
+
+def _begun(c: Connection, wanted: Ask | Internal, duty: Duty) -> tuple[Ticket, str] | Done:
+    name, text = f"#{wanted.number}", clean(wanted.text).strip()
+    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
+        return refused
+    if not text:
+        return Done(name, "refused", "there are no words")
+    if len(text) > _MOST_CHARACTERS:
+        return Done(name, "refused", f"these are more than {_MOST_CHARACTERS} characters")
+    ticket = open_ticket(c, wanted.number)
+    return ticket if isinstance(ticket, Done) else (ticket, text)
+
+
+def _entry(ticket: Ticket, text: str, by: str | None, duty: Duty) -> AddEntry:
+    writer = author(by, ticket.team, duty)
+    return AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "ticket.ask": Operation(Ask, _ask),
+    "ticket.internal": Operation(Internal, _internal),
+}

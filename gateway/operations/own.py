@@ -1,0 +1,99 @@
+"""What agents settle for themselves: reminders, when their digest comes, which of their commands are answered.
+
+Sources      agents-by-mail.md §4 (`#remind`, `#digest`, `#receipts`).
+Transaction  the caller's, durable.
+Not here     absence (agents.py), what the rules say of an agent (rules/types.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.digests import zone_of
+from gateway.message.charset import clean_line
+from gateway.message.types import Mailbox
+from gateway.operations.person import actor, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.outgoing.enqueue import enqueue
+from gateway.store import own_settings, tickets
+from gateway.store.audit import add_audit
+from gateway.ticket.types import Notification
+
+_MOST_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """A mail to an agent himself, at a time."""
+
+    agent: str
+    at: datetime
+    text: str = ""
+    number: int | None = None  # of the ticket that it is about
+
+
+@dataclass(frozen=True, slots=True)
+class SetOwn:
+    """A setting of an agent that holds instead of what the rules say."""
+
+    agent: str
+    name: str  # digest or receipts
+    value: str
+
+
+def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
+    rules, name = duty.deps.rules, f"#{wanted.number}" if wanted.number is not None else wanted.agent
+    if (refused := unknown_agent(wanted.agent, rules, name)) is not None:
+        return (refused,)
+    if wanted.at <= duty.now:
+        return (Done(name, "refused", f"{wanted.at:%Y-%m-%d %H:%M} UTC is not to come"),)
+    ticket = tickets.find_ticket(c, wanted.number) if wanted.number is not None else None
+    agent, text = rules.agents[wanted.agent], clean_line(wanted.text)[:_MOST_CHARACTERS]
+    words = duty.deps.desk.templates.words(next(iter(agent.languages), rules.defaults.language))
+    about = (f"#{ticket.number}  {ticket.subject}",) if ticket is not None else ()
+    notice = Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template="command_result",
+        variant=None,
+        language=next(iter(agent.languages), rules.defaults.language),
+        ticket=wanted.number,
+        team=ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{text}",
+        cause=actor(wanted.agent),
+        values={"title": words["reminder"], "lines": (*about, *((text,) if text else ()))},
+        audience="agent",
+        zone=str(zone_of(agent, rules)),
+        not_before=wanted.at,
+    )
+    made = enqueue(notice, duty.deps.desk, c, duty.now)
+    said = f"q-{made[0]} at {wanted.at:%Y-%m-%d %H:%M} UTC" if made is not None else "is so already"
+    return (Done(name, "done", said),)
+
+
+def _set_own(c: Connection, wanted: SetOwn, duty: Duty) -> tuple[Done, ...]:
+    if (refused := unknown_agent(wanted.agent, duty.deps.rules, wanted.agent)) is not None:
+        return (refused,)
+    was = own_settings.of_agent(c, wanted.agent).get(wanted.name)
+    own_settings.put(c, wanted.agent, wanted.name, wanted.value, duty.now)
+    add_audit(
+        c,
+        at=duty.now,
+        actor=actor(wanted.agent),
+        basis=duty.basis,
+        action=f"agent.{wanted.name}",
+        object=wanted.agent,
+        detail=f"{was or 'as the rules say'} -> {wanted.value}",
+    )
+    return (Done(wanted.agent, "done", f"{wanted.name} {was or 'as the rules say'} -> {wanted.value}"),)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "agent.remind": Operation(Remind, _remind),
+    "agent.set": Operation(SetOwn, _set_own),
+}
