@@ -20,7 +20,7 @@ from gateway.operations.canned import Use
 from gateway.operations.order_steps import own_step, step_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Done, Duty
+from gateway.operations.types import Came, Done, Duty
 from gateway.operations.undoing import Undo
 from gateway.rules.types import Agent, Decision, Reply, Trace
 from gateway.store import customers, happenings, outbox, tickets, undoing
@@ -50,6 +50,7 @@ class Asker:
     speaks: Literal["answer", "note", "nothing"] = "nothing"  # what the text becomes where no command says otherwise
     files: tuple[File, ...] = ()
     confirmed: bool = False  # whether he was asked, and said yes
+    came: Came | None = None  # the mail that they came by; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,7 @@ class _Work:
         command = next(iter(answering), Command("text", None, 1, self._text.partition("\n")[0][:60]))
         self._touch(number, moved=False)
         if self._speaks == "note":
-            for done in self._perform(command, "ticket.note", Note(number, self._text, by)):
+            for done in self._perform(command, "ticket.note", Note(number, self._text, by, came=self._asker.came)):
                 self._sent.append("the note")
                 yield Line("ok", "#note", done.said)
             return
@@ -293,7 +294,9 @@ class _Work:
         after = next((each.value for each in self._orders.commands if isinstance(each.value, timedelta)), None)
         leaves = self._duty.now + after if after is not None else None
         files, canned = self._asker.files, self._canned
-        answer = Answer(number, self._text, status, by, files, canned, status == "solved", leaves)
+        answer = Answer(
+            number, self._text, status, by, files, canned, status == "solved", came=self._asker.came, not_before=leaves
+        )
         for done in self._perform(command, "ticket.answer", answer):
             self._sent.append("the answer")
             yield from (Line("ok", each.written, "with the answer") for each in answering)

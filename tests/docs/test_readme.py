@@ -149,7 +149,7 @@ def test_the_pages_name_files_that_exist(page: Path) -> None:
 
 def test_the_flow_names_modules_that_exist_and_every_folder() -> None:
     flow = (ROOT / "docs" / "flow.md").read_text("utf-8")
-    assert len(flow.splitlines()) <= 80
+    assert len(flow.splitlines()) <= 90
     named = set(re.findall(r"\b((?:[a-z]+/)?[a-z_]+\.py)\b", flow))
     modules = {p.relative_to(ROOT / "gateway").as_posix() for p in (ROOT / "gateway").rglob("*.py")}
     names = {Path(module).name for module in modules}
