@@ -10,7 +10,7 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not the
 	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test t lint serve corpus bench fuzz docs golden dist clean
+.PHONY: help demo test t lint serve corpus bench fuzz shots docs golden dist clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ bench: .venv/dev ## measure: accept rate, mail to ticket, memory
 
 fuzz: .venv/dev ## give the readers octets that nobody thought of (MINUTES=10, TARGET=mime)
 	@$(BIN)/python -m fuzz.run $(if $(MINUTES),--minutes $(MINUTES)) $(TARGET)
+
+shots: .venv/dev ## photograph the mails in Chromium: light, dark, phone (into var/shots)
+	@$(BIN)/python -m tests.shots.screen var/shots
 
 docs: .venv/dev ## write the pages of docs/ that are made from the code anew
 	@$(BIN)/python -m pytest tests/docs --update-golden

@@ -26,6 +26,7 @@ _PLACE = re.compile("[\ue000-\uefff]")
 _HREF = re.compile('(?<= href=")[^"]*')
 _LINK = re.compile(r"(?:https://|mailto:)[^\s<>\"'\\]+", re.IGNORECASE)
 
+_BETWEEN_BUTTONS = re.compile(r'(?<=</a>)<br>\n(?=<a class="btn")')  # they stand in a row as far as there is room
 
 _BUTTON = (
     "display:inline-block;margin:4px 8px 4px 0;padding:11px 20px;border:1px solid #0b57d0;border-radius:6px;"
@@ -125,7 +126,8 @@ def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
     def in_text(found: re.Match[str]) -> str:
         return _text(values[ord(found[0]) - _FIRST])
 
-    return Parts(_PLACE.sub(in_html, _HREF.sub(in_link, empty.html)), _PLACE.sub(in_text, empty.text))
+    written = _PLACE.sub(in_html, _HREF.sub(in_link, empty.html))
+    return Parts(_BETWEEN_BUTTONS.sub("\n", written), _PLACE.sub(in_text, empty.text))
 
 
 def _text(value: str | Button) -> str:
