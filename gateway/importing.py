@@ -7,6 +7,7 @@ Not here reading the archive (intake/archive.py), who asks (control.py, cli/impo
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ async def without_daemon(settings: Settings, clock: Clock) -> AsyncIterator[Impo
         token_ring(settings, clock, create=True)  # an archive may be the first that a new gateway gets
         deps = deps_of(settings, clock, read_once(settings))
         ours = addresses(settings, deps.rules)
-        pool = ParserPool.of(settings)
+        pool = ParserPool.of(settings, os.cpu_count() or 1)
         attempts = settings.limits.child_attempts
         worker = Worker(store, pool, lambda: deps, clock, attempts, lambda: None, None)
         door = Door(store, settings, clock, lambda: ours, worker.wake)

@@ -25,7 +25,7 @@ from gateway.cli.progress import Progress, number
 from gateway.cli.time import Time
 from gateway.config import Log, Settings
 from gateway.control import NOT_SERVED, ControlError, ask_daemon
-from gateway.importing import AT_ONCE, KNOWN, without_daemon
+from gateway.importing import AT_ONCE, KNOWN, Importer, without_daemon
 from gateway.intake.archive import ArchiveError, Kept, Kind, Skipped, listed, octets
 from gateway.intake.mail_file import UnusableError
 from gateway.operations.imports import ImportMails, OldMail
@@ -141,13 +141,22 @@ def _alone(invocation: Invocation, settings: Settings) -> Iterator[Take]:
         owning = without_daemon(settings, invocation.clock)
         importer = asyncio.run_coroutine_threadsafe(owning.__aenter__(), loop).result()
         try:
-            yield lambda wanted: asyncio.run_coroutine_threadsafe(importer.take(wanted), loop).result()
+            yield lambda wanted: _taken(importer, wanted, loop)
         finally:
             asyncio.run_coroutine_threadsafe(owning.__aexit__(None, None, None), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def _taken(importer: Importer, wanted: ImportMails, loop: asyncio.AbstractEventLoop) -> tuple[Done, ...]:
+    """As `Importer.take`, from outside its loop."""
+    taking = asyncio.run_coroutine_threadsafe(importer.take(wanted), loop)
+    try:
+        return taking.result()
+    finally:
+        taking.cancel()  # nobody waits for it any more
 
 
 def _bring(

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import PermanentError, TransientError
 from tests.dialogue import Client, RecordingDoor, listening, settings_for
+from tests.test_deliver import deliver, scripted
 
 pytestmark = pytest.mark.p0
 
@@ -70,3 +71,34 @@ async def test_B10_our_own_bug_while_reading(tmp_path: Path, monkeypatch: pytest
         assert [(await client.line())[:9] for _ in range(3)] == ["451 4.3.0", "451 4.3.0", "421 4.3.0"]
         assert await client.closed()
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "mail", "error", "code"),
+    [
+        # what listens, the mail, what the door raises, what `deliver` ends with
+        ("", "hello", None, 0),
+        ("max_size=100", "x" * 101, None, 65),
+        ("", LOOP, None, 75),
+        ("", "hello", RuntimeError("x"), 75),
+        ("", "hello", OSError(28, "No space left on device"), 75),
+        ("", "hello", PermanentError("no", code=550, status="5.7.1"), 75),
+    ],
+)
+async def test_B10_deliver_passes_on_what_is_certain(
+    tmp_path: Path, words: str, mail: str, error: Exception | None, code: int
+) -> None:
+    door, path = RecordingDoor(fails={} if error is None else {"accept": error}), str(tmp_path / "lmtp.sock")
+    async with listening(settings_for(tmp_path, f"lmtp unix {words}"), door):
+        both = ("support@gw.test", "sales@gw.test")
+        assert (await deliver("-f", "a@x.test", "--socket", path, "--", *both, mail=mail.encode()))[0] == code
+        unknown = await deliver("-f", "a@x.test", "--socket", path, "--", "nobody@gw.test", mail=b"hello")
+    assert unknown[0] == 67
+
+
+@pytest.mark.parametrize("verb", ["greeting", "LHLO", "MAIL", "RCPT", "DATA", "."])
+async def test_B10_deliver_defers_where_the_gateway_closes_early(tmp_path: Path, verb: str) -> None:
+    path = tmp_path / "lmtp.sock"
+    async with scripted(path, {verb: "cut"}):
+        code, said = await deliver("-f", "a@x.test", "--socket", str(path), "--", "support@gw.test")
+    assert (code, said[:2]) == (75, "4.")
