@@ -20,7 +20,7 @@ from gateway.cli.database import reading
 from gateway.cli.declare import Command, Invocation, dry_run_option, json_option, pass_invocation
 from gateway.cli.failure import FINDINGS, NOT_FOUND, USAGE, CommandError
 from gateway.cli.logs import configure_logs
-from gateway.cli.output import counted, print_json, print_lines, printable
+from gateway.cli.output import print_json, print_lines, printable
 from gateway.cli.progress import Progress, number
 from gateway.cli.time import Time
 from gateway.config import Log, Settings
@@ -243,7 +243,7 @@ def _report(invocation: Invocation, told: _Told, *, dry_run: bool, as_json: bool
 
 def _lines(told: _Told, *, dry_run: bool) -> Iterator[str]:
     verb = "would be imported" if dry_run else "imported"
-    yield f"✓ {number(told.taken)} of {counted(told.found, 'mail')} {verb}, {number(told.known)} were here already"
+    yield f"✓ {number(told.taken)} of {number(told.found)} mails {verb}, {number(told.known)} were here already"
     if not dry_run and told.ends:
         yield "  " + ", ".join(f"{number(told.ends[end])} {end}" for end in _ENDS if end in told.ends)
     for each in islice(told.skipped, _SHOWN):
