@@ -25,6 +25,8 @@ LINES = {
     "labels in no language": "Plugh: a\n",
     "labels with addresses": "Plugh: a@b.c 2026\n",
     "open addresses": "From: <a\n",
+    "markers": "## Please reply above this line ##\n",
+    "lines that are nearly markers": "I answer above this line of yours\n",
     "rules": "-----\n",
     "dividers": "----- Original Message -----\n",
     "dividers with words": "---- a - b - c - d ----\n",
