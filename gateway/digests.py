@@ -15,10 +15,11 @@ from gateway.deciding.types import Deps
 from gateway.message.types import Mailbox
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
-from gateway.store import sla_lists
+from gateway.store import held_mail, sla_lists
 from gateway.ticket.types import Notification, Ticket
 
 _MOST_ROWS = 50
+_HELD_SINCE = timedelta(days=1)
 DIGEST = "digest"
 
 
@@ -39,7 +40,8 @@ def send_digest(
         own = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=agent.id)
         nobodys = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=None, teams=[team.id for team in teams])
     waiting, oldest = sla_lists.waiting(c, agent.id)
-    if not own and not nobodys:
+    held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if about is None else ()
+    if not own and not nobodys and not held:
         return False
     late = [ticket for ticket in own if ticket.next_due is not None and ticket.next_due < now]
     values = {
@@ -48,6 +50,11 @@ def send_digest(
         "today": _rows(ticket for ticket in own if ticket not in late),
         "unassigned": _rows(nobodys),
         "waiting": waiting,
+        "held": tuple(
+            {"number": h.ticket, "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}
+            for h in held
+            if h.ticket is not None
+        ),
         "oldest": {"number": oldest[0], "since": int((now - oldest[1]).total_seconds())} if oldest else None,
     }
     notice = Notification(

@@ -17,11 +17,13 @@ from gateway.digests import digest_day, send_digest
 from gateway.errors import TransientError
 from gateway.events import carry_out, happened
 from gateway.idle import ask_idle
+from gateway.operations.held_mails import expire
+from gateway.operations.types import Duty
 from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
 from gateway.rungs import climb
-from gateway.store import customers, delayed, own_settings, sla_lists, tickets
+from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
 from gateway.store.snoozed import wake
@@ -90,6 +92,14 @@ class Due:
             await self._store.write(lambda c, s=some: _done_each(c, s, lambda n: climb(c, n, d, now)))  # type: ignore[misc]
         if found:
             self._queued()
+
+    async def expire_held(self) -> None:
+        """Mails of agents that nobody decided about for a day."""
+        now, d = self._clock.now(), self._deps()
+        found = await self._store.read(lambda c: held_mail.expired(c, now, _A_RUN))
+        duty = Duty(now, lambda: d, "held for a day")
+        for each in found:
+            await self._store.write(lambda c, h=each: _done_each(c, (h,), lambda h: expire(c, h, duty)))  # type: ignore[misc]
 
     async def send_digests(self) -> None:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""

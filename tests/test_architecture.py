@@ -24,9 +24,9 @@ RANKS = (
     ("pipeline", "timers", "lookups"),
     ("events",),  # docs/decisions/0002
     ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
-    ("due", "policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
+    ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002
-    ("work", "trial", "backtest"),  # docs/decisions/0002
+    ("work", "due", "trial", "backtest"),  # docs/decisions/0002
     ("importing",),  # docs/decisions/0002
     ("control", "health"),
     ("web",),

@@ -63,6 +63,20 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     return done(mail, ticket, Wanted(written, proposal, proposal.seen))
 
 
+def without_ticket(
+    mail: AgentMail, wanted: Wanted, held: HeldMail | None = None, *, queries_only: bool = False
+) -> Outcome:
+    """What a mail of commands does that name their tickets themselves, or of questions.
+
+    held  the mail that it is about, where it is not this one
+    """
+    writer, words = writer_of(mail), vocabulary(mail.d)
+    orders = read_commands(wanted.written, writer, words, about_ticket=False, queries_only=queries_only)
+    if isinstance(orders, Refused):
+        return hold(mail, None, _refusal(mail, orders), replace(_of_refusal(wanted.proposal, orders), words=None))
+    return carry_out(mail, None, orders, replace(wanted.proposal, orders=wanted.written.plain), held)
+
+
 def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None = None) -> Outcome:
     """Everything that is wanted, or nothing and a hold mail.
 
@@ -73,7 +87,8 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
     if isinstance(orders, Refused):
         return hold(mail, ticket, _refusal(mail, orders), _of_refusal(proposal, orders))
     as_note = proposal.as_note or orders.has("note")
-    proposal = replace(proposal, text=orders.text, as_note=as_note)
+    again = None if wanted.plain else wanted.written.plain or orders.text
+    proposal = replace(proposal, text=orders.text, as_note=as_note, orders=again)
     if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
         return hold(mail, ticket, *doubt)
     return carry_out(mail, ticket, orders, proposal, held)
@@ -94,7 +109,7 @@ def _held(
     if goes_out and since:
         return Why("collision", since=since), proposal
     if _sets_status(orders) and not proposal.as_note and any(entry.kind == "mail" for entry in since):
-        return Why("collision", since=since), replace(proposal, orders=wanted.written.plain)
+        return Why("collision", since=since), proposal
     if not goes_out:
         return None
     if "cut" in doubts and proposal.longer is not None:
@@ -102,10 +117,16 @@ def _held(
     internal = internal_of(mail.c, ticket.number, mail.d.desk.agents)
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
-        return Why("leak", line=line), replace(proposal, text=cleaned(orders.text, internal))
+        return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))
     if "risk" in doubts and mail.d.risk_holds and has_card_number(orders.text):
         return Why("risk"), proposal
     return None
+
+
+def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:
+    """With the words that may go out, below the same commands."""
+    again = "\n".join((*(command.written for command in orders.commands), "", text))
+    return replace(proposal, text=text, orders=again if orders.commands else None)
 
 
 def _since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:

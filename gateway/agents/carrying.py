@@ -1,52 +1,69 @@
-"""The words of a proven agent become an answer or a note, through the same operations that the command line asks for.
+"""The orders and the words of a proven agent are carried out, by the operations that the command line asks for, too.
 
-Transaction  that of the mail; an operation that refuses changes nothing, and the mail is held with its word.
-Not here     whether they may go out (answering.py), what the operations do (operations/answers.py).
+Transaction  that of the mail. Where one of them cannot be done nothing is, and the mail is held with the reason.
+Not here     whether the words may go out (answering.py), what the operations do (operations/orders.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from gateway.agents.holding import Why, hold
+from gateway.agents.holding import Why, hold, hold_for_confirmation
 from gateway.agents.types import AgentMail
 from gateway.message.cut_out import cut_out
 from gateway.message.limits import ParseLimits
 from gateway.message.types import Attachment
-from gateway.operations.answers import Answer, Note
-from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Came, Done
+from gateway.operations.order_mails import language_of, tell
+from gateway.operations.orders import Asker, Carried, carried_out
+from gateway.operations.types import Came
 from gateway.store import inbound
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.commands import Orders
 from gateway.ticket.types import File, Outcome, Ticket
 
 _LIMITS = ParseLimits()
+_SHOWN = 200  # characters of what was done, in the reasons of a mail
 
 
 def carry_out(
-    mail: AgentMail, ticket: Ticket, orders: Orders, proposal: Proposal, held: HeldMail | None = None
+    mail: AgentMail, ticket: Ticket | None, orders: Orders, proposal: Proposal, held: HeldMail | None = None
 ) -> Outcome:
-    """The answer is queued, or the note is kept; where neither can be, the mail is held.
+    """Everything is done, and its writer hears of it as he wants to; where something cannot be, the mail is held.
 
-    held  the mail that it is about, where it is not this one
+    ticket  that the mail is about; None: its commands name theirs
+    held    the mail that it is about, where it is not this one
     """
     key = held.mail if held is not None else mail.inbound.key
-    text, by, number = orders.text, mail.agent.id, ticket.number
-    came = came_by(mail, proposal, key)
-    wanted: Answer | Note
-    if proposal.as_note:
-        operation, wanted = "ticket.note", Note(number, text, by, came=came)
-    else:
-        files = files_of(mail, key, proposal.attachments)
-        operation, wanted = "ticket.answer", Answer(number, text, None, by, files, came=came)
-    done: Done = OPERATIONS[operation].perform(mail.c, wanted, mail.duty)[0]
-    if done.outcome != "done":
-        return hold(mail, ticket, Why("refused", told=done.said), proposal)
+    said = ticket is not None and bool(orders.text.strip())
+    if not said and not orders.commands:
+        return hold(mail, ticket, Why("refused"), proposal)
+    asker = Asker(
+        mail.agent,
+        ticket.number if ticket is not None else None,
+        "note" if proposal.as_note else "answer",
+        files_of(mail, key, proposal.attachments) if said else (),
+        confirmed=held is not None and held.code == "confirm",
+        came=_came(mail, proposal, key),
+    )
+    done = carried_out(mail.c, orders, asker, mail.duty)
+    if done.refused is not None:
+        words = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))
+        why = Why("bad-value" if orders.commands else "refused", done.refused.written, done.refused.wrong.said(words))
+        return hold(mail, ticket, why, replace(proposal, orders=None))
+    if done.question is not None:
+        return hold_for_confirmation(mail, ticket, done, asker, proposal)
+    tell(mail.c, done, asker, mail.duty, mail.inbound.key)
+    return _ended(mail, ticket, done, held, said=said and not done.dry)
+
+
+def _ended(mail: AgentMail, ticket: Ticket | None, done: Carried, held: HeldMail | None, *, said: bool) -> Outcome:
+    number = ticket.number if ticket is not None else None
+    words = "; ".join(f"{line.what}: {line.detail}" for line in done.lines)[:_SHOWN] or "questions"
     if held is not None:
-        return mail.end("record", f"h-{held.id} sent: {done.said}", number)
-    return mail.end("entry", f"{operation.removeprefix('ticket.')} of {by}: {done.said}", number)
+        return mail.end("record", f"h-{held.id} {'confirmed' if held.code == 'confirm' else 'sent'}: {words}", number)
+    return mail.end("entry" if said else "record", f"{mail.agent.id}: {words}", number)
 
 
-def came_by(mail: AgentMail, proposal: Proposal, key: str) -> Came:
+def _came(mail: AgentMail, proposal: Proposal, key: str) -> Came:
     """By which mail the words came, and who has them from the agent himself."""
     beside = () if proposal.as_note else proposal.beside
     return Came(key, mail.message.message_id, proposal.attachments, beside)

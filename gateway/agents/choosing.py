@@ -1,42 +1,33 @@
-"""What becomes of a mail that was held: what its writer chose, or what a day without a word makes of it.
+"""What becomes of a mail that was held when its writer chooses.
 
-Sources      agents-by-mail.md §5. An answer that nobody decided about becomes a note, a mail of commands ends without
-             effect, one that nobody could be believed to have written stays as a third party's words.
-Transaction  that of the mail which decides, or of the timer; a mail is decided about once.
-Not here     why it was held (answering.py), the mail with the choices (holding.py).
+Sources      agents-by-mail.md §5.
+Transaction  that of the mail which decides; a mail is decided about once.
+Not here     why it was held (answering.py), the mail with the choices (holding.py), what becomes of it without a word
+             (operations/held_mails.py).
 """
 
 import re
 
-import structlog
-from sqlalchemy import Connection
-
-from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done
+from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, without_ticket
 from gateway.agents.reading import vocabulary
 from gateway.agents.types import AgentMail
-from gateway.deciding.types import Deps
-from gateway.message.types import Mailbox
-from gateway.operations.answers import Note
-from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Came, Duty
+from gateway.operations.held_mails import OF_COMMANDS, note_down
 from gateway.store import held_mail, inbound, tickets
-from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, State
 from gateway.ticket.commands import Written, written_in
-from gateway.ticket.types import AddEntry, Outcome
+from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
-OF_COMMANDS = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs"})
 _CHOICE = re.compile(r"#([^\W\d_]+)(?:[ \t]+([^\W\d_]+))?[.!]?")
 _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the reason itself
     "cut": frozenset({"cut"}),
     "leak": frozenset({"cut", "leak"}),
     "risk": frozenset({"cut", "leak", "risk"}),
     "collision": frozenset({"collision"}),
+    "confirm": frozenset({"cut", "leak", "risk"}),
     "which": frozenset({"collision"}),  # nobody knows what he had seen
 }
 _NEW = "new"
-log = structlog.get_logger("held")
 
 
 def choose(mail: AgentMail, id: int) -> Outcome:
@@ -52,35 +43,15 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             return _settled(mail, held, "discarded")
         case "note":
             return _noted(mail, held)
-        case "send":
+        case "send" if held.code != "confirm":
+            return _sent(mail, held, which)
+        case "confirm" if held.code == "confirm":
             return _sent(mail, held, which)
         case "new" if held.code == "which":
             inbound.reopen(mail.c, held.mail, released=True)
             return _settled(mail, held, "opened")
         case _:
             return mail.end("record", f"h-{id} waits: no choice in the first line", held.ticket)
-
-
-def expire(c: Connection, held: HeldMail, d: Deps, duty: Duty) -> None:
-    """A day is over without a word."""
-    if not held_mail.settle(c, held, "expired" if held.code in OF_COMMANDS else "noted", "timer", duty.now):
-        return
-    log.info("held.expired", id=held.id, ticket=held.ticket, code=held.code)
-    ticket = tickets.goes_on_in(c, held.ticket) if held.ticket is not None else None
-    if held.code in OF_COMMANDS or ticket is None or held.agent not in d.rules.agents:
-        return
-    if held.code == "no-proof":
-        agent = d.rules.agents[held.agent]
-        row = inbound.find(c, held.mail)
-        words = AddEntry(
-            "mail", Mailbox(agent.name, agent.email), row.received_at if row else duty.now, held.proposal.text, "", "",
-            None, None, public=False, trust="third-party", attachments=held.proposal.attachments, held="third-party",
-        )  # fmt: skip
-        promises = d.promises
-        save(c, (words,), ticket_before=ticket, source=held.mail, actor="timer", now=duty.now, promises=promises)
-        return
-    came = Came(held.mail, None, held.proposal.attachments)
-    OPERATIONS["ticket.note"].perform(c, Note(ticket.number, held.proposal.text, held.agent, came=came), duty)
 
 
 def _chosen(mail: AgentMail) -> tuple[str, str]:
@@ -100,26 +71,32 @@ def _settled(mail: AgentMail, held: HeldMail, state: State) -> Outcome:
 
 
 def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
-    if held.ticket is None:
-        return mail.end("record", f"h-{held.id} waits: it is about no ticket", held.ticket)
+    if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
+        return mail.end("record", f"h-{held.id} waits: {said.said}", held.ticket)
     held_mail.settle(mail.c, held, "noted", f"agent:{mail.agent.id}", mail.now)
-    came = Came(held.mail, None, held.proposal.attachments)
-    note = Note(held.ticket, held.proposal.text, mail.agent.id, came=came)
-    said = OPERATIONS["ticket.note"].perform(mail.c, note, mail.duty)[0]
     return mail.end("record", f"h-{held.id} noted: {said.said}", held.ticket)
 
 
 def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
     """As its writer wants it now; whatever else there is to doubt is asked about as ever."""
     ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
+    if held.ticket is None and held.proposal.orders is not None:
+        held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
+        return without_ticket(mail, Wanted(Written(held.proposal.orders), held.proposal, 0), held)
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)
-    proposal, plain = held.proposal, held.code not in OF_COMMANDS or which == "text"
-    text = proposal.longer if which == "long" and proposal.longer is not None else proposal.text
-    if held.code in OF_COMMANDS:
-        text = (proposal.words if plain else proposal.orders) or proposal.text
-    if held.code == "collision" and proposal.orders is not None:
-        text, plain = proposal.orders, False
+    text, plain = _words(held, which)
     doubts = EVERY_DOUBT - _SETTLED.get(held.code, frozenset())
-    return done(mail, ticket, Wanted(Written(text), proposal, proposal.seen, doubts, plain=plain), held)
+    wanted = Wanted(Written(text), held.proposal, held.proposal.seen, doubts, plain=plain)
+    return done(mail, ticket, wanted, held)
+
+
+def _words(held: HeldMail, which: str) -> tuple[str, bool]:
+    """What is to be sent, and whether lines that look like commands are words."""
+    proposal = held.proposal
+    if which == "text" and held.code in OF_COMMANDS:
+        return proposal.words or proposal.text, True
+    if which == "long" and proposal.longer is not None:
+        return proposal.longer, False
+    return (proposal.text, held.code not in OF_COMMANDS) if proposal.orders is None else (proposal.orders, False)

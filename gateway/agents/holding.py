@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.message.types import Mailbox
+from gateway.operations.order_mails import asked_first
+from gateway.operations.orders import Asker, Carried
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import held_mail
 from gateway.store.held_mail import Proposal
@@ -48,16 +50,7 @@ class Why:
 def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -> Outcome:
     """The mail waits for its writer."""
     number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
-    id = held_mail.hold(
-        mail.c,
-        mail=mail.inbound.key,
-        ticket=number,
-        agent=mail.agent.id,
-        code=why.code,
-        proposal=proposal,
-        at=mail.now,
-        expires_at=expires,
-    )
+    id = _kept(mail, number, why.code, proposal)
     rules, agent, who = mail.d.rules, mail.agent, ticket.requester if ticket is not None else None
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
     team = ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team
@@ -92,6 +85,29 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     )
     enqueue(notice, mail.d.desk, mail.c, mail.now)
     return mail.end("record", f"held: {why.code} (h-{id})", number)
+
+
+def hold_for_confirmation(
+    mail: AgentMail, ticket: Ticket | None, done: Carried, asker: Asker, proposal: Proposal
+) -> Outcome:
+    """The mail waits until its writer says that all of it is meant."""
+    number = ticket.number if ticket is not None else None
+    id = _kept(mail, number, "confirm", proposal)
+    asked_first(mail.c, done, asker, mail.duty, id, mail.now + HELD_FOR)
+    return mail.end("record", f"held: confirm (h-{id})", number)
+
+
+def _kept(mail: AgentMail, number: int | None, code: str, proposal: Proposal) -> int:
+    return held_mail.hold(
+        mail.c,
+        mail=mail.inbound.key,
+        ticket=number,
+        agent=mail.agent.id,
+        code=code,
+        proposal=proposal,
+        at=mail.now,
+        expires_at=mail.now + HELD_FOR,
+    )
 
 
 def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:

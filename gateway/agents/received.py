@@ -8,14 +8,14 @@ Not here     what is proven (ticket/authority.py), what a proven one does (answe
 
 from sqlalchemy import Connection
 
-from gateway.agents.answering import about_ticket
+from gateway.agents.answering import Wanted, about_ticket, without_ticket
 from gateway.agents.choosing import choose
 from gateway.agents.holding import Why, hold
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
 from gateway.deciding.decide import authenticated, without_our_words
 from gateway.deciding.types import Deps
-from gateway.message.address import normal
+from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
 from gateway.message.types import Accepted, Auth, Message
 from gateway.outgoing.alarming import raise_alarm
@@ -26,6 +26,7 @@ from gateway.store import agent_keys, tickets
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.authority import Agents, Claim, claimed
+from gateway.ticket.commands import written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
@@ -79,15 +80,14 @@ def _proven(mail: AgentMail) -> Outcome:
     if (held := next((t.ticket for t in tokens if t.purpose == "h" and t.ticket is not None), None)) is not None:
         return choose(mail, held)
     named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
-    if not named:
-        return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+    if not named:  # his address for commands
+        return without_ticket(mail, _commands(mail))
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not seen or not notes(mail.agent):
         return _no_right_of(mail)
     if len(seen) > 1:
-        words = mail.message.text
-        return hold(mail, seen[0], Why("which"), Proposal(words, attachments=mail.message.attachments))
+        return hold(mail, seen[0], Why("which"), _kept(mail.message))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)
 
@@ -99,7 +99,7 @@ def _without_proof(mail: AgentMail) -> Outcome:
         return _no_right_of(mail)
     message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
     seen = next((t.revision or 0 for t in mail.claim.tokens if t.ticket == ticket.number), 0)
-    return hold(mail, ticket, Why("no-proof"), Proposal(message.text, attachments=message.attachments, seen=seen))
+    return hold(mail, ticket, Why("no-proof"), _kept(message, seen))
 
 
 def _of_another(mail: AgentMail) -> Outcome:
@@ -125,10 +125,22 @@ def _by_machine(mail: AgentMail) -> Outcome:
 
 def _without_address(mail: AgentMail) -> Outcome:
     """He is who he says. Where something names a ticket he has to say whether he means it; else it is a new matter."""
+    details = (sub_address(path, mail.d.desk.delimiter)[1] for path in mail.inbound.envelope.forward_paths)
+    if "cmd" in details:
+        return without_ticket(mail, _commands(mail), queries_only=True)
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-        return hold(mail, ticket, Why("which"), Proposal(message.text, attachments=message.attachments))
+        return hold(mail, ticket, Why("which"), _kept(message))
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+
+
+def _kept(message: Message, seen: int = 0) -> Proposal:
+    """As it would be read when its writer lets it go on."""
+    return Proposal(message.text, orders=written_in(message).plain, attachments=message.attachments, seen=seen)
+
+
+def _commands(mail: AgentMail) -> Wanted:
+    return Wanted(written_in(mail.message), Proposal(mail.message.text), 0)
 
 
 def _perhaps_meant(mail: AgentMail) -> Ticket | None:

@@ -6,6 +6,7 @@ from gateway.operations import (
     answers,
     asking,
     customers,
+    held_mails,
     mailboxes,
     mails,
     merges,
@@ -33,4 +34,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **revisions.OPERATIONS,
     **mailboxes.OPERATIONS,
     **webhooks.OPERATIONS,
+    **held_mails.OPERATIONS,
 }

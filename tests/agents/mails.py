@@ -80,7 +80,7 @@ def answer(
     address = to or reply_address(item)
     head = {"To": address, "In_Reply_To": item.message_id, "References": item.message_id} | fields
     raw = mail(author, f"Re: {read(item)['Subject']}", quoted(item, words), **head)
-    return proven(raw, dmarc=dmarc), address
+    return proven(raw, author.rpartition("@")[2].strip(">"), dmarc), address
 
 
 def reply(desk: Desk, item: OutboxItem, words: str, author: str = f"Ann Agent <{ANN}>", **more: str):  # type: ignore[no-untyped-def]

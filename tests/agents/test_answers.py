@@ -1,11 +1,16 @@
 """A reply of a proven agent: what the customer gets, and what he never gets."""
 
+from datetime import timedelta
+
 import pytest
 
 from gateway.config import Settings
-from gateway.store import inbound
+from gateway.operations.held_mails import AgentKey, expire
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Duty
+from gateway.store import held_mail, inbound
 from gateway.store.store import Store
-from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, read, reply, reply_address, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail
 
 
@@ -110,6 +115,51 @@ def test_whatever_lacks_proof_reaches_no_customer(
     assert JAN not in [m.forward_path for m in desk.mails()[before:]]
 
 
+@pytest.mark.p0
+def test_what_nobody_vouched_for_goes_on_by_full_proof(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#solved\n\nZwrot zlecony.", dmarc="none")
+    asked = newest(desk, ANN, "hold")
+    assert reply(desk, asked, "#send", dmarc="none").disposition == "quarantine"
+    assert reply(desk, asked, "#send", Message_ID="<p@agents.test>").reason.startswith("h-1 sent")
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].text) == ("answer", "Zwrot zlecony.")
+    assert desk.ticket(1).status == "solved"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "kind"),
+    [
+        # what the agent writes, the status afterwards, the last entry
+        ("#solved\n\nZwrot zlecony.", "solved", "answer"),
+        ("#open\nZwrot zlecony.", "open", "answer"),
+        ("#mine", "open", "mail"),
+        ("#closed", "closed", "mail"),
+    ],
+)
+def test_commands_are_carried_out_with_the_words(desk: Desk, words: str, status: str, kind: str) -> None:
+    reply(desk, newest(desk, ANN), words)
+    assert (desk.ticket(1).status, desk.entries(1)[-1].kind) == (status, kind)
+    assert "#" not in desk.entries(1)[-1].text
+
+
+def test_what_is_asked_is_answered_to_the_known_address(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#why", "Ann <ann@home.test>")
+    assert newest(desk, ANN, "command_result").ticket == 1
+    asked, to = proven(mail(f"Ann <{ANN}>", "x", "#list team", To="support+cmd@gw.test")), "support+cmd@gw.test"
+    assert desk.take(asked, to=to).disposition == "record"
+    assert "#1" in text_of(newest(desk, ANN, "command_result"))
+    changing = proven(mail(f"Ann <{ANN}>", "x", "#closed 1", To="support+cmd@gw.test"))
+    assert desk.take(changing, to=to).reason == "held: bad-value (h-1)"
+    assert desk.ticket(1).status == "new"
+
+
+def test_what_reaches_far_is_confirmed_first(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Coś innego", "Dzień dobry"))
+    reply(desk, newest(desk, ANN), "#merge 1")
+    assert desk.ticket(2).merged_into is None
+    reply(desk, newest(desk, ANN, "confirm"), "#confirm")
+    assert desk.ticket(2).merged_into == 1
+
+
 @pytest.mark.parametrize(("word", "kind"), [("#send", "answer"), ("#note", "note"), ("#new", "mail")])
 def test_a_mail_to_the_team_that_names_a_ticket_is_asked_about(desk: Desk, word: str, kind: str) -> None:
     outcome = reply(desk, newest(desk, ANN), "Zwrot zlecony.", to="support@gw.test")
@@ -144,7 +194,10 @@ def test_two_agents_answer_and_one_is_asked(desk: Desk) -> None:
     assert "Proszę o zdjęcie paczki." in text_of(asked)
     answers = len([m for m in desk.mails() if m.template == "answer"])
     decided = reply(desk, asked, "#send", f"Bob <{BOB}>", to=link(asked, "+h"))
-    assert (decided.disposition, decided.reason) == ("record", f"h-1 sent: q-{newest(desk, JAN).id} to {JAN}")
+    assert (decided.disposition, decided.reason) == (
+        "record",
+        f"h-1 sent: Proszę o zdjęcie paczki.: q-{newest(desk, JAN).id} to {JAN}",
+    )
     assert [m.template for m in desk.mails()].count("answer") == answers + 1
     assert desk.entries(1)[-1].text == "Proszę o zdjęcie paczki."
     again = reply(desk, asked, "#send", f"Bob <{BOB}>", to=link(asked, "+h"), Message_ID="<again@agents.test>")
@@ -249,3 +302,33 @@ def test_the_same_mail_acts_once(desk: Desk) -> None:
     raw, to = answer(newest(desk, ANN), "Zwrot zlecony.", Message_ID="<once@agents.test>")
     assert [desk.take(raw, to=to).disposition, desk.take(raw, to=to).disposition] == ["entry", "duplicate"]
     assert [m.template for m in desk.mails()].count("answer") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "dmarc", "state", "kind", "held"),
+    [
+        # what the agent writes, the verdict, how the held mail ends by itself, the last entry, why it is held
+        ("Zwrot zlecony, karta 4111 1111 1111 1111.", "pass", "noted", "note", None),
+        ("#solvd\nZwrot zlecony.", "pass", "expired", "mail", None),
+        ("Zwrot zlecony.", "none", "noted", "mail", "third-party"),
+    ],
+)
+def test_a_day_without_a_word(desk: Desk, words: str, dmarc: str, state: str, kind: str, held: str | None) -> None:
+    reply(desk, newest(desk, ANN), words, dmarc=dmarc)
+    before = len(desk.mails())
+    desk.now += timedelta(hours=25)
+    desk.write(lambda c: [expire(c, h, Duty(desk.now, lambda: desk.deps)) for h in held_mail.expired(c, desk.now, 10)])
+    with desk.reading() as c:
+        ended = held_mail.find(c, 1)
+    assert ended is not None
+    assert (ended.state, ended.decided_by) == (state, "timer")
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].held) == (kind, held)
+    assert len(desk.mails()) == before
+
+
+def test_withdrawn_addresses_have_no_authority(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.write(lambda c: OPERATIONS["agent.rotate"].perform(c, AgentKey("ann"), Duty(desk.now, lambda: desk.deps)))
+    assert reply(desk, notice, "Zwrot zlecony.").reason == "held: which (h-1)"
+    desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "I co dalej?"))
+    assert reply(desk, newest(desk, ANN), "Zwrot zlecony.", Message_ID="<new@agents.test>").disposition == "entry"
