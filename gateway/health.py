@@ -154,6 +154,12 @@ class Health:
             for state in ("queued", "deferred", "leased", "uncertain", "failed"):
                 queue.add_metric((state,), found.outbox.get(state, 0))
             yield queue
+            boxes = GaugeMetricFamily(
+                "mailwicket_imap_last_success_seconds", "Since when a mailbox was not fetched", labels=("mailbox",)
+            )
+            for name, at in found.fetched_at.items():
+                boxes.add_metric((name,), (self._clock.now() - at).total_seconds())
+            yield boxes
 
 
 class _Collected:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.clock import SystemClock
 from gateway.counts import Counts
 from gateway.errors import TransientError
 from gateway.health import Health
+from gateway.store import mailboxes
 from gateway.store.opening import open_store
 from gateway.store.store import Store
 from tests.conftest import settings_in
@@ -111,6 +113,9 @@ async def test_metrics_tell_what_was_counted_and_what_waits(watched: Watched) ->
 async def test_every_metric_is_documented_and_the_reverse(watched: Watched) -> None:
     for kind in watched.counts.by_kind:
         watched.counts.add(kind, "x")
+    at = datetime.now(UTC)
+    await watched.health._store.write(lambda c: mailboxes.health(c, "support", at))
+    await watched.health._store.write(lambda c: mailboxes.note_fetched(c, "support", "", "", at))
     _, text = await watched.get("/metrics")
     told = {re.split(r"[{ ]", line)[0] for line in text.splitlines() if line and not line.startswith("#")}
     page = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text("utf-8")

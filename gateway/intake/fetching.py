@@ -4,8 +4,10 @@ Not here one mailbox (imap.py).
 """
 
 import asyncio
+import contextlib
 from datetime import date, timedelta
 
+from gateway.errors import TransientError
 from gateway.intake.imap import ALARM, Mailbox, Shared
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.store import mailboxes
@@ -26,6 +28,9 @@ class Fetching:
 
     async def run(self) -> None:
         """Fetch all of them, beside each other."""
+        names = [account.name for account in self._around.settings.imap]
+        with contextlib.suppress(TransientError):
+            await self._around.store.write(lambda c: mailboxes.leave_out(c, names))
         await asyncio.gather(*(mailbox.run() for mailbox in self._mailboxes), self._over.wait())
 
     def stop(self) -> None:

@@ -90,6 +90,11 @@ def note_fetched(c: Connection, name: str, said: str, trouble: str, now: datetim
     c.execute(update(mailbox).where(mailbox.c.name == name).values(values))
 
 
+def leave_out(c: Connection, names: Sequence[str]) -> None:
+    """All but these are not fetched any more; nobody waits for them. What became of their mails stays known."""
+    c.execute(update(mailbox).where(mailbox.c.name.not_in(names)).values(fetched_at=None))
+
+
 def note_trouble(c: Connection, name: str, trouble: str) -> None:
     """Why it is not fetched for now."""
     c.execute(update(mailbox).where(mailbox.c.name == name).values(trouble=clean_line(trouble)[:_MAX_SAID]))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text, union_all
 
-from gateway.store import inbound
+from gateway.store import inbound, mailboxes
 from gateway.store.schema import inbound as mails
 from gateway.store.schema import outbox
 
@@ -24,6 +24,7 @@ class Measures:
     oldest_at: datetime | None  # of those; None when none waits, or nobody knows
     quarantined: int
     outbox: dict[str, int]  # by state, without those that were sent, suppressed or dropped
+    fetched_at: dict[str, datetime]  # mailboxes by name; those that never were are not there
 
 
 def measures(c: Connection) -> Measures:
@@ -35,4 +36,6 @@ def measures(c: Connection) -> Measures:
     states = union_all(
         *(select(outbox.c.state, func.count()).where(text(each)).group_by(outbox.c.state) for each in _UNSETTLED)
     )
-    return Measures(pending, oldest, quarantined, {row[0]: row[1] for row in c.execute(states)})
+    unsettled = {row[0]: row[1] for row in c.execute(states)}
+    fetched = {name: each.fetched_at for name, each in mailboxes.healths(c).items() if each.fetched_at is not None}
+    return Measures(pending, oldest, quarantined, unsettled, fetched)
