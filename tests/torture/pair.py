@@ -97,20 +97,22 @@ class Pair:
             return [*([] if quiet else ["never quiet"]), *self._audit(c, talks)]
 
     async def _talk_and_kill(self, kills: int, talks: int) -> None:
-        talking = [asyncio.create_task(self._talk(number)) for number in range(talks)]
+        talking = asyncio.gather(*(self._talk(number) for number in range(talks)))
         for _ in range(kills):
             self._enough["two"] = self._taken["two"] + _MAILS_A_LIFE
             self._busy.clear()
-            await self._busy.wait()
+            busy = asyncio.create_task(self._busy.wait())
+            await asyncio.wait((busy, talking), return_when=asyncio.FIRST_COMPLETED)
+            busy.cancel()
             await asyncio.sleep(self._random.uniform(0, 0.1))
             self._kill("two")
             self._start("two")
             await self._listening("two")
-        await asyncio.gather(*talking)
+        await talking
 
     async def _talk(self, number: int) -> None:
         """One mail to both doors, then three times an answer at each."""
-        await asyncio.sleep(number * 0.25)
+        await asyncio.sleep(number * 0.5)
         customer = f"customer{number}@customers.test"
         answered = self.relay.first[customer] = asyncio.get_running_loop().create_future()
         fields = f"Subject: order {number}", f"Message-ID: <{number}@customers.test>"
