@@ -21,6 +21,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import process
 from gateway.rules.desk import Rate
 from gateway.rules.types import Agent
+from gateway.status_asked import status_asked
 from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
@@ -40,6 +41,9 @@ def received(
 
     found  the ticket, where that is known already
     """
+    fresh = found is None and inbound.stub is None and inbound.imported is None and not inbound.released
+    if fresh and (asked := status_asked(inbound, message, d, c)) is not None:
+        return asked
     outcome = process(inbound, message, d, c, found=found)
     report = message.report
     told = outcome.disposition == "report" and inbound.imported is None

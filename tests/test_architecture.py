@@ -22,7 +22,7 @@ RANKS = (
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
     ("pipeline", "timers", "lookups"),
-    ("events",),  # docs/decisions/0002
+    ("events", "status_asked"),  # docs/decisions/0002
     ("returned", "reminders", "digests", "idle", "rungs"),  # docs/decisions/0002
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002

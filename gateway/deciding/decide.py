@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Literal
 
+from gateway.deciding.customer_orders import with_own_orders
 from gateway.deciding.types import Deps, Plan, Situation, Tickets, View
 from gateway.message.address import normal, sub_address
 from gateway.message.auth import authenticate
@@ -133,6 +134,8 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
         stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
     changes = apply(ticket, s.message, s.verdict, match, decision, s.inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and (end is None or isinstance(end, MergeInto)):
+        if end is None:
+            decision, changes = with_own_orders(s, ticket, match, decision, changes, d)
         events, decision, changes = _opened_again(s, ticket, changes, decision, events, stated, d)
         other = end is None and another_matter(ticket, s.message.subject, d.rules, s.at)
         doubted = (*s.doubts, "other-subject") if other else s.doubts

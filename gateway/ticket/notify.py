@@ -22,6 +22,7 @@ from gateway.ticket.visibility import answers, sees
 
 AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
 _ONCE = Rate(1, timedelta(days=3650))
+MUTED = "muted"  # a ticket whose customer wants no automatic mail about it; and the guard's word for that
 NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the ticket
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
@@ -110,6 +111,8 @@ def notify(
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
     for reply in _replies(saved, decision, policy, now):
         notice = replace(_reply(reply, ticket, cause, policy, now), held=held)
+        if MUTED in ticket.flags:
+            notice = replace(notice, suppressed=MUTED)
         yield _judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
         yield _judged(replace(notice, held=held), cause, policy, sent, now)

@@ -1,0 +1,58 @@
+"""What customers may order in the first line of a reply: that it is solved, no automatic mail, another language.
+
+Sources  agents-by-mail.md §10. Only in a ticket that they take part in, by their own token, or with a DMARC pass.
+         Anything else behind a `#` is text: customers are never told about commands that they mistyped.
+Not here  what agents order (ticket/commands.py), who asks for his tickets (status_asked.py).
+"""
+
+import re
+from dataclasses import replace
+
+from gateway.deciding.types import Deps, Situation
+from gateway.rules.types import Decision, Reply
+from gateway.ticket.command_table import Vocabulary, squeezed
+from gateway.ticket.life import FINISHED
+from gateway.ticket.notify import MUTED
+from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
+
+_CUSTOMER = "customer"
+_LINE = re.compile(r"#([^\W\d_]{2,20})(?:[ \t]+([A-Za-z-]{2,8}))?[ \t.!]*")
+
+
+def with_own_orders(
+    s: Situation, ticket: Ticket, match: ThreadMatch, decision: Decision, changes: tuple[Change, ...], d: Deps
+) -> tuple[Decision, tuple[Change, ...]]:
+    """What the rules decided and what changes, with what the customer ordered himself."""
+    known = match.trust == "proven" or (match.trust == "participant" and s.auth.dmarc == "pass")
+    if not known or s.verdict.kind != "person":
+        return decision, changes
+    match _ordered(s.message.text, d):
+        case "solved", _:
+            kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
+            if ticket.status_type in FINISHED:
+                return decision, kept
+            solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, _CUSTOMER)
+            told = Reply("customer.solved", "status_notice", values=(("happened", "solved"),))
+            return replace(decision, actions=(*decision.actions, told)), (*kept, solved)
+        case ("mute" | "unmute") as word, _:
+            flags = tuple(flag for flag in ticket.flags if flag != MUTED)
+            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, _CUSTOMER))
+        case "lang", code if code in d.languages:
+            return decision, (*changes, SetField("language", code, _CUSTOMER))
+    return decision, changes
+
+
+def _ordered(text: str, d: Deps) -> tuple[str, str]:
+    """The order of the first line that says anything, and what stands behind it; empty: none."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    found = _LINE.fullmatch(first) if first.startswith("#") else None
+    if found is None:
+        return "", ""
+    word, behind = squeezed(found[1]), (found[2] or "").lower()
+    if word in ("mute", "unmute"):
+        return ("", "") if behind else (word, "")
+    templates = d.desk.templates
+    info = Vocabulary({each: templates.words(each) for each in d.languages}, ()).find(word)
+    if info is not None and info.name == "solved" and not behind:
+        return "solved", ""
+    return ("lang", behind) if info is not None and info.name == "lang" else ("", "")

@@ -1,0 +1,116 @@
+"""What customers may order by mail, and who may (agents-by-mail.md §10)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.opening import open_store
+from gateway.ticket.types import Outcome
+from tests.conftest import settings_in
+from tests.operations.orders import JAN, Agents
+from tests.processing import mail, verdict
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Agents]:
+    store = open_store(settings_in(tmp_path))
+    yield Agents(store, settings_in(tmp_path))
+    store.close()
+
+
+def replies(desk: Agents, body: str, who: str = JAN, dmarc: str = "pass", to: str = "") -> Outcome:
+    """A reply of a customer in ticket 1, three hours later."""
+    desk.now = desk.now.replace(hour=desk.now.hour + 3)
+    return desk.take(verdict(dmarc, mail(f"He <{who}>", "Re: [#1] Zwrot", body)), to=to or desk.reply_address(JAN, 1))
+
+
+@pytest.mark.parametrize(("body", "status", "kinds"), [
+    # first words of a reply, status, how many mails of the customer the ticket has
+    ("#solved", "solved", 2),
+    ("#rozwiązane!\nDziękuję", "solved", 2),
+    ("\n\n#SOLVED.\n\n> quoted", "solved", 2),
+    ("#solvd", "open", 2),  # is text
+    ("Thanks\n#solved", "open", 2),  # not the first line
+    ("#solved but one question is left", "open", 2),
+    ("#close", "open", 2),  # a command of agents
+    ("#assign ana", "open", 2),
+    ("#spam", "open", 2),
+])  # fmt: skip
+def test_a_customer_says_that_it_is_solved(desk: Agents, body: str, status: str, kinds: int) -> None:
+    desk.orders("#pending\nPlease tell us the number.")
+    replies(desk, body)
+    assert (desk.ticket(1).status, [e.kind for e in desk.entries(1)].count("mail")) == (status, kinds)
+    assert desk.ticket(1).assignee is None
+    told = [m for m in desk.outbox() if m.template == "status_notice" and m.state != "suppressed"]
+    assert len(told) == (status == "solved")
+
+
+def test_a_reply_opens_it_again(desk: Agents) -> None:
+    replies(desk, "#solved")
+    replies(desk, "It broke again.")
+    assert desk.ticket(1).status == "open"
+
+
+@pytest.mark.parametrize(("who", "dmarc", "to"), [
+    # who writes, what our boundary says, to which address
+    ("mallory@x.test", "pass", ""),  # with Jan's token
+    (JAN, "fail", "support@gw.test"),  # his number, a false origin
+    (JAN, "none", "support@gw.test"),  # his number, no proof
+])  # fmt: skip
+def test_nobody_else_does(desk: Agents, who: str, dmarc: str, to: str) -> None:
+    replies(desk, "#solved", who, dmarc, to)
+    assert desk.ticket(1).status != "solved"
+
+
+def test_no_automatic_mail_for_a_ticket_until_it_is_wanted_again(desk: Agents) -> None:
+    replies(desk, "#mute")
+    assert desk.ticket(1).flags == ("muted",)
+    desk.now = desk.now.replace(day=22)
+    desk.orders("#solved")
+    assert [m.reason for m in desk.outbox() if m.template == "status_notice"] == ["muted"]
+    desk.orders("Hello Jan")
+    assert desk.sent()[-1] == f"answer {JAN}"  # what a person writes goes
+    replies(desk, "#unmute")
+    assert desk.ticket(1).flags == ()
+
+
+def test_another_language(desk: Agents) -> None:
+    replies(desk, "#lang hr")
+    assert desk.ticket(1).language == "hr"
+    replies(desk, "#lang xx")
+    assert desk.ticket(1).language == "hr"
+
+
+def asks(desk: Agents, subject: str, body: str, who: str = JAN, dmarc: str = "pass") -> Outcome:
+    return desk.take(verdict(dmarc, mail(f"He <{who}>", subject, body)))
+
+
+@pytest.mark.parametrize(("subject", "body", "disposition"), [
+    # subject, body, what becomes of the mail
+    ("status", "", "record"),
+    ("Stanje", "Hvala", "record"),
+    ("", "статус", "record"),
+    ("Hello", "Status.", "record"),
+    ("status", "My order PL-10442 has not come, and nobody answers the phone.", "ticket"),  # he says something
+    ("Status", "What is it?", "ticket"),
+    ("Status of my order", "", "ticket"),
+])  # fmt: skip
+def test_one_word_asks_how_things_stand(desk: Agents, subject: str, body: str, disposition: str) -> None:
+    before = len(desk.tickets())
+    assert asks(desk, subject, body).disposition == disposition
+    assert len(desk.tickets()) == before + (disposition == "ticket")
+    told = [m for m in desk.mails() if m.template == "customer_status"]
+    assert len(told) == (disposition == "record")
+    for item in told:
+        raw = (item.raw or b"").decode()
+        assert "#1" in raw
+        assert "#2" not in raw  # Eva's
+
+
+def test_three_times_an_hour_and_only_by_proof(desk: Agents) -> None:
+    for n in range(5):
+        asks(desk, "status", f"please {n}")
+    assert len([m for m in desk.mails() if m.template == "customer_status"]) == 3
+    assert asks(desk, "status", "", dmarc="none").disposition == "ticket"
+    assert asks(desk, "status", "", who="nobody@y.test").disposition == "ticket"  # nobody whom we know
