@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from gateway.intake.handed_over import HEAD_OCTETS, handed_over
-from gateway.intake.mail_file import UnusableError, chunks, opened
+from gateway.intake.mail_file import UnusableError, chunks, opened, shown
 
 Kind = Literal["maildir", "mbox", "eml"]
 _LINE_OCTETS = 64 * 1024
@@ -44,7 +44,7 @@ class Kept(NamedTuple):
     @property
     def name(self) -> str:
         """As a report names it."""
-        return f"{self.path}:{self.start}" if self.start else self.path
+        return shown(f"{self.path}:{self.start}" if self.start else self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _maildir(folder: Path) -> Iterator[Kept | Skipped]:
         for path in _files(folder / name):
             flags = path.name.rpartition(":2,")[2] if ":2," in path.name else ""
             reason = next((words for flag, words in _LEFT_OUT.items() if flag in flags), None)
-            yield Skipped(str(path), reason) if reason else _file(path)
+            yield Skipped(shown(str(path)), reason) if reason else _file(path)
 
 
 def _eml(path: Path) -> Iterator[Kept | Skipped]:
@@ -114,15 +114,16 @@ def _file(path: Path) -> Kept | Skipped:
             head = file.read(HEAD_OCTETS)
             return _kept(head, str(path), 0, status.st_size, status.st_mtime)
     except UnusableError as e:
-        return Skipped(str(path), str(e))
+        return Skipped(shown(str(path)), str(e))
     except OSError as e:
-        return Skipped(str(path), f"cannot be read: {e.strerror}")
+        return Skipped(shown(str(path)), f"cannot be read: {e.strerror}")
 
 
 def _kept(head: bytes, path: str, start: int, size: int, otherwise: float) -> Kept | Skipped:
     found = handed_over(head)
     if not found.has_fields:
-        return Skipped(f"{path}:{start}" if start else path, "is empty" if not size else "is no mail: it has no header")
+        where = shown(f"{path}:{start}" if start else path)
+        return Skipped(where, "is empty" if not size else "is no mail: it has no header")
     return Kept(found.at.timestamp() if found.at is not None else otherwise, path, start, size)
 
 

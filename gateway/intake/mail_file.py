@@ -25,6 +25,11 @@ class GoneError(UnusableError):
     """It is not there any more."""
 
 
+def shown(name: str) -> str:
+    """A file name as text; octets that are no UTF-8 are replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """A plain file, never a link: what stands in a mailbox was named by somebody else.

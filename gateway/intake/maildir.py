@@ -26,7 +26,7 @@ from gateway.config import Maildir, Settings
 from gateway.errors import PermanentError, TransientError
 from gateway.intake.accept import Door, Incoming
 from gateway.intake.handed_over import HEAD_OCTETS, HandedOver, handed_over
-from gateway.intake.mail_file import GoneError, UnusableError, chunks, incoming, opened
+from gateway.intake.mail_file import GoneError, UnusableError, chunks, incoming, opened, shown
 from gateway.message.types import Envelope
 
 _AT_ONCE = 16  # mails that share a commit
@@ -129,9 +129,9 @@ class WatchedMaildir:
         """It is told, and looked at again later."""
         if len(self._aside) < _ASIDE:
             self._aside[name] = self._around.clock.monotonic() + _AGAIN_S
-        log.warning("maildir.trouble", maildir=self._maildir.name, file=name, reason=said)
+        log.warning("maildir.trouble", maildir=self._maildir.name, file=shown(name), reason=said)
         with suppress(TransientError):  # the store is away, which is told by itself
-            await self._around.alarm("maildir", self._maildir.name, f"{self._maildir.name}: {name} {said}")
+            await self._around.alarm("maildir", self._maildir.name, f"{self._maildir.name}: {shown(name)} {said}")
 
     async def _apart(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -181,7 +181,7 @@ def stuck_in(maildir: Path, settings: Settings) -> Iterator[tuple[str, str]]:
         except GoneError:
             continue
         except UnusableError as e:
-            yield name, str(e)
+            yield shown(name), str(e)
 
 
 def unfit(maildir: Path) -> str:

@@ -65,8 +65,10 @@ def ends(settings: Settings) -> tuple[dict[str, int], int, int]:
         store.close()
 
 
-async def test_without_a_daemon_and_again(lite: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config, box = write_config(tmp_path, lite), str(archive(tmp_path / "box", 10))
+async def test_without_a_daemon_and_again(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, box = write_config(tmp_path, settings), str(archive(tmp_path / "box", 10))
     assert await ran(config, "import", "-n", "maildir", box) == 0
     assert capsys.readouterr().out == "✓ 10 of 10 mails would be imported, 0 were here already\n"
     (tmp_path / "box" / "new" / "1.empty").touch()
@@ -76,7 +78,7 @@ async def test_without_a_daemon_and_again(lite: Settings, tmp_path: Path, capsys
     assert await ran(config, "import", "maildir", box, "--json") == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["imported"], told["known"], told["ends"]) == (0, 10, {})
-    assert ends(lite) == ({"received": 10, "pending": 0, "ticket": 2, "entry": 8}, 2, 0)
+    assert ends(settings) == ({"received": 10, "pending": 0, "ticket": 2, "entry": 8}, 2, 0)
 
 
 async def test_beside_a_daemon(lite: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,9 @@ def test_maildir(tmp_path: Path) -> None:
     os.mkfifo(box / "cur" / "8.h")
     (box / "cur" / "9.i").write_bytes(b"no header\n")
     (box / "cur" / ".hidden").write_bytes(MAIL)
+    (box / "new" / "9\udcff").touch()
+    assert [e.name for e in listed("maildir", (box,)) if isinstance(e, Skipped)][-1] == f"{box}/new/9\ufffd"
+    (box / "new" / "9\udcff").unlink()
     assert found("maildir", box) == [
         MAIL, "is a draft", "is in the trash", "is empty", "is a link", "is no plain file",
         "is no mail: it has no header", MAIL,

@@ -131,17 +131,17 @@ def nothing(path: Path) -> None:
 async def test_what_cannot_be_accepted_stays_and_is_told(
     box: Box, make: Callable[[Path], None], error: Exception | None, said: str
 ) -> None:
-    make(box.put("1.bad\n\x1b[2J"))
+    make(box.put("1.bad\n\x1b[2J\udcff"))
     if error is None:
         box.put("2.good")
     else:
         box.door.fails = {"accept": error}
     assert await box.watched.look() == (error is None)
     assert await box.watched.look() == 0
-    assert (box.path / "new" / "1.bad\n\x1b[2J").exists() or make is unreadable
-    assert box.told == [f"maildir inbox inbox: 1.bad\n\x1b[2J {said}"]
+    assert (box.path / "new" / "1.bad\n\x1b[2J\udcff").exists() or make is unreadable
+    assert box.told == [f"maildir inbox inbox: 1.bad\n\x1b[2J\ufffd {said}"]
     if error is None:
-        assert list(stuck_in(box.path, box.settings)) == [("1.bad\n\x1b[2J", said)]
+        assert list(stuck_in(box.path, box.settings)) == [("1.bad\n\x1b[2J\ufffd", said)]
 
 
 async def test_it_is_tried_again_later(box: Box) -> None:
