@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import aiosmtplib
 import pytest
 
 from gateway.config import Settings
@@ -244,6 +245,35 @@ async def test_postfix_keeps_the_mail_and_delivers_it_later(folder: Path, way: s
     assert "status=bounced" not in told
     assert {e.forward_paths for e, _ in desk.door.accepted} == {("support+t1.abc@acme.test",)}
     assert {e.via for e, _ in desk.door.accepted} == {way}
+
+
+@needs_postfix
+@pytest.mark.parametrize(
+    ("mail", "said"),
+    [
+        # what comes, what Postfix tells its sender
+        (b"Subject: x\r\n\r\n" + b"x\r\n" * 40_000, "5.3.4, status=bounced (Message is larger than"),
+        (None, "5.1.1, status=bounced (<support@gw.test> is not a support address"),
+    ],
+)
+async def test_postfix_bounces_what_is_certain(folder: Path, mail: bytes | None, said: str) -> None:
+    desk = Desk(folder)
+    desk.settings = settings_for(folder, "lmtp unix max_size=100000", lmtp={"socket_mode": "0666"})
+    desk.door.addresses = frozenset({"support@gw.test"} if mail is not None else ())
+    await desk.install()
+    await desk.start()
+    log = folder / "log"
+    lines = desk.here(recipe("postfix pipe")).replace("acme.test", "gw.test")
+    lines += "relay_domains = gw.test\nrelay_recipient_maps = static:ok\n"
+    try:
+        async with postfix(folder, lines, desk.here(recipe("postfix pipe master"))) as port:
+            async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+                await client.sendmail("ann@example.com", ["support@gw.test"], mail or b"Subject: x\r\n\r\nx\r\n")
+            await until(lambda: log.exists() and "status=" in log.read_text("utf-8"))
+    finally:
+        await desk.stop()
+    assert f"dsn={said}" in log.read_text("utf-8")
+    assert desk.door.accepted == []
 
 
 @pytest.mark.skipif(EXIM is None or os.getuid() != 0, reason=f"Exim: as root, {_UNPACK.format('exim4-daemon-light')}")
