@@ -6,9 +6,11 @@ Not here reading the file (load.py), what operators mean (operators.py), asking 
          actions do (effects.py), all reasons (told.py), showing them (explain.py).
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from gateway.rules.effects import NotPossible, effects, ready
@@ -36,6 +38,7 @@ from gateway.rules.types import (
 
 MAX_CHAIN = 3  # runs of status-changed that follow each other
 
+_OF_ONE, _OF_SIFTING = 0.5, 0.25  # of the time that is left: to find out whether a look can be finished in it
 _FOLLOWED = ("ticket.status", "ticket.status_type")  # what a follow-up run compares
 _T = TypeVar("_T")
 
@@ -227,14 +230,15 @@ class _Run:
                 self.overlay.note(test, seen)
         else:
             if self.overlay.may_sift(test, seen):
-                self._timed(self.overlay.sift, test, seen)
+                with contextlib.suppress(NotPossible):  # too hard together: then each by itself
+                    self.overlay.sift(test, seen, partial(self._looked, _OF_SIFTING))
             if test.key not in self.overlay.asked:
                 self._match(test, seen)
         self.overlay.asked.add(test.key)
 
     def _match(self, test: Test, seen: Seen) -> None:
         for octets in seen.octets:
-            found = self._timed(test.operand.search, octets)
+            found = self._looked(_OF_ONE, test.operand.is_in, test.operand.search, test.operand.window, octets)
             if found is not None:
                 caught = ", ".join(f"{name}={spelled(value)}" for name, value in found.captures.items())
                 self.overlay.note(test, seen, caught or spelled(found.text))
@@ -248,12 +252,32 @@ class _Run:
             raise NotPossible(f"nobody knows the hours of calendar “{calendar}”")
         return self._opening(calendar, seen.value)
 
+    def _looked(
+        self, share: float, glance: Callable[[bytes], object], look: Callable[[bytes], _T], window: int, octets: bytes
+    ) -> _T:
+        """What patterns answer about a text, begun only when there is time for it.
+
+        How long the whole takes is found out part by part, since nothing can end a look: whatever a text is made of, a
+        look that would not come to its end costs a share of what is left of the time.
+        """
+        if self._budget is not None and len(octets) > window:
+            until = self._spent + (self._budget.seconds - self._spent) * share
+            for at in range(0, len(octets), window):
+                self._timed(glance, octets[at : at + window])
+                if self._spent > until:
+                    raise NotPossible(f"the patterns of this mail would take more than {self._allowed_ms}")
+        return self._timed(look, octets)
+
+    @property
+    def _allowed_ms(self) -> str:
+        return f"their {self._budget.seconds * 1000:.0f} ms" if self._budget is not None else ""
+
     def _timed(self, look: Callable[..., _T], *given: Any) -> _T:
         """What patterns answer, in the time that all of this mail share; none begins when it is spent."""
         if self._budget is None:
             return look(*given)
         if self._spent >= self._budget.seconds:
-            raise NotPossible(f"the patterns of this mail took their {self._budget.seconds * 1000:.0f} ms already")
+            raise NotPossible(f"the patterns of this mail took {self._allowed_ms} already")
         begun = self._budget.monotonic()
         try:
             return look(*given)

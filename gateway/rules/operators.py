@@ -20,7 +20,7 @@ from gateway.rules.spelling import spelled
 from gateway.rules.types import Event, FactType, Test, Value
 
 TEXT_READ = 64 * 1024  # octets of one value that text operators read (acceptance L9)
-_PIECE = 4096  # characters that are folded at a time
+_PIECE = 1024  # characters that are folded at a time: each may become eighteen
 
 _TEXTUAL: tuple[FactType, ...] = ("text", "list", "enum", "pairs")
 _ORDERED: tuple[FactType, ...] = ("number", "size", "duration", "time")
@@ -87,7 +87,7 @@ def _folded(text: str) -> str:
         if left <= 0:
             break
         found.append(folded(text[start : start + _PIECE]))
-        left -= len(found[-1])
+        left -= len(found[-1].encode())
     return "".join(found)
 
 
@@ -156,8 +156,8 @@ class Seen:
 
     @cached_property
     def lowered(self) -> tuple[str, ...]:
-        """The whole value as `is` compares it."""
-        return tuple(same_key(t, case=False) for t in self.whole)
+        """The value as `is` compares it; nothing that is longer than what is read is the same as a word of a rule."""
+        return tuple(same_key(t[: TEXT_READ + 1], case=False) for t in self.whole)
 
     @cached_property
     def shown(self) -> str:

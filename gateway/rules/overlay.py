@@ -6,7 +6,7 @@ Not here what an action writes (effects.py).
 
 from collections.abc import Collection, Mapping
 
-from gateway.rules.index import FieldIndex
+from gateway.rules.index import FieldIndex, Looked
 from gateway.rules.operators import Seen
 from gateway.rules.types import REGISTRY, Event, Facts, Saw, Test, Value
 
@@ -62,10 +62,10 @@ class Overlay:
         """Whether there are so many patterns for a value that those which are nowhere in it are found out together."""
         return not seen.sifted and self._index[test.field].sifts
 
-    def sift(self, test: Test, seen: Seen) -> None:
+    def sift(self, test: Test, seen: Seen, looked: Looked) -> None:
         """Patterns that are nowhere in the value need not be asked."""
         seen.sifted = True
-        self.asked |= self._index[test.field].nowhere(seen)
+        self.asked |= self._index[test.field].nowhere(seen, looked)
 
     def saw(self) -> tuple[Saw, ...]:
         """All that rules saw."""

@@ -18,6 +18,7 @@ import re2
 
 MAX_PROGRAM = 20_000  # RE2 instructions; more is a repetition of a repetition, not a rule
 MAX_CAPTURE = 1024  # characters of one capture
+_WINDOW_WORK, _LEAST_WINDOW, _MOST_WINDOW = 400_000, 64, 2048  # instructions times octets; octets
 _MAX_CAPTURE_WORK = 4_000_000  # instructions times octets of the match: about 20 ms
 
 # a class, an escape or a quoted run is one token, so that only real openings of named groups are rewritten
@@ -41,6 +42,15 @@ class Pattern:
     bare: bytes  # the same without named groups
     _probe: Any
     _groups: Any
+
+    def is_in(self, octets: bytes) -> bool:
+        """Whether it matches anywhere in a text; asked of a part of one, only how long that takes is of use."""
+        return self._probe.search(octets) is not None
+
+    @property
+    def window(self) -> int:
+        """Octets that are looked at in a millisecond or two, however hard the pattern is."""
+        return int(max(_LEAST_WINDOW, min(_MOST_WINDOW, _WINDOW_WORK // self._probe.programsize)))
 
     def search(self, octets: bytes) -> Found | None:
         """The first match in a UTF-8 text; None when there is none.
