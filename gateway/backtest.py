@@ -138,6 +138,10 @@ class _Tickets:
         )
         return max(found, key=lambda t: t.created_at, default=None)
 
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """None that is known: what rules did in it meanwhile is not replayed."""
+        return ()
+
     def participants(self, number: int) -> Sequence[str]:
         """Its customer: of others nothing is kept."""
         requester = self._tickets[number].requester

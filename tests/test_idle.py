@@ -88,6 +88,10 @@ async def test_words_of_the_customer_begin_anew(desk: Desk) -> None:
     ("{ticket.idle: {gte: 2d, gt: 4d}}", 4),
     ("{any: [{ticket.idle: {gte: 5d}}, {ticket.idle: {gt: 5d}, ticket.status: open}]}", 5),
     ("{ticket.idle: {gte: 1d}, all: [{ticket.idle: {gte: 6d}}]}", 6),
+    ("{none: [{ticket.idle: {lt: 5d}}]}", 5),
+    ("{none: [{ticket.idle: {lte: 5d}}, {ticket.status: open}]}", 5),
+    ("{none: [{any: [{ticket.idle: {lt: 5d}}, {ticket.idle: {lt: 2d}}]}]}", 5),
+    ("{none: [{none: [{ticket.idle: {gte: 5d}}]}]}", 5),
 ])  # fmt: skip
 def test_the_bound_of_a_rule_is_what_its_condition_cannot_do_without(when: str, days: int) -> None:
     (rule,) = one_rule(when, on="idle").rules
@@ -100,6 +104,7 @@ def test_the_bound_of_a_rule_is_what_its_condition_cannot_do_without(when: str, 
     ("{any: [{ticket.idle: {gte: 5d}}, {ticket.idle: {gte: 2d}, ticket.status: open}]}", {2, 5}),
     ("{ticket.idle: {gte: 5d}, any: [{ticket.idle: {gte: 2d}}, {ticket.status: open}]}", {5}),
     ("{none: [{ticket.idle: {gte: 5d}}]}", {0}),
+    ("{none: [{ticket.idle: {lt: 5d}, ticket.status: open}]}", {0, 5}),   # one of both is enough to be absent
     ("{ticket.idle: {lt: 5d}}", {0}),
 ])  # fmt: skip
 def test_a_condition_begins_to_hold_after_these_times(when: str, days: set[int]) -> None:

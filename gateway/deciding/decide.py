@@ -65,8 +65,7 @@ def decide(
         message = without_our_words(message, ticket.number, d.languages, view)
     else:
         match = replace(match, ticket=None)
-    once = ticket is not None and may_have_fired(d.rules.rules, supposed or _events(inbound, verdict, match))
-    fired = tuple(view.fired(ticket.number, ticket.messages + 1)) if ticket and once else ()  # it begins a new cycle
+    fired = _fired(ticket, supposed or _events(inbound, verdict, match), d, view) if ticket is not None else ()
     addresses = _addresses(message, customer, d, view)
     situation = Situation(inbound, message, verdict, auth, customer, match, ticket, doubted, now, fired, addresses)
     situation = replace(situation, flood=_is_flood(situation, d, view))
@@ -132,6 +131,7 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
         ticket, match = into, _moved(s, end, into.number, tickets)
         events = supposed or _events(s.inbound, s.verdict, match)
         stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
+        s = replace(s, fired=_fired(ticket, events, d, tickets))
     changes = apply(ticket, s.message, s.verdict, match, decision, s.inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and (end is None or isinstance(end, MergeInto)):
         if end is None:
@@ -143,6 +143,11 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
     return Plan(
         s.message, s.verdict, s.auth, s.customer, language, match, ticket, decision, changes, events, s.doubts, s
     )
+
+
+def _fired(ticket: Ticket, events: tuple[Event, ...], d: Deps, tickets: Tickets) -> tuple[str, ...]:
+    """The rules with `once` that the ticket has seen; the mail begins a new cycle."""
+    return tuple(tickets.fired(ticket.number, ticket.messages + 1)) if may_have_fired(d.rules.rules, events) else ()
 
 
 def _moved(s: Situation, merge: MergeInto, number: int, tickets: Tickets) -> ThreadMatch:

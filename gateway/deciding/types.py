@@ -27,6 +27,10 @@ from gateway.ticket.types import Change, Customer, Notification, ThreadMatch, Ti
 class Tickets(Protocol):
     """What a rule looks up that moves a mail into a ticket."""
 
+    def fired(self, ticket: int, cycle: int) -> Collection[str]:
+        """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
+        ...
+
     def alike(self, fields: Sequence[tuple[str, str]], since: datetime) -> Ticket | None:
         """The newest ticket with these custom fields that was opened since then and is not finished; None: none."""
         ...
@@ -49,10 +53,6 @@ class View(ThreadIndex, Sent, Tickets, Protocol):
 
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """The ticket of an outgoing mail, in a tuple; None when there is no such mail."""
-        ...
-
-    def fired(self, ticket: int, cycle: int) -> Collection[str]:
-        """The rules that ran in a ticket and are not to run again, in this cycle or at all."""
         ...
 
     def opened_last(self, customer: int, count: int) -> datetime | None:

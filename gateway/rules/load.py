@@ -312,8 +312,8 @@ class _RuleReader:
             hint = "when: {ticket.idle: {gte: 5d}}"
             self._r.f.add(at, "R023", f"idle rule “{name}” has no lower bound on ticket.idle", hint)
         elif later:
-            tests = (test for test, _ in leaves(when, negated=False))
-            other = next((test for test in tests if later[0] in _bound_of(test)), at)
+            tests = leaves(when, negated=False)
+            other = next((test for test, negated in tests if later[0] in _bound_of(test, holds=not negated)), at)
             hint = "write two rules"
             self._r.f.add(other, "R023", f"idle rule “{name}” has another lower bound on ticket.idle", hint)
         return first or None
@@ -347,24 +347,35 @@ def captures_of(when: Group) -> frozenset[str]:
     return frozenset(name for operand in held if isinstance(operand, Pattern) for name in operand.names)
 
 
-def idle_for(when: Group) -> frozenset[timedelta]:
-    """How long a ticket must have been idle for the condition to begin to hold, a time for each way; zero: at once."""
-    each = [idle_for(child) if isinstance(child, Group) else _bound_of(child) for child in when.children]
-    if when.kind == "any":
+def idle_for(when: Group, *, holds: bool = True) -> frozenset[timedelta]:
+    """How long a ticket must have been idle for the condition to begin to hold, a time for each way; zero: at once.
+
+    holds  False: how long for it to begin not to hold
+    """
+    parts = holds is (when.kind != "none")  # whether they are to hold, too
+    each = [
+        idle_for(child, holds=parts) if isinstance(child, Group) else _bound_of(child, holds=parts)
+        for child in when.children
+    ]
+    if holds is (when.kind == "any"):  # one of them is enough
         return frozenset[timedelta]().union(*each) or frozenset({timedelta(0)})
     found = frozenset({timedelta(0)})
-    for bounds in each if when.kind == "all" else ():
+    for bounds in each:
         found = frozenset(max(one, other) for one in found for other in bounds)
     return found
 
 
-def _bound_of(test: Test) -> frozenset[timedelta]:
+def _bound_of(test: Test, *, holds: bool) -> frozenset[timedelta]:
     bound = timedelta(0)
     if test.field == "ticket.idle":
         match test.operator:
-            case "gt" | "gte":
+            case "gt" | "gte" if holds:
                 bound = test.operand
-            case "between" | "is" | "in":
+            case "lt" | "lte" if not holds:
+                bound = test.operand
+            case "between" | "is" | "in" if holds:
+                bound = min(test.operand)
+            case "is_not" | "not_in" if not holds:
                 bound = min(test.operand)
     return frozenset({bound})
 

@@ -11,6 +11,7 @@ from gateway.rules.statuses import BUILT_IN
 from gateway.store import tickets
 from gateway.store.schema import ticket
 from gateway.store.store import Store
+from gateway.ticket.types import SetField
 from tests.processing import START, Desk, mail, verdict
 
 RULES = """version: 1
@@ -31,6 +32,7 @@ rules:
     when: {subject: {matches: '^(?P<host>[\\w."]+) at (?P<site>\\w+) is'}}
     do: [{set: {field.host: "{{ captures.host }}", field.site: "{{ captures.site }}"}}]
   - {id: answered, on: reply, do: [{tag: [answered]}]}
+  - {id: back, on: status-changed, once: ticket, when: {ticket.status: open}, do: [{set: {priority: high}}]}
 """
 FIRST = mail(subject="web1 at paris is down")
 
@@ -143,3 +145,14 @@ def test_an_answer_stays_in_its_own_ticket(desk: Desk) -> None:
     desk.take(mail(subject="another", Message_ID="<two@bigbank.test>"))
     assert desk.take(mail(subject="web1 at paris is up", In_Reply_To="<two@bigbank.test>")).ticket == 2
     assert desk.ticket(2).tags == ("answered",)
+
+
+def test_a_rule_that_runs_once_does_not_run_again_for_mail_that_is_moved(desk: Desk) -> None:
+    desk.take(FIRST)
+    found = []
+    for word in ("up", "slow"):
+        desk.set_status(1, "pending", "waiting_customer")
+        desk.change(1, SetField("priority", "normal", "test"))
+        desk.take(mail(subject=f"web1 at paris is {word}"))
+        found.append((desk.ticket(1).status, desk.ticket(1).priority))
+    assert found == [("open", "high"), ("open", "normal")]
