@@ -72,7 +72,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_value_is_only_text(value) -> None:
+def test_g04_a_value_is_only_text(value) -> None:
     source = f"a **{place(0)}** b\n\n{place(0)}\n\n- {place(0)}\n\n| {place(0)} |\n|---|\n| {place(0)} |"
     same = filled(parts(source), ["WORD"])
     found = filled(parts(source), [value])
@@ -81,7 +81,7 @@ def test_a_value_is_only_text(value) -> None:
     assert found.text == same.text.replace("WORD", value)
 
 
-def test_a_value_in_a_link_stays_a_part_of_its_path() -> None:
+def test_g04_a_value_in_a_link_stays_a_part_of_its_path() -> None:
     found = filled(parts(f"[x](https://desk.acme.test/t/{place(0)})"), ['1"/../?q=ą&<'])
     assert found.html == '<p><a href="https://desk.acme.test/t/1%22%2F..%2F%3Fq%3D%C4%85%26%3C">x</a></p>\n'
     assert filled(parts(f"[x]({place(0)})"), ["javascript:x"]).html == "<p>[x](javascript:x)</p>\n"

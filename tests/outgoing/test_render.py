@@ -117,7 +117,7 @@ def test_a_variant_or_the_mail_itself() -> None:
         ("{% if %}", "auto_ack/de.md.j2 is broken"),
     ],
 )
-def test_what_fails_falls_back_to_the_packaged_text_of_the_same_language(body, trouble) -> None:
+def test_g08_what_fails_falls_back_to_the_packaged_text_of_the_same_language(body, trouble) -> None:
     mail = rendered(templates({"auto_ack/de.md.j2": mail_of(body)}), "de")
     assert (mail.subject, mail.language) == (SUBJECTS["de"], "de")
     assert trouble in mail.trouble[0]
@@ -132,7 +132,7 @@ def test_a_layout_that_fails_falls_back_too() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_last_word_is_a_fixed_sentence(language) -> None:
+def test_g08_the_last_word_is_a_fixed_sentence(language) -> None:
     mail = rendered(templates({"odd/en.md.j2": mail_of("{{ nope }}")}), language, template="odd")
     assert "nope" in mail.trouble[0]
     assert "#4812" in mail.subject

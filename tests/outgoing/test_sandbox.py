@@ -124,13 +124,13 @@ def written(source: str, watch: Watch | None = None, **values: object) -> str:
 
 
 @pytest.mark.parametrize("source", ESCAPES)
-def test_no_way_out(source) -> None:
+def test_g03_no_way_out(source) -> None:
     with pytest.raises(FAILURES):
         written(source, button=lambda text, command: text)
 
 
 @pytest.mark.parametrize("source", BOMBS, ids=lambda s: s[:40])
-def test_no_bomb(source) -> None:
+def test_g03_no_bomb(source) -> None:
     watch = Watch()
     with pytest.raises(FAILURES):
         written(source, watch, x=list(range(100)))
