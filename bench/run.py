@@ -27,6 +27,7 @@ from bench.mailboxes import MAILBOXES, backlog, config_with, met, push, rest
 from bench.promises import measured as promised
 from bench.replay import keep_mails
 from bench.rules import figures
+from bench.sending import measured as sent
 from gateway.config import load_settings, write_secret
 from gateway.store.engine import database_url, open_engine
 from gateway.store.inbound import account
@@ -39,6 +40,7 @@ _SESSIONS = 20
 _ACCEPTS = 4000
 _TICKETS = 100_000
 _REPLAYED = 10_000
+_MAILS_SENT = 2000
 _SMALL_OCTETS = 6 * 1024
 _LARGE_OCTETS = 50 << 20
 _RULES = """version: 1
@@ -192,6 +194,13 @@ def promises(folder: Path, database: str) -> None:
         show(name, text)
 
 
+def sending(folder: Path, database: str) -> None:
+    """What a mail of ours costs, and how many leave in a second."""
+    settings = load_settings(write_config(folder / "sending", database))
+    for name, text in sent(settings, _MAILS_SENT):
+        show(name, text)
+
+
 def rules() -> None:
     """What rules cost for a mail."""
     for name, text in figures():
@@ -303,7 +312,7 @@ def main() -> None:
     arguments.add_argument("--generator", type=Path, default=Path("../shared/bench/make_mail.py"))
     arguments.add_argument("--mails", type=int, default=2000)
     arguments.add_argument("--database", default="", help="empty is SQLite")
-    parts = ("accept", "tickets", "memory", "search", "rules", "promises", "backtest", "imap")
+    parts = ("accept", "tickets", "memory", "search", "rules", "promises", "backtest", "imap", "sending")
     arguments.add_argument("--only", choices=parts)
     given = arguments.parse_args()
     show("machine", f"{os.cpu_count()} x {platform.machine()}, Python {platform.python_version()}")
@@ -329,6 +338,8 @@ def main() -> None:
             backtest(folder, given.database, given.generator)
         if given.only in (None, "imap"):
             imap(folder, given.database, given.mails)
+        if given.only in (None, "sending"):
+            sending(folder, given.database)
 
 
 if __name__ == "__main__":

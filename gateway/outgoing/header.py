@@ -31,6 +31,8 @@ def clean_header(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """The text with lines apart by `\\n`, and without other controls, surrogates and turns of direction."""
+    if text.isprintable():  # which none of these is
+        return text
     return _DIRTY_TEXT.sub(" ", text.replace("\r\n", "\n")) if _DIRTY.search(text) else text
 
 
