@@ -70,7 +70,7 @@ def discard(invocation: Invocation, ids: tuple[str, ...], *, dry_run: bool, as_j
     _have_done(invocation, "held.discard", ids, dry_run=dry_run, as_json=as_json)
 
 
-@click.group(cls=Group, examples=("mailwicket agent rotate ana",))
+@click.group(cls=Group, examples=("mailwicket agent rotate ana", "mailwicket agent rotate ana --dry-run"))
 def agent() -> None:
     """Look after the reply addresses of agents."""
 
