@@ -13,7 +13,8 @@ from gateway.message.cut_out import cut_out
 from gateway.message.limits import ParseLimits
 from gateway.message.types import Attachment
 from gateway.operations.order_mails import language_of, tell
-from gateway.operations.orders import Asker, Carried, carried_out
+from gateway.operations.order_types import Asker, Carried
+from gateway.operations.orders import carried_out
 from gateway.operations.types import Came
 from gateway.store import inbound
 from gateway.store.held_mail import HeldMail, Proposal

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.message.types import Mailbox
 from gateway.operations.order_mails import asked_first
-from gateway.operations.orders import Asker, Carried
+from gateway.operations.order_types import Asker, Carried
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import held_mail
 from gateway.store.held_mail import Proposal

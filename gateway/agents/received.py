@@ -9,6 +9,7 @@ Not here     what is proven (ticket/authority.py), what a proven one does (answe
 from sqlalchemy import Connection
 
 from gateway.agents.answering import Wanted, about_ticket, without_ticket
+from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.holding import Why, hold
 from gateway.agents.types import AgentMail
@@ -48,7 +49,8 @@ def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Out
     )
     claim = claimed(message, inbound.envelope, verdict, auth, agents)
     if claim is None:
-        return by_anybody(inbound, message, d, c)
+        asked = answer_of_asked(inbound, message, verdict, auth, d, c)
+        return asked if asked is not None else by_anybody(inbound, message, d, c)
     if (duplicate := same_as_before(inbound, message, d, c, d.now())) is not None:
         return duplicate
     return _claimed(inbound, message, auth, claim, d, c)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from gateway.digests import zone_of
 from gateway.message.shown import block, printable
 from gateway.operations.canned import Use, spoken
-from gateway.operations.orders import Asker
+from gateway.operations.order_types import Asker
 from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons
 from gateway.operations.types import Duty
 from gateway.rules.types import Agent, RuleSet

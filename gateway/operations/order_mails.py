@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from gateway.digests import zone_of
 from gateway.message.types import Mailbox
 from gateway.operations.order_answers import Row, answer_to
-from gateway.operations.orders import UNDO_WITHIN, Asker, Carried
+from gateway.operations.order_types import Asker, Carried
+from gateway.operations.orders import UNDO_WITHIN
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent

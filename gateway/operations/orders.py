@@ -7,81 +7,35 @@ Not here     reading the mail (ticket/commands.py), who may be believed to be an
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from gateway.events import carry_out, customer_of
-from gateway.message.address import domain_of, normal
 from gateway.operations.answers import Answer, Note
 from gateway.operations.canned import Use
+from gateway.operations.order_questions import asked_before
 from gateway.operations.order_steps import own_step, step_of
+from gateway.operations.order_types import Asker, Carried, Line, numbers_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Came, Done, Duty
-from gateway.operations.undoing import Undo
-from gateway.rules.types import Agent, Decision, Reply, Trace
-from gateway.store import customers, happenings, outbox, tickets, undoing
+from gateway.operations.types import Done, Duty
+from gateway.operations.undoing import Undo, undone_by
+from gateway.rules.types import Decision, Reply, Trace
+from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.undoing import Kept, Snapshot
 from gateway.ticket.command_table import COMMANDS
 from gateway.ticket.command_values import Related, Snippet, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
-from gateway.ticket.types import File, Ticket
+from gateway.ticket.types import Ticket
 from gateway.ticket.visibility import sees
 
 UNDO_WITHIN = timedelta(hours=24)
-_MOST_AT_ONCE = 5  # tickets; more are confirmed first
-_FAR = timedelta(days=90)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
 _LEAVES = ("ask", "internal", "remind")  # what is taken back by hand alone
 _CANNED = ("macro", "answer")
-State = Literal["ok", "sent", "failed", "would"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Whose orders they are, and where they came to."""
-
-    agent: Agent
-    number: int | None  # of the ticket; None: they name theirs
-    speaks: Literal["answer", "note", "nothing"] = "nothing"  # what the text becomes where no command says otherwise
-    files: tuple[File, ...] = ()
-    confirmed: bool = False  # whether he was asked, and said yes
-    came: Came | None = None  # the mail that they came by; None: none
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a receipt."""
-
-    state: State
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is confirmed first."""
-
-    doing: Literal["merge", "customer", "spam", "many", "far"]
-    tickets: tuple[Ticket, ...]
-    detail: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What came of orders. With `refused` or `question` nothing was done."""
-
-    lines: tuple[Line, ...] = ()
-    undo: str | None = None  # u-318; None: there is nothing to take back
-    refused: Refused | None = None
-    question: Question | None = None
-    asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
-    dry: bool = False
-    told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone
 
 
 class _CannotError(Exception):
@@ -96,7 +50,7 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
     work = _Work(c, orders, asker, duty)
     try:
         work.look()
-        if not dry and not asker.confirmed and (question := work.question()) is not None:
+        if not dry and not asker.confirmed and (question := asked_before(c, orders, asker, duty.now)) is not None:
             return Carried(question=question)
         with attempt(c, only_tried=dry):
             lines = tuple(work.lines())
@@ -133,32 +87,13 @@ class _Work:
         Raises  _CannotError  something may not
         """
         for command in self._orders.commands:
-            named = [*self._numbers(command), *_others(command)]
+            named = [*numbers_of(self._asker, command), *_others(command)]
             for number in named:
                 ticket = tickets.find_ticket(self._c, number)
                 if ticket is None or not sees(self._asker.agent, ticket, self._rules):
                     raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
-        if sum(len(self._numbers(each)) > 1 for each in self._orders.commands):
+        if sum(len(numbers_of(self._asker, each)) > 1 for each in self._orders.commands):
             self.told = True
-
-    def question(self) -> Question | None:
-        """What has to be confirmed before anything is done; None when nothing has."""
-        c, many = self._c, dict.fromkeys(n for each in self._orders.commands for n in each.numbers)
-        if len(many) > _MOST_AT_ONCE:
-            return Question("many", self._tickets(*many), tuple(each.written for each in self._orders.commands))
-        for command in self._orders.commands:
-            about = self._tickets(*self._numbers(command))
-            match command.name, command.value:
-                case "merge", int(into):
-                    return Question("merge", (*about, *self._tickets(into)), (f"#{about[0].number} → #{into}",))
-                case "customer", str(address) if any(_elsewhere(ticket, address) for ticket in about):
-                    was = ", ".join(t.requester.address for t in about if t.requester is not None)
-                    return Question("customer", about, (f"{was} → {address}",))
-                case "spam", _ if any(_known(c, ticket) for ticket in about):
-                    return Question("spam", about)
-                case (("snooze" | "due"), at) if hasattr(at, "year") and at - self._duty.now > _FAR:  # type: ignore[operator]
-                    return Question("far", about, (command.written,))
-        return None
 
     def lines(self) -> Iterator[Line]:
         """Everything done, one line for each.
@@ -193,17 +128,6 @@ class _Work:
 
     # --- inside ---
 
-    def _numbers(self, command: Command) -> tuple[int, ...]:
-        """The tickets that a command is about."""
-        if command.numbers:
-            return command.numbers
-        info = COMMANDS.get(command.name)
-        about = self._asker.number is not None and (info is None or info.where != "any")
-        return (self._asker.number,) if about and self._asker.number is not None else ()
-
-    def _tickets(self, *numbers: int) -> tuple[Ticket, ...]:
-        return tuple(t for t in (tickets.find_ticket(self._c, n) for n in numbers) if t is not None)
-
     def _answers_with(self, command: Command) -> bool:
         """Whether the answer of this mail sets this status itself."""
         return self._speaks == "answer" and command.name in _OF_ANSWERS and not command.numbers
@@ -220,13 +144,15 @@ class _Work:
         delayed = command.name == "send" and isinstance(command.value, timedelta) and self._speaks == "answer"
         if command.name in ("send", "discard", "confirm") and not delayed:
             raise _CannotError(command, Wrong("nothing_held", (("command", f"#{command.name}"),)))
+        if command.name in ("away", "back"):
+            raise _CannotError(command, Wrong("not_yet", (("command", f"#{command.name}"),)))
         if command.name == "use":
             raise _CannotError(command, Wrong("no_article"))
         if command.name in _CANNED and self._speaks != "answer":
             raise _CannotError(command, Wrong("canned_here", (("command", f"#{command.name}"),)))
         if (own := own_step(command, self._asker.agent.id)) is not None:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
-        for number in self._numbers(command):
+        for number in numbers_of(self._asker, command):
             step = step_of(command, number, self._asker.agent.id, self._text)
             if step is None:
                 continue
@@ -274,6 +200,10 @@ class _Work:
             id = f"u-{last}"
         if id is None:
             raise _CannotError(command, Wrong("nothing_to_undo"))
+        for number in undone_by(self._c, id):
+            ticket = tickets.find_ticket(self._c, number)
+            if ticket is None or not sees(self._asker.agent, ticket, self._rules):
+                raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
         self.told = True
         for done in self._perform(command, "ticket.undo", Undo(id, who, since)):
             yield Line("ok", command.written, f"{done.name} {done.said}")
@@ -353,14 +283,3 @@ def _moves(command: Command) -> bool:
 
 def _status_of(command: Command) -> str:
     return command.value if command.name == "status" and isinstance(command.value, str) else command.name
-
-
-def _elsewhere(ticket: Ticket, address: str) -> bool:
-    """Whether the address is of another domain than that of the customer."""
-    return ticket.requester is not None and domain_of(ticket.requester.address) != domain_of(address)
-
-
-def _known(c: Connection, ticket: Ticket) -> bool:
-    """Whether a person of ours ever wrote to the customer."""
-    found = customers.find_customer(c, normal(ticket.requester.address)) if ticket.requester is not None else None
-    return found is not None and found.answered

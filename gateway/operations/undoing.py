@@ -18,6 +18,7 @@ from gateway.operations.types import Done, Duty, Operation
 from gateway.store import audit, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.linked import By
+from gateway.store.merges import find_receipt
 from gateway.store.undoing import CommandReceipt, Snapshot
 
 _ID = re.compile(r"u-([0-9]{1,18})")
@@ -38,6 +39,16 @@ class _NotDoneError(Exception):
     def __init__(self, done: Done) -> None:
         super().__init__(done.said)
         self.done = done
+
+
+def undone_by(c: Connection, id: str) -> tuple[int, ...]:
+    """The tickets that a receipt is about; none where there is no such receipt."""
+    found = _ID.fullmatch(id)
+    commands = undoing.find(c, int(found[1])) if found else None
+    if commands is not None:
+        return tuple(each.ticket.number for each in commands.kept.before)
+    moved = find_receipt(c, int(found[1])) if found else None
+    return (moved.ticket, moved.other) if moved is not None else ()
 
 
 def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:

@@ -5,7 +5,8 @@ from typing import Literal
 
 from gateway.config import Settings
 from gateway.digests import zone_of
-from gateway.operations.orders import Asker, Carried, carried_out
+from gateway.operations.order_types import Asker, Carried
+from gateway.operations.orders import carried_out
 from gateway.operations.types import Duty
 from gateway.store.store import Store
 from gateway.ticket.command_table import Vocabulary

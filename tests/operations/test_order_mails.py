@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.operations.order_mails import asked_first, tell
-from gateway.operations.orders import Asker, Carried
+from gateway.operations.order_types import Asker, Carried
 from gateway.store.opening import open_store
 from tests.conftest import settings_in
 from tests.operations.orders import Agents

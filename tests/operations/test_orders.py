@@ -236,6 +236,12 @@ def test_what_somebody_changed_since_is_not_taken_back(desk: Agents) -> None:
     assert desk.said("#undo")[0] == "ok: #1 as before: status, priority, tags"
 
 
+def test_nobody_takes_back_what_he_may_not_see(desk: Agents) -> None:
+    done = desk.orders("#high", "eve", number=3)
+    assert desk.said(f"#undo {done.undo}") == ["bad-value: #3: no such ticket for you."]
+    assert desk.ticket(3).priority == "high"
+
+
 def test_commands_are_taken_back_within_a_day(desk: Agents) -> None:
     desk.orders("#high")
     desk.now = desk.now.replace(day=23)
@@ -286,6 +292,30 @@ def test_a_question_to_somebody_outside_is_a_note_here_and_a_mail_there(desk: Ag
     assert "+x1." in raw
     assert "Proszę" not in raw
     assert differs(desk, before) == []  # no customer, no participant, no status
+
+
+@pytest.mark.parametrize(("who", "dmarc", "extra", "kind"), [
+    # who answers, what our boundary says, what else is in the header, what it becomes in the ticket
+    ("expert@lab.test", "pass", {}, "note"),
+    ("expert@lab.test", "none", {}, "note"),
+    ("expert@lab.test", "pass", {"Auto_Submitted": "auto-replied"}, "event"),
+    ("expert@lab.test", "fail", {}, None),
+    ("mallory@x.test", "pass", {}, None),
+])  # fmt: skip
+def test_the_answer_of_whom_one_asked_comes_back_as_a_note(
+    desk: Agents, who: str, dmarc: str, extra: dict[str, str], kind: str | None
+) -> None:
+    desk.orders("#ask expert@lab.test\nWhat is this?")
+    before, count = state(desk), len(desk.entries(1))
+    to = desk.ring.reply_address("support@gw.test", "+", "x", 1, None, "expert@lab.test")
+    outcome = desk.take(verdict(dmarc, mail(who, "Re: Zwrot", "It is a damaged parcel.", **extra)), to=to)
+    added = [(e.kind, e.text, e.public) for e in desk.entries(1)[count:] if not e.held]
+    assert added == ([(kind, "It is a damaged parcel.", False)] if kind else [])
+    assert outcome.disposition == ("entry" if kind else outcome.disposition)
+    assert differs(desk, before) == []
+    assert not [m for m in desk.mails() if m.forward_path == JAN and m.template != "auto_ack"]
+    told = [m for m in desk.mails() if (m.template, m.forward_path) == ("agent_notice", "ana@agents.test")]
+    assert len(told) == (kind == "note")  # it was she who asked
 
 
 @pytest.mark.parametrize(("text", "said"), [

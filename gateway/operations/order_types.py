@@ -1,0 +1,67 @@
+"""Orders on their way: whose they are, what is asked before, what came of them.
+
+Not here  carrying them out (orders.py), telling of it (order_mails.py).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.operations.types import Came
+from gateway.rules.types import Agent
+from gateway.ticket.command_table import COMMANDS
+from gateway.ticket.commands import Command, Refused
+from gateway.ticket.types import File, Ticket
+
+State = Literal["ok", "sent", "failed", "would"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose orders they are, and where they came to."""
+
+    agent: Agent
+    number: int | None  # of the ticket; None: they name theirs
+    speaks: Literal["answer", "note", "nothing"] = "nothing"  # what the text becomes where no command says otherwise
+    files: tuple[File, ...] = ()
+    confirmed: bool = False  # whether he was asked, and said yes
+    came: Came | None = None  # the mail that they came by; None: none
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a receipt."""
+
+    state: State
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is confirmed first."""
+
+    doing: Literal["merge", "customer", "spam", "many", "far"]
+    tickets: tuple[Ticket, ...]
+    detail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of orders. With `refused` or `question` nothing was done."""
+
+    lines: tuple[Line, ...] = ()
+    undo: str | None = None  # u-318; None: there is nothing to take back
+    refused: Refused | None = None
+    question: Question | None = None
+    asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
+    dry: bool = False
+    told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone
+
+
+def numbers_of(asker: Asker, command: Command) -> tuple[int, ...]:
+    """The tickets that a command is about."""
+    if command.numbers:
+        return command.numbers
+    info = COMMANDS.get(command.name)
+    about = info is None or info.where != "any"
+    return (asker.number,) if about and asker.number is not None else ()
