@@ -245,9 +245,14 @@ def _also_to(number: int, inbound: Accepted, d: Deps, c: Connection, now: dateti
         )
 
 
-def same_as_before(inbound: Accepted, message: Message, d: Deps, c: Connection, now: datetime) -> Outcome | None:
-    """The end of a mail whose content came before; None when it is new."""
-    digest = content_hash(message, inbound, d)
+def same_as_before(
+    inbound: Accepted, message: Message, d: Deps, c: Connection, now: datetime, digest: str | None = None
+) -> Outcome | None:
+    """The end of a mail whose content came before; None when it is new.
+
+    digest  by which it is known again; None is that of every mail
+    """
+    digest = digest or content_hash(message, inbound, d)
     first = mail_store.same_content(c, digest, inbound.key, now, imported=inbound.imported)
     if first is None:
         return None

@@ -6,6 +6,9 @@ Transaction  T1, that of the mail.
 Not here     what is proven (ticket/authority.py), what a proven one does (answering.py, forwarding.py, choosing.py).
 """
 
+import hashlib
+from collections.abc import Iterator
+
 from sqlalchemy import Connection
 
 from gateway.agents.answering import Wanted, about_ticket, without_ticket
@@ -51,9 +54,19 @@ def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Out
     if claim is None:
         asked = answer_of_asked(inbound, message, verdict, auth, d, c)
         return asked if asked is not None else by_anybody(inbound, message, d, c)
-    if (duplicate := same_as_before(inbound, message, d, c, d.now())) is not None:
-        return duplicate
+    for digest in (None, *_of_orders(message, claim)):
+        if (duplicate := same_as_before(inbound, message, d, c, d.now(), digest)) is not None:
+            return duplicate
     return _claimed(inbound, message, auth, claim, d, c)
+
+
+def _of_orders(message: Message, claim: Claim) -> Iterator[str]:
+    """By what a mail that may order something is known again under another Message-ID, which nobody signs for sure
+    (acceptance D-10): its author, its date, what it is about, and its body."""
+    if claim.standing == "proven" and claim.agent is not None and message.date is not None:
+        about = sorted(f"{t.purpose}{t.ticket}" for t in claim.tokens)
+        parts = ("orders", claim.agent.id, message.date.isoformat(), *about, message.body_sha256)
+        yield hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: Deps, c: Connection) -> Outcome:

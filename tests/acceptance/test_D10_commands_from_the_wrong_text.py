@@ -72,9 +72,22 @@ def test_D10_html_orders_nothing(desk: Desk, plain: str, html: str) -> None:
     assert desk.ticket(1).status != "spam"
 
 
-def test_D10_a_command_that_comes_again_is_none(desk: Desk) -> None:
-    raw, to = answer(newest(desk, ANN), "#close", Message_ID="<once@agents.test>")
+@pytest.mark.parametrize(
+    ("field", "written", "ends"),
+    [
+        ("Message_ID", "<once@agents.test>", ("duplicate", "open")),
+        ("Message_ID", "<twice@agents.test>", ("duplicate", "open")),
+        ("Date", "Sat, 21 Nov 2026 11:05:00 +0100", ("record", "closed")),
+    ],
+    ids=["the same mail", "under another id", "written again"],
+)
+def test_D10_a_command_that_comes_again_is_none(desk: Desk, field: str, written: str, ends: tuple[str, str]) -> None:
+    fields = {"Message_ID": "<once@agents.test>", "Date": "Sat, 21 Nov 2026 10:05:00 +0100"}
+    told = newest(desk, ANN)
+    raw, to = answer(told, "#close", **fields)
     desk.take(raw, to=to)
     desk.set_status(1, "open", "open")
+    other = {"Message_ID": "<other@agents.test>"} if field == "Date" else {}
+    raw, _ = answer(told, "#close", **(fields | other | {field: written}))
     again = desk.take(raw, to=to, at=desk.now + timedelta(hours=1))
-    assert (again.disposition, desk.ticket(1).status) == ("duplicate", "open")
+    assert (again.disposition, desk.ticket(1).status) == ends
