@@ -9,6 +9,8 @@ Not here     why it was held (answering.py), the mail with the choices (holding.
 import re
 
 from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, without_ticket
+from gateway.agents.forwarding import CODE as FORWARD
+from gateway.agents.forwarding import take_back
 from gateway.agents.reading import vocabulary
 from gateway.agents.types import AgentMail
 from gateway.operations.held_mails import OF_COMMANDS, note_down
@@ -38,6 +40,11 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     if held.state != "waiting":
         return mail.end("record", f"h-{id} was {held.state} already", held.ticket)
     word, which = _chosen(mail)
+    if held.code == FORWARD:
+        if word != "undo":
+            return mail.end("record", f"h-{id} waits: no #undo in the first line", held.ticket)
+        held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
+        return mail.end("record", f"h-{id} undone: {take_back(mail, held)}", held.ticket)
     match word:
         case "discard":
             return _settled(mail, held, "discarded")

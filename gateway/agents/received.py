@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway.agents.answering import Wanted, about_ticket, without_ticket
 from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
+from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
@@ -143,6 +144,8 @@ def _without_address(mail: AgentMail) -> Outcome:
     details = (sub_address(path, mail.d.desk.delimiter)[1] for path in mail.inbound.envelope.forward_paths)
     if "cmd" in details:
         return without_ticket(mail, _commands(mail), queries_only=True)
+    if mail.message.forward is not None:
+        return open_forwarded(mail, mail.message.forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
         return hold(mail, ticket, Why("which"), _kept(message))
@@ -160,11 +163,16 @@ def _commands(mail: AgentMail) -> Wanted:
 
 def _perhaps_meant(mail: AgentMail) -> Ticket | None:
     """The ticket that the mail names without proof, where its writer sees it; None where it is his own, or none."""
+    named = (tickets.goes_on_in(mail.c, number) for number in _named(mail))
+    return next((t for t in named if t is not None and sees(mail.agent, t, mail.d.rules)), None)
+
+
+def _named(mail: AgentMail) -> tuple[int, ...]:
+    """The tickets that the mail names without proof; none where it belongs to one as any participant's does."""
     verdict = classify(mail.message, mail.inbound.envelope, mail.d.own)
     view, policy = StoreView(mail.c), mail.d.threading
     match = thread(mail.message, mail.inbound.envelope, verdict, mail.auth, view, policy, mail.now)
-    named = (tickets.goes_on_in(mail.c, number) for number in match.mentions if match.ticket is None)
-    return next((t for t in named if t is not None and sees(mail.agent, t, mail.d.rules)), None)
+    return match.mentions if match.ticket is None else ()
 
 
 def _as_third_party(mail: AgentMail, who: str) -> Outcome:

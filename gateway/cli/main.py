@@ -46,7 +46,6 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("import", "gateway.cli.import_mail:import_mail", "Bring the mail of an archive; nobody is told."),
             ("mailbox", "gateway.cli.mailbox:mailbox", "Look at mailboxes that are fetched; decide about old mail."),
             ("auth", "gateway.cli.auth:auth", "Agree that a mailbox is fetched, by a code."),
-            ("held", "gateway.cli.held:held", "Look at mails of agents that wait for their word."),
             ("account", "gateway.cli.account:account", "Print that every accepted mail ended somewhere."),
             ("queue", "gateway.cli.queue:queue", "Look at outgoing mail; send it now, or never."),
             ("outbound", "gateway.cli.outbound:outbound", "Stop all sending; see what is not sent, and why."),
@@ -58,7 +57,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("db", "gateway.cli.db:db", "Look after the database."),
             ("audit", "gateway.cli.audit:audit", "Look at who changed what; check that the record is whole."),
-            ("agent", "gateway.cli.held:agent", "Look after the reply addresses of agents."),
+            ("agent", "gateway.cli.agent:agent", "Look at what agents have to decide; withdraw their addresses."),
             ("cron", "gateway.cli.cron:cron", "Look at what is done by the clock; run it now, let it stand."),
             ("config", "gateway.cli.config:config", "Show and check the configuration."),
         ),

@@ -25,7 +25,7 @@ from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail
 from gateway.ticket.types import AddEntry
 
-OF_COMMANDS = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs", "confirm"})
+OF_COMMANDS = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs", "confirm", "forward"})
 _TIMER = "timer"
 log = structlog.get_logger("held")
 

@@ -1,4 +1,4 @@
-"""`mailwicket held` and `mailwicket agent`: mails of agents that wait for their word, and the addresses of agents."""
+"""`mailwicket agent`: mails of agents that wait for their word, and the reply addresses of agents."""
 
 import click
 
@@ -30,17 +30,17 @@ _COLUMNS = (
 )
 
 
-@click.group(cls=Group, examples=("mailwicket held list", "mailwicket held note h-77"))
-def held() -> None:
-    """Look at mails of agents that wait for their word; only they themselves can send them."""
+@click.group(cls=Group, examples=("mailwicket agent held", "mailwicket agent rotate ana"))
+def agent() -> None:
+    """Look at mails of agents that wait for their word; withdraw the addresses that an agent was sent."""
 
 
-@held.command("list", examples=("mailwicket held list", "mailwicket held list --json"))
+@agent.command("held", examples=("mailwicket agent held", "mailwicket agent held --json"))
 @limit_option
 @json_option
 @pass_invocation
 def list_held(invocation: Invocation, limit: int, *, as_json: bool) -> None:
-    """List what waits, oldest first."""
+    """List mails of agents that wait for their word, oldest first; only they themselves can send them."""
     with reading(invocation) as c:
         found = held_mail.waiting(c, limit)
     if as_json:
@@ -50,7 +50,7 @@ def list_held(invocation: Invocation, limit: int, *, as_json: bool) -> None:
     print_lines(table(_COLUMNS, rows, invocation.columns()) if rows else ["nothing is held"])
 
 
-@held.command("note", examples=("mailwicket held note h-77", "mailwicket held note h-77 h-78 --dry-run"))
+@agent.command("note", examples=("mailwicket agent note h-77", "mailwicket agent note h-77 h-78 --dry-run"))
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @dry_run_option
 @json_option
@@ -60,7 +60,7 @@ def note(invocation: Invocation, ids: tuple[str, ...], *, dry_run: bool, as_json
     _have_done(invocation, "held.note", ids, dry_run=dry_run, as_json=as_json)
 
 
-@held.command("discard", examples=("mailwicket held discard h-77", "mailwicket held discard h-77 --dry-run"))
+@agent.command("discard", examples=("mailwicket agent discard h-77", "mailwicket agent discard h-77 --dry-run"))
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @dry_run_option
 @json_option
@@ -68,11 +68,6 @@ def note(invocation: Invocation, ids: tuple[str, ...], *, dry_run: bool, as_json
 def discard(invocation: Invocation, ids: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Do nothing with them; the mails themselves are kept."""
     _have_done(invocation, "held.discard", ids, dry_run=dry_run, as_json=as_json)
-
-
-@click.group(cls=Group, examples=("mailwicket agent rotate ana", "mailwicket agent rotate ana --dry-run"))
-def agent() -> None:
-    """Look after the reply addresses of agents."""
 
 
 @agent.command("rotate", examples=("mailwicket agent rotate ana", "mailwicket agent rotate ana --dry-run"))
