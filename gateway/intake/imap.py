@@ -226,7 +226,10 @@ class Mailbox:
         task, stopped = asyncio.ensure_future(call), asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        return await task if task.done() else None
+        if task.done():
+            return await task
+        task.add_done_callback(_dropped)
+        return None
 
     async def _sleep(self, seconds: float) -> None:
         """Until then, or until `stop`."""
@@ -239,6 +242,12 @@ class Mailbox:
         finally:
             woken.cancel()
             slept.cancel()
+
+
+def _dropped(late: asyncio.Future[Link]) -> None:
+    """A connection that came when nobody wanted it any more."""
+    if not late.cancelled() and late.exception() is None:
+        late.result().close()
 
 
 def _words(error: Exception) -> str:

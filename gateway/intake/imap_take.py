@@ -25,7 +25,7 @@ from gateway.errors import GatewayError, TransientError
 from gateway.intake.accept import Door, Incoming, new_key
 from gateway.intake.backoff import ALARM_AFTER, mail_pause
 from gateway.intake.handed_over import for_us, handed_over
-from gateway.intake.imap_fetch import TooLarge, Whole, fetched
+from gateway.intake.imap_fetch import Run, TooLarge, Wanted, Whole, run_of
 from gateway.intake.imap_link import Link, NotFetchedError
 from gateway.intake.own_thread import OwnThread
 from gateway.message.address import normal
@@ -38,7 +38,6 @@ from gateway.store.store import Store
 NOT_FETCHED = "mailbox_mail"  # the word of an alarm
 _PAGE = 50  # mails that share a commit, and one command to the server
 _PAGE_OCTETS = 16 << 20
-_REFUSED_IN_A_ROW = 10  # then it is not because of these mails
 T = TypeVar("T")
 log = structlog.get_logger("imap")
 
@@ -75,12 +74,6 @@ class _Page:
     ended: list[tuple[Arriving, Literal["quarantine", "record"], str]] = field(default_factory=list)  # and why
     gone: list[int] = field(default_factory=list)
     last: int = 0  # UID up to which all is decided, once this is committed
-    octets: int = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether it should be committed now."""
-        return len(self.whole) + len(self.decided) >= _PAGE or self.octets > _PAGE_OCTETS
 
 
 class Taking:
@@ -89,7 +82,6 @@ class Taking:
     def __init__(self, folder: Folder, session: Session, said: str = "") -> None:
         """`said` is kept with each mail, for people."""
         self._folder, self._session, self._said = folder, session, said
-        self._refused_in_a_row = 0
         self.trouble = ""
 
     async def take(self, uids: Sequence[int], *, attempts: int = 0, old: bool = False) -> None:
@@ -100,18 +92,16 @@ class Taking:
         Raises    TransientError  there is no room now
                   what ends a connection; what was fetched before is ours all the same
         """
-        page = _Page()
-        try:
-            for uid in uids:
-                if self._session.stopping.is_set():
-                    break
-                await self._fetch(uid, page, attempts, old=old)
-                page.last = uid
-                if page.full:
-                    committed, page = page, _Page()
-                    await self._commit(committed, old=old)
-        finally:
+        session, done = self._session, 0
+        while done < len(uids) and not session.stopping.is_set():
+            session.door.check_room(0)
+            some = uids[done : done + _PAGE]
+            run = await session.thread.do(run_of, session.link, some, self._wanted(old=old))
+            page = self._page(run, attempts)
             await self._commit(page, old=old)
+            if run.broken is not None:
+                raise run.broken
+            done += len(run.found)
 
     async def tell(self, uids: Sequence[int]) -> None:
         """Tell the server that these are ours. What it refuses is told again at the next look."""
@@ -135,42 +125,37 @@ class Taking:
             lambda c: mailboxes.advance(c, folder, (), now, uid=folder.uid, old_uid=folder.old_until)
         )
 
-    async def _fetch(self, uid: int, page: _Page, attempts: int, *, old: bool) -> None:
-        session, folder = self._session, self._folder
-        limit = int(session.settings.intake.max_size)
-        session.door.check_room(0)
-        try:
-            if not old and uid <= folder.old_until and await self._was_there(uid):
-                return
-            found = await session.thread.do(fetched, session.link, uid, limit, session.settings.paths.state)
-        except NotFetchedError as e:
-            self._refused_in_a_row += 1
-            page.decided.append(self._failed(uid, attempts, str(e)))
-            page.last = uid
-            if self._refused_in_a_row >= _REFUSED_IN_A_ROW:
-                raise IMAPClientAbortError(f"the server gives no mail: {e}") from e
-            return
-        except (OSError, IMAPClientError) as e:
-            if not session.stopping.is_set():  # else we ended the connection ourselves
-                page.decided.append(self._failed(uid, attempts, f"{type(e).__name__}: {e}"))
-                page.last = uid
-            raise
-        self._refused_in_a_row = 0
-        match found:
-            case None:
-                page.gone.append(uid)
-            case TooLarge():
-                self._too_large(uid, found, page)
-            case Whole() if found.incoming.hops > session.settings.intake.max_hops:
-                self._end(uid, found.incoming, found.head, "record", "loop: it has come through too many hops", page)
-            case Whole():
-                page.whole.append((uid, found))
-                page.octets += found.incoming.size
+    def _wanted(self, *, old: bool) -> Wanted:
+        settings, folder = self._session.settings, self._folder
+        return Wanted(
+            max_octets=int(settings.intake.max_size),
+            folder=settings.paths.state,
+            page_octets=_PAGE_OCTETS,
+            was_there=0 if old else folder.old_until,
+            since=folder.since,
+            stopping=self._session.stopping.is_set,
+        )
 
-    async def _was_there(self, uid: int) -> bool:
-        """Whether a mail of a folder that is numbered anew is one that we left alone at first contact."""
-        at = await self._session.thread.do(self._session.link.came_at, uid)
-        return at is not None and at < self._folder.since
+    def _page(self, run: Run, attempts: int) -> _Page:
+        """What each mail of a run is, before the door."""
+        page, most_hops = _Page(), self._session.settings.intake.max_hops
+        for uid, found in run.found:
+            page.last = uid
+            match found:
+                case None:
+                    page.gone.append(uid)
+                case NotFetchedError():
+                    page.decided.append(self._failed(uid, attempts, str(found)))
+                case TooLarge():
+                    self._too_large(uid, found, page)
+                case Whole() if found.incoming.hops > most_hops:
+                    self._end(uid, found.incoming, found.head, "record", "loop: too many hops", page)
+                case Whole():
+                    page.whole.append((uid, found))
+        if run.at is not None and not self._session.stopping.is_set():  # else we ended the connection ourselves
+            page.decided.append(self._failed(run.at, attempts, f"{type(run.broken).__name__}: {run.broken}"))
+            page.last = run.at
+        return page
 
     def _failed(self, uid: int, attempts: int, said: str) -> Fetched:
         times, now = attempts + 1, self._session.clock.now()
