@@ -211,4 +211,4 @@ def _help(about: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Ite
         if agent.role in info.roles:
             others = words.get(f"command_{info.name}", info.name).split(",")
             also = [f"#{word.strip()}" for word in (*others, *info.aliases) if word.strip() != info.name]
-            yield f"{info.shape} — {info.about}{f' ({chr(32).join(also)})' if also else ''}"
+            yield f"{info.shape} — {info.about(words)}{f' ({chr(32).join(also)})' if also else ''}"

@@ -1,7 +1,8 @@
 """Which commands there are: the words for each, what stands behind it, who may give it, where it may stand.
 
 Sources  agents-by-mail.md §4 (commands and aliases), §9 (light agents). English words stand here; those of the other
-         languages are `command_NAME` of templates/_strings. Every word works in every mail, whatever its language.
+         languages are `command_NAME` of templates/_strings, and what each does is `help_NAME`. Every word works in
+         every mail, whatever its language.
 Not here  what an argument may be (command_arguments.py), what a command does (operations/).
 """
 
@@ -35,7 +36,6 @@ class CommandInfo:
     name: str
     argument: str  # as people read it; empty: nothing
     take: Take
-    about: str
     aliases: tuple[str, ...] = ()
     where: Where = "ticket"
     roles: tuple[Role, ...] = _WORKERS
@@ -47,6 +47,10 @@ class CommandInfo:
     def shown(self) -> str:
         """As people write it."""
         return MARK + self.name
+
+    def about(self, words: Mapping[str, str]) -> str:
+        """What it does, in the strings of a language; a status of the site's own says it by its name."""
+        return words.get(f"help_{self.name.replace('?', '_try')}", f"status {self.name}")
 
     @property
     def shape(self) -> str:
@@ -64,101 +68,95 @@ def _fixed(value: str) -> Take:
     return take
 
 
-def _status(name: str, about: str, *aliases: str, sets: str = "") -> CommandInfo:
-    return CommandInfo(name, "", _fixed(sets or name), about, aliases, status=True, does="status")
+def _status(name: str, *aliases: str, sets: str = "") -> CommandInfo:
+    return CommandInfo(name, "", _fixed(sets or name), aliases, status=True, does="status")
 
 
 def _priority(name: str) -> CommandInfo:
-    return CommandInfo(name, "", _fixed(name), f"priority {name}", does="priority")
+    return CommandInfo(name, "", _fixed(name), does="priority")
 
 
-def _query(name: str, argument: str, take: Take, about: str, *aliases: str, where: Where = "ticket") -> CommandInfo:
-    return CommandInfo(name, argument, take, about, aliases, where, _ALL, query=True)
+def _query(name: str, argument: str, take: Take, *aliases: str, where: Where = "ticket") -> CommandInfo:
+    return CommandInfo(name, argument, take, aliases, where, _ALL, query=True)
 
 
 _TABLE = (
-    _status("open", "status open", "reopen"),
-    _status("pending", "status pending: the customer has to answer", "wait"),
-    _status("hold", "status on_hold: somebody else has to do something", "onhold", sets="on_hold"),
+    _status("open", "reopen"),
+    _status("pending", "wait"),
+    _status("hold", "onhold", sets="on_hold"),
+    CommandInfo("solved", "[REASON]", values.some_words, ("solve", "done", "resolved", "fixed"), status=True),
+    CommandInfo("closed", "", values.nothing, ("close",), status=True),
+    CommandInfo("silent", "", values.nothing, ("quiet",)),
+    CommandInfo("spam", "", values.nothing, ("junk",), status=True),
+    CommandInfo("ham", "", values.nothing, ("notspam",), status=True),
+    CommandInfo("note", "", values.nothing, ("n",), "reply", _WITH_LIGHT),
+    CommandInfo("assign", "WHO", values.agent_or_nobody, ("owner",)),
+    CommandInfo("mine", "", values.nothing, ("take", "me")),
+    CommandInfo("responsible", "WHO", values.agent_or_nobody, ("resp",)),
+    CommandInfo("team", "NAME", values.team, ("move", "queue")),
     CommandInfo(
-        "solved", "[REASON]", values.some_words,
-        "status solved; the answer says so in its last line, without one the customer gets a notice",
-        ("solve", "done", "resolved", "fixed"), status=True,
-    ),
-    CommandInfo("closed", "", values.nothing, "status closed; nobody is told", ("close",), status=True),
-    CommandInfo("silent", "", values.nothing, "no automatic notice to the customer for this mail", ("quiet",)),
-    CommandInfo("spam", "", values.nothing, "it is spam: no reply opens it again", ("junk",), status=True),
-    CommandInfo("ham", "", values.nothing, "it is no spam: open again", ("notspam",), status=True),
-    CommandInfo(
-        "note", "", values.nothing, "the text is a note that no customer sees", ("n",), "reply", _WITH_LIGHT
-    ),
-    CommandInfo("assign", "WHO", values.agent_or_nobody, "make somebody the owner; `none` takes him away", ("owner",)),
-    CommandInfo("mine", "", values.nothing, "make yourself the owner", ("take", "me")),
-    CommandInfo("responsible", "WHO", values.agent_or_nobody, "who answers for it", ("resp",)),
-    CommandInfo("team", "NAME", values.team, "give it to another team", ("move", "queue")),
-    CommandInfo(
-        "escalate", "[WHY]", values.some_words, "raise it one level, to whom its team escalates; the lead hears of it",
+        "escalate", "[WHY]", values.some_words,
         ("esc",),
     ),
-    CommandInfo("priority", "LEVEL", values.priority, "low, normal, high or urgent", ("prio", "p")),
+    CommandInfo("priority", "LEVEL", values.priority, ("prio", "p")),
     *map(_priority, ("urgent", "high", "normal", "low")),
-    CommandInfo("tag", "a b", values.tags, "add tags; -b takes one away", ("tags",)),
-    CommandInfo("untag", "a", values.tags_away, "take tags away", does="tag"),
-    CommandInfo("set", "NAME=VALUE", values.fields, "set custom fields; `none` empties one", ("field",)),
-    CommandInfo("due", "TIME", values.moment_or_nobody, "a due time set by hand; `none` takes it away"),
+    CommandInfo("tag", "a b", values.tags, ("tags",)),
+    CommandInfo("untag", "a", values.tags_away, does="tag"),
+    CommandInfo("set", "NAME=VALUE", values.fields, ("field",)),
+    CommandInfo("due", "TIME", values.moment_or_nobody),
     CommandInfo(
-        "snooze", "TIME", values.moment, "put it aside until then; a reply wakes it", ("until", "postpone", "defer"),
+        "snooze", "TIME", values.moment, ("until", "postpone", "defer"),
         status=True,
     ),
-    CommandInfo("remind", "TIME [TEXT]", values.reminder, "a mail to yourself at that time"),
-    CommandInfo("cc", "ADDR…", values.addresses, "let people take part", ("addcc",)),
-    CommandInfo("uncc", "ADDR…", values.addresses, "they take part no longer", ("removecc",)),
-    CommandInfo("follow", "", values.nothing, "hear of everything in it", ("watch",), roles=_WITH_LIGHT),
-    CommandInfo("unfollow", "", values.nothing, "hear of it no longer", ("unwatch",), roles=_WITH_LIGHT),
-    CommandInfo("customer", "ADDR", values.address, "change the customer; the old one goes on taking part",
+    CommandInfo("remind", "TIME [TEXT]", values.reminder),
+    CommandInfo("cc", "ADDR…", values.addresses, ("addcc",)),
+    CommandInfo("uncc", "ADDR…", values.addresses, ("removecc",)),
+    CommandInfo("follow", "", values.nothing, ("watch",), roles=_WITH_LIGHT),
+    CommandInfo("unfollow", "", values.nothing, ("unwatch",), roles=_WITH_LIGHT),
+    CommandInfo("customer", "ADDR", values.address,
                 ("requester",)),
-    CommandInfo("lang", "CODE", values.language, "language of mails to the customer", ("language",)),
-    CommandInfo("macro", "NAME k=v", values.snippet, "insert a canned text here", ("canned",), "reply"),
-    CommandInfo("use", "KB-12", values.article, "insert an article here", (), "reply"),
-    CommandInfo("macro?", "NAME k=v", values.snippet, "mail yourself what it would be; nothing changes", ("preview",),
+    CommandInfo("lang", "CODE", values.language, ("language",)),
+    CommandInfo("macro", "NAME k=v", values.snippet, ("canned",), "reply"),
+    CommandInfo("use", "KB-12", values.article, (), "reply"),
+    CommandInfo("macro?", "NAME k=v", values.snippet, ("preview",),
                 "reply", query=True),
-    CommandInfo("answer", "NAME k=v", values.snippet, "send a long canned answer with its files", (), "reply"),
-    CommandInfo("merge", "N", values.ticket, "this ticket goes into N, once you confirmed", ("mergeinto",)),
-    CommandInfo("split", "[e-17]", values.entry, "a mail of it (the newest) becomes a ticket of its own"),
-    CommandInfo("link", "N [KIND]", values.related, "both belong together"),
-    CommandInfo("relates", "N", values.related_as("related"), "both are related", does="link"),
-    CommandInfo("causedby", "N", values.related_as("cause"), "N is its cause", does="link"),
-    CommandInfo("blocks", "N", values.related_as("blocks"), "it blocks N", does="link"),
-    CommandInfo("unlink", "N", values.related, "they do not belong together"),
-    CommandInfo("internal", "TEAM", values.team, "the text becomes a ticket for that team, unseen by the customer", (),
+    CommandInfo("answer", "NAME k=v", values.snippet, (), "reply"),
+    CommandInfo("merge", "N", values.ticket, ("mergeinto",)),
+    CommandInfo("split", "[e-17]", values.entry),
+    CommandInfo("link", "N [KIND]", values.related),
+    CommandInfo("relates", "N", values.related_as("related"), does="link"),
+    CommandInfo("causedby", "N", values.related_as("cause"), does="link"),
+    CommandInfo("blocks", "N", values.related_as("blocks"), does="link"),
+    CommandInfo("unlink", "N", values.related),
+    CommandInfo("internal", "TEAM", values.team, (),
                 "reply"),
-    CommandInfo("ask", "ADDR", values.address, "the text goes to that person; the answer comes back as a note", (),
+    CommandInfo("ask", "ADDR", values.address, (),
                 "reply"),
-    CommandInfo("accept", "[e-17]", values.entry, "take a held message of somebody else into the ticket"),
-    CommandInfo("reject", "[e-17]", values.entry, "refuse it: only agents ever see it"),
-    CommandInfo("undo", "[u-318]", values.receipt, "take back your last commands, or those of a receipt; 24 hours", (),
+    CommandInfo("accept", "[e-17]", values.entry),
+    CommandInfo("reject", "[e-17]", values.entry),
+    CommandInfo("undo", "[u-318]", values.receipt, (),
                 "any"),
-    CommandInfo("dry", "", values.nothing, "in the first line: nothing happens, you are told what would", ("test",),
+    CommandInfo("dry", "", values.nothing, ("test",),
                 "any", _ALL),
-    CommandInfo("send", "[text|short|long]", values.sending, "send what was held; `in 10m`: send an answer later",
+    CommandInfo("send", "[text|short|long]", values.sending,
                 ("yes",), "reply"),
-    CommandInfo("discard", "", values.nothing, "do not send what was held", ("drop", "no"), "reply", _WITH_LIGHT),
-    CommandInfo("confirm", "", values.nothing, "do what you were asked about", (), "reply"),
-    _query("why", "[N]", values.some_ticket, "the stored reasons"),
-    _query("history", "[N]", values.some_ticket, "who changed what, and when"),
-    CommandInfo("original", "[N]", values.some_ticket, "the mail as it came, as a file", ("raw",), roles=_WITH_AUDITORS,
+    CommandInfo("discard", "", values.nothing, ("drop", "no"), "reply", _WITH_LIGHT),
+    CommandInfo("confirm", "", values.nothing, (), "reply"),
+    _query("why", "[N]", values.some_ticket),
+    _query("history", "[N]", values.some_ticket),
+    CommandInfo("original", "[N]", values.some_ticket, ("raw",), roles=_WITH_AUDITORS,
                 query=True),
-    _query("show", "[N]", values.some_ticket, "the ticket with all that was written"),
-    _query("list", "[mine|team|breach|waiting|QUERY]", values.some_words, "tickets, with what can be done to each",
+    _query("show", "[N]", values.some_ticket),
+    _query("list", "[mine|team|breach|waiting|QUERY]", values.some_words,
            "ls", where="any"),
-    _query("search", "WORDS", values.words, "tickets of your teams with these words", "find", where="any"),
-    CommandInfo("stats", "", values.nothing, "counts of today", (), "any", _WITH_AUDITORS, query=True),
-    CommandInfo("away", "[until TIME] [cover WHO]", values.absence, "no new tickets for you until then", ("ooo",),
+    _query("search", "WORDS", values.words, "find", where="any"),
+    CommandInfo("stats", "", values.nothing, (), "any", _WITH_AUDITORS, query=True),
+    CommandInfo("away", "[until TIME] [cover WHO]", values.absence, ("ooo",),
                 "any"),
-    CommandInfo("back", "", values.nothing, "you are there again", (), "any"),
-    CommandInfo("digest", "on|off|HH:MM", values.on_or_at, "when your daily summary comes", (), "any", _ALL),
-    CommandInfo("receipts", "all|failures", values.receipts, "which of your commands are answered", (), "any", _ALL),
-    _query("help", "[COMMAND]", values.some_words, "this table", "commands", where="any"),
+    CommandInfo("back", "", values.nothing, (), "any"),
+    CommandInfo("digest", "on|off|HH:MM", values.on_or_at, (), "any", _ALL),
+    CommandInfo("receipts", "all|failures", values.receipts, (), "any", _ALL),
+    _query("help", "[COMMAND]", values.some_words, "commands", where="any"),
 )  # fmt: skip
 COMMANDS: Mapping[str, CommandInfo] = {info.name: info for info in _TABLE}
 
@@ -183,7 +181,7 @@ class Vocabulary:
                     found.setdefault(squeezed(word.strip()) or squeezed(info.name), info)
         for name in statuses:
             if name not in OF_COMMANDS:
-                own = replace(COMMANDS["open"], name=name, take=_fixed(name), about=f"status {name}", aliases=())
+                own = replace(COMMANDS["open"], name=name, take=_fixed(name), aliases=())
                 found.setdefault(squeezed(name), own)
         self._found = found
 

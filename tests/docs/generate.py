@@ -89,7 +89,13 @@ def _command_lines() -> Iterator[str]:
     for info in COMMANDS.values():
         own = [templates.words(language).get(f"command_{info.name}", info.name) for language in languages]
         others = [word for word in dict.fromkeys((*info.aliases, *own)) if word != info.name]
-        cells = (f"`{info.shape}`", " ".join(others), info.about, _WHERE[info.where], _who(info.roles))
+        cells = (
+            f"`{info.shape}`",
+            " ".join(others),
+            info.about(templates.words("en")),
+            _WHERE[info.where],
+            _who(info.roles),
+        )
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -20,7 +20,7 @@ defaults: {team: support, calendar: office}
 calendars: {office: {timezone: Europe/Zagreb, hours: {mon-fri: "08:00-17:00"}}}
 agents:
   ana: {name: Ana Kovač, email: ana@agents.test, languages: [en]}
-  bob: {name: Bob, email: bob@agents.test, role: lead}
+  bob: {name: Bob, email: bob@agents.test, role: lead, languages: [de]}
   eve: {name: Eve, email: eve@agents.test}
   jana: {name: Jana, email: jana@agents.test, role: light}
 teams:

@@ -65,6 +65,7 @@ QUESTIONS = [
     ("ana", None, "#help assign", "#assign WHO", "#solved"),
     ("ana", None, "#help", "#solved [REASON]", "nonsense"),
     ("jana", None, "#help", "#note", "#merge"),
+    ("bob", None, "#help mine", "selbst übernehmen", "yourself"),
     ("ana", 1, "#macro? no-such", "no-such", "Traceback"),
 ]
 

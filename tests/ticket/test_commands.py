@@ -399,6 +399,13 @@ def test_words_of_languages_are_of_commands_that_there_are() -> None:
     assert words <= {f"command_{name}" for name in COMMANDS}
 
 
+def test_every_command_is_explained_in_every_language() -> None:
+    for language in LANGUAGES:
+        words = templates().words(language)
+        assert [info.name for info in COMMANDS.values() if f"help_{info.name.replace('?', '_try')}" not in words] == []
+    assert Vocabulary({}, rules().statuses).find("waiting-parts").about({}) == "status waiting_parts"  # type: ignore[union-attr]
+
+
 def test_a_word_of_the_site_takes_none_away() -> None:
     made = Vocabulary({"de": {"command_spam": "solved, müll"}}, ("solved", "mine"))
     found = [made.find(word) for word in ("solved", "Muell", "mull", "mine")]
