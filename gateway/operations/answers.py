@@ -31,6 +31,7 @@ from gateway.store.changes import remember_messages
 from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
+from gateway.ticket.colleagues import of_note
 from gateway.ticket.leak import leaks
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
@@ -274,6 +275,10 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     touch = after_touch(ticket, duty.now, who)
     saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty, wanted.came)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
+    kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
+    if kept is not None and saved.ticket is not None:
+        for notice in of_note(saved.ticket, kept, wanted.by, duty.deps.notifying):
+            enqueue(notice, duty.deps.desk, c, duty.now)
     opened = f"; status {ticket.status} -> {touch.status}" if touch else ""
     return (Done(f"#{ticket.number}", "done", f"noted; no customer sees it{opened}"),)
 

@@ -212,18 +212,18 @@ def _notices(
         match action:
             case Notify(rule, to, template):
                 happened = _happened(cause, opened=opened)
-                yield from _to_agents(
-                    to, template, rule, _told(ticket, cause, happened, policy), ticket, cause.key, policy
+                yield from to_agents(
+                    to, template, rule, agents_facts(ticket, cause, happened, policy), ticket, cause.key, policy
                 )
             case Escalate(rule):
-                told = _told(ticket, cause, "escalated", policy)
-                yield from _to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
+                told = agents_facts(ticket, cause, "escalated", policy)
+                yield from to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
             case _:
                 pass
     if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
         hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
-        told = {**_told(ticket, cause, FLOOD, policy), "words": ()}
-        yield from _to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
+        told = {**agents_facts(ticket, cause, FLOOD, policy), "words": ()}
+        yield from to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
 
 
 def _happened(cause: Cause, *, opened: bool) -> str:
@@ -233,7 +233,7 @@ def _happened(cause: Cause, *, opened: bool) -> str:
     return "advice"
 
 
-def _to_agents(
+def to_agents(
     to: Sequence[str],
     template: str,
     rule: str,
@@ -317,7 +317,7 @@ def agents_of(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str
     return found
 
 
-def _told(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPolicy) -> dict[str, object]:
+def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPolicy) -> dict[str, object]:
     """What an agent should know of a ticket, and of the mail, before opening it."""
     told: dict[str, object] = {
         "happened": happened,

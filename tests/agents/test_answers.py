@@ -10,6 +10,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.store import held_mail, inbound
 from gateway.store.store import Store
+from gateway.ticket.types import SetField
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail
 
@@ -50,6 +51,20 @@ def test_a_note_never_leaves(desk: Desk) -> None:
     entry = desk.entries(1)[-1]
     assert (entry.kind, entry.public, entry.text) == ("note", False, "He is our landlord.")
     assert [m for m in desk.mails()[before:] if m.forward_path == JAN] == []
+
+
+def test_a_note_is_told_to_those_who_work_on_the_ticket(desk: Desk) -> None:
+    desk.change(1, SetField("assignee", "bob", "x"), SetField("followers", ("ann", "lia", "zed"), "x"))
+    before = len(desk.mails())
+    reply(desk, newest(desk, ANN), "#note\nHe is our landlord.")
+    told = desk.mails()[before:]
+    assert {(m.forward_path, m.template) for m in told} == {
+        (who, "agent_notice") for who in (BOB, "lia@agents.test", "zed@agents.test")
+    }
+    assert "He is our landlord." in text_of(told[0])
+    answered = reply(desk, newest(desk, BOB), "Thank you.", f"Bob <{BOB}>", to=link(newest(desk, BOB), "+n"))
+    assert answered.disposition == "entry"
+    assert [e.kind for e in desk.entries(1)] == ["mail", "note", "note"]
 
 
 @pytest.mark.p0
