@@ -3,9 +3,11 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,12 +60,12 @@ level = "warning"
 
 
 @pytest.fixture
-def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    home = tmp_path_factory.mktemp("dovecot")
-    for folder in (home, *home.parents[:2]):
-        folder.chmod(0o755)  # its processes are users of their own
+def dovecot() -> Iterator[Dovecot]:
+    home = Path(tempfile.mkdtemp(prefix="mw-dovecot-"))
+    home.chmod(0o755)  # its processes are users of their own
     with Dovecot(home) as running:
         yield running
+    shutil.rmtree(home, ignore_errors=True)
 
 
 async def test_mail_becomes_a_ticket_and_is_moved(dovecot: Dovecot, tmp_path: Path) -> None:
