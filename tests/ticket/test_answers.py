@@ -16,7 +16,7 @@ JAN, EVA = "jan@bigbank.test", "eva@evil.test"
 
 
 def _rewrapped(text: str) -> str:
-    return "\n".join(wrap(" ".join(text.split()), 50))
+    return "\n".join(wrap(" ".join(text.split()), 50, break_long_words=False))
 
 
 def _in_another_charset(text: str) -> str:
