@@ -1,5 +1,6 @@
-"""The one clock: wall time for deadlines, monotonic time for intervals, and sleep.
+"""The one clock: wall time for deadlines, monotonic time for intervals, and sleep; whether the wall clock jumped.
 
+Sources   acceptance P-10, H-04: a jump may delay, but not lose, duplicate or flood.
 Not here  the core never asks for the time; `now` comes in as an argument.
 """
 
@@ -8,6 +9,8 @@ import heapq
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_JUMP_S, _HELD_S = 300, 600
 
 
 class Clock(Protocol):
@@ -98,3 +101,27 @@ class FakeClock:
     def _step(self, seconds: float) -> None:
         self._elapsed += seconds
         self._now += timedelta(seconds=seconds)
+
+
+class Jumps:
+    """Whether the clock on the wall went another way than time did, not long ago."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._seen = clock, (clock.now(), clock.monotonic())
+        self._until = 0.0  # monotonic
+        self.last_s = 0  # how far it jumped last
+
+    def look(self) -> bool:
+        """Whether it jumped since this was asked last; `resting` then says so for a while."""
+        wall, ran = self._clock.now(), self._clock.monotonic()
+        jumped = (wall - self._seen[0]).total_seconds() - (ran - self._seen[1])
+        self._seen = wall, ran
+        if abs(jumped) <= _JUMP_S:
+            return False
+        self._until, self.last_s = ran + _HELD_S, round(jumped)
+        return True
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is to be done by the wall clock for now."""
+        return self._clock.monotonic() < self._until

@@ -58,7 +58,7 @@ from gateway.verifying.verifier import Verifier, check_verifier
 from gateway.webhooks import Webhooks
 from gateway.work import UNDER_WAY, Worker
 
-_LOOK_S = 1.0  # how often the door measures room
+_LOOK_S = 1.0  # how often the door measures room, and clocks are compared
 _BEAT_S = 10.0  # how often the watchdog is told; the unit allows 30
 _FINDINGS = 1  # exit code of whoever asked for rules that are wrong
 _FOLLOW = timedelta(seconds=10)  # how often it is asked whether another gateway has other rules
@@ -188,6 +188,7 @@ class Daemon:
         self._stop.append(control.close)
         await door.look()
         self._run(_every(_LOOK_S, door.look), None)
+        self._run(_every(_LOOK_S, timers.look), None)
         passed = activated_sockets(self._passed)
         self._health = health = Health(
             self._store, door, clock, self._counts, settings.paths.state, lambda: bool(self.stale)
@@ -229,8 +230,10 @@ class Daemon:
 
     async def _jobs(self, _wanted: AskJobs) -> tuple[Done, ...]:
         """What is done at which interval, and how it went last."""
-        stands, leads = await self._store.read(paused), await self._store.leads()
-        return tuple(Done(job.name, "done", said_of(job, stands, leads=leads)) for job in self._timers.jobs())
+        stands, leads, rests = await self._store.read(paused), await self._store.leads(), self._timers.resting
+        return tuple(
+            Done(job.name, "done", said_of(job, stands, leads=leads, rests=rests)) for job in self._timers.jobs()
+        )
 
     async def _run_job(self, wanted: RunJob) -> tuple[Done, ...]:
         """Now, beside its turns."""

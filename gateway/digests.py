@@ -16,9 +16,10 @@ from gateway.message.types import Mailbox
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
 from gateway.store import held_mail, sla_lists
+from gateway.store.sla_lists import Pile
 from gateway.ticket.types import Notification, Ticket
 
-_MOST_ROWS = 50
+_MOST_ROWS, _MOST_FREE = 40, 20  # all of them together are a mail that no program cuts off
 _HELD_SINCE = timedelta(days=1)
 DIGEST = "digest"
 
@@ -34,21 +35,25 @@ def send_digest(
     local = now.astimezone(zone)
     tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     teams = tuple(team for team in d.rules.teams.values() if agent.id in (*team.members, team.lead))
+    own, nobodys = Pile(agent.id, before=tomorrow), Pile(teams=tuple(team.id for team in teams), before=tomorrow)
     if about is not None:
-        own, nobodys = sla_lists.of_numbers(c, about, _MOST_ROWS), []
-    else:
-        own = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=agent.id)
-        nobodys = sla_lists.due_first(c, tomorrow, _MOST_ROWS, assignee=None, teams=[team.id for team in teams])
-    waiting, oldest = sla_lists.waiting(c, agent.id)
+        own, nobodys = Pile(numbers=tuple(about)), Pile(before=now)
+    overdue, today, later = sla_lists.sizes(c, own, now, tomorrow)
+    unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow))
     held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if about is None else ()
-    if not own and not nobodys and not held:
+    if not overdue + today + later + unassigned and not held:
         return False
-    late = [ticket for ticket in own if ticket.next_due is not None and ticket.next_due < now]
+    listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
+    free = sla_lists.most_urgent(c, nobodys, _MOST_FREE)
+    waiting, oldest = sla_lists.waiting(c, agent.id)
     values = {
         "day": now.isoformat(),
-        "overdue": _rows(late),
-        "today": _rows(ticket for ticket in own if ticket not in late),
-        "unassigned": _rows(nobodys),
+        "overdue": _rows(t for t in listed if t.next_due is not None and t.next_due < now),
+        "today": _rows(t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow),
+        "later": _rows(t for t in listed if t.next_due is None or tomorrow <= t.next_due),
+        "unassigned": _rows(free),
+        "counts": {"overdue": overdue, "today": today, "later": later, "unassigned": unassigned},
+        "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
         "held": tuple(
             {"number": h.ticket, "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}

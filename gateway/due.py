@@ -34,7 +34,6 @@ _A_RUN = 1000
 _WAKES_A_COMMIT = 100
 _A_COMMIT = 100
 _DIGEST_LATE = timedelta(hours=12)
-_JUMP_S, _HELD_S = 300, 600  # acceptance H-04
 T = TypeVar("T")
 log = structlog.get_logger("due")
 
@@ -44,7 +43,7 @@ class Due:
 
     def __init__(self, store: Store, deps: Callable[[], Deps], clock: Clock, queued: Callable[[], None]) -> None:
         self._store, self._deps, self._clock, self._queued = store, deps, clock, queued
-        self._jumps, self._digests_until = Jumps(clock), clock.now() - _DIGEST_LATE
+        self._digests_until = clock.now() - _DIGEST_LATE
 
     async def wake(self) -> None:
         """Snoozed tickets whose time has come are as they were before."""
@@ -61,10 +60,8 @@ class Due:
             self._queued()
 
     async def remind(self) -> None:
-        """Promises that may be broken, or are; a clock that jumped is no reason to tell anybody."""
+        """Promises that may be broken, or are."""
         now, d = self._clock.now(), self._deps()
-        if self._jumps.held():
-            return
         found = await self._store.read(lambda c: sla_lists.reached(c, now, _A_RUN))
         spared = []
         for agent, numbers in crowded(found, d.rules, now).items():
@@ -74,6 +71,7 @@ class Due:
             some = found[first : first + _A_COMMIT]
             await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, spared)))  # type: ignore[misc]
         if found:
+            log.info("promises.told", count=len(found), longest=found[0].ticket)
             self._queued()
 
     async def ask_idle(self) -> None:
@@ -89,7 +87,7 @@ class Due:
         found = await self._store.read(lambda c: tickets.at_rung(c, now, _A_RUN))
         for first in range(0, len(found), _A_COMMIT):
             some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda n: climb(c, n, d, now)))  # type: ignore[misc]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [climb(c, n, d, now) for n in ns]))  # type: ignore[misc]
         if found:
             self._queued()
 
@@ -133,25 +131,7 @@ class Due:
         self._queued()
 
 
-class Jumps:
-    """Whether the clock on the wall went another way than time did: then nobody is reminded for a while."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._seen = clock, (clock.now(), clock.monotonic())
-        self._until = 0.0  # monotonic
-
-    def held(self) -> bool:
-        """Asked at each tick; a jump is told in the log."""
-        wall, ran = self._clock.now(), self._clock.monotonic()
-        jumped = (wall - self._seen[0]).total_seconds() - (ran - self._seen[1])
-        self._seen = wall, ran
-        if abs(jumped) > _JUMP_S:
-            self._until = ran + _HELD_S
-            log.warning("clock.jumped", seconds=round(jumped), reminders_held_s=_HELD_S)
-        return ran < self._until
-
-
-def _done_each(c: Connection, found: Sequence[T], work: Callable[[T], object]) -> None:
+def _done_each(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], object]) -> None:
     """All of them at once; where one fails, each by itself, so that it keeps no other from being done."""
     if _done(c, found, work) or len(found) == 1:
         return
@@ -159,12 +139,11 @@ def _done_each(c: Connection, found: Sequence[T], work: Callable[[T], object]) -
         _done(c, (each,), work)
 
 
-def _done(c: Connection, found: Sequence[T], work: Callable[[T], object]) -> bool:
+def _done(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], object]) -> bool:
     """False: nothing of it was done, and the log says why; it is tried again at the next tick."""
     attempt = c.begin_nested()
     try:
-        for each in found:
-            work(each)
+        work(found)
     except TransientError:
         raise
     except Exception as e:  # noqa: BLE001 -- the outermost frame of one ticket

@@ -114,11 +114,13 @@ def carry_out(
     *,
     key: str = "",
     told: Mapping[str, object] | None = None,
+    may_wait: bool = False,
 ) -> Ticket:
     """The ticket after what the rules decided, all of it stored, and its mails queued.
 
-    key   what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
-    told  what mails to agents say beside the ticket
+    key       what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
+    told      what mails to agents say beside the ticket
+    may_wait  whether these have time until their readers are there
     """
     changes = (*acted(ticket, decision.actions, d.rules, d.takes_no_part, now), *failed(ticket, decision))
     saved = Saved("entry", "", ticket, None, opened=False)
@@ -137,7 +139,8 @@ def carry_out(
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
     seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
-    cause = Happened(key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}", customer, tuple(seen), told or {})
+    key = key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}"
+    cause = Happened(key, customer, tuple(seen), told or {}, may_wait)
     notices, sent = [], []
     for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
         notices.append(notice)

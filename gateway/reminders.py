@@ -7,11 +7,10 @@ Transaction  T4, one for each ticket and stage: the note that it is told, what t
 Not here     when this is asked (due.py), who is told what (ticket/reminder.py), when a clock is there (ticket/sla.py).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
@@ -26,29 +25,29 @@ from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Ticket
 
 _MOST_MAILS = 20  # to one person at once
-log = structlog.get_logger("reminders")
 
 
-def remind(c: Connection, found: Reached, d: Deps, now: datetime, spared: Collection[str] = ()) -> int | None:
-    """Tell the latest stage that a clock reached, in percent; None when there is nothing to tell any more.
+def remind(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str] = ()) -> int:
+    """Tell the latest stage that each of these clocks reached; how many there were to tell any more.
 
     spared  agents who get a digest instead of mails
     """
-    ticket = tickets.find_ticket(c, found.ticket, lock=True)
-    if ticket is None:
-        return None
-    customer, lines = sla.customer_of(c, ticket, d.promises), sla.ledger(c, ticket.number)
-    standing, before = d.promises.standing(ticket, customer, lines), sla.told(c, ticket.number)
-    promised = next((p for p in standing.promised if p.clock.metric == found.metric), None)
-    stage = _latest(promised, before, now)
-    if promised is None or stage is None:
-        sla.put_clocks(c, ticket.number, standing, before)
-        return None
-    sla.put_next(c, ticket.number, promised, stage)
-    if not sla.tell(c, ticket.number, promised.clock.metric, promised.clock.cycle, stage, now):
-        return None
-    _tell(c, ticket, promised, stage, d, now, spared)
-    return stage
+    stages = []
+    stories = sla.to_remind(c, [each.ticket for each in found])
+    for each in found:
+        if (story := stories.get(each.ticket)) is None:
+            continue
+        ticket, customer = story.ticket, sla.customer_of(c, story.ticket, d.promises)
+        promised = d.promises.newest(each.metric, ticket, customer, story.lines)
+        stage = _latest(promised, story.told, now)
+        if promised is None or stage is None:
+            sla.put_clocks(c, ticket.number, d.promises.standing(ticket, customer, story.lines), story.told)
+        else:
+            stages.append((ticket, promised, stage))
+    sla.tell(c, [(ticket.number, promised, stage) for ticket, promised, stage in stages], now)
+    for ticket, promised, stage in stages:
+        _tell(c, ticket, promised, stage, d, now, spared)
+    return len(stages)
 
 
 def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[str, list[int]]:
@@ -65,7 +64,7 @@ def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[
     return {agent: numbers for agent, numbers in about.items() if len(numbers) > _MOST_MAILS}
 
 
-def _latest(promised: Promised | None, before: dict[tuple[str, int], int], now: datetime) -> int | None:
+def _latest(promised: Promised | None, before: Mapping[tuple[str, int], int], now: datetime) -> int | None:
     if promised is None or promised.clock.ended_at is not None:
         return None
     stage = max((percent for percent, at in promised.stages if at <= now), default=0)
@@ -102,12 +101,13 @@ def _tell(
     add_audit(c, at=now, actor="timer", action=event.replace("-", "."), ticket=ticket.number, detail=detail)
     key = f"{event}:{ticket.number}:{clock.metric}:{stage}:{clock.cycle}"
     delayed.cancel(c, ticket.number, (event, *decision.trace.events), now)
-    after = carry_out(c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values)
+    after = carry_out(
+        c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values, may_wait=True
+    )
     if after.status != ticket.status and "status-changed" not in decision.trace.events:
         happened(c, ticket, after, (), d, now, actor="rule")
     if breached:
         d.counts.add("sla_breaches", promised.policy or "by-hand")
-    log.info(event, ticket=ticket.number, metric=clock.metric, stage=stage, policy=promised.policy)
 
 
 def _sparing(decision: Decision, ticket: Ticket, rules: RuleSet, spared: Collection[str]) -> Iterable[Action]:

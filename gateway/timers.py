@@ -1,7 +1,8 @@
 """What is done at fixed intervals: leases of the dead come back, old hashes are forgotten.
 
 Sources  APScheduler 3.11 with UTC and interval triggers only; everything with a due time of its own is a row,
-         so a run that was missed or done twice does no harm.
+         so a run that was missed or done twice does no harm. What is done for all is what falls due in tickets: a
+         clock that jumped is no reason for any of it, and holds it for a while (acceptance H-04).
 Not here  when a single mail is tried again (outgoing/schedule.py), what falls due in tickets (due.py).
 """
 
@@ -13,7 +14,7 @@ from functools import partial
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from gateway.clock import Clock
+from gateway.clock import Clock, Jumps
 from gateway.errors import TransientError
 from gateway.store import inbound, jobs, search, shared_words
 from gateway.store.audit import chain_end
@@ -41,7 +42,7 @@ class Timers:
     """The scheduler of one daemon."""
 
     def __init__(self, store: Store, anchors: Anchors, clock: Clock) -> None:
-        self._store, self._anchors, self._clock = store, anchors, clock
+        self._store, self._anchors, self._clock, self._jumps = store, anchors, clock, Jumps(clock)
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 300}
         )
@@ -68,6 +69,19 @@ class Timers:
         seconds = interval.total_seconds()
         self._scheduler.add_job(self._run, "interval", (job,), seconds=seconds, id=name)
 
+    @property
+    def resting(self) -> bool:
+        """Whether the clock jumped not long ago, so that what is done for all waits."""
+        return self._jumps.resting
+
+    async def look(self) -> None:
+        """After a jump of the clock jobs have their turns anew: the scheduler waits for the time that it showed."""
+        if not self._jumps.look():
+            return
+        log.warning("clock.jumped", seconds=self._jumps.last_s)
+        for job in self._jobs.values():
+            self._scheduler.reschedule_job(job.name, trigger="interval", seconds=job.interval.total_seconds())
+
     def jobs(self) -> tuple[Job, ...]:
         """All of them, as they were started."""
         return tuple(self._jobs.values())
@@ -80,6 +94,9 @@ class Timers:
         return job
 
     async def _run(self, job: Job) -> None:
+        await self.look()
+        if job.shared and self.resting:
+            return
         try:
             stands = job.name in await self._store.read(jobs.paused) or (job.shared and not await self._store.leads())
         except TransientError as e:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from gateway.clock import FakeClock
 from gateway.config import Settings
 from gateway.digests import digest_day
-from gateway.due import Due, Jumps
+from gateway.due import Due
 from gateway.operations.answers import Answer
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
@@ -224,44 +224,52 @@ async def test_each_crowd_of_an_hour_gets_its_digest(tmp_path: Path) -> None:
     store.close()
 
 
+HOURS = RULES.replace("timezone: Europe/Zagreb}", "timezone: Europe/Zagreb, calendar: late}").replace(
+    "calendars: {", 'calendars: {late: {timezone: UTC, hours: {mon-fri: "11:00-19:00"}}, '
+)
+
+
+@pytest.mark.parametrize(("answered", "reasons"), [
+    # whether Ann's ticket is answered before her day begins, what became of her mails
+    (False, ["", "", "", ""]),
+    (True, ["stale", "answer"]),
+])  # fmt: skip
+async def test_a_reminder_waits_until_its_reader_is_there(tmp_path: Path, answered: bool, reasons: list[str]) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), HOURS))
+    await tick(desk, 120)
+    assert [item.next_attempt_at for item in desk.mails()] == [MONDAY + timedelta(hours=3)]
+    if answered:
+        do(desk, "ticket.answer", Answer(1, "Here.", by="eva"))
+    await tick(desk, 240)
+    found = desk.outbox()
+    assert [item.reason if item.reason or item.template != "answer" else "answer" for item in found] == reasons
+    store.close()
+
+
+async def test_a_digest_says_how_many_there_are_and_what_is_due_later(tmp_path: Path) -> None:
+    rules = RULES.replace("{first_response: 4h, warn_at: [50%, 75%]", "{first_response: 20h, warn_at: [10%]")
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), rules), 45)
+    await tick(desk, 121)
+    body = email.message_from_bytes(desk.mails()[0].raw, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "Due later" in text
+    assert "Due today" not in text
+    assert "More that are not listed here: 5." in text
+    store.close()
+
+
 async def test_two_at_a_time_tell_it_once(store: Store, settings: Settings) -> None:
     desk = opened(Desk(store, settings, RULES))
     now = MONDAY + timedelta(minutes=240)
     found = Reached(1, "first_response", "ann", "support")
-    told = [desk.write(lambda c: remind(c, found, desk.deps, now)) for _ in range(3)]
-    assert told == [100, None, None]
+    told = [desk.write(lambda c: remind(c, (found,), desk.deps, now)) for _ in range(3)]
+    assert told == [1, 0, 0]
     assert sent(desk) == LADDER[4][1]
     with desk.reading() as c:
         assert sla_lists.reached(c, now + timedelta(days=9), 10) == []
-
-
-async def test_a_clock_that_jumps_reminds_nobody_for_ten_minutes(desk: Desk) -> None:
-    clock = FakeClock(MONDAY)
-    due = ticking(desk, clock)
-    clock._now += timedelta(days=1)  # the wall clock alone
-    await due.remind()
-    assert sent(desk) == []
-    await clock.advance(599)
-    await due.remind()
-    assert sent(desk) == []
-    await clock.advance(2)
-    await due.remind()
-    assert sent(desk) == LADDER[4][1]
-
-
-@pytest.mark.parametrize(("wall", "ran", "held"), [
-    # seconds on the wall, seconds that went by
-    (60, 60, False),
-    (360, 60, False),
-    (361, 60, True),
-    (-241, 60, True),
-    (86_400, 86_400, False),  # asleep all the while, and so was time
-])  # fmt: skip
-def test_a_jump_is_a_clock_that_goes_another_way_than_time(wall: int, ran: int, held: bool) -> None:
-    clock = FakeClock(MONDAY)
-    jumps = Jumps(clock)
-    clock._now, clock._elapsed = MONDAY + timedelta(seconds=wall), float(ran)
-    assert jumps.held() is held
 
 
 async def test_the_digest_of_the_day_comes_once_at_its_time(desk: Desk) -> None:

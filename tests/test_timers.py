@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.clock import FakeClock
+from gateway.clock import FakeClock, Jumps
 from gateway.config import Settings
 from gateway.errors import TransientError
 from gateway.store.audit_anchors import Anchors
@@ -42,8 +42,8 @@ class Counted:
         raise TransientError("the database is away")
 
 
-def timers_of(store: Store, settings: Settings) -> tuple[Timers, Counted]:
-    timers, work = Timers(store, Anchors(settings), FakeClock(NOW)), Counted()
+def timers_of(store: Store, settings: Settings, clock: FakeClock | None = None) -> tuple[Timers, Counted]:
+    timers, work = Timers(store, Anchors(settings), clock or FakeClock(NOW)), Counted()
     timers.every(MINUTE, work.own_work)
     timers.every(MINUTE, work.shared_work, shared=True)
     timers.every(MINUTE, work.troubled)
@@ -68,6 +68,49 @@ async def test_a_paused_job_stands_until_it_is_resumed(store: Store, settings: S
     assert work.runs == ["shared", "own", "own", "shared"]
     assert store.read_now(paused) == frozenset()
     assert await timers.run_now("no-such-job") is None
+
+
+async def test_after_a_jump_of_the_clock_what_is_done_for_all_waits_ten_minutes(
+    store: Store, settings: Settings
+) -> None:
+    clock = FakeClock(NOW)
+    timers, work = timers_of(store, settings, clock)
+    clock._now += timedelta(days=1)  # the wall clock alone
+    for seconds in (0, 599):
+        await clock.advance(seconds)
+        await turn(timers)
+    assert work.runs == ["own", "own"]
+    await clock.advance(1)
+    await turn(timers)
+    assert work.runs == ["own", "own", "own", "shared"]
+
+
+async def test_jobs_go_on_after_a_clock_was_put_back(store: Store, settings: Settings) -> None:
+    clock = FakeClock(NOW)
+    timers, _ = timers_of(store, settings, clock)
+    timers._scheduler.start(paused=True)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for job in timers._scheduler.get_jobs():
+        job.modify(next_run_time=tomorrow)  # where they stand when the clock goes back a day
+    clock._now -= timedelta(days=1)
+    await timers.look()
+    assert {job.next_run_time < tomorrow for job in timers._scheduler.get_jobs()} == {True}
+    timers.stop()
+
+
+@pytest.mark.parametrize(("wall", "ran", "jumped"), [
+    # seconds on the wall, seconds that went by
+    (60, 60, False),
+    (360, 60, False),
+    (361, 60, True),
+    (-241, 60, True),
+    (86_400, 86_400, False),  # asleep all the while, and so was time
+])  # fmt: skip
+def test_a_jump_is_a_clock_that_goes_another_way_than_time(wall: int, ran: int, jumped: bool) -> None:
+    clock = FakeClock(NOW)
+    jumps = Jumps(clock)
+    clock._now, clock._elapsed = NOW + timedelta(seconds=wall), float(ran)
+    assert (jumps.look(), jumps.resting) == (jumped, jumped)
 
 
 async def test_trouble_of_the_store_is_told_and_waits_for_the_next_turn(tmp_path: Path) -> None:

@@ -32,12 +32,16 @@ class PauseJob:
     actor: str = "operator"
 
 
-def said_of(job: Job, stands: Collection[str], *, leads: bool) -> str:
+def said_of(job: Job, stands: Collection[str], *, leads: bool, rests: bool) -> str:
     """How often it runs, how it went last, what keeps it from running."""
     last = "did not run yet"
     if job.ran_at is not None:
         last = f"last {job.ran_at:%Y-%m-%d %H:%M:%S} UTC, {1000 * job.took_s:.0f} ms"
-    state = "; PAUSED" if job.name in stands else "; another process leads" if job.shared and not leads else ""
+    state = ""
+    if job.name in stands:
+        state = "; PAUSED"
+    elif job.shared and (rests or not leads):
+        state = "; waits, the clock jumped" if rests else "; another process leads"
     trouble = f"; {job.trouble}" if job.trouble else ""
     return f"every {in_words(job.interval)}; {last}{trouble}{state}  {job.about}"
 

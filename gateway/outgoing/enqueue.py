@@ -53,9 +53,8 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         message_id=letter.message_id,
         reverse_path=letter.reverse_path,
         raw=letter.raw,
-        now=now,
-        held=notice.held is not None,
         due=max(due, notice.not_before or due),
+        held=notice.held is not None,
     )
     return id, letter.message_id
 

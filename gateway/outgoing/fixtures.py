@@ -220,11 +220,17 @@ def _breached(s: Situation) -> dict[str, Any]:
 
 
 def _digest(s: Situation) -> dict[str, Any]:
-    return {
-        "day": NOW.isoformat(),
+    rows = {
         "overdue": _rows(s, _ago(hours=20)),
         "today": _rows(s, (NOW + timedelta(hours=1)).isoformat()),
-        "unassigned": _rows(s, _due(s)),
+        "later": _rows(s, (NOW + timedelta(days=2)).isoformat())[: max(1, s.items // 3)],
+        "unassigned": _rows(s, _due(s))[: max(1, s.items // 3)],
+    }
+    return {
+        "day": NOW.isoformat(),
+        **rows,
+        "counts": {name: len(found) for name, found in rows.items()},
+        "more": s.items,
         "waiting": s.items,
         "oldest": {"number": 4777, "since": 6 * 86_400} if s.items else None,
         "held": [{"number": 4801, "reason": "collision", "at": _ago(hours=3)}] * s.items,

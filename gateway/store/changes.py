@@ -83,7 +83,7 @@ def save(
         folded.columns |= _column(folded.ticket, "next_rung")
     current, record = folded.ticket, folded.record
     if folded.opening is not None and current is not None:
-        current = _open(c, folded.opening, current)
+        current = _open(c, folded.opening, replace(current, updated_at=now))
     elif current is not None and folded.columns:
         current = update_ticket(c, current, folded.columns, now)
     ids: list[int] = []
@@ -100,7 +100,7 @@ def save(
             search.put(c, None, number, more, ids[-1], opening=False)
         if promise is not None:
             clocked = [id for entry, id in zip(folded.entries, ids, strict=True) if any(lines_of((entry,), ""))]
-            sla.write(c, number, promise, clocked)
+            sla.write(c, number, promise, clocked, now)
     mail = source.removeprefix("stub:") if source else None  # the audit names the mail, not the entry of its stub
     right_of = {actor: basis or (folded.entries[0].trust if folded.entries else None)}
     for action, who, detail in folded.notes:
@@ -147,7 +147,7 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 revision = _known(folded).revision + is_said(change)
                 folded.revisions.append(revision if is_said(change) else None)
                 folded.ticket = replace(_known(folded), messages=counted, revision=revision)
-                folded.columns |= {"messages": counted, "revision": revision, "updated_at": change.at}
+                folded.columns |= {"messages": counted, "revision": revision}
                 said = f"{change.kind} by {change.evidence}" if change.evidence else change.kind
                 folded.notes.append(("entry.added", change.cause or actor, said))
             case SetField(name, _, cause):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from gateway.rules.effects import said
 from gateway.rules.types import Event, Immediate, Later
@@ -55,7 +55,7 @@ def cancel(c: Connection, ticket: int, events: Collection[Event], now: datetime)
     """Forget those that one of the events cancels."""
     if not events:
         return
-    for row in c.execute(select(delayed).where(_waiting(ticket))).all():
+    for row in c.execute(_OF_TICKET, {"b_ticket": ticket}).all():
         found = _read(row)
         if (event := next((e for e in found.unless if e in events), None)) is not None:
             settle(c, found, "cancelled", f"cancelled by {event}", now)
@@ -94,3 +94,6 @@ def _read(row: Row[Any]) -> Delayed:
     action = msgspec.convert(values, type=_KINDS[kind])
     unless = tuple(msgspec.json.decode(row.unless))
     return Delayed(row.id, row.ticket, row.rule, action, row.words, unless, row.due_at, row.state, row.reason)
+
+
+_OF_TICKET = select(delayed).where(delayed.c.ticket == bindparam("b_ticket"), delayed.c.state == "waiting")

@@ -126,14 +126,10 @@ def attach(
     message_id: str,
     reverse_path: str | None,
     raw: bytes,
-    now: datetime,
+    due: datetime,
     held: bool = False,
-    due: datetime | None = None,
 ) -> None:
-    """The rendered bytes; from here on the mail is due, or waits for a person where it is held.
-
-    due  when it may leave; None is now
-    """
+    """The rendered bytes; from then on the mail is due, or waits for a person where it is held."""
     c.execute(
         _ATTACH,
         {
@@ -142,7 +138,7 @@ def attach(
             "reverse_path": reverse_path,
             "raw": raw,
             "state": "held" if held else "queued",
-            "next_attempt_at": None if held else due or now,
+            "next_attempt_at": None if held else due,
         },
     )
 

@@ -5,18 +5,18 @@ Not here     what a ledger means (ticket/ledger.py), when a clock is due (ticket
              which clocks there are (sla_lists.py).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, insert, select, update
 
 from gateway.store.customers import find_customer
-from gateway.store.schema import entry, sla_clock, sla_ledger, sla_told, ticket
-from gateway.store.tickets import find_ticket
-from gateway.store.upsert import inserted
-from gateway.ticket.ledger import Line, Metric, What, lines_of, told_lines, unwritten
+from gateway.store.schema import entry, outbox, sla_clock, sla_ledger, sla_told, ticket
+from gateway.store.tickets import find_ticket, ticket_of
+from gateway.ticket.ledger import Line, Metric, What, in_order, lines_of, told_lines, unwritten
+from gateway.ticket.reminder import BREACHED, WARNING
 from gateway.ticket.sla import Promised, Promises, Standing
 from gateway.ticket.types import Change, Customer, SetField, Ticket
 
@@ -31,6 +31,15 @@ class Story:
     ticket: Ticket
     customer: Customer | None
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reminding:
+    """A ticket of which somebody may have to be reminded."""
+
+    ticket: Ticket
+    lines: list[Line] = field(default_factory=list)
+    told: dict[tuple[str, int], int] = field(default_factory=dict)  # the highest stage, by metric and cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +70,31 @@ def kept(
     if not new and not any(isinstance(change, SetField) and change.name in _DECIDES for change in changes):
         return None
     there = ledger(c, before.number) if before is not None else ()
-    if before is not None and not there:
-        new = (*_of_entries(c, before), *new)
-    together = sorted((*there, *new), key=lambda line: line.at)
-    standing = promises.standing(after, customer_of(c, after, promises), together)
+    unkept = _of_entries(c, before) if before is not None and not there else ()
+    new = (*unkept, *in_order(there or unkept, new))
+    standing = promises.standing(after, customer_of(c, after, promises), (*there, *new))
     return Kept(new, standing, told(c, before.number) if before is not None else {})
 
 
-def write(c: Connection, number: int, kept: Kept, entries: Sequence[int]) -> None:
-    """Write it.
+def write(c: Connection, number: int, kept: Kept, entries: Sequence[int], now: datetime) -> None:
+    """Write it; reminders of what has ended, that still waited for their readers, are not sent any more.
 
     entries  the ids of the entries whose lines are among the new ones, in order
     """
     ids = iter(entries)
     add_lines(c, number, *(replace(line, entry=next(ids, None)) if line.entry == 0 else line for line in kept.lines))
     put_clocks(c, number, kept.standing, kept.told)
+    for each in kept.standing.promised:
+        clock = each.clock
+        if clock.ended_at is not None and (clock.metric, clock.cycle) in kept.told:
+            _forget_reminders(c, number, clock.metric, now)
+
+
+def _forget_reminders(c: Connection, number: int, metric: Metric, now: datetime) -> None:
+    never_tried = and_(outbox.c.ticket == number, outbox.c.state == "queued", outbox.c.attempts == 0)
+    about = and_(outbox.c.template.in_((WARNING, BREACHED)), outbox.c.dedupe_key.contains(f":{number}:{metric}:"))
+    gone = {"state": "suppressed", "stage": "done", "next_attempt_at": None, "settled_at": now, "reason": "stale"}
+    c.execute(update(outbox).where(never_tried, about).values(gone))
 
 
 def add_lines(c: Connection, number: int, *lines: Line) -> None:
@@ -122,30 +141,39 @@ def story(c: Connection, number: int) -> Story | None:
     return Story(found, customer, ledger(c, number) or _of_entries(c, found))
 
 
-def put_next(c: Connection, number: int, promised: Promised, told: int) -> None:
-    """Of one clock: when the stage after the one that is told now will be reached."""
-    ahead = min((at for stage, at in promised.stages if stage > told), default=None)
-    c.execute(_NEXT, {"b_ticket": number, "b_metric": promised.clock.metric, "next_at": ahead})
-
-
 def ledger(c: Connection, number: int) -> tuple[Line, ...]:
     """The ledger of a ticket, by time."""
-    return tuple(Line(r.at, r.what, r.value, r.cause, r.entry) for r in c.execute(_LEDGER, {"b_ticket": number}))
+    return tuple(map(_line, c.execute(_LEDGER, {"b_ticket": number})))
 
 
 def told(c: Connection, number: int) -> dict[tuple[str, int], int]:
     """The highest stage of each clock of a ticket that was told, by metric and cycle."""
-    found: dict[tuple[str, int], int] = {}
-    for row in c.execute(_TOLD, {"b_ticket": number}):
-        key = row.metric, row.cycle
-        found[key] = max(row.stage, found.get(key, 0))
+    return {(row.metric, row.cycle): row.stage for row in c.execute(_TOLD, {"b_ticket": number})}
+
+
+def to_remind(c: Connection, numbers: Collection[int]) -> dict[int, Reminding]:
+    """What is to be known of tickets before anybody is reminded; on PostgreSQL their rows are locked."""
+    of = {"numbers": sorted(set(numbers))}
+    found = {row.number: Reminding(ticket_of(row)) for row in c.execute(_TICKETS, of)}
+    for row in c.execute(_LEDGERS, of):
+        found[row.ticket].lines.append(_line(row))
+    for row in c.execute(_ALL_TOLD, of):
+        found[row.ticket].told[row.metric, row.cycle] = row.stage
     return found
 
 
-def tell(c: Connection, number: int, metric: Metric, cycle: int, stage: int, now: datetime) -> bool:
-    """Note that a stage is told now; False when it was told before."""
-    row = {"ticket": number, "metric": metric, "stage": stage, "cycle": cycle, "at": now}
-    return inserted(c, sla_told, row)
+def tell(c: Connection, stages: Sequence[tuple[int, Promised, int]], now: datetime) -> None:
+    """Note of clocks that a stage is told now, and when the next one will be reached; never told twice.
+
+    stages  ticket, clock, percent
+    """
+    if not stages:
+        return
+    keys = [(number, each.clock, stage) for number, each, stage in stages]
+    c.execute(_TELL, [{"ticket": n, "metric": k.metric, "stage": s, "cycle": k.cycle, "at": now} for n, k, s in keys])
+    ahead = [min((at for later, at in each.stages if later > stage), default=None) for _, each, stage in stages]
+    rows = zip(keys, ahead, strict=True)
+    c.execute(_NEXT, [{"b_ticket": n, "b_metric": k.metric, "next_at": at} for (n, k, _), at in rows])
 
 
 def customer_of(c: Connection, of: Ticket, promises: Promises) -> Customer | None:
@@ -162,6 +190,10 @@ def _of_entries(c: Connection, of: Ticket) -> tuple[Line, ...]:
             what: What = "answer" if row.kind == "answer" else "words"
             lines.append(Line(row.at, what, cause=row.author_address or "system", entry=row.id))
     return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(row.at, row.what, row.value, row.cause, row.entry)
 
 
 def _row(number: int, promised: Promised, told: dict[tuple[str, int], int]) -> dict[str, Any]:
@@ -192,7 +224,12 @@ _NEXT = (
 _LEDGER = (
     select(sla_ledger).where(sla_ledger.c.ticket == bindparam("b_ticket")).order_by(sla_ledger.c.at, sla_ledger.c.id)
 )
-_TOLD = select(sla_told).where(sla_told.c.ticket == bindparam("b_ticket"))
+_TOLD = select(sla_told).where(sla_told.c.ticket == bindparam("b_ticket")).order_by(sla_told.c.stage)
+_THESE: BindParameter[Any] = bindparam("numbers", expanding=True)
+_TICKETS = select(ticket).where(ticket.c.number.in_(_THESE)).order_by(ticket.c.number).with_for_update()
+_LEDGERS = select(sla_ledger).where(sla_ledger.c.ticket.in_(_THESE)).order_by(sla_ledger.c.at, sla_ledger.c.id)
+_ALL_TOLD = select(sla_told).where(sla_told.c.ticket.in_(_THESE)).order_by(sla_told.c.stage)
+_TELL = insert(sla_told)
 _ENTRIES = (
     select(entry.c.id, entry.c.kind, entry.c.at, entry.c.public, entry.c.author_address)
     .where(entry.c.ticket == bindparam("b_ticket"))

@@ -3,7 +3,7 @@
 Not here  how they are worked out and kept (sla.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,21 +108,42 @@ def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
     return [Reached(*row) for row in c.execute(query)]
 
 
-def due_first(
-    c: Connection, before: datetime, limit: int, *, assignee: str | None, teams: Collection[str] = ()
-) -> list[Ticket]:
-    """Tickets of an agent of which something falls due before then; None: those of the teams that nobody owns."""
-    whose = ticket.c.assignee == assignee if assignee is not None else ticket.c.assignee.is_(None)
-    query = select(ticket).where(whose, ticket.c.next_due < before, ticket.c.status_type.not_in(FINISHED))
-    if assignee is None:
-        query = query.where(ticket.c.team.in_(teams))
-    return [ticket_of(row) for row in c.execute(query.order_by(ticket.c.next_due, ticket.c.number).limit(limit))]
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """Tickets that are not at their end: these, or those of an agent, or nobody's of some teams, that fall due."""
+
+    assignee: str | None = None
+    teams: tuple[str, ...] = ()
+    before: datetime | None = None  # when something falls due in them at the latest
+    numbers: tuple[int, ...] = ()
 
 
-def of_numbers(c: Connection, numbers: Collection[int], limit: int) -> list[Ticket]:
-    """These tickets, by what falls due first."""
-    query = select(ticket).where(ticket.c.number.in_(numbers)).order_by(ticket.c.next_due, ticket.c.number)
-    return [ticket_of(row) for row in c.execute(query.limit(limit))]
+def most_urgent(c: Connection, pile: Pile, limit: int) -> list[Ticket]:
+    """Those of it that fall due first."""
+    query = select(ticket).where(*_in_pile(pile)).order_by(ticket.c.next_due, ticket.c.number).limit(limit)
+    return [ticket_of(row) for row in c.execute(query)]
+
+
+def sizes(c: Connection, pile: Pile, now: datetime, tomorrow: datetime) -> tuple[int, int, int]:
+    """How many of it are overdue, are due until tomorrow, and later or never."""
+    due = ticket.c.next_due
+    parts = case((due < now, 0), (due < tomorrow, 1), else_=2).label("part")
+    query = select(parts, func.count()).where(*_in_pile(pile)).group_by("part")
+    counted = {part: int(count) for part, count in c.execute(query)}
+    return counted.get(0, 0), counted.get(1, 0), counted.get(2, 0)
+
+
+def _in_pile(pile: Pile) -> Iterator[ColumnElement[bool]]:
+    yield ticket.c.status_type.not_in(FINISHED)
+    if pile.numbers:
+        yield ticket.c.number.in_(pile.numbers)
+        return
+    yield ticket.c.next_due < pile.before
+    if pile.assignee is not None:
+        yield ticket.c.assignee == pile.assignee
+    else:
+        yield ticket.c.assignee.is_(None)
+        yield ticket.c.team.in_(pile.teams)
 
 
 def waiting(c: Connection, assignee: str) -> tuple[int, tuple[int, datetime] | None]:

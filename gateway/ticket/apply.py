@@ -76,7 +76,8 @@ def apply(
         if because := _against_redirect(end, message, verdict, inbound, ours):
             return (Record("quarantine", f"not redirected: {because}", filed),)
         return (Record("record", f"redirect:{end.rule}: {end.address}", filed),)
-    actions = (*acted(ticket, wanted, rules, ours, received), *failed(ticket, decision))
+    at = received if match.ticket is None else max(received, ticket.status_at)  # not before what was done meanwhile
+    actions = (*acted(ticket, wanted, rules, ours, at), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
             subject=ticket.subject,
@@ -98,7 +99,7 @@ def apply(
     if inbound.imported is not None:
         return (entry, *_ended_later(ticket, inbound.imported, received))
     known = match.trust in ("proven", "participant")
-    opened_again = after_words_of_customer(ticket, message, rules, received) if known else None
+    opened_again = after_words_of_customer(ticket, message, rules, at) if known else None
     # a number and a From that nobody has verified bring no further people into somebody's ticket
     copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
     read = _read(ticket, message, ours) if known and match.by == "stub" else ()

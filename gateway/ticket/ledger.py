@@ -1,14 +1,15 @@
 """What a ticket's clocks rest on: a ledger of what happened in it, and the clocks that such a ledger starts and stops.
 
 Sources  tickets-and-sla.md §2. The ledger says nothing of policies, so that another policy reads the same ledger. A
-         line has the time at which a mail was received, never that of its Date. Automatic mail is no line: it answers
-         nobody. first_response and resolution run from the opening, next_response from the customer's first words after
-         an answer until the next one, update from each word of ours to the next. A clock stands while the ticket is in
-         a status that pauses, and while it is solved or closed; opened again, it goes on.
+         line has the time at which a mail was received, never that of its Date; what was done before the mail was
+         processed stands before it. Automatic mail is no line: it answers nobody. first_response and resolution run
+         from the opening, next_response from the customer's first words after an answer until the next one, update
+         from each word of ours to the next. A clock stands while the ticket is in a status that pauses, and while it
+         is solved or closed; opened again, it goes on.
 Not here when a clock is due (sla.py), who keeps the ledger (store/sla.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -77,6 +78,14 @@ def lines_of(changes: Iterable[Change], actor: str) -> Iterator[Line]:
                 yield status_line(change.at, change.type, change.status, change.cause)
             case _:
                 pass
+
+
+def in_order(there: Sequence[Line], new: Iterable[Line]) -> Iterator[Line]:
+    """The new lines, none of them before those that are there: nobody had read a mail that was processed later."""
+    at = there[-1].at if there else None
+    for line in new:
+        at = line.at if at is None or at < line.at else at
+        yield replace(line, at=at)
 
 
 def told_lines(changes: Iterable[Change], now: datetime) -> Iterator[Line]:

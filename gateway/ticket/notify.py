@@ -94,6 +94,7 @@ class Happened:
     customer: Customer | None  # whose ticket it is
     thread: tuple[str, ...] = ()  # Message-IDs that the customer has seen in it, oldest first
     told: Mapping[str, object] = field(default_factory=dict)  # what mails to agents say of it beside the ticket
+    may_wait: bool = False  # whether they have time until their readers are there: those with a calendar of their own
 
 
 Cause = Arrived | Happened
@@ -212,9 +213,9 @@ def _notices(
         match action:
             case Notify(rule, to, template):
                 happened = _happened(cause, opened=opened)
-                yield from to_agents(
-                    to, template, rule, agents_facts(ticket, cause, happened, policy), ticket, cause.key, policy
-                )
+                told = agents_facts(ticket, cause, happened, policy)
+                since = now if isinstance(cause, Happened) and cause.may_wait else None
+                yield from to_agents(to, template, rule, told, ticket, cause.key, policy, since)
             case Escalate(rule):
                 told = agents_facts(ticket, cause, "escalated", policy)
                 yield from to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
@@ -241,8 +242,12 @@ def to_agents(
     ticket: Ticket,
     key: str,
     policy: NotifyPolicy,
+    since: datetime | None = None,
 ) -> Iterator[Notification]:
-    """A mail to each of them; one to nobody, for the guard to refuse, where there is none of them."""
+    """A mail to each of them; one to nobody, for the guard to refuse, where there is none of them.
+
+    since  now, where it may wait until its reader is there
+    """
     rules = policy.rules
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
@@ -250,7 +255,12 @@ def to_agents(
         said = {**told, "why": rule} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {})
         notice = to_agent(agent, template, ticket, rules, said, key_of_agent, rule, speaker=_name(ticket.requester))
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
-        yield replace(notice, suppressed=NOT_VISIBLE if hidden else None, purpose=None if answers(agent) else "n")
+        yield replace(
+            notice,
+            suppressed=NOT_VISIBLE if hidden else None,
+            purpose=None if answers(agent) else "n",
+            not_before=_there(agent, since, policy.promises) if since is not None else None,
+        )
 
 
 def to_agent(
@@ -296,6 +306,11 @@ def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
         return {}
     language = ticket.language or rules.defaults.language
     return {"goes_to": {"name": _name(who), "address": who.address, "language": language}}
+
+
+def _there(agent: Agent, since: datetime, promises: Promises) -> datetime | None:
+    """When an agent with a calendar of his own is there next; None without one, and where it never opens."""
+    return promises.calendars[agent.calendar].opens(since) if agent.calendar is not None else None
 
 
 def agents_of(to: Sequence[str], ticket: Ticket, rules: RuleSet) -> Iterable[str]:

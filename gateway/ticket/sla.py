@@ -136,6 +136,14 @@ class Promises:
         promised = (self.promised(clock, ticket, policy) for clock in newest.values())
         return Standing(policy.id if policy is not None else None, tuple(p for p in promised if p is not None))
 
+    def newest(
+        self, metric: Metric, ticket: Ticket, customer: Customer | None, lines: Collection[Line]
+    ) -> Promised | None:
+        """What is promised to the newest clock of one kind; None when nothing is."""
+        policy, _ = self.policy_of(ticket, customer)
+        clock = next((clock for clock in reversed(_clocks(lines, policy)) if clock.metric == metric), None)
+        return self.promised(clock, ticket, policy) if clock is not None else None
+
     def history(self, ticket: Ticket, policy: Sla | None, lines: Collection[Line]) -> tuple[Promised, ...]:
         """All that was ever promised, by the policy and the priority of now."""
         promised = (self.promised(clock, ticket, policy) for clock in _clocks(lines, policy))
@@ -166,11 +174,15 @@ def _clocks(lines: Collection[Line], policy: Sla | None) -> tuple[Clock, ...]:
 
 
 def _promise(clock: Clock, policy: Sla | None, target: Target) -> Promised:
-    """A due time that was set by hand takes no notice of pauses."""
+    """A due time that was set by hand takes no notice of pauses.
+
+    Days, as hours, begin when it opens: else the same clock time a day later might lie before anybody was there.
+    """
     course = Course(clock if target.by_hand is None else replace(clock, pauses=()), target.hours)
     whole = target.by_hand
     if target.span is not None:
-        whole = target.hours.after(clock.started_at, target.span)
+        begins = target.hours.opens(clock.started_at)
+        whole = target.hours.after(begins, target.span) if begins is not None else None
     length = target.hours.between(clock.started_at, whole) if whole is not None else None
     due = target.by_hand
     if due is None and length is not None:

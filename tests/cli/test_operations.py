@@ -121,7 +121,7 @@ async def _letter(desk: Desk, state: str) -> None:
         if state == "refused":
             outbox.refuse(c, 1, "too long", NOW)  # type: ignore[arg-type]
         elif state != "suppressed":
-            outbox.attach(c, 1, message_id="<a@b>", reverse_path=None, raw=b"x", now=NOW)  # type: ignore[arg-type]
+            outbox.attach(c, 1, message_id="<a@b>", reverse_path=None, raw=b"x", due=NOW)  # type: ignore[arg-type]
 
     await desk.store.write(make)
     if state in ("leased", "sent", "failed", "deferred", "uncertain", "dropped", "held"):

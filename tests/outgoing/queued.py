@@ -20,7 +20,7 @@ async def queued(store: Store, clock: FakeClock, key: str = "k", **changed: obje
     def put(c) -> int:
         id = outbox.enqueue(c, told, clock.now())
         made = compose(told, id, desk())
-        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, now=clock.now())
+        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, due=clock.now())
         return id
 
     return await store.write(put)

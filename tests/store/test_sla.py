@@ -190,3 +190,27 @@ def test_lists_and_counts_are_by_due_time(desk: Desk) -> None:
     assert overdue == [2]
     assert counted == [("support", "first_response", 1, 0, 0, 0), ("support", "resolution", 0, 0, 0, 1)]
     assert promises_of(desk.deps.rules).none_at_all is False
+
+
+def test_words_that_are_read_late_stand_behind_what_was_done_meanwhile(desk: Desk) -> None:
+    opened(desk)
+    do(desk, "ticket.answer", Answer(1, "Here.", by="ann"), 10)
+    came = desk.now + timedelta(minutes=5)
+    do(desk, "ticket.answer", Answer(1, "And this.", by="ann"), 20)
+    answered = desk.now
+    desk.take(reply(desk), envelope={"received_at": came}, at=answered + timedelta(hours=1))  # type: ignore[dict-item]
+    with desk.reading() as c:
+        lines = sla.ledger(c, 1)
+    assert [line.what for line in lines][-4:] == ["answer", "status", "words", "status"]
+    assert {line.at for line in lines[-3:]} == {answered}
+    ticket = desk.ticket(1)
+    assert (ticket.status, ticket.status_at, ticket.updated_at) == ("open", answered, desk.now)
+    assert desk.entries(1)[-1].at == came
+    assert promised(desk)["next_response"] == f"running {minute(answered + timedelta(hours=4))}"
+
+
+def test_a_ticket_of_a_mail_that_is_read_late_was_changed_now_and_promised_from_its_arrival(desk: Desk) -> None:
+    came = desk.now
+    desk.take(mail(), envelope={"received_at": came}, at=came + timedelta(hours=3))  # type: ignore[dict-item]
+    assert (desk.ticket(1).created_at, desk.ticket(1).updated_at) == (came, desk.now)
+    assert promised(desk)["first_response"] == "running 1440"

@@ -103,6 +103,21 @@ LEDGER = (
 )
 
 
+@pytest.mark.parametrize(("opened_at", "half", "due"), [
+    # a promise of two days: when the ticket comes, when half of it is over, when it is due; the office is 08:00-16:00
+    ("2026-11-23T10:00", "2026-11-24T10:00", "2026-11-25T10:00"),
+    ("2026-11-20T20:00", "2026-11-23T16:00", "2026-11-25T08:00"),     # outside hours: as if it came when it opens
+    ("2026-11-21T03:00", "2026-11-23T16:00", "2026-11-25T08:00"),
+    ("2026-11-23T03:00", "2026-11-23T16:00", "2026-11-25T08:00"),
+])  # fmt: skip
+def test_days_begin_when_somebody_is_there(opened_at: str, half: str, due: str) -> None:
+    when, middle, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (opened_at, half, due))
+    policy = Sla("days", "office", Targets(resolution=Span(days=2)), warn_at=(50,))
+    found = PROMISES.promised(Clock("resolution", 1, when), TICKET, policy)
+    assert found is not None
+    assert found.stages == ((50, middle), (100, end))
+
+
 @pytest.mark.parametrize(("ticket", "first", "last", "stages"), [
     # the ticket, minutes after Monday 08:00 until the first answer and the end are due, stages of the first
     (TICKET, 1440 + 120, 5 * 1440 + 2 * 1440 + 120, [(50, 360), (75, 480), (100, 1560)]),
