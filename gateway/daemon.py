@@ -163,7 +163,16 @@ class Daemon:
         importer = Importer(settings, self._store, door, clock, lambda: self._deps)
         self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
-        for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.climb, due.expire_held, due.send_digests):
+        for work in (
+            due.wake,
+            due.do_delayed,
+            due.remind,
+            due.ask_idle,
+            due.climb,
+            due.find_owners,
+            due.expire_held,
+            due.send_digests,
+        ):
             timers.every(timedelta(minutes=1), work, shared=True)
         timers.every(timedelta(minutes=5), due.tell_undelivered, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)

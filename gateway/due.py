@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from gateway.clock import Clock
 from gateway.deciding.types import Deps
 from gateway.digests import digest_day, send_digest
+from gateway.distribution import give_away
 from gateway.errors import TransientError
-from gateway.events import carry_out, happened
+from gateway.events import carry_out, find_owners, happened
 from gateway.idle import ask_idle
 from gateway.operations.held_mails import expire
 from gateway.operations.types import Duty
@@ -23,12 +24,13 @@ from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
 from gateway.rungs import climb
-from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets
+from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets, turns
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
 from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
+from gateway.unlocking import unlock
 
 _A_RUN = 1000
 _WAKES_A_COMMIT = 100
@@ -80,6 +82,16 @@ class Due:
         while await self._store.write(lambda c: ask_idle(c, d, now)):
             pass
         self._queued()
+
+    async def find_owners(self) -> None:
+        """Tickets that wait go to whoever is there again; owners who were silent for too long lose theirs."""
+        now, d = self._clock.now(), self._deps()
+        lost = await self._store.read(lambda c: turns.to_unlock(c, now, _A_RUN))
+        for first in range(0, len(lost), _A_COMMIT):
+            some = lost[first : first + _A_COMMIT]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [unlock(c, n, d, now) for n in ns]))  # type: ignore[misc]
+        if await self._store.write(lambda c: find_owners(c, give_away(c, tuple(d.rules.teams), d, now), d, now)):
+            self._queued()
 
     async def climb(self) -> None:
         """Customers who are waited for are reminded, tickets are solved or closed by themselves."""

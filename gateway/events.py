@@ -5,18 +5,20 @@ Transaction  the caller's: that of the change which raised the events; the ticke
 Not here     mails that come in (pipeline.py), what falls due (due.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from gateway.deciding.reasons import mail_line
 from gateway.deciding.types import Deps
+from gateway.distribution import CAUSE, Given, distribute
 from gateway.message.address import normal
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import follow_up
 from gateway.rules.evaluate import evaluate, may_have_fired
-from gateway.rules.types import Decision, Event, Facts
+from gateway.rules.types import Decision, Event, Facts, Notify
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.changes import remember_messages, save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
@@ -25,7 +27,7 @@ from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
-from gateway.ticket.notify import Happened, notify
+from gateway.ticket.notify import AGENT_NOTICE, Happened, lines_of_words, notify
 from gateway.ticket.types import Customer, Saved, Ticket
 
 
@@ -40,7 +42,7 @@ def happened(
     actor: str,
     text: str = "",
 ) -> None:
-    """Ask the rules about the events, and about a new status or owner, and do what they want.
+    """Ask the rules about the events, and about a new status or owner, and do what they want; then find owners.
 
     actor  for the rules: agent, rule, system.  text  what a person wrote
     """
@@ -48,13 +50,38 @@ def happened(
     moved: tuple[Event, ...] = ("status-changed",) if before.status != after.status else ()
     events = (*events, *assigned, *moved)
     delayed.cancel(c, after.number, events, now)
-    if not any(event in rule.on for rule in d.rules.rules for event in events):
-        return
-    customer = customer_of(c, after)
-    stated = facts_of(c, after, customer, d, now, actor=actor, text=text)
-    earlier = with_ticket(stated, before, now, d.promises.name_for(before, customer))
-    decision = decided(c, after, stated, events, d, before=earlier)
-    carry_out(c, after, events, decision, customer, d, now)
+    if any(event in rule.on for rule in d.rules.rules for event in events):
+        customer = customer_of(c, after)
+        stated = facts_of(c, after, customer, d, now, actor=actor, text=text)
+        earlier = with_ticket(stated, before, now, d.promises, customer)
+        decision = decided(c, after, stated, events, d, before=earlier)
+        after = carry_out(c, after, events, decision, customer, d, now)
+    find_owners(c, distribute(c, before, after, d, now), d, now)
+
+
+def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -> int:
+    """Tell rules and owners of tickets as they are given away; how many were. A mail of the rules replaces ours."""
+    count, assigned = 0, tuple[Event, ...](("assigned",))
+    for each in given:
+        count += 1
+        customer = customer_of(c, each.after)
+        stated = facts_of(c, each.after, customer, d, now, actor="system")
+        earlier = with_ticket(stated, each.before, now, d.promises, customer)
+        decision = decided(c, each.after, stated, assigned, d, before=earlier)
+        if not any(isinstance(action, Notify) for action in decision.actions):
+            usual = Notify(CAUSE, ("assignee",), AGENT_NOTICE)
+            decision = replace(decision, actions=(*decision.actions, usual))
+        delayed.cancel(c, each.after.number, assigned, now)
+        said = {"happened": "assigned", "why": each.why, **_last_words(c, each.after)}
+        carry_out(c, each.after, assigned, decision, customer, d, now, told=said)
+    return count
+
+
+def _last_words(c: Connection, ticket: Ticket) -> Mapping[str, object]:
+    last = tickets.last_words(c, ticket.number)
+    if last is None:
+        return {}
+    return {"words": lines_of_words(last.text), "writer": str(last.author or "—"), "said_at": last.at.isoformat()}
 
 
 def facts_of(
@@ -74,7 +101,7 @@ def facts_of(
     address = normal(ticket.requester.address) if ticket.requester is not None else ""
     others = customers.addresses(c, customer.id) if customer is not None and d.rules.lookups else ()
     known = standing(customer, d.looked_up((address, *others)), ticket.language, actor, text, d.local(now))
-    return with_ticket(known, ticket, now, d.promises.name_for(ticket, customer))
+    return with_ticket(known, ticket, now, d.promises, customer)
 
 
 def decided(

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from gateway.deciding.decide import reported_mail
 from gateway.deciding.types import Deps
-from gateway.events import happened
+from gateway.distribution import distribute
+from gateway.events import find_owners, happened
 from gateway.message.address import normal
 from gateway.message.types import Accepted, Message, RecipientStatus
 from gateway.outgoing.enqueue import enqueue
@@ -37,7 +38,7 @@ _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2
 def received(
     inbound: Accepted, message: Message, d: Deps, c: Connection, *, found: ThreadMatch | None = None
 ) -> Outcome:
-    """One accepted mail; a report about one of ours is told to whoever should know. [T1]
+    """One accepted mail; its ticket finds an owner, a report about one of ours is told to whoever should know. [T1]
 
     found  the ticket, where that is known already
     """
@@ -45,6 +46,10 @@ def received(
     if fresh and (asked := status_asked(inbound, message, d, c)) is not None:
         return asked
     outcome = process(inbound, message, d, c, found=found)
+    if outcome.disposition in ("ticket", "entry") and inbound.imported is None:
+        taken = tickets.find_ticket(c, outcome.ticket or 0)
+        if taken is not None:
+            find_owners(c, distribute(c, None, taken, d, d.now()), d, d.now())
     report = message.report
     told = outcome.disposition == "report" and inbound.imported is None
     if told and report is not None and report.kind == "delivery":

@@ -60,7 +60,7 @@ def happen(scene: Scene, event: Event, d: Deps) -> Observed:
     ticket = promised(ticket, standing)
     actor = "agent" if event in _BY_AGENTS else "system"
     known = facts_of(customer, d.looked_up((address,)), ticket.language, actor, "", d.local(now))
-    stated = with_ticket(known, ticket, now, standing.policy)
+    stated = with_ticket(known, ticket, now, d.promises, customer)
     next_due = _next_due(standing) if event in _OF_PROMISES else None
     stage = _stage(next_due, event, now) if next_due is not None else 0
     decision = evaluate(
@@ -68,7 +68,7 @@ def happen(scene: Scene, event: Event, d: Deps) -> Observed:
         with_promise(stated, next_due, stage, now) if next_due is not None else stated,
         (event,),
         budget=d.new_budget(),
-        before=with_ticket(known, setting.before or ticket, now, standing.policy),
+        before=with_ticket(known, setting.before or ticket, now, d.promises, customer),
         opening=d.promises.is_open,
         fired=setting.fired(ticket.number, ticket.messages),
     )

@@ -15,6 +15,7 @@ from gateway.cli.declare import (
 )
 from gateway.cli.failure import USAGE, CommandError
 from gateway.cli.output import Column, print_json, print_lines, printable, span, stamp, table
+from gateway.cli.presence import away, back, list_command
 from gateway.control import operate
 from gateway.operations.held_mails import AgentKey, HeldMails
 from gateway.store import held_mail
@@ -32,7 +33,7 @@ _COLUMNS = (
 
 @click.group(cls=Group, examples=("mailwicket agent held", "mailwicket agent rotate ana"))
 def agent() -> None:
-    """Look at mails of agents that wait for their word; withdraw the addresses that an agent was sent."""
+    """See who is there and who is away, mails that wait for an agent's word; withdraw the addresses he was sent."""
 
 
 @agent.command("held", examples=("mailwicket agent held", "mailwicket agent held --json"))
@@ -79,6 +80,10 @@ def rotate(invocation: Invocation, id: str, *, dry_run: bool, as_json: bool) -> 
     """Withdraw every reply address that an agent was sent; mail on its way to one has no authority any more."""
     done = operate(settings_of(invocation), "agent.rotate", AgentKey(id), clock=invocation.clock, dry_run=dry_run)
     report(invocation, done, "agent-rotate/1", dry_run=dry_run, as_json=as_json)
+
+
+for command in (list_command, away, back):
+    agent.add_command(command)
 
 
 def _have_done(invocation: Invocation, operation: str, ids: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:

@@ -41,6 +41,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("ticket", "gateway.cli.ticket:ticket", "Look at tickets, answer, change, merge and split them."),
             ("sla", "gateway.cli.sla:sla", "Look at what is promised, why it is due then, and what would be."),
+            ("agent", "gateway.cli.agent:agent", "See who is there, and what waits for them; say who is away."),
             ("customer", "gateway.cli.customer:customer", "Look at customers, merge and mute them."),
             ("mail", "gateway.cli.mail:mail", "Look at accepted mail, and let it through, again or never."),
             ("import", "gateway.cli.import_mail:import_mail", "Bring the mail of an archive; nobody is told."),
@@ -57,7 +58,6 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("db", "gateway.cli.db:db", "Look after the database."),
             ("audit", "gateway.cli.audit:audit", "Look at who changed what; check that the record is whole."),
-            ("agent", "gateway.cli.agent:agent", "Look at what agents have to decide; withdraw their addresses."),
             ("cron", "gateway.cli.cron:cron", "Look at what is done by the clock; run it now, let it stand."),
             ("config", "gateway.cli.config:config", "Show and check the configuration."),
         ),

@@ -9,7 +9,6 @@ from typing import Any, get_args
 import click
 from sqlalchemy import Connection
 
-from gateway import policy
 from gateway.cli.change import report
 from gateway.cli.context import settings_of
 from gateway.cli.database import reading
@@ -24,6 +23,7 @@ from gateway.cli.declare import (
 )
 from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, span, stamp, table
+from gateway.cli.rules_now import promises_now
 from gateway.cli.sla_words import measure, promise, when, worked
 from gateway.cli.time import Time
 from gateway.control import operate
@@ -106,7 +106,7 @@ def board(invocation: Invocation, *, as_json: bool) -> None:
 @pass_invocation
 def explain(invocation: Invocation, number: int, *, as_json: bool) -> None:
     """Say why each promise for a ticket is due when it is: a sum that anybody can check."""
-    promises = _promises(invocation)
+    promises = promises_now(invocation)
     with reading(invocation) as c:
         found = promises_store.story(c, number)
     if found is None:
@@ -147,7 +147,7 @@ def simulate(
     as_json: bool,
 ) -> None:
     """Try a policy: on a ticket that would be opened at a time, or on the tickets there were."""
-    promises = _promises(invocation)
+    promises = promises_now(invocation)
     supposed = _supposed(promises, name, calendar)
     if (at is None) == (since is None):
         raise CommandError("at which time?", hint="--at T, or --since 90d for the tickets there were", exit_code=USAGE)
@@ -192,12 +192,6 @@ def recompute(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
             after = found[-1]
     report(invocation, done, "sla-recompute/1", dry_run=dry_run, as_json=as_json)
     invocation.note(f"  {counted(len(done), 'ticket')} with another due time")
-
-
-def _promises(invocation: Invocation) -> Promises:
-    settings = settings_of(invocation)
-    templates = policy.templates_of(settings, invocation.clock)
-    return policy.promises_of(policy.read_rules(policy.rules_file(settings), templates))
 
 
 def _supposed(promises: Promises, name: str | None, calendar: str | None) -> Sla | None:

@@ -115,7 +115,7 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
     if s.ticket is None:
         begins, flags = first_fields(known, d.rules, tables)
         ticket = replace(ticket, fields=begins, flags=(*ticket.flags, *flags))
-    stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
+    stated = with_ticket(known, ticket, s.at, d.promises, s.customer)
     alike = cache(lambda merge: tickets.alike(merge.fields, s.at - merge.within) if s.ticket is None else None)
     decision = evaluate(
         d.rules,
@@ -130,7 +130,7 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
     if isinstance(end, MergeInto) and (into := alike(end)) is not None:
         ticket, match = into, _moved(s, end, into.number, tickets)
         events = supposed or _events(s.inbound, s.verdict, match)
-        stated = with_ticket(known, ticket, s.at, d.promises.name_for(ticket, s.customer))
+        stated = with_ticket(known, ticket, s.at, d.promises, s.customer)
         s = replace(s, fired=_fired(ticket, events, d, tickets))
     changes = apply(ticket, s.message, s.verdict, match, decision, s.inbound, d.rules, d.takes_no_part)
     if match.ticket is not None and (end is None or isinstance(end, MergeInto)):
@@ -197,7 +197,7 @@ def _opened_again(
     applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
     more = evaluate(
         d.rules,
-        with_ticket(stated, then, s.at, stated.sla_policy),
+        with_ticket(stated, then, s.at, d.promises, s.customer),
         ("status-changed",),
         budget=d.new_budget(),
         before=stated,

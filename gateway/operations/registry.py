@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.operations import (
+    agents,
     answers,
     asking,
     customers,
@@ -35,4 +36,5 @@ OPERATIONS: Mapping[str, Operation] = {
     **mailboxes.OPERATIONS,
     **webhooks.OPERATIONS,
     **held_mails.OPERATIONS,
+    **agents.OPERATIONS,
 }

@@ -6,7 +6,7 @@ Transaction  the caller's.
 Not here     the row (store/alarms.py), what the mail says (templates/alarm).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -27,15 +27,17 @@ def raise_alarm(
     desk: Desk,
     now: datetime,
     enqueue: Callable[[Notification, Desk, Connection, datetime], object],
+    watchers: Sequence[Watcher] | None = None,
 ) -> None:
     """Keep it, and tell it where it is the first of its kind in this hour.
 
     about  a word of the strings: alarm_ABOUT.  key  what or who.  said  a line of detail
+    watchers  who is told; None: all who look after the desk
     """
     if not alarms.note(c, about, key, said, now):
         return
     log.error("alarm", about=about, key=key)
-    for watcher in desk.watchers:
+    for watcher in desk.watchers if watchers is None else watchers:
         enqueue(alarm(watcher, about, "", said, now), desk, c, now)
 
 

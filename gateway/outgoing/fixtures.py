@@ -59,7 +59,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "sla_warning": ("first_response", "next_response", "update", "resolution"),
     "sla_breached": ("first_response", "next_response", "update", "resolution"),
     "delivery_failed": ("failed", "automatic", "delayed"),
-    "alarm": ("breaker", "total_limit", "template", "relay", "backscatter", "flood", "webhook", "store"),
+    "alarm": ("breaker", "total_limit", "template", "relay", "backscatter", "flood", "webhook", "store", "backlog"),
 }  # fmt: skip
 
 

@@ -7,17 +7,11 @@ nothing would be worse than one that is refused. Whoever brings a word to life t
 SECTIONS = ("retention",)
 KEYS = (
     "defaults.forward_ack",
-    "agents.skills", "agents.max_open", "agents.notify",
-    "agents.receipts",
-    "teams.assign", "teams.language_match",
-    "teams.unlock_after", "teams.max_waiting",
+    "agents.notify", "agents.receipts",
     "rules.cron", "rules.each",
 )  # fmt: skip
 EVENTS = (
     "schedule",
-)  # fmt: skip
-FIELDS = (
-    "ticket.waiting",
 )  # fmt: skip
 
 NOT_YET = frozenset(
@@ -26,7 +20,6 @@ NOT_YET = frozenset(
         ("section", SECTIONS),
         ("key", KEYS),
         ("event", EVENTS),
-        ("field", FIELDS),
     )
     for word in words
 )

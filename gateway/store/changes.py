@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Update, and_, bindparam, insert, select, upda
 from gateway.errors import TransientError
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
+from gateway.rules.types import RuleSet
 from gateway.store import delayed, linked, search, sla
 from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
+from gateway.ticket.assign import unlocks_at
 from gateway.ticket.change import changed, is_said, opened, shown
 from gateway.ticket.ladder import next_rung
 from gateway.ticket.ledger import lines_of
@@ -48,7 +50,7 @@ _STATUS = (
 _COLUMNS = (
     "subject", "team", "assignee", "responsible", "priority", "language", "channel", "tags", "fields", "flags",
     "due", "created_at", "updated_at", "messages", "version", "merged_into", "origin", "followers", "needs",
-    "escalation", "sla", "revision", "next_due", "answer_due", "next_rung", *_STATUS,
+    "escalation", "sla", "revision", "next_due", "answer_due", "next_rung", "next_unlock", *_STATUS,
 )  # fmt: skip
 
 
@@ -81,6 +83,9 @@ def save(
     if folded.ticket is not None and any(map(_moves_rung, changes)):
         folded.ticket = replace(folded.ticket, next_rung=next_rung(folded.ticket, promises))
         folded.columns |= _column(folded.ticket, "next_rung")
+    if folded.ticket is not None and any(_moves_unlock(change, folded.ticket, promises.rules) for change in changes):
+        folded.ticket = replace(folded.ticket, next_unlock=unlocks_at(folded.ticket, promises, now))
+        folded.columns |= _column(folded.ticket, "next_unlock")
     current, record = folded.ticket, folded.record
     if folded.opening is not None and current is not None:
         current = _open(c, folded.opening, replace(current, updated_at=now))
@@ -173,6 +178,19 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
 def _moves_rung(change: Change) -> bool:
     """Whether what happens to the ticket by itself becomes another: each team has its own days."""
     return isinstance(change, SetStatus) or (isinstance(change, SetField) and change.name == "team")
+
+
+def _moves_unlock(change: Change, after: Ticket, rules: RuleSet) -> bool:
+    """Whether the owner of a ticket has all his time again: it is another's, or he did something about it."""
+    match change:
+        case SetStatus() | SetField(name="team" | "assignee"):
+            return True
+        case AddEntry(kind="answer" | "note", author=author):
+            owner = rules.agents.get(after.assignee or "")
+            his = map(normal, (owner.email, *owner.also)) if owner is not None else ()
+            return author is not None and normal(author.address) in his
+        case _:
+            return False
 
 
 def _promise(folded: _Folded, promise: sla.Kept) -> None:

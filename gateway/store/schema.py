@@ -157,6 +157,7 @@ customer_address = Table(
     Column("customer", _Id, ForeignKey(customer.c.id), nullable=False, index=True),
 )
 
+TO_DO = text("status_type IN ('new', 'open')")  # as it stands in the index: SQLite finds it by no other words
 ticket = Table(
     "ticket",
     metadata,
@@ -198,6 +199,14 @@ ticket = Table(
     Column("next_rung", Moment),  # when the next thing happens to it by itself
     Column("nudged", Integer, nullable=False, server_default=text("0")),  # days of the last reminder in this status
     Column("revision", Integer, nullable=False, server_default=text("0")),  # of what people said; agents saw one
+    Column("next_unlock", Moment),  # when its owner, silent since, loses it
+    Index("ix_ticket_to_do", "assignee", "team", sqlite_where=TO_DO, postgresql_where=TO_DO),
+    Index(
+        "ix_ticket_next_unlock",
+        "next_unlock",
+        sqlite_where=text("next_unlock IS NOT NULL"),
+        postgresql_where=text("next_unlock IS NOT NULL"),
+    ),
     Index("ix_ticket_status_updated_at", "status", "updated_at"),
     # a list is read off an index alone; ix_ticket_due and ix_ticket_priority have the same columns in other orders
     Index(
@@ -508,6 +517,25 @@ sla_clock = Table(  # the newest clock of each kind, worked out from the ledger:
     Column("next_at", Moment),  # when the next stage is reached; NULL: none lies ahead
     Index("ix_sla_clock_next_at", "next_at", sqlite_where=_TO_COME, postgresql_where=_TO_COME),
     Index("ix_sla_clock_due_at", "due_at", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
+)
+
+absence = Table(  # agents who get no new tickets
+    "absence",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),  # NULL: until somebody says that he is back
+    Column("cover", Text),
+    Column("by", Text, nullable=False),
+)
+
+turn = Table(  # who of a team was given one of its tickets when
+    "turn",
+    metadata,
+    Column("team", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("place", _Id, nullable=False),  # counts the tickets that the team was given: whose is the highest was last
+    Column("at", Moment, nullable=False),
 )
 
 sla_told = Table(  # each stage is told once

@@ -209,6 +209,7 @@ def ticket_of(row: Row[Any]) -> Ticket:
         next_due=row.next_due,
         answer_due=row.answer_due,
         next_rung=row.next_rung,
+        next_unlock=row.next_unlock,
         nudged=row.nudged,
         revision=row.revision,
     )

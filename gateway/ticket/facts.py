@@ -14,7 +14,9 @@ from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.rules.action_forms import misfit
 from gateway.rules.lookups import LookedUp
 from gateway.rules.types import WEEKDAYS, Facts, RuleSet
+from gateway.ticket.assign import waits
 from gateway.ticket.life import bare_thanks
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Ticket
 
 _ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -134,11 +136,8 @@ def _of(customer: Customer | None, tables: LookedUp) -> dict[str, Any]:
     }
 
 
-def with_ticket(before: Facts, ticket: Ticket, now: datetime, policy: str | None) -> Facts:
-    """The facts of a mail together with its ticket, for the events new and reply.
-
-    policy  what is promised for it; None is nothing
-    """
+def with_ticket(before: Facts, ticket: Ticket, now: datetime, promises: Promises, customer: Customer | None) -> Facts:
+    """The facts of a mail together with its ticket, for the events new and reply."""
     return replace(
         before,
         ticket_number=ticket.number or None,
@@ -156,7 +155,8 @@ def with_ticket(before: Facts, ticket: Ticket, now: datetime, policy: str | None
         ticket_messages=ticket.messages,
         ticket_reopened=ticket.reopened,
         ticket_escalation=ticket.escalation,
-        sla_policy=policy,
+        ticket_waiting=ticket.number != 0 and waits(ticket, promises.rules),  # for a new one nobody has been asked yet
+        sla_policy=promises.name_for(ticket, customer),
         sla_due=ticket.next_due,
     )
 

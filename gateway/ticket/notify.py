@@ -252,7 +252,7 @@ def to_agents(
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
-        said = {**told, "why": rule} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {})
+        said = {"why": rule, **told} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {})
         notice = to_agent(agent, template, ticket, rules, said, key_of_agent, rule, speaker=_name(ticket.requester))
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(

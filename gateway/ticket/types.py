@@ -61,6 +61,7 @@ class Ticket:
     next_rung: datetime | None = None  # when the next thing happens to it by itself; None: nothing does
     nudged: int = 0  # the working days of the last reminder to its customer since it has its status
     revision: int = 0  # how often people said something in it, or moved what was said
+    next_unlock: datetime | None = None  # when its owner loses it who says nothing until then; None: never
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""Who of our people is away: said by himself, by a lead, or by the operator.
+
+Transaction  the caller's, durable; who comes back may be given what waits for him in the same one.
+Not here     what absence means for tickets (ticket/assign.py), the row (store/absences.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.distribution import give_away
+from gateway.events import find_owners
+from gateway.operations.person import actor, unknown_agent
+from gateway.operations.types import Done, Duty, Operation
+from gateway.store.absences import end_absence, put_away
+from gateway.ticket.assign import Absence
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """An agent who is to get no new tickets."""
+
+    agent: str
+    until: datetime | None = None  # None: until somebody says that he is back
+    cover: str | None = None  # who looks after his tickets
+    by: str | None = None  # agent; None is the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """An agent who is there again."""
+
+    agent: str
+    by: str | None = None
+
+
+def away(c: Connection, wanted: Away, duty: Duty) -> tuple[Done, ...]:
+    """New tickets pass him by from now on; those that he has stay his."""
+    rules = duty.deps.rules
+    for id in (wanted.agent, wanted.cover, wanted.by):
+        if (refused := unknown_agent(id, rules, wanted.agent)) is not None:
+            return (refused,)
+    if wanted.until is not None and wanted.until <= duty.now:
+        return (Done(wanted.agent, "refused", f"{wanted.until:%Y-%m-%d %H:%M} UTC is not to come"),)
+    if wanted.cover == wanted.agent:
+        return (Done(wanted.agent, "refused", "nobody covers for himself"),)
+    absence = Absence(wanted.agent, duty.now, wanted.until, wanted.cover, actor(wanted.by))
+    put_away(c, absence, duty.now)
+    covered = f", {wanted.cover} looks after the tickets" if wanted.cover else ""
+    return (Done(wanted.agent, "done", f"{absence}{covered}; new tickets go to others"),)
+
+
+def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
+    """He gets tickets again, first what waits."""
+    deps = duty.deps
+    for id in (wanted.agent, wanted.by):
+        if (refused := unknown_agent(id, deps.rules, wanted.agent)) is not None:
+            return (refused,)
+    if not end_absence(c, wanted.agent, actor(wanted.by), duty.now):
+        return (Done(wanted.agent, "done", "was not away; nothing was changed"),)
+    teams = [team.id for team in deps.rules.teams.values() if wanted.agent in team.members]
+    given = find_owners(c, give_away(c, teams, deps, duty.now), deps, duty.now)
+    said = f"; {given} of the tickets that waited found an owner" if given else ""
+    return (Done(wanted.agent, "done", f"is back{said}"),)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "agent.away": Operation(Away, away),
+    "agent.back": Operation(Back, back),
+}
