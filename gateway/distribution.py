@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
@@ -24,7 +23,6 @@ from gateway.ticket.types import Change, SetField, Ticket
 
 CAUSE = "team.assign"
 _AT_ONCE = 200  # waiting tickets that are looked at for one change
-log = structlog.get_logger("distribution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,6 @@ def _give(c: Connection, ticket: Ticket, agent: str, found: Choice, d: Deps, now
     )
     after = _saved(c, ticket, (SetField("assignee", agent, CAUSE),), d, now)
     turns.take_turn(c, ticket.team, agent, now)
-    log.info("ticket.assigned", ticket=ticket.number, team=ticket.team, agent=agent)
     return Given(ticket, after, f"assignee {agent} ({found.why})")
 
 

@@ -24,7 +24,9 @@ from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.types import LINK_KINDS, PRIORITIES
 from gateway.store import customers, held, linked, tickets
 from gateway.store.linked import By
+from gateway.store.turns import at_desk
 from gateway.ticket.apply import begun
+from gateway.ticket.assign import limits
 from gateway.ticket.change import changed, opened, shown
 from gateway.ticket.facts import first_fields, standing
 from gateway.ticket.life import after_touch
@@ -137,9 +139,19 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by))
     made += [touch] if touch else []
+    beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
-    return Done(f"#{number}", "done", "; ".join(_said(before, made)))
+    return Done(f"#{number}", "done", "; ".join((*_said(before, made), *beyond)))
+
+
+def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[str, ...]:
+    """Why the gateway would not have given it to its new owner; a person may."""
+    agent = duty.deps.rules.agents.get(after.assignee or "")
+    if agent is None or after.assignee == before.assignee:
+        return ()
+    limit = limits(agent, at_desk(c, duty.deps.promises, duty.now))
+    return (f"{agent.id}: {limit}",) if limit is not None else ()
 
 
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:
