@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
+from gateway import schedules
 from gateway.clock import Clock
 from gateway.deciding.types import Deps
 from gateway.digests import digest_day, send_digest
@@ -20,6 +21,7 @@ from gateway.events import carry_out, find_owners, happened
 from gateway.idle import ask_idle
 from gateway.operations.held_mails import expire
 from gateway.operations.types import Duty
+from gateway.outgoing.enqueue import enqueue
 from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
@@ -31,6 +33,7 @@ from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
 from gateway.unlocking import unlock
+from gateway.weekly import report
 
 _A_RUN = 1000
 _WAKES_A_COMMIT = 100
@@ -93,6 +96,22 @@ class Due:
         if await self._store.write(lambda c: find_owners(c, give_away(c, tuple(d.rules.teams), d, now), d, now)):
             self._queued()
 
+    async def ask_by_clock(self) -> None:
+        """Rules that have times of their own."""
+        now, d = self._clock.now(), self._deps()
+        if not any(rule.cron for rule in d.rules.rules):
+            return
+        await self._store.write(lambda c: schedules.begin(c, d, now))
+        for turn in await self._store.read(lambda c: schedules.turns_due(c, d, now)):
+            for first in range(0, len(turn.numbers), _A_COMMIT):
+                some = turn.numbers[first : first + _A_COMMIT]
+                await self._store.write(
+                    lambda c, t=turn, s=some: _done_each(c, s, lambda ns: schedules.ask(c, t, ns, d, now))  # type: ignore[misc]
+                )
+            await self._store.write(lambda c, t=turn: schedules.end(c, t, now))  # type: ignore[misc]
+            log.info("rule.scheduled", rule=turn.rule.id, tickets=len(turn.numbers))
+            self._queued()
+
     async def climb(self) -> None:
         """Customers who are waited for are reminded, tickets are solved or closed by themselves."""
         now, d = self._clock.now(), self._deps()
@@ -120,6 +139,7 @@ class Due:
             agent = own_settings.as_settled(each, settled.get(each.id, {}))
             if (day := digest_day(agent, d, since, now)) is not None:
                 await self._send_digest(agent, d, now, day)
+                await self._send_reports(agent, d, now)
 
     async def _send_digest(
         self, agent: Agent, d: Deps, now: datetime, key: str, about: Collection[int] | None = None
@@ -127,6 +147,15 @@ class Due:
         sent = await self._store.write(lambda c: send_digest(c, agent, d, now, key=key, about=about))
         self._queued()
         return sent
+
+    async def _send_reports(self, lead: Agent, d: Deps, now: datetime) -> None:
+        """Of the week that is over, with the first digest behind it; later ones find it sent."""
+        for team in d.rules.teams.values():
+            if team.lead == lead.id:
+                notice = await self._store.read(lambda c, t=team: report(c, t, lead, d, now))  # type: ignore[misc]
+                if notice is not None:
+                    await self._store.write(lambda c, n=notice: enqueue(n, d.desk, c, now))  # type: ignore[misc]
+                    self._queued()
 
     async def do_delayed(self) -> None:
         """Every action whose time has come; one that fails keeps no other from being done."""

@@ -8,7 +8,7 @@ import itertools
 import re
 import secrets
 import string
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
@@ -43,6 +43,7 @@ from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy
+from gateway.ticket.query import parse_query
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
@@ -177,7 +178,7 @@ def compiled(
             return {name: text for name, text in file.files.items() if is_included(name, (pattern,))}
         return _beside(file.folder, pattern)
 
-    return load_rules(
+    rules = load_rules(
         file.text,
         file.name,
         revision,
@@ -186,6 +187,17 @@ def compiled(
         holidays=free_days,
         surroundings=around,
     )
+    if wrong := tuple(_searches_nothing(rules)):
+        raise ConfigError(*wrong)
+    return rules
+
+
+def _searches_nothing(rules: RuleSet) -> Iterator[Problem]:
+    """What is wrong with the searches of `each`."""
+    for rule in rules.rules:
+        for problem in parse_query(rule.each, _EVER, statuses=tuple(rules.statuses)).problems:
+            hint = problem.hint or "as for “ticket list”"
+            yield Problem(rule.source, rule.line, rule.column, "R030", f"each: {problem.text}", hint)
 
 
 def _mails(templates: Templates, languages: tuple[str, ...]) -> Mails:

@@ -23,7 +23,8 @@ RANKS = (
     ("deciding", "free_days"),  # docs/decisions/0002
     ("pipeline", "timers", "lookups", "distribution"),
     ("events", "status_asked"),  # docs/decisions/0002
-    ("returned", "reminders", "digests", "idle", "rungs", "unlocking"),  # docs/decisions/0002
+    ("digests",),  # docs/decisions/0002
+    ("returned", "reminders", "weekly", "idle", "rungs", "unlocking", "schedules"),  # docs/decisions/0002
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002
     ("work", "due", "trial", "backtest"),  # docs/decisions/0002

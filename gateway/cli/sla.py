@@ -1,5 +1,6 @@
 """`mailwicket sla`: what is promised, why it is due when it is, and what another policy would have promised."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ from gateway.ticket.sla_steps import Step, steps
 from gateway.ticket.types import OpenTicket
 
 _MANY = 1000
+_WATCH_S = 10.0
 _LIST = (
     Column("#", right=True),
     Column("Promise"),
@@ -84,11 +86,22 @@ def list_command(invocation: Invocation, *, team: str | None, overdue: bool, lim
     invocation.note(f"  {counted(len(found), 'promise')}")
 
 
-@sla.command("board", examples=("mailwicket sla board", "mailwicket sla board --json"))
+@sla.command("board", examples=("mailwicket sla board", "mailwicket sla board --watch", "mailwicket sla board --json"))
+@click.option("--watch", is_flag=True, help="Print it anew every ten seconds, until it is interrupted.")
 @json_option
 @pass_invocation
-def board(invocation: Invocation, *, as_json: bool) -> None:
+def board(invocation: Invocation, *, watch: bool, as_json: bool) -> None:
     """Count the promises that run, by team: overdue, due within a day, later, paused."""
+    if watch and as_json:
+        raise CommandError("--watch is for people", hint="--json without --watch", exit_code=USAGE)
+    _print_board(invocation, as_json=as_json)
+    while watch:
+        asyncio.run(invocation.clock.sleep(_WATCH_S))
+        click.clear()
+        _print_board(invocation, as_json=False)
+
+
+def _print_board(invocation: Invocation, *, as_json: bool) -> None:
     now = invocation.now()
     with reading(invocation) as c:
         found = sla_lists.counted(c, now, now + timedelta(days=1))

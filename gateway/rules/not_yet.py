@@ -5,21 +5,6 @@ nothing would be worse than one that is refused. Whoever brings a word to life t
 """
 
 SECTIONS = ("retention",)
-KEYS = (
-    "defaults.forward_ack",
-    "agents.notify", "agents.receipts",
-    "rules.cron", "rules.each",
-)  # fmt: skip
-EVENTS = (
-    "schedule",
-)  # fmt: skip
+KEYS = ("defaults.forward_ack", "agents.notify", "agents.receipts")
 
-NOT_YET = frozenset(
-    f"{kind} {word}"
-    for kind, words in (
-        ("section", SECTIONS),
-        ("key", KEYS),
-        ("event", EVENTS),
-    )
-    for word in words
-)
+NOT_YET = frozenset(f"{kind} {word}" for kind, words in (("section", SECTIONS), ("key", KEYS)) for word in words)

@@ -86,7 +86,7 @@ def _rule(events: Mapping[str, Any]) -> dict[str, Any]:
             "shadow": {"type": "boolean", "description": "traced, never applied"},
             "once": {"enum": list(ONCE)},
             "cron": {"type": "string", "description": "five fields; with on: schedule"},
-            "each": {"type": "string", "description": "a search; the rule runs for each ticket found"},
+            "each": {"type": "string", "description": "a search; the rule runs for each ticket found (is:open)"},
         },
     }
 

@@ -555,6 +555,11 @@ class Agent:
     digest: str | None = None  # HH:MM; None: none
     receipts: Literal["failures", "all"] = "failures"
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where he writes from."""
+        return (self.email, *self.also)
+
 
 @dataclass(frozen=True, slots=True)
 class Team:

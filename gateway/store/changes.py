@@ -187,7 +187,7 @@ def _moves_unlock(change: Change, after: Ticket, rules: RuleSet) -> bool:
             return True
         case AddEntry(kind="answer" | "note", author=author):
             owner = rules.agents.get(after.assignee or "")
-            his = map(normal, (owner.email, *owner.also)) if owner is not None else ()
+            his = map(normal, owner.addresses) if owner is not None else ()
             return author is not None and normal(author.address) in his
         case _:
             return False

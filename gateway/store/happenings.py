@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from gateway.rules.told import told
 from gateway.rules.types import Event, Rule, Trace
 from gateway.store.outlines import find_outline
 from gateway.store.schema import happening, rule_fired
-from gateway.store.upsert import insert_new
+from gateway.store.upsert import insert_new, inserted
 
 _FOR_ALL_TIME = -1
 
@@ -74,6 +74,21 @@ def note_fired(c: Connection, ticket: int, cycle: int, rules: Sequence[Rule], ap
     ]
     if rows:
         c.execute(insert_new(c.dialect.name, rule_fired), rows)
+
+
+def begin_turn(c: Connection, ticket: int, rule: str, at: datetime) -> bool:
+    """Note that a rule is asked about a ticket for a time of its own; False when it was before."""
+    return inserted(c, rule_fired, {"ticket": ticket, "rule": rule, "cycle": _turn(at)})
+
+
+def end_turns(c: Connection, rule: str) -> None:
+    """All tickets of its time were asked about: what was noted of them is not wanted any more."""
+    c.execute(delete(rule_fired).where(rule_fired.c.rule == rule, rule_fired.c.cycle < _FOR_ALL_TIME))
+
+
+def _turn(at: datetime) -> int:
+    """A minute as a cycle that no mails count up to."""
+    return -int(at.timestamp()) // 60 + 2 * _FOR_ALL_TIME
 
 
 def _told(c: Connection, reasons: Reasons) -> Reasons:

@@ -19,7 +19,7 @@ from gateway.rules.desk import Calendar, Span
 
 FreeDays = Callable[[int], Collection[date]]  # the public holidays of a year
 
-_DAY, _SECOND, _NO_TIME = timedelta(days=1), timedelta(seconds=1), timedelta(0)
+_DAY, _MINUTE, _SECOND, _NO_TIME = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(0)
 _AHEAD = timedelta(days=32)  # that are worked out at once where nobody knows how many it takes
 _HORIZON = timedelta(days=3660)  # ten years: who is not open until then never is
 _NONE: Collection[date] = frozenset()
@@ -96,6 +96,14 @@ class WorkingTime:
     def local(self, at: datetime) -> datetime:
         """The moment as the clock on the wall shows it."""
         return at.astimezone(self.zone)
+
+    def shown(self, at: datetime) -> datetime:
+        """The latest clock time, without zone, that the wall has shown by then: where clocks go back it stands."""
+        local = self.local(at)
+        while local.fold:
+            at += _MINUTE
+            local = self.local(at).replace(second=0, microsecond=0)
+        return local.replace(tzinfo=None)
 
     def _days_after(self, start: datetime, days: int) -> datetime | None:
         local = self.local(start).replace(tzinfo=None)

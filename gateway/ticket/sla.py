@@ -23,7 +23,7 @@ BREACH = 100  # the last stage, in percent
 _PAUSES: tuple[StatusType, ...] = ("waiting_customer", "waiting_third")
 _ANSWERS: tuple[Metric, ...] = ("first_response", "next_response")
 _WARN_AT = Sla("", None, Targets()).warn_at
-_ALWAYS = WorkingTime(Calendar("always", "UTC", (((0, 1440),),) * 7))
+ALWAYS = WorkingTime(Calendar("always", "UTC", (((0, 1440),),) * 7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Promises:
 
     def hours_or_always(self, ticket: Ticket) -> WorkingTime:
         """As `hours_of`; every hour of every day where nobody says any."""
-        return self.hours_of(ticket) or _ALWAYS
+        return self.hours_of(ticket) or ALWAYS
 
     def policy_of(self, ticket: Ticket, customer: Customer | None) -> tuple[Sla | None, str]:
         """The policy of a ticket, None for none, and why it is this one."""

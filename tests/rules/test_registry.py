@@ -44,16 +44,6 @@ def test_each_field_has_an_example_and_an_event(name: str) -> None:
     assert bool(REGISTRY[name].values) is (REGISTRY[name].type == "enum")
 
 
-@pytest.mark.parametrize(("text", "word"), [
-    # a line of a rule that is right but for one thing, and that thing
-    ("on: new, when: {ticket.waiting: true}, do: [{tag: a}]", "field “ticket.waiting”"),
-    ('on: schedule, cron: "0 8 * * mon", do: [{tag: a}]', "event “schedule”"),
-])  # fmt: skip
-def test_what_nothing_carries_out_is_refused_as_such(text: str, word: str) -> None:
-    with pytest.raises(ConfigError, match=f"{word} is not available in this version"):
-        load_rules(HEAD + f"rules:\n  - {{id: r, {text}}}\n", "rules.yaml", 1)
-
-
 @pytest.mark.parametrize("name", ACTIONS)
 def test_each_action_has_an_example_that_is_right(name: str) -> None:
     head = HEAD.replace("fields:\n", "fields:\n  host: {type: text}\n") + (

@@ -1,0 +1,91 @@
+"""What a team did in the week that is over, for its lead: in one mail, with the week before beside it.
+
+Sources      tickets-and-sla.md §2. Nothing to say, no mail. It comes with the lead's first digest of a week.
+Transaction  what it says is read beside the writers; the mail is queued once for each team, lead and week.
+Not here     when it is sent (due.py), what is counted (store/weekly.py), the words (templates/weekly_report).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from statistics import median
+
+from sqlalchemy import Connection
+
+from gateway.deciding.types import Deps
+from gateway.digests import zone_of
+from gateway.message.address import normal
+from gateway.message.types import Mailbox
+from gateway.rules.types import Agent, Team
+from gateway.store import weekly
+from gateway.ticket.sla import ALWAYS
+from gateway.ticket.types import Notification
+
+WEEKLY = "weekly_report"
+_WEEK = timedelta(days=7)
+_WORDS = ("opened", "answered", "solved", "reopened", "breached", "open")
+
+
+def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> Notification | None:
+    """The mail about the week that ended last Sunday where the lead is; None when nothing happened in it."""
+    zone = zone_of(lead, d.rules)
+    local = now.astimezone(zone)
+    until = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (until - _WEEK).astimezone(zone)
+    this, last = _counted(c, team, since, until, d), _counted(c, team, since - _WEEK, since, d)
+    unfinished = weekly.unfinished(c, team.id)
+    this["open"] = unfinished.total()
+    last["open"] = this["open"] - this["opened"] - this["reopened"] + this["solved"]
+    if not any(this.values()):
+        return None
+    hours = d.calendars.get(team.calendar or d.rules.defaults.calendar or "", ALWAYS)
+    waited = [hours.between(*times).total_seconds() for times in weekly.first_answers(c, team.id, since, until)]
+    number = since.isocalendar()
+    values = {
+        "of_team": team.id,
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "counts": tuple({"word": word, "now": this[word], "before": last[word]} for word in _WORDS),
+        "first_response": int(median(waited)) if waited else None,
+        "people": tuple(_people(c, team, since, until, unfinished, d)),
+    }
+    return Notification(
+        recipient=Mailbox(lead.name, lead.email),
+        template=WEEKLY,
+        variant=None,
+        language=next(iter(lead.languages), d.rules.defaults.language),
+        ticket=None,
+        team=team.id,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"{WEEKLY}:{team.id}:{lead.id}:{number.year}-W{number.week:02d}",
+        cause="team.weekly",
+        values=values,
+        audience="agent",
+        zone=str(zone),
+    )
+
+
+def _counted(c: Connection, team: Team, since: datetime, until: datetime, d: Deps) -> Counter[str]:
+    moved = Counter("solved" if each.ended else "reopened" for each in _moved(c, team, since, until, d))
+    moved["opened"] = weekly.opened(c, team.id, since, until)
+    moved["answered"] = weekly.answered(c, team.id, since, until).total()
+    moved["breached"] = weekly.breached(c, team.id, since, until)
+    return moved
+
+
+def _people(
+    c: Connection, team: Team, since: datetime, until: datetime, unfinished: Counter[str | None], d: Deps
+) -> Iterator[dict[str, object]]:
+    """Each member with what he did, and what he has now."""
+    answered = weekly.answered(c, team.id, since, until)
+    solved = Counter(each.actor for each in _moved(c, team, since, until, d) if each.ended)
+    for agent in (d.rules.agents[id] for id in team.members):
+        by = sum(count for address, count in answered.items() if normal(address) in map(normal, agent.addresses))
+        yield {"name": agent.name, "answered": by, "solved": solved[f"agent:{agent.id}"], "open": unfinished[agent.id]}
+
+
+def _moved(c: Connection, team: Team, since: datetime, until: datetime, d: Deps) -> Iterable[weekly.Moved]:
+    return weekly.moved(c, team.id, since, until, d.rules.statuses)
