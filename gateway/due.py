@@ -4,7 +4,7 @@ Transaction  one for each action, which also turns its row away from `waiting`.
 Not here     when this is asked (daemon.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from gateway.rungs import climb
 from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets, turns
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
+from gateway.store.sla_lists import Reached
 from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
@@ -36,6 +37,7 @@ from gateway.unlocking import unlock
 from gateway.weekly import report
 
 _A_RUN = 1000
+_MOST_REACHED = 10_000  # so that even after a long stop one digest tells of all
 _WAKES_A_COMMIT = 100
 _A_COMMIT = 100
 _DIGEST_LATE = timedelta(hours=12)
@@ -67,14 +69,14 @@ class Due:
     async def remind(self) -> None:
         """Promises that may be broken, or are."""
         now, d = self._clock.now(), self._deps()
-        found = await self._store.read(lambda c: sla_lists.reached(c, now, _A_RUN))
-        spared = []
-        for agent, numbers in crowded(found, d.rules, now).items():
-            if await self._send_digest(d.rules.agents[agent], d, now, f"{now:%Y-%m-%dT%H:%M}", numbers):
-                spared.append(agent)
+        found = await self._store.read(lambda c: sla_lists.reached(c, now, _MOST_REACHED))
+        digested = await self._store.read(sla_lists.crowds_told) if found else {}
+        for id, about in crowded(found, d.rules, now, digested).items():
+            await self._store.write(lambda c, i=id, a=about: _digest_instead(c, d.rules.agents[i], a, d, now))  # type: ignore[misc]
+            digested = await self._store.read(sla_lists.crowds_told)  # or another scheduler did it
         for first in range(0, len(found), _A_COMMIT):
             some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, spared)))  # type: ignore[misc]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, digested)))  # type: ignore[misc]
         if found:
             log.info("promises.told", count=len(found), longest=found[0].ticket)
             self._queued()
@@ -141,12 +143,9 @@ class Due:
                 await self._send_digest(agent, d, now, day)
                 await self._send_reports(agent, d, now)
 
-    async def _send_digest(
-        self, agent: Agent, d: Deps, now: datetime, key: str, about: Collection[int] | None = None
-    ) -> bool:
-        sent = await self._store.write(lambda c: send_digest(c, agent, d, now, key=key, about=about))
+    async def _send_digest(self, agent: Agent, d: Deps, now: datetime, key: str) -> None:
+        await self._store.write(lambda c: send_digest(c, agent, d, now, key=key))
         self._queued()
-        return sent
 
     async def _send_reports(self, lead: Agent, d: Deps, now: datetime) -> None:
         """Of the week that is over, with the first digest behind it; later ones find it sent."""
@@ -170,6 +169,12 @@ class Due:
                 reason = f"{type(e).__name__} while it was done"
                 await self._store.write(lambda c, f=found, r=reason: _fail(c, f, r, now))  # type: ignore[misc]
         self._queued()
+
+
+def _digest_instead(c: Connection, agent: Agent, about: Sequence[Reached], d: Deps, now: datetime) -> None:
+    """One mail of many, unless he was told of them before."""
+    if sla_lists.tell_crowd(c, agent.id, max(each.next_at for each in about), now):
+        send_digest(c, agent, d, now, key=f"{now:%Y-%m-%dT%H:%M}", about=[each.ticket for each in about])
 
 
 def _done_each(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], object]) -> None:

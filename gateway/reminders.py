@@ -1,7 +1,8 @@
 """What is told of promises: that one may be broken, or is; once each, whoever asks and however often.
 
 Sources      tickets-and-sla.md §2, acceptance H-06. After a downtime only the latest stage is told; who would get more
-             than twenty mails at once gets one digest instead.
+             than twenty mails at once gets one digest instead. Until when it tells of everything is kept: a kill in the
+             midst of it causes neither a second one nor mails beside it.
 Transaction  T4, one for each ticket and stage: the note that it is told, what the rules make of it, the queued mails.
              UNIQUE(ticket, metric, stage, cycle) ends every race.
 Not here     when this is asked (due.py), who is told what (ticket/reminder.py), when a clock is there (ticket/sla.py).
@@ -25,12 +26,15 @@ from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Ticket
 
 _MOST_MAILS = 20  # to one person at once
+_NOBODY: Mapping[str, datetime] = {}
 
 
-def remind(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spared: Collection[str] = ()) -> int:
+def remind(
+    c: Connection, found: Sequence[Reached], d: Deps, now: datetime, digested: Mapping[str, datetime] = _NOBODY
+) -> int:
     """Tell the latest stage that each of these clocks reached; how many there were to tell any more.
 
-    spared  agents who get a digest instead of mails
+    digested  agents who got a digest instead of mails, of what was reached until then
     """
     stages = []
     stories = sla.to_remind(c, [each.ticket for each in found])
@@ -43,16 +47,19 @@ def remind(c: Connection, found: Sequence[Reached], d: Deps, now: datetime, spar
         if promised is None or stage is None:
             sla.put_clocks(c, ticket.number, d.promises.standing(ticket, customer, story.lines), story.told)
         else:
-            stages.append((ticket, promised, stage))
-    sla.tell(c, [(ticket.number, promised, stage) for ticket, promised, stage in stages], now)
-    for ticket, promised, stage in stages:
+            spared = [agent for agent, until in digested.items() if each.next_at <= until]
+            stages.append((ticket, promised, stage, spared))
+    sla.tell(c, [(ticket.number, promised, stage) for ticket, promised, stage, _ in stages], now)
+    for ticket, promised, stage, spared in stages:
         _tell(c, ticket, promised, stage, d, now, spared)
     return len(stages)
 
 
-def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[str, list[int]]:
-    """The agents who would get too many mails at once, each with the tickets that the mails would be about."""
-    about: dict[str, list[int]] = {}
+def crowded(
+    found: Iterable[Reached], rules: RuleSet, now: datetime, digested: Mapping[str, datetime] = _NOBODY
+) -> Mapping[str, list[Reached]]:
+    """The agents who would get too many mails at once, each with what the mails would be about."""
+    about: dict[str, list[Reached]] = {}
     for each in found:
         team, policy = rules.teams.get(each.team), rules.sla.get(each.policy or "")
         lead = team.lead if team is not None else None
@@ -60,8 +67,9 @@ def crowded(found: Iterable[Reached], rules: RuleSet, now: datetime) -> Mapping[
         if each.due_at is not None and each.due_at <= now:
             who += policy.escalation if policy is not None else ()
         for agent in dict.fromkeys(id for id in who if id is not None):
-            about.setdefault(agent, []).append(each.ticket)
-    return {agent: numbers for agent, numbers in about.items() if len(numbers) > _MOST_MAILS}
+            if agent not in digested or digested[agent] < each.next_at:
+                about.setdefault(agent, []).append(each)
+    return {agent: reached for agent, reached in about.items() if len(reached) > _MOST_MAILS}
 
 
 def _latest(promised: Promised | None, before: Mapping[tuple[str, int], int], now: datetime) -> int | None:

@@ -264,7 +264,7 @@ async def test_a_digest_says_how_many_there_are_and_what_is_due_later(tmp_path: 
 async def test_two_at_a_time_tell_it_once(store: Store, settings: Settings) -> None:
     desk = opened(Desk(store, settings, RULES))
     now = MONDAY + timedelta(minutes=240)
-    found = Reached(1, "first_response", "ann", "support")
+    found = Reached(1, "first_response", "ann", "support", "standard", now, now)
     told = [desk.write(lambda c: remind(c, (found,), desk.deps, now)) for _ in range(3)]
     assert told == [1, 0, 0]
     assert sent(desk) == LADDER[4][1]

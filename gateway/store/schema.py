@@ -573,6 +573,13 @@ webhook_trouble = Table(  # endpoints that take nothing
     Column("off", Boolean, nullable=False),  # whether it is told nothing any more
 )
 
+crowd_told = Table(  # until when everything that was reached is told to an agent by a digest, and by no mail of its own
+    "crowd_told",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
 undelivered = Table(  # reports that a mail of ours did not arrive
     "undelivered",
     metadata,

@@ -5,12 +5,13 @@ Not here  how they are worked out and kept (sla.py).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
-from gateway.store.schema import sla_clock, ticket
+from gateway.store.schema import crowd_told, sla_clock, ticket
 from gateway.store.tickets import ticket_of
+from gateway.store.upsert import insert_new
 from gateway.ticket.ledger import Metric, State
 from gateway.ticket.life import FINISHED
 from gateway.ticket.types import Ticket
@@ -85,8 +86,9 @@ class Reached:
     metric: Metric
     assignee: str | None
     team: str
-    policy: str | None = None
-    due_at: datetime | None = None
+    policy: str | None
+    due_at: datetime | None
+    next_at: datetime  # when it reached the stage
 
 
 def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
@@ -99,6 +101,7 @@ def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
             ticket.c.team,
             sla_clock.c.policy,
             sla_clock.c.due_at,
+            sla_clock.c.next_at,
         )
         .join(ticket, ticket.c.number == sla_clock.c.ticket)
         .where(sla_clock.c.next_at <= now)
@@ -106,6 +109,19 @@ def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
         .limit(limit)
     )
     return [Reached(*row) for row in c.execute(query)]
+
+
+def crowds_told(c: Connection) -> dict[str, datetime]:
+    """Until when everything that was reached was told by digests, by agent."""
+    return {row.agent: row.until for row in c.execute(select(crowd_told))}
+
+
+def tell_crowd(c: Connection, agent: str, last: datetime, now: datetime) -> bool:
+    """Note that an agent is told by a digest now of all that was reached; False when the last of it was before."""
+    ever = {"agent": agent, "until": _EVER}
+    c.execute(insert_new(c.dialect.name, crowd_told), ever)
+    fresh = and_(crowd_told.c.agent == agent, crowd_told.c.until < last)
+    return c.execute(update(crowd_told).where(fresh).values(until=now)).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +171,5 @@ def waiting(c: Connection, assignee: str) -> tuple[int, tuple[int, datetime] | N
     return count, (row.number, row.status_at) if row is not None else None
 
 
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKED = (sla_clock.c.metric, sla_clock.c.policy, sla_clock.c.state, sla_clock.c.due_at)

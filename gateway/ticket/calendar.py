@@ -106,7 +106,7 @@ class WorkingTime:
         return local.replace(tzinfo=None)
 
     def _days_after(self, start: datetime, days: int) -> datetime | None:
-        local = self.local(start).replace(tzinfo=None)
+        local = self.shown(start)  # so that what comes later is never due before
         day, left = local.date(), days
         while left and day - local.date() < _HORIZON:
             day += _DAY

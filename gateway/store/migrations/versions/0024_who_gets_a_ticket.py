@@ -1,4 +1,4 @@
-"""Who is away, whose turn it was, and when a silent owner loses a ticket."""
+"""Who is away, whose turn it was, when a silent owner loses a ticket; whom a digest told of many promises at once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,4 +33,10 @@ def upgrade() -> None:
         sa.Column("place", _ID, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("team", "agent", name="pk_turn"),
+    )
+    op.create_table(
+        "crowd_told",
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", name="pk_crowd_told"),
     )
