@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0027"
+down_revision = "0026"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TO_DO, _TO_COME = sa.text("status_type IN ('new', 'open')"), sa.text("next_unlock IS NOT NULL")
