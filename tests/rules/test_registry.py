@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from gateway.errors import ConfigError
 from gateway.rules import sections
 from gateway.rules.actions import ACTIONS
 from gateway.rules.load import RULE_KEYS, load_rules
