@@ -130,7 +130,7 @@ class Due:
         found = await self._store.read(lambda c: held_mail.expired(c, now, _A_RUN))
         duty = Duty(now, lambda: d, "held for a day")
         for each in found:
-            await self._store.write(lambda c, h=each: _done_each(c, (h,), lambda h: expire(c, h, duty)))  # type: ignore[misc]
+            await self._store.write(lambda c, h=each: _done_each(c, (h,), lambda hs: expire(c, hs[0], duty)))  # type: ignore[misc]
 
     async def send_digests(self) -> None:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""
