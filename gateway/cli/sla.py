@@ -86,7 +86,7 @@ def list_command(invocation: Invocation, *, team: str | None, overdue: bool, lim
     invocation.note(f"  {counted(len(found), 'promise')}")
 
 
-@sla.command("board", examples=("mailwicket sla board", "mailwicket sla board --watch", "mailwicket sla board --json"))
+@sla.command("board", examples=("mailwicket sla board --watch", "mailwicket sla board --json"))
 @click.option("--watch", is_flag=True, help="Print it anew every ten seconds, until it is interrupted.")
 @json_option
 @pass_invocation
