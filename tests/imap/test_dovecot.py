@@ -114,7 +114,7 @@ def test_two_thousand_mails_with_everybody_dying(dovecot: Dovecot, tmp_path: Pat
     try:
         while fetched(config) < count:
             assert time.monotonic() < deadline
-            goal = min(fetched(config) + chance.randint(1, 250), count)
+            goal = min(fetched(config) + chance.randint(1, 250), put)
             until(lambda: fetched(config) >= goal, deadline)  # noqa: B023 - asked at once
             if chance.random() < 0.6:
                 os.kill(process.pid, signal.SIGKILL)
