@@ -6,12 +6,13 @@ Not here  what they do (the other modules), the order of several, and what is to
 from datetime import datetime
 from typing import Any
 
+from gateway.operations.agents import Away, Back
 from gateway.operations.asking import Ask, Internal
 from gateway.operations.merges import Merge, Split
 from gateway.operations.own import Remind, SetOwn
 from gateway.operations.people import Escalate, Follow, Reject, SetCustomer, TakePart
 from gateway.operations.tickets import Accept, Change, Link
-from gateway.ticket.command_values import Related, Reminder, Tags
+from gateway.ticket.command_values import Absence, Related, Reminder, Tags
 from gateway.ticket.commands import Command
 
 _NONE = "none"
@@ -31,6 +32,10 @@ def own_step(command: Command, by: str) -> tuple[str, Any] | None:
     match command.name, command.value:
         case "digest" | "receipts" as name, str(value):
             return "agent.set", SetOwn(by, name, value)
+        case "away", Absence(until, cover, who):
+            return "agent.away", Away(who or by, until, cover, by)
+        case "back", _:
+            return "agent.back", Back(by, by)
     return None
 
 

@@ -27,7 +27,7 @@ from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.undoing import Kept, Snapshot
 from gateway.ticket.command_table import COMMANDS
-from gateway.ticket.command_values import Related, Snippet, Wrong
+from gateway.ticket.command_values import Absence, Related, Snippet, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
 from gateway.ticket.types import Ticket
 from gateway.ticket.visibility import sees
@@ -144,8 +144,9 @@ class _Work:
         delayed = command.name == "send" and isinstance(command.value, timedelta) and self._speaks == "answer"
         if command.name in ("send", "discard", "confirm") and not delayed:
             raise _CannotError(command, Wrong("nothing_held", (("command", f"#{command.name}"),)))
-        if command.name in ("away", "back"):
-            raise _CannotError(command, Wrong("not_yet", (("command", f"#{command.name}"),)))
+        if isinstance(command.value, Absence) and not self._may_speak_for(command.value.who):
+            places = (("command", f"#{command.name} who="), ("role", self._asker.agent.role))
+            raise _CannotError(command, Wrong("role", places))
         if command.name == "use":
             raise _CannotError(command, Wrong("no_article"))
         if command.name in _CANNED and self._speaks != "answer":
@@ -167,6 +168,12 @@ class _Work:
                 self._sent.append(f"#{command.name}")
             if command.name == "solved":
                 yield from self._notice(command, number, was)
+
+    def _may_speak_for(self, who: str | None) -> bool:
+        """Whether he may say of an agent that he is away: of himself, and of those whom he leads."""
+        me = self._asker.agent
+        leads = any(me.id == team.lead and who in team.members for team in self._rules.teams.values())
+        return who in (None, me.id) or me.role == "admin" or leads
 
     def _perform(self, command: Command, name: str, arguments: object) -> tuple[Done, ...]:
         """What an operation did.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import outbox, own_settings, undoing
+from gateway.store import absences, outbox, own_settings, undoing
 from gateway.store.opening import open_store
 from gateway.ticket.types import SetField, Ticket
 from tests.conftest import settings_in
@@ -369,3 +369,13 @@ def test_what_an_agent_settles_holds_instead_of_the_rules(desk: Agents) -> None:
             found = own_settings.as_settled(ana, own_settings.of_agent(c, "ana"))
         assert found.digest == digest
     assert desk.said("#receipts all", number=None) == ["ok: receipts as the rules say -> all"]
+
+
+def test_who_is_away_gets_no_tickets_until_he_is_back(desk: Agents) -> None:
+    assert desk.said("#away until mon 9:00 cover eve", number=None)[0].startswith("ok: ")
+    with desk.reading() as c:
+        (absence,) = absences.absent(c, desk.now).values()
+    assert (absence.agent, absence.cover) == ("ana", "eve")
+    assert desk.said("#back", number=None)[0].startswith("ok: is back")
+    assert desk.said("#away who=ana", "bob", number=None)[0].startswith("ok: ")  # her lead
+    assert desk.said("#away who=bob", "ana", number=None) == ["bad-value: #away who= is not for the role “agent”."]
