@@ -56,9 +56,8 @@ def send_digest(
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
         "held": tuple(
-            {"number": h.ticket, "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}
+            {"number": h.ticket or f"h-{h.id}", "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}
             for h in held
-            if h.ticket is not None
         ),
         "oldest": {"number": oldest[0], "since": int((now - oldest[1]).total_seconds())} if oldest else None,
     }

@@ -17,7 +17,7 @@ from gateway.message.fold import words
 from gateway.message.subject import base_subject
 from gateway.message.types import Accepted, Mailbox, Message
 from gateway.outgoing.enqueue import enqueue
-from gateway.pipeline import ended
+from gateway.pipeline import ended, same_as_before
 from gateway.rules.desk import Rate
 from gateway.rules.statuses import BUILT_IN
 from gateway.store import customers, outbox, tickets
@@ -41,6 +41,8 @@ def status_asked(inbound: Accepted, message: Message, d: Deps, c: Connection) ->
     if verdict.kind != "person" or not verdict.may_respond or auth.dmarc != "pass" or customer is None:
         return None
     now, address = d.now(), normal(message.author.address)
+    if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
+        return duplicate
     budget = SendBudget("status-limit", _OFTEN, {"recipient": address, "template": _TEMPLATE})
     too_often = outbox.used(c, (budget,), now) == (_OFTEN.count,)
     if not too_often:

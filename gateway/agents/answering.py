@@ -86,7 +86,7 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
     orders = _orders(mail, wanted)
     if isinstance(orders, Refused):
         return hold(mail, ticket, _refusal(mail, orders), _of_refusal(proposal, orders))
-    as_note = proposal.as_note or orders.has("note")
+    as_note = proposal.as_note or orders.has("note") or not answers(mail.agent)  # his rights now
     again = None if wanted.plain else wanted.written.plain or orders.text
     proposal = replace(proposal, text=orders.text, as_note=as_note, orders=again)
     if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
@@ -104,12 +104,15 @@ def _held(
     mail: AgentMail, ticket: Ticket, orders: Orders, proposal: Proposal, wanted: Wanted
 ) -> tuple[Why, Proposal] | None:
     """The first doubt about it; None when it may be done."""
-    doubts, goes_out = wanted.doubts, bool(orders.text.strip()) and not proposal.as_note
+    doubts = wanted.doubts
+    says = bool(orders.text.strip()) or orders.has("answer") or orders.has("macro")
+    goes_out = says and not proposal.as_note
     since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
+    shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
     if goes_out and since:
-        return Why("collision", since=since), proposal
+        return Why("collision", since=since), shown
     if _sets_status(orders) and not proposal.as_note and any(entry.kind == "mail" for entry in since):
-        return Why("collision", since=since), proposal
+        return Why("collision", since=since), shown
     if not goes_out:
         return None
     if "cut" in doubts and proposal.longer is not None:

@@ -25,9 +25,7 @@ _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the rea
     "cut": frozenset({"cut"}),
     "leak": frozenset({"cut", "leak"}),
     "risk": frozenset({"cut", "leak", "risk"}),
-    "collision": frozenset({"collision"}),
     "confirm": frozenset({"cut", "leak", "risk"}),
-    "which": frozenset({"collision"}),  # nobody knows what he had seen
 }
 _NEW = "new"
 
@@ -39,6 +37,8 @@ def choose(mail: AgentMail, id: int) -> Outcome:
         return mail.end("quarantine", f"no-right: h-{id} is not for {mail.agent.id}")
     if held.state != "waiting":
         return mail.end("record", f"h-{id} was {held.state} already", held.ticket)
+    if held.expires_at <= mail.now:  # the timer has not come by yet
+        return mail.end("record", f"h-{id}: its day is over", held.ticket)
     word, which = _chosen(mail)
     if held.code == FORWARD:
         if word != "undo":
@@ -78,6 +78,9 @@ def _settled(mail: AgentMail, held: HeldMail, state: State) -> Outcome:
 
 
 def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
+    ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
+    if ticket is not None and not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
+        return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
         return mail.end("record", f"h-{held.id} waits: {said.said}", held.ticket)
     held_mail.settle(mail.c, held, "noted", f"agent:{mail.agent.id}", mail.now)
@@ -87,7 +90,7 @@ def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
 def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
     """As its writer wants it now; whatever else there is to doubt is asked about as ever."""
     ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
-    if held.ticket is None and held.proposal.orders is not None:
+    if held.ticket is None and held.proposal.orders is not None and which != "text":
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
         return without_ticket(mail, Wanted(Written(held.proposal.orders), held.proposal, 0), held)
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):

@@ -112,7 +112,11 @@ def _kept(mail: AgentMail, number: int | None, code: str, proposal: Proposal) ->
 
 def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
     """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known."""
-    found = (pair for pair in _CHOICES[code] if pair[0] != "send_command" or proposal.orders is not None)
+    found = [pair for pair in _CHOICES[code] if pair[0] != "send_command" or proposal.orders is not None]
+    if proposal.words is None:
+        found = [pair for pair in found if pair[0] != "send_text"]
+    if proposal.as_note and ("note", "#note") in found:  # it goes to nobody
+        found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)
 
 

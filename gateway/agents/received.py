@@ -34,7 +34,7 @@ from gateway.ticket.authority import Agents, Claim, claimed
 from gateway.ticket.commands import written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
-from gateway.ticket.visibility import UNSEEN, notes, sees
+from gateway.ticket.visibility import UNSEEN, answers, notes, sees
 
 _SETTLED_ELSEWHERE = ("loop", "report")
 
@@ -102,8 +102,10 @@ def _proven(mail: AgentMail) -> Outcome:
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not seen or not notes(mail.agent):
         return _no_right_of(mail)
+    if len(seen) > 1 and mail.inbound.released:  # he wants a new ticket
+        return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
     if len(seen) > 1:
-        return hold(mail, seen[0], Why("which"), _kept(mail.message))
+        return hold(mail, seen[0], Why("which"), _kept(mail, mail.message, seen[0].revision))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)
 
@@ -115,7 +117,7 @@ def _without_proof(mail: AgentMail) -> Outcome:
         return _no_right_of(mail)
     message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
     seen = next((t.revision or 0 for t in mail.claim.tokens if t.ticket == ticket.number), 0)
-    return hold(mail, ticket, Why("no-proof"), _kept(message, seen))
+    return hold(mail, ticket, Why("no-proof"), _kept(mail, message, seen))
 
 
 def _of_another(mail: AgentMail) -> Outcome:
@@ -148,13 +150,16 @@ def _without_address(mail: AgentMail) -> Outcome:
         return open_forwarded(mail, mail.message.forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-        return hold(mail, ticket, Why("which"), _kept(message))
+        return hold(mail, ticket, Why("which"), _kept(mail, message, ticket.revision))  # nobody knows what he had seen
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
 
 
-def _kept(message: Message, seen: int = 0) -> Proposal:
-    """As it would be read when its writer lets it go on."""
-    return Proposal(message.text, orders=written_in(message).plain, attachments=message.attachments, seen=seen)
+def _kept(mail: AgentMail, message: Message, seen: int = 0) -> Proposal:
+    """As it would be read when its writer lets it go on; what came to an address for notes stays a note."""
+    as_note = not answers(mail.agent) or any(token.purpose == "n" for token in mail.claim.tokens)
+    return Proposal(
+        message.text, orders=written_in(message).plain, as_note=as_note, attachments=message.attachments, seen=seen
+    )
 
 
 def _commands(mail: AgentMail) -> Wanted:

@@ -32,7 +32,7 @@ from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
 from gateway.ticket.colleagues import of_note
-from gateway.ticket.leak import leaks
+from gateway.ticket.leak import leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
 
@@ -113,6 +113,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return Done(name, "refused", draft)
     if found := leaks(draft.text, internal_of(c, ticket.number, duty.deps.desk.agents)):
         return Done(name, "refused", f"line {found[0] + 1} is for our own people only")
+    if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
+        return Done(name, "refused", f"the file {clean_name(ours[0], part='1', media_type='')} is a mail to an agent")
     recipients = tuple(_recipients(c, ticket, duty))
     if not recipients:
         return Done(name, "conflict", "it has no customer who could be answered: nobody's address is known")

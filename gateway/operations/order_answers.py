@@ -167,6 +167,10 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     if query.problems:
         return Said(title, tuple(_problems(query)))
     found = [t for t in listing.find_tickets(c, query, _LOOKED_AT) if sees(agent, t, rules)]
+    if agent.role not in ("admin", "auditor") and teams:  # those of his teams, however many others there are
+        own = parse_query(f"{text} in:{','.join(teams)}", duty.now, statuses=tuple(rules.statuses), me=agent.id)
+        more = () if own.problems else listing.find_tickets(c, own, _LOOKED_AT)
+        found = list({t.number: t for t in (*more, *found)}.values())
     if asked.lower() == "breach":
         found = [ticket for ticket in found if ticket.next_due is not None and ticket.next_due < duty.now]
     rows = tuple(_row(ticket, agent, duty) for ticket in found[:MOST_ROWS])

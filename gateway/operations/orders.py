@@ -228,11 +228,12 @@ class _Work:
                 yield Line("ok", "#note", done.said)
             return
         status = _status_of(command) if answering else None
+        says_solved = status == "solved" and not self._orders.has("silent")
         after = next((each.value for each in self._orders.commands if isinstance(each.value, timedelta)), None)
         leaves = self._duty.now + after if after is not None else None
         files, canned = self._asker.files, self._canned
         answer = Answer(
-            number, self._text, status, by, files, canned, status == "solved", came=self._asker.came, not_before=leaves
+            number, self._text, status, by, files, canned, says_solved, came=self._asker.came, not_before=leaves
         )
         for done in self._perform(command, "ticket.answer", answer):
             self._sent.append("the answer")
@@ -254,6 +255,7 @@ class _Work:
         carry_out(self._c, after, (), decision, customer_of(self._c, after), d, self._duty.now, key=key)
         newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
         if newest and newest[0].state == "suppressed":
+            self.told = True  # he wanted the customer to hear of it
             yield Line("ok", "notice", f"#{number} none to {after.requester.address}: {newest[0].reason}")
         else:
             self._sent.append("the notice")

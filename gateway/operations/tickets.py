@@ -283,6 +283,9 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
         ids = ", ".join(f"e-{e.id}" for e in chosen)
         return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
     entry = chosen[0]
+    if entry.author is not None and normal(entry.author.address) in duty.deps.takes_no_part:
+        said = f"{entry.author.address} is an address of our own: note its words, or reject it"
+        return (Done(name, "refused", said),)
     held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
     writer = entry.author.address if entry.author else "its writer"
     return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.message.types import Attachment, Mailbox
 from gateway.store.schema import held_mail
@@ -102,7 +102,10 @@ def expired(c: Connection, now: datetime, limit: int) -> list[HeldMail]:
 def ended_by_itself(c: Connection, agent: str, since: datetime) -> Sequence[HeldMail]:
     """Mails of an agent that nobody decided about in time, since then."""
     query = select(held_mail).where(
-        held_mail.c.agent == agent, held_mail.c.decided_at > since, or_(held_mail.c.decided_by == "timer")
+        held_mail.c.agent == agent,
+        held_mail.c.decided_at > since,
+        held_mail.c.decided_by == "timer",
+        held_mail.c.code != "forward",  # that went through: only its way back is over
     )
     return [_read(row) for row in c.execute(query.order_by(held_mail.c.id))]
 

@@ -134,7 +134,9 @@ def _rich_alone(rich: str, vocabulary: Vocabulary) -> Orders | Refused:
     lines = _lines(rich)
     for place, line in enumerate(lines):
         found = _COMMAND.fullmatch(line.text) if _looks_so(line.text) else None
-        known = found is not None and vocabulary.find(found[1]) is not None and not (found[2] or "").strip()
+        info = vocabulary.find(found[1]) if found is not None else None
+        alone = found is not None and not (found[2] or "").strip()
+        known = info is not None and (alone or info.argument or info.name == "note")
         if (place == 0 and _looks_so(line.text)) or known:
             return Refused("html-only", line.number, line.text, Wrong("html"), corrected=rich)
     return Orders((), rich.strip("\n"))
@@ -192,6 +194,9 @@ def _misplaced(text: str, lines: Sequence[_Line], end: int, reader: "_Reader") -
     """A command that stands below the words: it was meant, so it must not be sent as words."""
     below = [line for line in lines if line.number > end and _looks_so(line.text) and reader.knows(line)]
     found = [line for line in below[:_MOST_BELOW] if reader.understands(line)]
+    wrong = [line for line in below[:_MOST_BELOW] if line not in found and not reader.may_be_words(line)]
+    if wrong:  # `#note he lies`, `#assign bobby`: no customer is to read it
+        return Refused("position", wrong[0].number, wrong[0].text, Wrong("position"))
     if len(below) > _MOST_BELOW:
         return Refused("position", below[_MOST_BELOW].number, below[_MOST_BELOW].text, Wrong("position"))
     if not found:
@@ -220,6 +225,12 @@ class _Reader:
     def understands(self, line: _Line) -> bool:
         """Whether the line is a command and nothing else, wherever it stands."""
         return isinstance(self.read(line, first=True), Command)
+
+    def may_be_words(self, line: _Line) -> bool:
+        """Whether a line that begins with a command, and is none, is how people write: `#urgent things first`."""
+        found = _COMMAND.fullmatch(line.text)
+        info = self._vocabulary.find(found[1]) if found is not None else None
+        return info is None or (info.name != "note" and not info.argument)
 
     def read(self, line: _Line, *, first: bool) -> Command | Refused:
         """The command of a line; `first`: whether it is the first of its mail."""

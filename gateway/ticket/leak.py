@@ -16,6 +16,7 @@ from gateway.message.address import normal
 RUN = 8  # words in a row that nobody writes twice by chance
 _LEAST_OF_LINE = 3  # words: shorter lines of ours are anybody's
 _MAX_WORDS = 50_000
+_MOST_OCTETS = 1 << 20  # of a file
 _WORD = re.compile(r"[\w@#]+")
 _BEFORE = re.compile(r"[\s>|*_]+")
 # a customer's `t` names no revision; all other addresses are of agents
@@ -63,6 +64,12 @@ def cleaned(text: str, internal: Internal) -> str:
     while found := set(_leaking(lines, internal)):
         lines = [line for i, line in enumerate(lines) if i not in found]
     return "\n".join(lines).strip("\n")
+
+
+def shows_token(octets: bytes) -> bool:
+    """Whether a file, such as a mail that is attached, holds a reply address that was made for an agent."""
+    text = octets[:_MOST_OCTETS].decode("latin-1").lower().replace("=\r\n", "").replace("=\n", "")
+    return _TOKEN.search(text) is not None
 
 
 def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
