@@ -22,6 +22,7 @@ from gateway.store.audit import add_audit
 from gateway.store.customers import customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
+from gateway.ticket.apply import IMPORT
 from gateway.ticket.assign import unlocks_at
 from gateway.ticket.change import changed, is_said, opened, shown
 from gateway.ticket.ladder import next_rung
@@ -88,7 +89,8 @@ def save(
         folded.columns |= _column(folded.ticket, "next_unlock")
     current, record = folded.ticket, folded.record
     if folded.opening is not None and current is not None:
-        current = _open(c, folded.opening, replace(current, updated_at=now))
+        touched = current.updated_at if current.channel == IMPORT else now  # an archive comes at its own times
+        current = _open(c, folded.opening, replace(current, updated_at=touched))
     elif current is not None and folded.columns:
         current = update_ticket(c, current, folded.columns, now)
     ids: list[int] = []
