@@ -103,8 +103,10 @@ def fetched(link: Link, uid: int, max_octets: int, folder: Path) -> Whole | TooL
                 return TooLarge(head, max(size, spool.size))
             if not kept:
                 raise NotFetchedError("there is no room for it here")
-            if len(piece) < PIECE_OCTETS:
-                break
+            if not spool.size:  # so do servers answer that cannot read their own file
+                raise NotFetchedError("the server gives no octet of it")
+            if not piece or (len(piece) < PIECE_OCTETS and spool.size >= size):
+                break  # a server that gives less than was asked for is asked for the rest
         else:
             spool.drop()
             return None

@@ -46,7 +46,8 @@ class FolderTurn:
         more = folder.old in ("wanted", "archive") and await self._take_old(folder, taking)
         now = session.clock.now()
         for failed in await session.read(lambda c: mailboxes.failing(c, folder, now)):
-            await taking.take([failed.uid], attempts=failed.attempts)
+            old = failed.uid <= folder.old_until and folder.old in ("wanted", "archive")
+            await taking.take([failed.uid], attempts=failed.attempts, old=old)
         if compare:
             await self._take_passed_over(folder)
         self.trouble = taking.trouble

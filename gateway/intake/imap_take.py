@@ -216,8 +216,9 @@ class Taking:
             incoming.raw.close()
             return Fetched(uid, "accepted", key, incoming.sha256, said=self._said)
         envelope, imported = self._envelope(mail.head), None
-        if old and self._folder.old == "archive" and mail.at is not None:
-            envelope, imported = replace(envelope, received_at=min(mail.at, envelope.received_at)), "closed"
+        if old and self._folder.old == "archive" and (mail.at is None or mail.at < self._folder.since):
+            at = mail.at or handed_over(mail.head).at or envelope.received_at  # a server may not say
+            envelope, imported = replace(envelope, received_at=min(at, envelope.received_at)), "closed"
         try:
             receipt = await self._session.door.accept(envelope, incoming, imported=imported)
         except TransientError as e:

@@ -133,8 +133,12 @@ def meet(c: Connection, new: Folder) -> None:
 def renumber(c: Connection, found: Folder, uidvalidity: int, until: int) -> Folder:
     """The server counts anew: everything is looked at again, and known by its bytes."""
     where = _is(found.mailbox, found.folder)
-    old = {"old_uid": 0, "old_until": until} if found.old in ("asked", "wanted", "archive") else {}
+    old = {"old_uid": 0, "old_until": until} if found.old != "done" else {}
     c.execute(update(mailbox_folder).where(*where).values(uidvalidity=uidvalidity, uid=0, **old))
+    # the same numbers may be other mails now, of which the server must not be told that they are ours
+    mails = (mailbox_mail.c.mailbox == found.mailbox, mailbox_mail.c.folder == found.folder)
+    unfinished = mailbox_mail.c.state.in_(("accepted", "failing"))
+    c.execute(update(mailbox_mail).where(*mails, unfinished).values(state="settled", next_at=None, said=""))
     again = folder(c, found.mailbox, found.folder)
     if again is None:
         raise LookupError(found.folder)
@@ -154,13 +158,17 @@ def advance(c: Connection, found: Folder, mails: Sequence[Fetched], now: datetim
     """What became of these mails; all up to uid, and of the old ones up to old_uid, are decided about."""
     for mail in mails:
         keep(c, found, mail, now)
-    old: Old = "done" if found.old in ("wanted", "archive") and old_uid >= found.old_until else found.old
+    done = (
+        found.old in ("wanted", "archive")
+        and old_uid >= found.old_until
+        and all(mail.uid > found.old_until for mail in failing(c, found))
+    )
     where = (*_is(found.mailbox, found.folder), mailbox_folder.c.uidvalidity == found.uidvalidity)
     further = {"uid": uid, "old_uid": old_uid}
     values = {
         name: case((mailbox_folder.c[name] < to, to), else_=mailbox_folder.c[name]) for name, to in further.items()
     }
-    c.execute(update(mailbox_folder).where(*where).values(old=old, **values))
+    c.execute(update(mailbox_folder).where(*where).values({**values, **({"old": "done"} if done else {})}))
 
 
 def keep(c: Connection, found: Folder, mail: Fetched, now: datetime) -> None:

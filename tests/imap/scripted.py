@@ -52,6 +52,9 @@ class Server:
         self.logins = 0
         self.answers: dict[str, bytes] = {}  # instead of an answer to commands that begin so; `%s` is the tag
         self.fetches: dict[int, str | int] = {}  # by UID: no, bad, garbage, hang, or cut after so many octets
+        self.most_at_once = 1 << 30  # octets in an answer
+        self.larger_by = 0  # than a mail is, it says
+        self.says_when = True
         self.port = free_port()
         self.before: Callable[[str], None] = lambda _command: None
         self._changed: set[asyncio.Event] = set()
@@ -185,10 +188,10 @@ class Session:
             self.say(f"{tag} OK nothing")
             return True
         head = f"* 1 FETCH (UID {uid}"
-        if "INTERNALDATE" in rest:
+        if "INTERNALDATE" in rest and self.server.says_when:
             head += f' INTERNALDATE "{mail.at:%d-%b-%Y %H:%M:%S} +0000"'
         if "RFC822.SIZE" in rest:
-            head += f" RFC822.SIZE {len(mail.raw)}"
+            head += f" RFC822.SIZE {len(mail.raw) + self.server.larger_by}"
         wanted = re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", rest)
         match fault:
             case "no":
@@ -208,7 +211,7 @@ class Session:
             case _ if wanted is None:
                 self.say(f"{head})\r\n{tag} OK done")
             case _:
-                piece = mail.raw[int(wanted[1]) : int(wanted[1]) + int(wanted[2])]
+                piece = mail.raw[int(wanted[1]) : int(wanted[1]) + min(int(wanted[2]), self.server.most_at_once)]
                 whole = f"{head} BODY[]<{wanted[1]}> {{{len(piece)}}}\r\n".encode() + piece + f")\r\n{tag} OK".encode()
                 if isinstance(fault, int):
                     self.server.fetches.pop(uid)
