@@ -17,6 +17,7 @@ from gateway.message.types import Accepted, Envelope, Message
 from gateway.rules.selftest import Observed
 from gateway.rules.told import told
 from gateway.rules.types import Dispose, Disposition, Event, Trace
+from gateway.ticket.assign import Choice, choice, waits
 from gateway.ticket.change import after
 from gateway.ticket.ledger import lines_of, told_lines, unwritten
 from gateway.ticket.notify import Arrived, Sent, notify
@@ -47,6 +48,7 @@ class Rehearsal:
     explanation: Explanation
     observed: Observed
     standing: Standing | None = None  # what would be promised for the ticket
+    owner: Choice | None = None  # whom the gateway would give it to; None: it has an owner, or is given by hand
 
 
 def rehearse(
@@ -70,7 +72,20 @@ def rehearse(
     trace = told(plan.decision.trace, d.rules.outline)
     reasons = replace(explanation(plan.message, plan, end.notices), rules=trace)
     seen = replace(end.observed, trace=trace if plan.match is not None else None)
-    return Rehearsal(plan.message, plan, end.notices, end.ticket, reasons, seen, end.standing)
+    owner = _owner(end.ticket, d, view, now)
+    there = end.ticket
+    if owner is not None and there is not None:
+        there, seen = replace(there, assignee=owner.agent), replace(seen, assignee=owner.agent)
+    return Rehearsal(plan.message, plan, end.notices, there, reasons, seen, end.standing, owner)
+
+
+def _owner(ticket: Ticket | None, d: Deps, view: View, now: datetime) -> Choice | None:
+    """Who would be given the ticket if it were the only one that waits; None: nobody has to be found."""
+    if ticket is None or not waits(ticket, d.rules):
+        return None
+    return choice(
+        ticket, d.rules.teams[ticket.team], d.rules, view.at_desk(d.promises, now), view.last_given(ticket.team)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ class Explained:
             return
         yield f"ticket {ticket.number}" if ticket.number else "NEW"
         yield f"team {ticket.team}"
-        yield f"assignee {ticket.assignee or 'none'}"
+        found = self.found.owner
+        yield f"assignee {ticket.assignee or 'none'}{f' ({found.why})' if found is not None else ''}"
         yield ticket.status
         yield ticket.priority
         if ticket.tags:

@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from gateway.ticket.assign import AtDesk
 from gateway.ticket.notify import SendBudget
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Ticket
 
 
@@ -56,6 +58,14 @@ class EmptyView:
 
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:
         """None."""
+        return None
+
+    def at_desk(self, promises: Promises, now: datetime) -> AtDesk:
+        """Everybody is there and has nothing to do."""
+        return AtDesk(now, {}, {}, {}, promises.is_open)
+
+    def last_given(self, team: str) -> str | None:
+        """Nobody."""
         return None
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:

@@ -16,6 +16,7 @@ from gateway.rules.desk import Table
 from gateway.rules.evaluate import Budget
 from gateway.rules.lookups import LookedUp, looked_up
 from gateway.rules.types import Decision, Event, RuleSet, Trace
+from gateway.ticket.assign import AtDesk
 from gateway.ticket.authority import Proof
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.notify import NotifyPolicy, Sent
@@ -65,6 +66,14 @@ class View(ThreadIndex, Sent, Tickets, Protocol):
 
     def also_known_as(self, customer: int) -> Sequence[str]:
         """All addresses of a customer, in normal form."""
+        ...
+
+    def at_desk(self, promises: Promises, now: datetime) -> AtDesk:
+        """Who has how much to do, and who is away."""
+        ...
+
+    def last_given(self, team: str) -> str | None:
+        """The agent who was given a ticket of the team last; None: nobody yet."""
         ...
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 from gateway.message.html import html_text
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
-from gateway.store import customers, happenings, outbox, restraint, tickets
+from gateway.store import customers, happenings, outbox, restraint, tickets, turns
+from gateway.ticket.assign import AtDesk
 from gateway.ticket.notify import SendBudget
+from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Ticket
 
 _OUR_LIMITS = ParseLimits()
@@ -48,6 +50,14 @@ class StoreView:
     def recent(self, address: str, since: datetime) -> Sequence[Ticket]:
         """The customer's tickets that are not closed and changed since then, newest first, bounded."""
         return tickets.recent(self._connection, address, since)
+
+    def at_desk(self, promises: Promises, now: datetime) -> AtDesk:
+        """Who has how much to do, and who is away."""
+        return turns.at_desk(self._connection, promises, now)
+
+    def last_given(self, team: str) -> str | None:
+        """The agent who was given a ticket of the team last; None: nobody yet."""
+        return turns.last_given(self._connection, team)
 
     def customer(self, address: str) -> Customer | None:
         """Who writes from this address; None for a first contact."""
