@@ -1,10 +1,12 @@
 """A reply of a proven agent: what the customer gets, and what he never gets."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from gateway.config import Settings
+from gateway.digests import send_digest
 from gateway.operations.held_mails import AgentKey, expire
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
@@ -188,6 +190,25 @@ def test_a_mail_to_the_team_that_names_a_ticket_is_asked_about(desk: Desk, word:
     assert (reopened.disposition is None) is (word == "#new")
 
 
+def test_a_light_agent_who_is_asked_which_ticket_he_means_sends_nothing(desk: Desk) -> None:
+    before = len(desk.mails())
+    raw = mail("Lia <lia@agents.test>", "Re: [#1] Zwrot", "I think we should refund him.")
+    assert desk.take(proven(raw)).reason == "held: which (h-1)"
+    asked = newest(desk, "lia@agents.test", "hold")
+    assert "body=%23send" not in text_of(asked)
+    reply(desk, asked, "#send", "Lia <lia@agents.test>")
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].public) == ("note", False)
+    assert JAN not in [m.forward_path for m in desk.mails()[before:]]
+
+
+def test_an_address_of_ours_takes_no_part_whoever_wrote_from_it(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "Pay him.", dmarc="fail")
+    assert desk.entries(1)[-1].held == "third-party"
+    people = desk.participants(1)
+    reply(desk, newest(desk, BOB), "#accept", f"Bob <{BOB}>")
+    assert (desk.entries(1)[-1].held, desk.participants(1)) == ("third-party", people)
+
+
 def test_an_agents_out_of_office_is_an_event(desk: Desk) -> None:
     notice, before = newest(desk, ANN), len(desk.mails())
     outcome = reply(desk, notice, "I am away until Monday.", Auto_Submitted="auto-replied")
@@ -339,6 +360,33 @@ def test_a_day_without_a_word(desk: Desk, words: str, dmarc: str, state: str, ki
     assert (ended.state, ended.decided_by) == (state, "timer")
     assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].held) == (kind, held)
     assert len(desk.mails()) == before
+
+
+def test_what_ended_without_a_word_is_told_the_next_morning(desk: Desk) -> None:
+    commands = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    desk.take(proven(mail(f"Ann <{ANN}>", "x", "#clsed 1", To=commands)), to=commands)
+    desk.now += timedelta(hours=25)
+    desk.write(lambda c: [expire(c, h, Duty(desk.now, lambda: desk.deps)) for h in held_mail.expired(c, desk.now, 10)])
+    ann = desk.deps.rules.agents["ann"]
+    assert desk.write(lambda c: send_digest(c, ann, desk.deps, desk.now, key="k"))
+    assert "#h-1: unknown command" in text_of(newest(desk, ANN, "digest"))
+
+
+@pytest.mark.parametrize("words", ["#answer photos", "#macro thanks"])
+def test_words_that_are_kept_ready_collide_as_his_own_do(
+    store: Store, settings: Settings, tmp_path: Path, words: str
+) -> None:
+    for name in ("answers/photos/pl.md", "snippets/thanks/pl.md"):
+        path = tmp_path / "own" / name
+        path.parent.mkdir(parents=True)
+        path.write_text("---\ntitle: One\n---\nProszę o zdjęcia.\n", "utf-8")
+    paths = settings.paths.model_copy(update={"templates": tmp_path / "own"})
+    desk = Desk(store, settings.model_copy(update={"paths": paths}), RULES)
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot", "Proszę o zwrot."))
+    of_bob = newest(desk, BOB)
+    reply(desk, newest(desk, ANN), "Zwrot zlecony.")
+    assert reply(desk, of_bob, words, f"Bob <{BOB}>").reason == "held: collision (h-1)"
+    assert [m.template for m in desk.mails()].count("answer") == 1
 
 
 def test_withdrawn_addresses_have_no_authority(desk: Desk) -> None:

@@ -1,9 +1,14 @@
 """A mail that an agent forwards to a team opens a ticket for whoever wrote it."""
 
+from datetime import timedelta
+
 import pytest
 
 from gateway.config import Settings
 from gateway.message.types import Mailbox
+from gateway.operations.held_mails import expire
+from gateway.operations.types import Duty
+from gateway.store import held_mail
 from gateway.store.store import Store
 from tests.agents.mails import ANN, JAN, RULES, newest, proven, reply, text_of
 from tests.processing import Desk, mail
@@ -54,6 +59,17 @@ def test_a_wrong_guess_is_taken_back_by_one_reply(desk: Desk) -> None:
     asked = newest(desk, ANN, "hold")
     reply(desk, asked, "#customer ola@agents.test")
     assert desk.ticket(1).requester == Mailbox("", "ola@agents.test")
+
+
+def test_a_forward_that_went_through_is_no_news_the_next_morning(desk: Desk) -> None:
+    forward(desk)
+    desk.now += timedelta(hours=25)
+    desk.write(lambda c: [expire(c, h, Duty(desk.now, lambda: desk.deps)) for h in held_mail.expired(c, desk.now, 10)])
+    with desk.reading() as c:
+        item = held_mail.find(c, 1)
+        assert item is not None
+        assert (item.code, item.state) == ("forward", "expired")
+        assert held_mail.ended_by_itself(c, "ann", desk.now - timedelta(days=2)) == []
 
 
 def test_where_nobody_is_named_he_is_asked(desk: Desk) -> None:

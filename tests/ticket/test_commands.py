@@ -265,6 +265,8 @@ def test_the_table_above_has_every_command() -> None:
     ("Hello Jan,\n#solved", "position", 2, "position", None),
     ("Hello Jan,\n\nDone.\n\n#gelöst!", "position", 5, "position", None),
     ("#mine\nDone.\n#solved", "position", 3, "position", None),
+    ("Hello Jan,\n#note he is a known liar", "position", 2, "position", None),  # for our people alone
+    ("Hello Jan,\nDone.\n#assign bobby", "position", 3, "position", None),
 ])  # fmt: skip
 def test_one_mistake_holds_the_mail(text: str, code: str, line: int, word: str, maybe: str | None) -> None:
     found = refused(text)
@@ -299,7 +301,10 @@ def test_what_a_person_wrote_is_no_place_in_our_words() -> None:
     (None, "#solved\nDone.", "html-only"),
     (None, "#anything", "html-only"),
     (None, "Done.\n#solved", "html-only"),
+    (None, "Done.\n#assign anton", "html-only"),
+    (None, "Done.\n#note he is a known liar", "html-only"),
     (None, "Done.\n#1 of all", None),
+    (None, "Done.\n#urgent things first", None),
     ("#solved\nDone.", "#SOLVED\n\nDone.", None),
     ("#solved\nDone.", "Done.", "differs"),
     ("Done.", "#spam\nDone.", "differs"),
