@@ -94,9 +94,9 @@ async def test_mail_becomes_a_ticket_and_is_moved(dovecot: Dovecot, tmp_path: Pa
 
 @pytest.mark.push
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("after", "seed"), [("seen", 1), ("move:Done", 2), ("delete", 3)])
-def test_two_thousand_mails_with_everybody_dying(dovecot: Dovecot, tmp_path: Path, after: str, seed: int) -> None:
-    chance, count = random.Random(seed), 2000
+@pytest.mark.parametrize(("after", "count"), [("seen", 400), ("move:Done", 400), ("delete", 2000)])
+def test_a_backlog_with_everybody_dying(dovecot: Dovecot, tmp_path: Path, after: str, count: int) -> None:
+    chance = random.Random(count)
     config = tmp_path / "mailwicket.toml"
     config.write_text(_CONFIG.format(folder=tmp_path, port=dovecot.port, after=after))
     (tmp_path / "rules.yaml").write_text(
