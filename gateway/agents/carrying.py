@@ -50,7 +50,7 @@ def carry_out(
         words = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))
         why = Why("bad-value" if orders.commands else "refused", done.refused.written, done.refused.wrong.said(words))
         return hold(mail, ticket, why, replace(proposal, orders=None))
-    if done.question is not None:
+    if done.questions:
         return hold_for_confirmation(mail, ticket, done, asker, proposal)
     tell(mail.c, done, asker, mail.duty, mail.inbound.key)
     return _ended(mail, ticket, done, held, said=said and not done.dry)

@@ -120,8 +120,8 @@ def _said_above(mail: AgentMail, number: int) -> Line | None:
         comment = mail.message.forward.comment if mail.message.forward is not None else ""
         failed, orders = Line("failed", orders.written, orders.code), Orders((), comment)
     done = carried_out(mail.c, orders, asker, mail.duty)
-    if done.question is not None:  # what reaches far is asked for in the new ticket
-        failed = Line("failed", orders.commands[0].written, done.question.doing)
+    if done.questions:  # what reaches far is asked for in the new ticket
+        failed = Line("failed", orders.commands[0].written, done.questions[0].doing)
         done = carried_out(mail.c, Orders((), orders.text), asker, mail.duty)
     if done.refused is not None:
         failed = Line("failed", done.refused.written, done.refused.code)

@@ -9,9 +9,10 @@ import re
 from dataclasses import replace
 
 from gateway.deciding.types import Deps, Situation
+from gateway.message.types import Message
 from gateway.rules.types import Decision, Reply
 from gateway.ticket.command_table import Vocabulary, squeezed
-from gateway.ticket.life import FINISHED
+from gateway.ticket.life import FINISHED, bare_thanks
 from gateway.ticket.notify import MUTED
 from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
 
@@ -29,8 +30,8 @@ def with_own_orders(
     match _ordered(s.message.text, d):
         case "solved", _:
             kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
-            if ticket.status_type in FINISHED:
-                return decision, kept
+            if ticket.status_type in FINISHED:  # a button that is tapped twice; with words below, they count
+                return decision, changes if _says_more(s.message) else kept
             solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, _CUSTOMER)
             told = Reply("customer.solved", "status_notice", values=(("happened", "solved"),))
             return replace(decision, actions=(*decision.actions, told)), (*kept, solved)
@@ -40,6 +41,12 @@ def with_own_orders(
         case "lang", code if code in d.languages:
             return decision, (*changes, SetField("language", code, _CUSTOMER))
     return decision, changes
+
+
+def _says_more(message: Message) -> bool:
+    """Whether there are words below the first line, and not thanks alone."""
+    below = message.text.strip().partition("\n")[2].strip()
+    return bool(below) and not bare_thanks(replace(message, text=below))
 
 
 def _ordered(text: str, d: Deps) -> tuple[str, str]:

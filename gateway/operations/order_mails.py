@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.digests import zone_of
 from gateway.message.types import Mailbox
 from gateway.operations.order_answers import Row, answer_to
-from gateway.operations.order_types import Asker, Carried
+from gateway.operations.order_types import Asker, Carried, Question
 from gateway.operations.orders import UNDO_WITHIN
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
@@ -51,19 +51,18 @@ def asked_first(c: Connection, came: Carried, asker: Asker, duty: Duty, item: in
 
     item  the number by which the answer decides
     """
-    if came.question is None:
+    if not came.questions:
         raise ValueError("nothing has to be confirmed")
+    values = {"questions": tuple(map(_asked, came.questions)), "expires": expires.isoformat()}
+    _send(c, "confirm", values, asker, duty, f"confirm:{item}", item=item)
+
+
+def _asked(question: Question) -> dict[str, Any]:
     rows = tuple(
         {"number": t.number, "subject": t.subject, "customer": str(t.requester) if t.requester is not None else "—"}
-        for t in came.question.tickets
+        for t in question.tickets
     )
-    values = {
-        "doing": came.question.doing,
-        "tickets": rows,
-        "detail": came.question.detail,
-        "expires": expires.isoformat(),
-    }
-    _send(c, "confirm", values, asker, duty, f"confirm:{item}", item=item)
+    return {"doing": question.doing, "tickets": rows, "detail": question.detail}
 
 
 def language_of(agent: Agent, duty: Duty) -> str:

@@ -5,6 +5,7 @@ Sources  agents-by-mail.md §4, §5: a merge, a customer of another domain, spam
 Not here  how it is asked (order_mails.py), what the answer does (agents/).
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -19,24 +20,23 @@ _MOST_AT_ONCE = 5
 _FAR = timedelta(days=90)
 
 
-def asked_before(c: Connection, orders: Orders, asker: Asker, now: datetime) -> Question | None:
-    """What has to be confirmed before anything is done; None when nothing has."""
+def asked_before(c: Connection, orders: Orders, asker: Asker, now: datetime) -> Iterator[Question]:
+    """All that has to be confirmed before anything is done: one yes is a yes to everything."""
     many = dict.fromkeys(n for each in orders.commands for n in each.numbers)
     if len(many) > _MOST_AT_ONCE:
-        return Question("many", _tickets(c, *many), tuple(each.written for each in orders.commands))
+        yield Question("many", _tickets(c, *many), tuple(each.written for each in orders.commands))
     for command in orders.commands:
         about = _tickets(c, *numbers_of(asker, command))
         match command.name, command.value:
             case "merge", int(into):
-                return Question("merge", (*about, *_tickets(c, into)), (f"#{about[0].number} → #{into}",))
+                yield Question("merge", (*about, *_tickets(c, into)), (f"#{about[0].number} → #{into}",))
             case "customer", str(address) if any(_elsewhere(ticket, address) for ticket in about):
                 was = ", ".join(t.requester.address for t in about if t.requester is not None)
-                return Question("customer", about, (f"{was} → {address}",))
+                yield Question("customer", about, (f"{was} → {address}",))
             case "spam", _ if any(_known(c, ticket) for ticket in about):
-                return Question("spam", about)
+                yield Question("spam", about)
             case (("snooze" | "due"), datetime() as at) if at - now > _FAR:
-                return Question("far", about, (command.written,))
-    return None
+                yield Question("far", about, (command.written,))
 
 
 def _tickets(c: Connection, *numbers: int) -> tuple[Ticket, ...]:

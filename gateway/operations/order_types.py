@@ -47,12 +47,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What came of orders. With `refused` or `question` nothing was done."""
+    """What came of orders. With `refused` or `questions` nothing was done."""
 
     lines: tuple[Line, ...] = ()
     undo: str | None = None  # u-318; None: there is nothing to take back
     refused: Refused | None = None
-    question: Question | None = None
+    questions: tuple[Question, ...] = ()
     asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
     dry: bool = False
     told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone

@@ -50,8 +50,8 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
     work = _Work(c, orders, asker, duty)
     try:
         work.look()
-        if not dry and not asker.confirmed and (question := asked_before(c, orders, asker, duty.now)) is not None:
-            return Carried(question=question)
+        if not dry and not asker.confirmed and (questions := tuple(asked_before(c, orders, asker, duty.now))):
+            return Carried(questions=questions)
         with attempt(c, only_tried=dry):
             lines = tuple(work.lines())
             undo = None if dry else work.receipt()

@@ -286,9 +286,7 @@ _OF: Mapping[str, Callable[[Situation], dict[str, Any]]] = {
     "receipt": _receipt,
     "command_result": _result,
     "confirm": lambda s: {
-        "doing": s.case or "merge",
-        "tickets": _rows(s, None),
-        "detail": ["#4790 → #4812"],
+        "questions": [{"doing": s.case or "merge", "tickets": _rows(s, None), "detail": ["#4790 → #4812"]}],
         "expires": (NOW + timedelta(days=1)).isoformat(),
     },
     "sla_warning": _sla,

@@ -123,6 +123,7 @@ KINDS: Mapping[str, Kind] = {
             "suggested": "text, command",
             "goes_to": "name, address, language of whom an answer goes to, or none",
             "note_to": "the address for notes, or none",
+            "may_change": "whether its reader may do more than take notes",
         },
         defaults={
             "happened": "new",
@@ -137,6 +138,7 @@ KINDS: Mapping[str, Kind] = {
             "suggested": (),
             "goes_to": None,
             "note_to": None,
+            "may_change": True,
         },
     ),
     "hold": _agent(
@@ -184,12 +186,9 @@ KINDS: Mapping[str, Kind] = {
         "h",
         why="why_wrote",
         values={
-            "doing": "merge, customer, spam, many or far",
-            "tickets": "number, subject, customer",
-            "detail": "lines",
+            "questions": "doing (merge, customer, spam, many or far), tickets (number, subject, customer), detail",
             "expires": "time",
         },
-        defaults={"detail": ()},
     ),
     "sla_warning": _agent(
         values={

@@ -115,6 +115,8 @@ def save(
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
     for change in folded.ties:
         _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
+        if isinstance(change, SetRequester) and current is not None and ticket_before is not None:
+            _tell_of_requester(c, ticket_before, current, change, promises.rules, now)
     end = next((c for c in reversed(changes) if isinstance(c, SetStatus)), None)
     if end is not None and end.type in FINISHED and number is not None:
         delayed.cancel_all(c, number, f"the ticket is {end.status}", now)
@@ -167,7 +169,9 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 for name in _STATUS:
                     folded.columns |= _column(folded.ticket, name)
             case SetRequester(requester):
-                folded.ticket = replace(_known(folded), requester=requester)
+                raised = _known(folded).revision + 1  # agents were told to whom their words go
+                folded.ticket = replace(_known(folded), requester=requester, revision=raised)
+                folded.columns |= {"revision": raised}
                 folded.ties.append(change)
             case AddPeople() | AddLink():
                 folded.ties.append(change)
@@ -280,6 +284,19 @@ def _set_requester(c: Connection, number: int, requester: Mailbox, by: linked.By
     c.execute(update(ticket).where(ticket.c.number == number).values(values))
     linked.move_requester(c, number, Participant(normal(requester.address), requester.name, "requester"))
     linked.note(c, "set.requester", number, requester.address, by)
+
+
+def _tell_of_requester(
+    c: Connection, before: Ticket, after: Ticket, change: SetRequester, rules: RuleSet, now: datetime
+) -> None:
+    """An entry for our people: whoever answers a mail that promised him another customer is shown it first."""
+    if before.requester is None:
+        return
+    agent = rules.agents.get(change.cause.removeprefix("agent:"))
+    who = Mailbox(agent.name, agent.email) if agent is not None else None
+    said = f"{before.requester.address} → {change.requester.address}"
+    event = AddEntry("event", who, now, said, "", "", None, None, public=False, trust=None)
+    _add_entry(c, after.number, event, None, after.revision)
 
 
 def _requester(requester: Mailbox | None) -> dict[str, str | None]:

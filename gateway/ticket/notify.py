@@ -252,7 +252,8 @@ def to_agents(
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
-        said = {"why": rule, **told} | (goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {})
+        said = {"why": rule, **_told_to(agent, told)}
+        said |= goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {}
         notice = to_agent(agent, template, ticket, rules, said, key_of_agent, rule, speaker=_name(ticket.requester))
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(
@@ -299,10 +300,20 @@ def to_agent(
     )
 
 
+def _told_to(agent: Agent, told: Mapping[str, object]) -> dict[str, object]:
+    """People with their addresses; who only takes notes has no use for them."""
+    facts = told.get("ticket")
+    said = {**told, "ticket": _told_to(agent, facts)} if isinstance(facts, Mapping) else told
+    who = str if answers(agent) else _name
+    return {name: who(value) if isinstance(value, Mailbox) else value for name, value in said.items()}
+
+
 def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
-    """What an agent's mail promises in its first line: whom his text goes to; nothing where it goes to no customer."""
+    """What an agent's mail promises in its first line: whom his text goes to; and what it offers him."""
     who = ticket.requester
-    if who is None or not answers(agent):
+    if not answers(agent):
+        return {"may_change": False}
+    if who is None:
         return {}
     language = ticket.language or rules.defaults.language
     return {"goes_to": {"name": _name(who), "address": who.address, "language": language}}
@@ -343,7 +354,7 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
             "status": ticket.status,
             "priority": ticket.priority,
             "assignee": ticket.assignee or "—",
-            "customer": str(ticket.requester) if ticket.requester else "—",
+            "customer": ticket.requester or "—",
             "tags": ", ".join(ticket.tags) or "—",
         },
         "due": ticket.next_due.isoformat() if ticket.next_due else None,
@@ -353,7 +364,7 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
         files = cause.message.attachments[:_FILES]
         told |= {
             "words": lines_of_words(cause.message.text),
-            "writer": str(cause.message.author) if cause.message.author else "—",
+            "writer": cause.message.author or "—",
             "said_at": cause.inbound.envelope.received_at.isoformat(),
             "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files),
             "suggested": tuple(

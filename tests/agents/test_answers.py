@@ -201,6 +201,24 @@ def test_a_light_agent_who_is_asked_which_ticket_he_means_sends_nothing(desk: De
     assert JAN not in [m.forward_path for m in desk.mails()[before:]]
 
 
+def test_who_takes_notes_sees_names_and_no_commands_that_he_may_not_give(desk: Desk) -> None:
+    told = text_of(newest(desk, "lia@agents.test"))
+    assert "Jan Kowalski" in told
+    assert [word in told for word in (JAN, "%23solved", "%23mine", "#assign")] == [False] * 4
+    assert JAN in text_of(newest(desk, ANN))
+    assert "%23solved" in text_of(newest(desk, ANN))
+
+
+def test_who_was_promised_another_customer_is_asked(desk: Desk) -> None:
+    of_ann, of_bob = newest(desk, ANN), newest(desk, BOB)
+    reply(desk, of_bob, "#customer eva@bigbank.test", f"Bob <{BOB}>")
+    assert reply(desk, of_ann, "Dear Jan, your PIN is 1234.").reason == "held: collision (h-1)"
+    assert f"{JAN} → eva@bigbank.test" in text_of(newest(desk, ANN, "hold"))
+    assert reply(desk, of_bob, "Dear Eva, done.", f"Bob <{BOB}>").disposition == "entry"  # he knows
+    reply(desk, newest(desk, ANN, "hold"), "#send")
+    assert desk.entries(1)[-1].kind == "answer"
+
+
 def test_an_address_of_ours_takes_no_part_whoever_wrote_from_it(desk: Desk) -> None:
     reply(desk, newest(desk, ANN), "Pay him.", dmarc="fail")
     assert desk.entries(1)[-1].held == "third-party"

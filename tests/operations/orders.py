@@ -85,8 +85,8 @@ class Agents(Desk):
         found = self.orders(text, who, **more)  # type: ignore[arg-type]
         if found.refused is not None:
             return [f"{found.refused.code}: {found.refused.wrong.said(self.words)}"]
-        if found.question is not None:
-            return [f"{found.question.doing}? {', '.join(f'#{t.number}' for t in found.question.tickets)}"]
+        if found.questions:
+            return [f"{each.doing}? {', '.join(f'#{t.number}' for t in each.tickets)}" for each in found.questions]
         return [f"{line.state}: {line.detail}" for line in found.lines]
 
     def sent(self) -> list[str]:

@@ -46,6 +46,18 @@ def test_a_customer_says_that_it_is_solved(desk: Agents, body: str, status: str,
     assert len(told) == (status == "solved")
 
 
+@pytest.mark.parametrize(("body", "status"), [
+    # what comes after it was solved, status
+    ("#solved", "solved"),  # tapped twice
+    ("#solved\n\nDziękuję!", "solved"),
+    ("#solved\n\nNo wait, it is broken again.", "open"),
+])  # fmt: skip
+def test_words_below_a_second_solved_count(desk: Agents, body: str, status: str) -> None:
+    replies(desk, "#solved")
+    replies(desk, body)
+    assert desk.ticket(1).status == status
+
+
 def test_a_reply_opens_it_again(desk: Agents) -> None:
     replies(desk, "#solved")
     replies(desk, "It broke again.")

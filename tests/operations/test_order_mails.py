@@ -107,6 +107,16 @@ def test_bulk_orders_and_undo_are_always_answered_and_can_be_undone_by_a_tap(des
     assert "was taken back" in Told(desk, "#undo", number=None).text()
 
 
+def test_one_yes_is_to_all_that_is_shown(desk: Agents) -> None:
+    desk.orders("Hello Jan.")
+    came, asker = desk.orders("#customer x@elsewhere.test\n#spam"), Asker(desk.deps.rules.agents["ana"], 1)
+    desk.write(lambda c: asked_first(c, came, asker, desk.duty, 77, desk.now + timedelta(days=1)))
+    part = email.message_from_bytes(desk.mails()[-1].raw or b"", policy=POLICY).get_body(("plain",))
+    assert part is not None
+    said = ("Change the customer?", "jan@bigbank.test → x@elsewhere.test", "mail spam?")
+    assert [word in part.get_content() for word in said] == [True] * 3
+
+
 def test_what_is_asked_first_names_both_tickets_and_can_be_confirmed_by_a_tap(desk: Agents) -> None:
     came, asker = desk.orders("#merge 2"), Asker(desk.deps.rules.agents["ana"], 1)
     expires = desk.now + timedelta(days=1)
