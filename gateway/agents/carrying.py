@@ -34,7 +34,9 @@ def carry_out(
     held    the mail that it is about, where it is not this one
     """
     key = held.mail if held is not None else mail.inbound.key
-    said = ticket is not None and bool(orders.text.strip())
+    notes_alone = proposal.as_note and all(each.name == "note" for each in orders.commands)
+    files_alone = notes_alone and bool(proposal.attachments)
+    said = ticket is not None and (bool(orders.text.strip()) or files_alone)  # a logo below commands is no answer
     if not said and not orders.commands:
         return hold(mail, ticket, Why("refused"), proposal)
     asker = Asker(

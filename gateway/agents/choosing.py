@@ -11,11 +11,15 @@ import re
 from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, without_ticket
 from gateway.agents.forwarding import CODE as FORWARD
 from gateway.agents.forwarding import take_back
-from gateway.agents.reading import vocabulary
+from gateway.agents.holding import Why, choices, hold
+from gateway.agents.reading import kept, vocabulary
+from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
+from gateway.deciding.decide import without_our_words
 from gateway.operations.held_mails import OF_COMMANDS, note_down
 from gateway.store import held_mail, inbound, tickets
 from gateway.store.held_mail import HeldMail, State
+from gateway.store.view import StoreView
 from gateway.ticket.commands import Written, written_in
 from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN, notes, sees
@@ -28,6 +32,10 @@ _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the rea
     "confirm": frozenset({"cut", "leak", "risk"}),
 }
 _NEW = "new"
+_BY: dict[State, str] = {  # the choice that led to a state
+    "sent": "#send", "done": "#send", "noted": "#note", "discarded": "#discard", "opened": "#new",
+}  # fmt: skip
+_WORDS = frozenset({"send", "discard", "note", "confirm", "undo", _NEW})
 
 
 def choose(mail: AgentMail, id: int) -> Outcome:
@@ -35,14 +43,14 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     held = held_mail.find(mail.c, id, lock=True)
     if held is None or held.agent != mail.agent.id:
         return mail.end("quarantine", f"no-right: h-{id} is not for {mail.agent.id}")
-    if held.state != "waiting":
-        return mail.end("record", f"h-{id} was {held.state} already", held.ticket)
-    if held.expires_at <= mail.now:  # the timer has not come by yet
-        return mail.end("record", f"h-{id}: its day is over", held.ticket)
     word, which = _chosen(mail)
+    if held.state != "waiting" and held.state != "expired":
+        return _nothing(mail, held, word, f"was {held.state} already", "decided", how=_BY[held.state])
+    if held.state == "expired" or held.expires_at <= mail.now:  # the timer may not have come by yet
+        return _nothing(mail, held, word, "ended: its day is over", "over")
     if held.code == FORWARD:
         if word != "undo":
-            return mail.end("record", f"h-{id} waits: no #undo in the first line", held.ticket)
+            return _nothing(mail, held, word, "waits: no #undo in the first line", "waits", choices="#undo")
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
         return mail.end("record", f"h-{id} undone: {take_back(mail, held)}", held.ticket)
     match word:
@@ -58,7 +66,26 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             inbound.reopen(mail.c, held.mail, released=True)
             return _settled(mail, held, "opened")
         case _:
-            return mail.end("record", f"h-{id} waits: no choice in the first line", held.ticket)
+            return _no_choice(mail, held, word)
+
+
+def _no_choice(mail: AgentMail, held: HeldMail, word: str) -> Outcome:
+    taken = ("#confirm", "#discard") if held.code == "confirm" else [c for _, c in choices(held.code, held.proposal)]
+    said = "waits: no choice in the first line"
+    return _nothing(mail, held, word, said, "waits", choices=" · ".join(taken))
+
+
+def _nothing(mail: AgentMail, held: HeldMail, word: str, said: str, told_as: str, **places: str) -> Outcome:
+    """Nothing becomes of the item. Words that he wrote in place of a choice are held themselves, else he is told."""
+    ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
+    if ticket is not None and sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent):
+        message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
+        below = message.text.strip().partition("\n")[2] if word in _WORDS else message.text
+        if below.strip() or message.attachments:
+            proposal = kept(mail, message, ticket.revision or 0, as_note=held.proposal.as_note)
+            return hold(mail, ticket, Why("which"), proposal)
+    tell_of(mail, held.ticket, told_as, item=f"h-{held.id}", **places)
+    return mail.end("record", f"h-{held.id} {said}", held.ticket)
 
 
 def _chosen(mail: AgentMail) -> tuple[str, str]:
@@ -82,6 +109,7 @@ def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
     if ticket is not None and not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
+        tell_of(mail, held.ticket, "cannot", item=f"h-{held.id}", word=said.said)
         return mail.end("record", f"h-{held.id} waits: {said.said}", held.ticket)
     held_mail.settle(mail.c, held, "noted", f"agent:{mail.agent.id}", mail.now)
     return mail.end("record", f"h-{held.id} noted: {said.said}", held.ticket)
@@ -93,8 +121,11 @@ def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
     if held.ticket is None and held.proposal.orders is not None and which != "text":
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
         return without_ticket(mail, Wanted(Written(held.proposal.orders), held.proposal, 0), held)
+    if held.ticket is None:
+        return _no_choice(mail, held, "send")
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
+    ticket = tickets.find_ticket(mail.c, ticket.number, lock=True) or ticket  # who sends first is seen by the second
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)
     text, plain = _words(held, which)
     doubts = EVERY_DOUBT - _SETTLED.get(held.code, frozenset())

@@ -1,4 +1,4 @@
-"""Who writes commands at this desk, and what each word means there.
+"""Who writes commands at this desk, what each word means there, and what of a mail is kept until he says more.
 
 Not here  the words (ticket/command_table.py, templates/_strings), reading them (ticket/commands.py).
 """
@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 
 from gateway.agents.types import AgentMail
 from gateway.deciding.types import Deps
+from gateway.message.types import Message
+from gateway.store.held_mail import Proposal
 from gateway.ticket.command_table import Vocabulary
 from gateway.ticket.command_values import Writer
+from gateway.ticket.commands import written_in
+from gateway.ticket.visibility import answers
 
 
 def writer_of(mail: AgentMail) -> Writer:
@@ -23,3 +27,11 @@ def vocabulary(d: Deps) -> Vocabulary:
     """Every word of a command, in every language that we write."""
     templates = d.desk.templates
     return Vocabulary({language: templates.words(language) for language in d.languages}, d.rules.statuses)
+
+
+def kept(mail: AgentMail, message: Message, seen: int = 0, *, as_note: bool = False) -> Proposal:
+    """As it would be read when its writer lets it go on; what came to an address for notes stays a note."""
+    as_note = as_note or not answers(mail.agent) or any(token.purpose == "n" for token in mail.claim.tokens)
+    return Proposal(
+        message.text, orders=written_in(message).plain, as_note=as_note, attachments=message.attachments, seen=seen
+    )

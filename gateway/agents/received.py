@@ -16,6 +16,7 @@ from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
+from gateway.agents.reading import kept
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
 from gateway.deciding.decide import authenticated, without_our_words
@@ -34,7 +35,7 @@ from gateway.ticket.authority import Agents, Claim, claimed
 from gateway.ticket.commands import written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
-from gateway.ticket.visibility import UNSEEN, answers, notes, sees
+from gateway.ticket.visibility import UNSEEN, notes, sees
 
 _SETTLED_ELSEWHERE = ("loop", "report")
 
@@ -94,7 +95,7 @@ def _proven(mail: AgentMail) -> Outcome:
     """A hold mail that is answered decides; else the ticket that all his addresses name, or nothing that is sure."""
     tokens = mail.claim.tokens
     if (held := next((t.ticket for t in tokens if t.purpose == "h" and t.ticket is not None), None)) is not None:
-        return choose(mail, held)
+        return by_anybody(mail.inbound, mail.message, mail.d, mail.c) if mail.inbound.released else choose(mail, held)
     named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
     if not named:  # his address for commands
         return without_ticket(mail, _commands(mail))
@@ -105,7 +106,7 @@ def _proven(mail: AgentMail) -> Outcome:
     if len(seen) > 1 and mail.inbound.released:  # he wants a new ticket
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
     if len(seen) > 1:
-        return hold(mail, seen[0], Why("which"), _kept(mail, mail.message, seen[0].revision))
+        return hold(mail, seen[0], Why("which"), kept(mail, mail.message, seen[0].revision))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)
 
@@ -117,7 +118,7 @@ def _without_proof(mail: AgentMail) -> Outcome:
         return _no_right_of(mail)
     message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
     seen = next((t.revision or 0 for t in mail.claim.tokens if t.ticket == ticket.number), 0)
-    return hold(mail, ticket, Why("no-proof"), _kept(mail, message, seen))
+    return hold(mail, ticket, Why("no-proof"), kept(mail, message, seen))
 
 
 def _of_another(mail: AgentMail) -> Outcome:
@@ -150,16 +151,8 @@ def _without_address(mail: AgentMail) -> Outcome:
         return open_forwarded(mail, mail.message.forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-        return hold(mail, ticket, Why("which"), _kept(mail, message, ticket.revision))  # nobody knows what he had seen
+        return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))  # nobody knows what he had seen
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
-
-
-def _kept(mail: AgentMail, message: Message, seen: int = 0) -> Proposal:
-    """As it would be read when its writer lets it go on; what came to an address for notes stays a note."""
-    as_note = not answers(mail.agent) or any(token.purpose == "n" for token in mail.claim.tokens)
-    return Proposal(
-        message.text, orders=written_in(message).plain, as_note=as_note, attachments=message.attachments, seen=seen
-    )
 
 
 def _commands(mail: AgentMail) -> Wanted:

@@ -262,7 +262,8 @@ def paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
-    begun = _begun(c, wanted, duty)
+    files_alone = bool(wanted.files or (wanted.came is not None and wanted.came.attachments))
+    begun = _begun(c, wanted, duty, may_be_none=files_alone)
     if isinstance(begun, Done):
         return (begun,)
     ticket, text = begun

@@ -57,16 +57,16 @@ def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
 
 def expire(c: Connection, held: HeldMail, duty: Duty) -> None:
     """A day is over without a word."""
+    now_is = held_mail.find(c, held.id, lock=True)
+    if now_is is None or now_is.state != "waiting":
+        return
     without_effect = held.code in OF_COMMANDS or held.ticket is None or held.agent not in duty.deps.rules.agents
-    if not held_mail.settle(c, held, "expired" if without_effect else "noted", _TIMER, duty.now):
-        return
-    log.info("held.expired", id=held.id, ticket=held.ticket, code=held.code)
-    if without_effect:
-        return
-    if held.code == "no-proof":
+    if not without_effect and held.code == "no-proof":
         _stay(c, held, duty)
-    else:
-        note_down(c, held, duty)
+    elif not without_effect:
+        without_effect = note_down(c, held, duty).outcome != "done"
+    held_mail.settle(c, held, "expired" if without_effect else "noted", _TIMER, duty.now)
+    log.info("held.expired", id=held.id, ticket=held.ticket, code=held.code)
 
 
 def _stay(c: Connection, held: HeldMail, duty: Duty) -> None:

@@ -65,6 +65,14 @@ def _asked(question: Question) -> dict[str, Any]:
     return {"doing": question.doing, "tickets": rows, "detail": question.detail}
 
 
+def told(c: Connection, title: str, lines: tuple[str, ...], asker: Asker, duty: Duty, key: str) -> None:
+    """Queue a few words about his mail.
+
+    key  by which that mail is known, as in `tell`
+    """
+    _send(c, "command_result", {"title": title, "lines": lines, "heads": (), "rows": ()}, asker, duty, f"told:{key}")
+
+
 def language_of(agent: Agent, duty: Duty) -> str:
     """In which language he is written to."""
     return next(iter(agent.languages), duty.deps.rules.defaults.language)

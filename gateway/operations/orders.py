@@ -72,7 +72,7 @@ class _Work:
         self._text = orders.text.strip()
         self._canned = tuple(_uses(orders))
         speaks = "note" if orders.has("note") else asker.speaks
-        says = bool(self._text or self._canned)
+        says = bool(self._text or self._canned or (speaks == "note" and asker.files))
         elsewhere = orders.has("ask") or orders.has("internal")  # the words are for somebody else
         self._speaks = speaks if says and asker.number is not None and not elsewhere else "nothing"
         self._before: dict[int, Snapshot] = {}

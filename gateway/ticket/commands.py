@@ -84,6 +84,7 @@ class Refused:
     wrong: Wrong
     maybe: str | None = None  # the line as it was perhaps meant
     corrected: str | None = None  # all new words as they were perhaps meant, to be read again; None: nobody can know
+    below: str = ""  # what stands behind a command for words, and belongs to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def read_commands(
     for line in top:
         found = reader.read(line, first=line is top[0])
         if isinstance(found, Refused):
-            return replace(found, corrected=_corrected(text, found))
+            return replace(found, corrected=_corrected(text, found, end))
         commands.append(found)
     if (clash := _two_statuses(commands)) is not None:
         return clash
@@ -182,12 +183,13 @@ def _sets_status(command: Command) -> bool:
     return command.name == "status" or (command.name in COMMANDS and COMMANDS[command.name].status)
 
 
-def _corrected(text: str, refused: Refused) -> str | None:
-    if refused.maybe is None:
-        return None
+def _corrected(text: str, refused: Refused, end: int) -> str | None:
+    """With the line as it was perhaps meant; `end` is how many lines the commands take."""
+    if refused.maybe is None or (refused.wrong.word == "extra" and not refused.below):
+        return None  # what else stands in the line would be lost
     lines = text.split("\n")
     lines[refused.line - 1] = refused.maybe
-    return "\n".join(lines)
+    return "\n".join((*lines[:end], *((refused.below,) if refused.below else ()), *lines[end:]))
 
 
 def _misplaced(text: str, lines: Sequence[_Line], end: int, reader: "_Reader") -> Refused | None:
@@ -248,7 +250,10 @@ class _Reader:
             _check_single(rest, info)
             value = info.take(Given(info.shown, info.argument, rest, self._writer))
         except WrongValueError as e:
-            return Refused("bad-value", line.number, line.text, e.wrong, _maybe(info, e.candidates))
+            maybe = _maybe(info, e.candidates)
+            return Refused(
+                "bad-value", line.number, line.text, e.wrong, maybe, below=rest if info.name == "note" else ""
+            )
         return Command(info.does or info.name, value, line.number, line.text, numbers)
 
     def _against(self, info: CommandInfo, *, first: bool) -> Wrong | None:
