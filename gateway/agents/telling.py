@@ -1,6 +1,6 @@
 """A few words to an agent about his own mail, where what it came to is not what he may think.
 
-Sources      agents-by-mail.md: every refusal is answered; §2 (notes that he may have taken for answers).
+Sources      agents-by-mail.md: every refusal is answered.
 Transaction  that of the mail.
 Not here     mails that wait for his word (holding.py), mail of others in his name (warning.py), receipts (operations/).
 """

@@ -1,17 +1,23 @@
 """What the answer to a hold mail does, and that no word of an agent is lost in silence."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gateway.agents.received import received
 from gateway.agents.types import HELD_FOR
 from gateway.config import Settings
+from gateway.message.parse import parse
+from gateway.message.types import Accepted, Envelope
 from gateway.operations.held_mails import expire
 from gateway.operations.types import Duty
+from gateway.parsing.pool import parse_limits
 from gateway.store import held_mail
 from gateway.store.held_mail import HeldMail
 from gateway.store.store import Store
 from gateway.ticket.types import Outcome
+from gateway.ticket.visibility import UNSEEN
 from tests.agents.mails import ANN, JAN, RULES, link, newest, proven, reply, reply_address, text_of
 from tests.processing import Desk, mail
 
@@ -19,6 +25,8 @@ _FILE = (
     "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=s.png\r\n"
     "Content-Transfer-Encoding: base64\r\n\r\naGFsbG8=\r\n--b--\r\n"
 )
+
+_DATES = ("Sat, 21 Nov 2026 10:01:00 +0100", "Sat, 21 Nov 2026 10:02:00 +0100")  # of two mails of the same words
 
 
 @pytest.fixture
@@ -129,3 +137,65 @@ def test_words_behind_a_command_for_notes_are_the_note(desk: Desk) -> None:
     entry = desk.entries(1)[-1]
     assert (entry.kind, entry.text.split()) == ("note", ["call", "him", "back", "Tomorrow."])
     assert desk.ticket(1).tags == ("phone",)
+
+
+def test_an_answer_that_is_doubted_twice_comes_to_an_end(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.take(mail(f"Jan <{JAN}>", "Re: Zwrot", "Halo?", Message_ID="<j2@bigbank.test>"), to=desk.reply_address(JAN, 1))
+    reply(desk, notice, "Your card 4111 1111 1111 1111 was refunded.")
+    reasons = [alone(desk, "#send", link(newest(desk, ANN, "hold"), "+h"), Date=_DATES[n]).reason for n in range(2)]
+    assert reasons[0] == "held: risk (h-2)"
+    assert reasons[1].startswith("h-2 sent")
+    assert item(desk, 1).proposal.seen == 2  # what came since is shown in the hold mail
+
+
+def test_who_wrote_to_two_tickets_may_open_a_third(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Other", "Something else entirely.", Message_ID="<e1@x.test>"))
+    both = tuple(reply_address(m) for m in desk.mails() if m.forward_path == ANN)
+    raw = proven(mail(f"Ann Agent <{ANN}>", "x", "Hello both.", To=", ".join(both)))
+    assert desk.take(raw, to=both).reason == "held: which (h-1)"
+    alone(desk, "#new", link(newest(desk, ANN, "hold"), "+h"))
+    envelope = Envelope(ANN, both, "mx.gw.test", "unix", "lmtp", desk.now)
+    accepted = Accepted(1000, item(desk).mail, envelope, len(raw), "x", 1, released=True)
+    message = parse(raw, parse_limits(desk.settings), languages=desk.settings.site.languages)
+    assert desk.write(lambda c: received(accepted, message, desk.deps, c)).ticket == 3
+
+
+def test_a_late_word_does_nothing(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Other", "Something else entirely.", Message_ID="<e1@x.test>"))
+    reply(desk, newest(desk, ANN), "#merge 1")
+    to = link(newest(desk, ANN, "confirm"), "+h")
+    desk.now += HELD_FOR
+    assert alone(desk, "#confirm", to).reason == "h-1 ended: its day is over"
+    assert desk.ticket(2).merged_into is None
+
+
+def test_who_lost_his_right_leaves_no_note(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#nosuch\nwords")
+    desk.move(1, "billing")
+    assert alone(desk, "#note", link(newest(desk, ANN, "hold"), "+h")).reason == f"no-right: {UNSEEN}"
+    assert [e.kind for e in desk.entries(1)] == ["mail"]
+
+
+def test_an_auditor_writes_nothing(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#nosuch\nwords")
+    to = link(newest(desk, ANN, "hold"), "+h")
+    auditor = replace(desk.deps.rules.agents["ann"], role="auditor")
+    desk.deps = replace(desk.deps, rules=replace(desk.deps.rules, agents=desk.deps.rules.agents | {"ann": auditor}))
+    assert alone(desk, "#note", to).disposition == "quarantine"
+    assert [e.kind for e in desk.entries(1)] == ["mail"]
+
+
+def test_status_is_answered_once(desk: Desk) -> None:
+    raw = proven(mail(f"Jan <{JAN}>", "status", "", Message_ID="<s1@bigbank.test>"), "bigbank.test")
+    sent = len(desk.mails())
+    assert [desk.take(raw).disposition for _ in range(2)][1] == "duplicate"
+    assert [m.forward_path for m in desk.mails()[sent:]] == [JAN]
+
+
+def test_plain_text_has_no_choice_without_a_ticket(desk: Desk) -> None:
+    to = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    alone(desk, "#clsed 1", to)
+    assert "%23send%20text" not in text_of(newest(desk, ANN, "hold"))
+    alone(desk, "#send text", link(newest(desk, ANN, "hold"), "+h"))
+    assert (desk.ticket(1).status, item(desk).state) == ("new", "waiting")

@@ -51,6 +51,13 @@ def test_a_forward_opens_a_ticket_for_the_first_author(desk: Desk) -> None:
     assert JAN in text_of(newest(desk, ANN, "receipt"))
 
 
+def test_what_reaches_far_is_told_and_the_note_stays(desk: Desk) -> None:
+    forward(desk, "#customer eva@else.test\n\nShe is his boss.")
+    assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
+    assert [e.text for e in desk.entries(1)][1:] == ["She is his boss."]
+    assert "#customer eva@else.test" in text_of(newest(desk, ANN, "receipt"))
+
+
 def test_a_wrong_guess_is_taken_back_by_one_reply(desk: Desk) -> None:
     forward(desk)
     assert reply(desk, newest(desk, ANN, "receipt"), "#undo").reason.startswith("h-1 undone")
