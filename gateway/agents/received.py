@@ -17,6 +17,7 @@ from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
 from gateway.agents.reading import kept
+from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
 from gateway.deciding.decide import authenticated, without_our_words
@@ -24,6 +25,7 @@ from gateway.deciding.types import Deps
 from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
 from gateway.message.types import Accepted, Auth, Message
+from gateway.operations.order_mails import language_of
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import ended, same_as_before
@@ -113,6 +115,10 @@ def _proven(mail: AgentMail) -> Outcome:
 
 def _without_proof(mail: AgentMail) -> Outcome:
     """Kept, and told to the address that we know: whoever wrote it, only the agent can let it go on."""
+    if (held := next((t.ticket for t in mail.claim.tokens if t.purpose == "h"), None)) is not None:
+        why = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))["held_no_proof"]
+        tell_of(mail, None, "cannot", item=f"h-{held}", word=why)
+        return mail.end("quarantine", f"no-proof: h-{held} waits")
     ticket = _ticket(mail)
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
         return _no_right_of(mail)

@@ -199,3 +199,12 @@ def test_plain_text_has_no_choice_without_a_ticket(desk: Desk) -> None:
     assert "%23send%20text" not in text_of(newest(desk, ANN, "hold"))
     alone(desk, "#send text", link(newest(desk, ANN, "hold"), "+h"))
     assert (desk.ticket(1).status, item(desk).state) == ("new", "waiting")
+
+
+def test_a_choice_that_nobody_vouched_for_is_told_to_the_agent(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#nosuch\nwords")
+    asked, sent = newest(desk, ANN, "hold"), len(desk.mails())
+    outcome = reply(desk, asked, "#send", dmarc="none")
+    assert (outcome.disposition, outcome.reason) == ("quarantine", "no-proof: h-1 waits")
+    assert [(m.forward_path, m.template) for m in desk.mails()[sent:]] == [(ANN, "command_result")]
+    assert item(desk).state == "waiting"
