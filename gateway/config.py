@@ -494,7 +494,7 @@ class Imap(_Section):
     oauth: OAuth | None = None
     """Where tokens come from, for `xoauth2` and `oauthbearer`."""
     folders: Annotated[tuple[Annotated[str, AfterValidator(_imap_word)], ...], Field(min_length=1)] = ("INBOX",)
-    """The folders that are fetched; the first one is watched by IDLE."""
+    """The folders that are fetched; the first one that is there is watched by IDLE."""
     idle: bool = True
     """Let the server tell of new mail, where it can."""
     poll: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=28))] = timedelta(seconds=60)
@@ -514,6 +514,8 @@ class Imap(_Section):
             raise _refused(f"no token server for “{self.name}”", 'oauth = {token_url = "https://…", client_id = "…"}')
         if self.oauth is not None and self.oauth.grant == "client" and self.oauth.client_secret is None:
             raise _refused("the grant “client” needs a client_secret", 'client_secret = {credential = "imap-client"}')
+        if self.after.removeprefix("move:").casefold() in [folder.casefold() for folder in self.folders]:
+            raise _refused(f"“{self.after}” moves into a folder that is fetched itself", "one that is not in folders")
         if self.tls == "none" and not is_loopback(self.host):
             raise _refused(f"no encryption to {self.host}", 'tls = "implicit"; "none" is for loopback')
         return self

@@ -25,7 +25,7 @@ from gateway.cli.running import state_of
 from gateway.config import Settings
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.accept import least_free
-from gateway.intake.fetching import UNFETCHED_AFTER
+from gateway.intake.fetching import unfetched_after
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.rules.types import RuleSet
@@ -173,7 +173,7 @@ def _imap(invocation: Invocation, settings: Settings) -> Found:
         if box is None:
             yield "warning", f"{place} was never tried", "mailwicket serve"
             continue
-        late = box.fetched_at is None or now - box.fetched_at > UNFETCHED_AFTER
+        late = box.fetched_at is None or now - box.fetched_at > unfetched_after(account)
         if late or box.trouble:
             verdict: Verdict = "problem" if late else "warning"
             yield verdict, f"{place}: {went(box, now)}", f"[[imap]] “{account.name}”; the log says more"

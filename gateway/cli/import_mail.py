@@ -89,7 +89,7 @@ def import_mail(
     progress = Progress(invocation, "import", len(mails), "mails")
     try:
         with _taker(invocation, settings) as take:
-            _refuse(take(wanted))
+            _not_refused(take(wanted))
             _bring(mails, kind, settings, wanted, take, told, progress)
     except KeyboardInterrupt:
         invocation.note(f"\nstopped after {number(told.taken + told.known)} mails; the same command goes on")
@@ -186,14 +186,14 @@ def _bring(
         for _ in some:
             progress.step()
     if not wanted.dry_run:
-        while int(take(wanted)[0].said):
+        while int(_not_refused(take(wanted))[0].said):
             pass
 
 
 def _patiently(take: Take, request: ImportMails) -> tuple[Done, ...]:
     """What became of each; asked again while those before them are being worked off."""
     while True:
-        _, *done = take(request)
+        _, *done = _not_refused(take(request))  # rules that were loaded meanwhile may know the team no more
         if len(done) == len(request.mails):
             return tuple(done)
 
@@ -219,9 +219,10 @@ def _read(mail: Kept, kind: Kind, settings: Settings, told: _Told) -> bytes | No
         return None
 
 
-def _refuse(answer: Sequence[Done]) -> None:
+def _not_refused(answer: tuple[Done, ...]) -> tuple[Done, ...]:
     if answer[0].outcome == "refused":
         raise CommandError(answer[0].said, hint="mailwicket import --help", exit_code=USAGE)
+    return answer
 
 
 def _report(invocation: Invocation, told: _Told, *, dry_run: bool, as_json: bool) -> None:

@@ -7,13 +7,14 @@ import asyncio
 import contextlib
 from datetime import date, timedelta
 
+from gateway.config import Imap
 from gateway.errors import TransientError
 from gateway.intake.imap import ALARM, Mailbox, Shared
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.store import mailboxes
 from gateway.store.leaves import leave
 
-UNFETCHED_AFTER = timedelta(minutes=15)
+_UNFETCHED_AFTER = timedelta(minutes=15)
 LEAVE = "mailbox_leave"  # the word of an alarm
 
 
@@ -40,12 +41,12 @@ class Fetching:
             mailbox.stop()
 
     async def tell_unfetched(self) -> None:
-        """An alarm for each mailbox that was not fetched for a quarter of an hour."""
+        """An alarm for each mailbox that was not fetched for too long."""
         now, known = self._around.clock.now(), await self._around.store.read(mailboxes.healths)
         for account in self._around.settings.imap:
             health = known.get(account.name)
             last = health.fetched_at if health is not None else None
-            if now - max(last or self._since, self._since) > UNFETCHED_AFTER:
+            if now - max(last or self._since, self._since) > unfetched_after(account):
                 why = f": {health.trouble}" if health is not None and health.trouble else ""
                 when = f"since {last:%Y-%m-%d %H:%M} UTC" if last is not None else "so far"
                 await self._around.alarm(ALARM, account.name, f"{account.name}: not fetched {when}{why}")
@@ -65,3 +66,8 @@ class Fetching:
                 self._foretold[account.name] = now.date()
                 said = f"{account.name}: the leave to fetch it ends on {ends:%Y-%m-%d}; mailwicket auth login"
                 await self._around.alarm(LEAVE, account.name, said)
+
+
+def unfetched_after(account: Imap) -> timedelta:
+    """How long a mailbox may not be fetched before somebody hears of it: a quarter of an hour, and two looks."""
+    return max(_UNFETCHED_AFTER, 2 * account.poll)

@@ -146,35 +146,38 @@ class Mailbox:
             clock=around.clock,
             alarm=around.alarm,
         )
-        missed = ""
+        missed = opened = ""
         for path in self._account.folders:
             turn = FolderTurn(path, session)
             try:
                 more = await turn.take(compare=compare) or more
+                opened = opened or path
             except IMAPClientAbortError:
                 raise
             except IMAPClientError as e:  # there is no such folder: the others are
                 missed = f"{path}: {e}"[:300]
             trouble = trouble or turn.trouble
         await self._looked(link, missed, trouble)
-        if more or self._stopping.is_set():
-            return
+        if not more and not self._stopping.is_set():
+            await self._wait(link, opened)
+            await self._sleep(_AT_LEAST_S - (time.monotonic() - began))
+        self._failures = 0  # not before: who ends each connection after a look is left alone, too
+
+    async def _wait(self, link: Link, opened: str) -> None:
+        """Until something may have come; by IDLE in the first folder that could be opened, where there is one."""
         pause = self._account.poll.total_seconds()
-        if self._account.idle and link.has_idle and len(self._account.folders) == 1:
-            await self._thread.do(link.wait, pause)
-        elif self._account.idle and link.has_idle:
-            await self._thread.do(link.select, self._account.folders[0])
+        if self._account.idle and link.has_idle and opened:
+            if len(self._account.folders) > 1:
+                await self._thread.do(link.select, opened)
             await self._thread.do(link.wait, pause)
         else:
             await self._sleep(pause)
-        await self._sleep(_AT_LEAST_S - (time.monotonic() - began))
 
     async def _looked(self, link: Link, missed: str, trouble: str) -> None:
         """Note how it went, now and then, and whenever it is news.
 
         missed  a folder that could not be opened: then the mailbox does not count as fetched
         """
-        self._failures = 0
         at, said = self._noted
         clock, name, words = self._around.clock, self._account.name, missed or trouble
         if words == said and clock.monotonic() - at < _NOTE_S:

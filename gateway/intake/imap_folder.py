@@ -31,7 +31,7 @@ class FolderTurn:
         self.trouble = ""  # why the server was not told of mails that are ours; empty is well
 
     async def take(self, *, compare: bool = False) -> bool:
-        """Take in what there is; True when more waits than one look takes.
+        """Take in what there is; True when more waits than one look takes, or may have come meanwhile.
 
         compare  look also for mails that were passed over
         """
@@ -40,9 +40,11 @@ class FolderTurn:
         folder = await self._folder(selected)
         taking = Taking(folder, session)
         await taking.tell(await session.read(lambda c: mailboxes.unsettled(c, folder, _MAX_UNSETTLED)))
+        took = False
         if selected.uidnext is None or selected.uidnext > folder.uid + 1:
             async for uids in self._uids(folder.uid + 1, selected.uidnext):
                 await taking.take(uids)
+                took = took or bool(uids)  # the server may have told of the next ones already, and IDLE hears it not
         more = folder.old in ("wanted", "archive") and await self._take_old(folder, taking)
         now = session.clock.now()
         for failed in await session.read(lambda c: mailboxes.failing(c, folder, now)):
@@ -51,7 +53,7 @@ class FolderTurn:
         if compare:
             await self._take_passed_over(folder)
         self.trouble = taking.trouble
-        return more or session.stopping.is_set()
+        return more or took or session.stopping.is_set()
 
     async def _take_old(self, folder: Folder, taking: Taking) -> bool:
         """Some of what was there at first contact; False when that was the last of it."""

@@ -80,7 +80,10 @@ class Link:
 
         Raises  IMAPClientError  there is none of this name
         """
-        found = _sensible(lambda: self._client.select_folder(folder))
+        try:
+            found = _sensible(lambda: self._client.select_folder(folder))
+        except exceptions.IMAPClientReadOnlyError as e:  # imaplib ends the connection for it
+            raise exceptions.IMAPClientError(f"{folder} may only be read") from e
         allowed, validity = found.get(b"PERMANENTFLAGS", ()), found.get(b"UIDVALIDITY")
         if not isinstance(validity, int):
             raise exceptions.ProtocolError(f"{folder} has no lasting numbers: no UIDVALIDITY")
@@ -201,6 +204,8 @@ def _log_in(client: Client, who: Credentials) -> None:
             client.sasl_login(who.mechanism, _Once(_bearer(client, who)))
         elif client.has_capability("AUTH=PLAIN"):
             client.sasl_login("PLAIN", _Once(f"\0{who.user}\0{who.secret}"))
+        elif not (who.user + who.secret).isascii():  # RFC 9051 §6.2.3 knows nothing else
+            raise LoginRefusedError("the server has no AUTH=PLAIN, and LOGIN takes ASCII alone")
         else:
             client.login(_quoted(who.user), who.secret)  # imaplib quotes the password alone
     except exceptions.IMAPClientAbortError as e:

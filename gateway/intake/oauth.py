@@ -6,9 +6,12 @@ Sources  RFC 6749 §4.4, §5, §6 (client credentials, answers, refresh); RFC 86
 Not here keeping what is got (imap_login.py), saying it to a mail server (imap_link.py).
 """
 
+import contextlib
 import http.client
 import json
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +22,7 @@ from gateway.errors import TransientError
 from gateway.message.charset import clean_line
 
 _MOST_OCTETS = 1 << 20
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 20.0  # of each step, and of all of them once there is a connection
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL_S = 5.0  # RFC 8628 §3.2, where the server names none
 _LEAST_S, _MOST_S = 60.0, 86_400.0  # how long an access token is believed to last
@@ -132,14 +135,26 @@ def _post(url: str, body: str) -> tuple[int, dict[str, Any]]:
         link = http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT_S)
     form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     try:
-        link.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, form)
-        answer = link.getresponse()
-        said = json.loads(answer.read(_MOST_OCTETS))
+        link.connect()
+        over = threading.Timer(_TIMEOUT_S, _cut, (link.sock,))  # who sends an octet now and then is not waited for
+        over.start()
+        try:
+            link.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, form)
+            answer = link.getresponse()
+            said = json.loads(answer.read(_MOST_OCTETS))
+        finally:
+            over.cancel()
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as e:
         raise TransientError(f"the token server {host} cannot be asked: {type(e).__name__}") from e
     finally:
         link.close()
     return answer.status, said if isinstance(said, dict) else {}
+
+
+def _cut(sock: socket.socket) -> None:
+    """End what another thread waits for; its TLS object is not touched."""
+    with contextlib.suppress(OSError):  # it was over
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _tokens(said: Mapping[str, Any]) -> Tokens:

@@ -43,6 +43,7 @@ async def test_B16_only_our_own_commands(settings: Settings, store: Store, tmp_p
         'UID MOVE 1 "Do ne"',
         'CREATE "Do ne"',
         'UID MOVE 1 "Do ne"',
+        'SELECT "INBOX"',  # something may have come meanwhile
         "IDLE",
     ]
 

@@ -5,14 +5,19 @@ import io
 import json
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.cli.declare import Invocation
+from gateway.cli.failure import CommandError
+from gateway.cli.import_mail import _patiently
 from gateway.cli.main import run
 from gateway.clock import SystemClock
 from gateway.config import Settings
+from gateway.operations.imports import ImportMails, OldMail
+from gateway.operations.types import Done
 from gateway.store import inbound, outbox
 from gateway.store.listing import find_tickets
 from gateway.store.opening import open_store
@@ -156,3 +161,10 @@ async def test_killed_again_and_again(lite: Settings, tmp_path: Path, *, with_da
     else:
         await all_of_it()
     assert ends(lite) == ({"received": 400, "pending": 0, "ticket": 80, "entry": 320}, 80, 0)
+
+
+def test_rules_that_know_the_team_no_more_end_an_import() -> None:
+    wanted = ImportMails((OldMail(b"Subject: x", datetime.now(UTC)),), "closed", "support")
+    answers = [(Done("import", "refused", "there is no team “support”"),)]
+    with pytest.raises(CommandError, match="no team"):
+        _patiently(lambda _: answers.pop(), wanted)

@@ -55,6 +55,7 @@ class Server:
         self.most_at_once = 1 << 30  # octets in an answer
         self.larger_by = 0  # than a mail is, it says
         self.says_when = True
+        self.only_read: set[str] = set()  # folders
         self.port = free_port()
         self.before: Callable[[str], None] = lambda _command: None
         self._changed: set[asyncio.Event] = set()
@@ -179,7 +180,7 @@ class Session:
         self.say("* OK [PERMANENTFLAGS (\\Seen \\Deleted \\*)] ok")
         if "NOUIDNEXT" not in self.server.can:
             self.say(f"* OK [UIDNEXT {self.folder.uidnext}] ok")
-        self.say(f"{tag} OK [READ-WRITE] selected")
+        self.say(f"{tag} OK [READ-{'ONLY' if name in self.server.only_read else 'WRITE'}] selected")
         return True
 
     async def _fetch(self, tag: str, uid: int, rest: str) -> bool:

@@ -1,6 +1,8 @@
 """Tokens: asked for, kept, rotated, refused; and a person who agrees by a code."""
 
 import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -232,3 +234,61 @@ async def test_three_weeks_before_the_end_somebody_hears_of_it_once_a_day(
         await watching.foretell()
         assert len(told) == so_far
     assert set(told) == {"mailbox_leave support"}
+
+
+async def test_a_token_of_the_operator_is_tried_when_the_kept_one_is_dead(store: Store, tmp_path: Path) -> None:
+    await store.write(lambda c: keep_leave(c, Leave("support", "dead", NOW)), durable=True)
+    giver = TokenServer((400, {"error": "invalid_grant"}), (200, {"access_token": "acc-1"}))
+    async with giver.running():
+        who = await Logins(store, FakeClock(NOW)).credentials(account_of(giver, tmp_path))
+    assert (who.secret, [fields["refresh_token"] for _, fields in giver.asked]) == ("acc-1", ["dead", "ref-1"])
+    kept = store.read_now(lambda c: leave(c, "support"))
+    assert kept is not None
+    assert kept.refresh_token == "ref-1"
+
+
+async def test_a_new_token_that_could_not_be_written_is_written_before_the_next_one_is_asked_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise TransientError("the store is away")
+
+    giver = TokenServer((200, GIVEN), (200, {"access_token": "acc-2"}))
+    logins = Logins(store, FakeClock(NOW))
+    async with giver.running():
+        with monkeypatch.context() as patched:
+            patched.setattr(type(store), "write", away)
+            with pytest.raises(TransientError):
+                await logins.credentials(account_of(giver, tmp_path))
+        await logins.credentials(account_of(giver, tmp_path))
+    assert [fields["refresh_token"] for _, fields in giver.asked] == ["ref-1", "ref-2"]
+    kept = store.read_now(lambda c: leave(c, "support"))
+    assert kept is not None
+    assert kept.refresh_token == "ref-2"
+
+
+async def test_a_token_server_that_hangs_keeps_no_thread_of_others_and_ends_in_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.intake.oauth._TIMEOUT_S", 0.4)
+    began = asyncio.Event()
+
+    async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 x\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():  # an octet now and then, in which no time-out of a single read sees a fault
+                writer.write(b"x")
+                began.set()
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    giver = TokenServer()
+    listening = await asyncio.start_server(trickle, "127.0.0.1", giver.port)
+    with ThreadPoolExecutor(1) as shared:
+        asyncio.get_running_loop().set_default_executor(shared)
+        asking = asyncio.ensure_future(Logins(store, FakeClock(NOW)).credentials(account_of(giver, tmp_path)))
+        await began.wait()
+        assert await asyncio.to_thread(asking.done) is False
+        with pytest.raises(TransientError):
+            await asyncio.wait_for(asking, 5)
+    listening.close()
