@@ -133,6 +133,7 @@ async def test_a_mail_that_is_larger_than_a_request(
 
 
 @pytest.mark.push
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("with_daemon", [False, True])
 async def test_killed_again_and_again(lite: Settings, tmp_path: Path, *, with_daemon: bool) -> None:
     """kill -9 at eight moments, and once more to its end: each mail once."""

@@ -205,9 +205,9 @@ def test_the_lead_hears_once_an_hour_that_too_many_wait(desk: Desk) -> None:
     assert alarms == ["eva@agents.test"]
 
 
+@pytest.mark.postgres  # SQLite has one writer
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_several_at_once_give_each_ticket_once_and_nobody_too_many(settings: Settings, store: Store) -> None:
-    if store.alone:
-        pytest.skip("SQLite has one writer")
     stores = [store, open_store(settings)]
     desks = [Desk(each, settings, RULES, first_id=1 + 100 * place) for place, each in enumerate(stores)]
 

@@ -88,11 +88,10 @@ def test_a_block_with_a_number_that_is_no_ticket_has_nothing_in_common(c: Connec
     assert {"your", "order", "written"} <= set(words[1].split())
 
 
-@pytest.mark.postgres
+@pytest.mark.postgres  # SQLite has one process
+@pytest.mark.parametrize("desk", ["postgres"], indirect=True)
 def test_a_ticket_that_is_changed_by_another_process_is_waited_for(desk: Engine) -> None:
     """Its words may go: what was gathered beside it would stay."""
-    if desk.dialect.name == "sqlite":
-        pytest.skip("SQLite has one process")
     with desk.connect() as c, desk.connect() as other, appending(c, _KEY):
         _CHANGES["a tag less"](c)
         other.execute(select(ticket.c.number).where(ticket.c.number == 30).with_for_update())
