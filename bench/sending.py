@@ -114,7 +114,7 @@ def _queue(c: Connection, desk: Desk, first: int, end: int, now: datetime) -> No
         id = outbox.enqueue(c, notice, now)
         assert id is not None
         made = compose(notice, id, desk)
-        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, now=now)
+        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, due=now)
 
 
 def _cpu() -> float:
