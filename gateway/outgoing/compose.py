@@ -190,9 +190,10 @@ def _address(text: str) -> str:
 
 
 def _reply_to(notice: Notification, kind: Kind, team: Mailbox, recipient: str, desk: Desk) -> str:
-    if not desk.plus_addressing:  # the token in our Message-ID takes its place
-        return team.address
     purpose = notice.purpose or kind.purpose
+    # without plus addressing the token in our Message-ID takes its place; what is about no ticket has none to name
+    if not desk.plus_addressing or (purpose == "t" and notice.ticket is None):
+        return team.address
     number = None if purpose == "c" else notice.item or notice.ticket
     revision = notice.revision if purpose in ("t", "n") else None
     return _minted(purpose, number, revision, notice, team, recipient, desk)

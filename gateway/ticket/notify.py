@@ -114,9 +114,9 @@ def notify(
         notice = replace(_reply(reply, ticket, cause, policy, now), held=held)
         if MUTED in ticket.flags:
             notice = replace(notice, suppressed=MUTED)
-        yield _judged(notice, cause, policy, sent, now)
+        yield judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
-        yield _judged(replace(notice, held=held), cause, policy, sent, now)
+        yield judged(replace(notice, held=held), cause, policy, sent, now)
 
 
 def _passed_on(action: Redirect, cause: Arrived, policy: NotifyPolicy) -> Notification:
@@ -398,7 +398,8 @@ def lines_of_words(words: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in words[:_WORDS_CHARACTERS].splitlines()[:_WORDS_LINES] if line.strip())
 
 
-def _judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
+def judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
+    """The mail with the guard's first word against it; as it is where the guard has none."""
     code = notice.suppressed or next(filter(None, _words_against(notice, cause, policy, sent, now)), None)
     return notice if code is None else replace(notice, suppressed=code)
 
