@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.config import Settings
+from gateway.store import inbound
 from gateway.store.store import Store
 from gateway.ticket.types import Ticket
 from tests.processing import RULES, START, Desk, mail
@@ -136,6 +137,15 @@ def test_an_archive_that_comes_again_in_years_adds_nothing(desk: Desk) -> None:
     desk.now += timedelta(days=4000)
     assert archived(desk, first()) == "duplicate"
     assert len(desk.tickets()) == 1
+
+
+def test_mail_that_came_in_long_ago_is_known_to_an_archive_alone(desk: Desk) -> None:
+    desk.take(first())
+    desk.now += timedelta(days=400)
+    desk.write(lambda c: inbound.forget(c, desk.now))
+    status = b"Status: RO\r\n"  # as programs write it that keep mail
+    assert archived(desk, status + first()) == "duplicate"
+    assert desk.take(first()).disposition == "ticket"  # who sends it today means it
 
 
 def test_what_happened_since_stays(desk: Desk) -> None:

@@ -7,7 +7,7 @@ Not here      tickets (tickets.py), who calls in which thread (store.py).
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -39,6 +39,7 @@ from gateway.ticket.types import Outcome
 PIECE_OCTETS = 1 << 20  # raw bytes are written and read in such pieces: neither side holds a whole large mail
 REMEMBERED = timedelta(days=7)  # longer than any sender's queue lives (acceptance A-07)
 _FOR_GOOD = timedelta(days=36_500)  # an archive may be brought again in years
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = [
     inbound.c[name]
     for name in (
@@ -226,10 +227,18 @@ def remembered(imported: str | None) -> timedelta:
 def same_content(
     c: Connection, digest: str, key: str, now: datetime, *, imported: str | None = None
 ) -> tuple[str, int | None] | None:
-    """Key and ticket of the mail that brought this content before; None when this one is the first."""
-    until = now + remembered(imported)
+    """Key and ticket of the mail that brought this content before; None when this one is the first.
+
+    What comes in is asked about the time that a queue may live, mail of an archive about all that ever came.
+    """
     row = c.execute(
-        _upsert_content(c.dialect.name), {"hash": digest, "key": key, "expires_at": until, "now": now}
+        _upsert_content(c.dialect.name),
+        {
+            "hash": digest,
+            "key": key,
+            "expires_at": now + remembered(imported),
+            "now": now if imported is None else _EVER,
+        },
     ).one_or_none()
     if row is not None:
         return None
@@ -283,9 +292,8 @@ def keep_verdicts(c: Connection, key: str, found: Auth) -> None:
 
 
 def forget(c: Connection, now: datetime) -> None:
-    """Remove the keys of duplicates that are older than anybody's queue."""
-    for table in (arrival, content):
-        c.execute(delete(table).where(table.c.expires_at < now))
+    """Remove the keys of arrivals that are older than anybody's queue; what came stays known to archives."""
+    c.execute(delete(arrival).where(arrival.c.expires_at < now))
 
 
 def discard(c: Connection, key: str, reason: str) -> bool:

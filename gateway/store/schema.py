@@ -123,12 +123,12 @@ arrival = Table(  # the same bytes with the same envelope, per recipient (accept
     Column("expires_at", Moment, nullable=False, index=True),
 )
 
-content = Table(  # the same mail by another way (acceptance A-08)
+content = Table(  # the same mail by another way (acceptance A-08), or in an archive, however old
     "content",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("key", String(32), nullable=False),
-    Column("expires_at", Moment, nullable=False, index=True),
+    Column("key", String(32), nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False),  # until when mail that comes in is compared with it
 )
 
 customer = Table(
