@@ -1,8 +1,8 @@
-"""The author of a mail that was larger than we take is told so, once, if the send guard lets us.
+"""A mail that is larger than we take: its beginning is kept for people to see, and its author is told, once.
 
 Sources      mails-out.md §3, mail-in.md §2: over SMTP the sender's own server tells him (552); what waits in a mailbox
              nobody tells him but us. Its beginning is all that we have read of it.
-Transaction  the caller's: that which files the beginning.
+Transaction  T1, that of the beginning.
 Not here     where such a mail is found (intake/imap_take.py), what it says (templates/too_large).
 """
 
@@ -16,13 +16,24 @@ from gateway.message.address import normal
 from gateway.message.classify import classify
 from gateway.message.types import Accepted, Mailbox, Message
 from gateway.outgoing.enqueue import enqueue
+from gateway.pipeline import ended, same_as_before
 from gateway.store import customers
 from gateway.store.view import StoreView
 from gateway.ticket.notify import Arrived, judged
-from gateway.ticket.types import Notification
+from gateway.ticket.types import Notification, Outcome
 
 _TEMPLATE = "too_large"
 _MIB = 1 << 20
+
+
+def too_large(inbound: Accepted, size: int, beginning: Message, d: Deps, c: Connection) -> Outcome:
+    """What became of the beginning of a mail of so many octets. [T1]"""
+    if (duplicate := same_as_before(inbound, beginning, d, c, d.now())) is not None:
+        return duplicate
+    tell_too_large(inbound, beginning, size, d.max_octets, d, c)
+    stays = f"{size / _MIB:.0f} MiB, and we take {d.max_octets / _MIB:.0f} MiB: it stays in the mailbox"
+    outcome = Outcome(inbound.key, "quarantine", f"{stays}, this is how it begins", None, None)
+    return ended(outcome, inbound, beginning, d, c, d.now(), auth=authenticated(inbound, beginning, d))
 
 
 def tell_too_large(inbound: Accepted, beginning: Message, size: int, most: int, d: Deps, c: Connection) -> bool:

@@ -418,6 +418,7 @@ def deps(
         promises=promises,
         new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
         now=clock.now,
+        max_octets=int(settings.intake.max_size),
         tables=tables,
         proof=settings.agents.proof,
         risk_holds=settings.agents.risk_holds,

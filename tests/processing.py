@@ -86,6 +86,7 @@ class Desk:
         envelope: Mapping[str, str] | None = None,
         retried: bool = False,
         imported: str | None = None,
+        whole_octets: int | None = None,
     ) -> Outcome:
         """What became of a mail.
 
@@ -93,6 +94,7 @@ class Desk:
         envelope  what is different in it: via, peer
         retried   whether it was put into quarantine first
         imported  the status that an archive brings it with; then `at` is its own time, and the clock stands
+        whole_octets  of the mail that it is the beginning of
         """
         if imported is None:
             self.now = self.now + timedelta(minutes=1) if at is None else at
@@ -110,7 +112,7 @@ class Desk:
 
         def taken(c: Connection) -> Outcome:
             inbound.insert_batch(c, [arriving])
-            accepted = Accepted(id, key, said, len(raw), digest, 1, imported=imported)
+            accepted = Accepted(id, key, said, len(raw), digest, 1, imported=imported, whole_octets=whole_octets)
             if retried:
                 accepted = replace(accepted, stub=quarantine(accepted, "unreadable", self.deps, c).ticket)
                 inbound.reopen(c, key, released=False)

@@ -13,6 +13,7 @@ from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope
 from gateway.oversize import tell_too_large
 from gateway.parsing.pool import parse_limits
+from gateway.store.inbound import needing_attention
 from gateway.store.opening import open_store
 from tests.conftest import settings_in
 from tests.processing import START, Desk, mail, verdict
@@ -67,6 +68,17 @@ def test_the_author_is_told_once_how_large_it_may_be(desk: Desk) -> None:
 def test_whoever_may_not_be_answered_is_not(desk: Desk, raw: bytes, sender: str | None, word: str) -> None:
     assert not found(desk, raw, sender=sender)
     assert [(item.state, item.reason) for item in desk.outbox()] == [("suppressed", word)]
+
+
+def test_its_beginning_is_kept_for_people_and_opens_no_ticket(desk: Desk) -> None:
+    outcome = desk.take(PASSED, envelope={"via": "imap"}, whole_octets=30 * _MIB)
+    reason = "30 MiB, and we take 25 MiB: it stays in the mailbox, this is how it begins"
+    assert (outcome.disposition, outcome.reason, desk.tickets()) == ("quarantine", reason, [])
+    kept = desk.write(lambda c: needing_attention(c, since=None, limit=9))  # type: ignore[no-untyped-call]
+    assert [(row.author, row.subject) for row in kept] == [("Jan <jan@bigbank.test>", "Zdjęcia")]
+    assert [item.template for item in desk.outbox()] == ["too_large"]
+    assert desk.take(PASSED, envelope={"via": "imap"}, whole_octets=30 * _MIB).disposition == "duplicate"
+    assert len(desk.outbox()) == 1
 
 
 def test_nobody_is_told_about_mail_of_an_archive(desk: Desk) -> None:

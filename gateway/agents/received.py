@@ -28,6 +28,7 @@ from gateway.message.types import Accepted, Auth, Message
 from gateway.operations.order_mails import language_of
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
+from gateway.oversize import too_large
 from gateway.pipeline import ended, same_as_before
 from gateway.returned import received as by_anybody
 from gateway.store import agent_keys, tickets
@@ -44,6 +45,8 @@ _SETTLED_ELSEWHERE = ("loop", "report")
 
 def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
     """What became of one accepted mail. [T1]"""
+    if inbound.whole_octets is not None and not inbound.released:
+        return too_large(inbound, inbound.whole_octets, message, d, c)
     verdict, auth = classify(message, inbound.envelope, d.own), authenticated(inbound, message, d)
     if verdict.kind in _SETTLED_ELSEWHERE or inbound.stub is not None or inbound.imported is not None:
         return by_anybody(inbound, message, d, c)

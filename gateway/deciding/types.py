@@ -98,6 +98,7 @@ class Deps:
     promises: Promises
     new_budget: Callable[[], Budget]
     now: Callable[[], datetime]
+    max_octets: int  # of a mail that is taken
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
     proof: Proof = "dmarc"  # what a mail of an agent has to show
     risk_holds: bool = True  # whether he is asked before a card number goes out

@@ -90,11 +90,19 @@ class Door:
         named = f"<{path}>" if path.isascii() else "this"
         raise PermanentError(f"{named} is not a support address", code=550, status="5.1.1")
 
-    async def accept(self, envelope: Envelope, incoming: Incoming, *, imported: str | None = None) -> Receipt:
+    async def accept(
+        self,
+        envelope: Envelope,
+        incoming: Incoming,
+        *,
+        imported: str | None = None,
+        whole_octets: int | None = None,
+    ) -> Receipt:
         """Take responsibility for a message; once this returns, SMTP may say 250.
 
         envelope  forward-paths as `recipient` returned them
         imported  it is of an archive: nobody is told, and the status its ticket begins with; None: it came in
+        whole_octets  it is the beginning of a mail of so many, which stays where it is; None: it is all of it
         Durable   returns only after the commit that holds the row was flushed (DESIGN §6, T0)
         Raises    PermanentError 554 5.4.6  more than max_hops Received fields (RFC 5321 §6.3)
                   TransientError 4.3.0      the database or the disk refused; the sender keeps its copy
@@ -114,6 +122,7 @@ class Door:
                     incoming.raw,
                     imported,
                     now,
+                    whole_octets,
                 )
             )
         self._free -= 2 * incoming.size  # in the write-ahead log, and later in the table

@@ -4,6 +4,7 @@ Not here what becomes of it (imap_take.py), what its header says of its delivery
 """
 
 import hashlib
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,9 +31,11 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """More than is taken in: what it begins with, and the size of all."""
+    """More than is taken in: what it begins with, and the size of all; who takes `incoming.raw` closes it."""
 
+    incoming: Incoming  # the beginning
     head: bytes
+    at: datetime | None
     size: int
 
 
@@ -100,7 +103,8 @@ def fetched(link: Link, uid: int, max_octets: int, folder: Path) -> Whole | TooL
             kept = spool.write(piece)
             if size > max_octets or spool.size > max_octets:
                 spool.drop()
-                return TooLarge(head, max(size, spool.size))
+                beginning = Incoming(io.BytesIO(head), len(head), hashlib.sha256(head).hexdigest(), 0)
+                return TooLarge(beginning, head, at, max(size, spool.size))
             if not kept:
                 raise NotFetchedError("there is no room for it here")
             if not spool.size:  # so do servers answer that cannot read their own file

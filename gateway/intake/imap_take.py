@@ -7,8 +7,6 @@ Not here which mails (imap_folder.py), their octets (imap_fetch.py), rows (store
 """
 
 import asyncio
-import hashlib
-import io
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +20,7 @@ from sqlalchemy import Connection
 from gateway.clock import Clock
 from gateway.config import Imap, Settings
 from gateway.errors import GatewayError, TransientError
-from gateway.intake.accept import Door, Incoming, new_key
+from gateway.intake.accept import Door, new_key
 from gateway.intake.backoff import ALARM_AFTER, mail_pause
 from gateway.intake.handed_over import for_us, handed_over
 from gateway.intake.imap_fetch import Run, TooLarge, Wanted, Whole, run_of
@@ -36,6 +34,7 @@ from gateway.store.mailboxes import Fetched, Folder
 from gateway.store.store import Store
 
 NOT_FETCHED = "mailbox_mail"  # the word of an alarm
+LOOP = "loop: too many hops"  # why a mail is kept, and goes no further
 _PAGE = 50  # mails that share a commit, and one command to the server
 _PAGE_OCTETS = 16 << 20
 T = TypeVar("T")
@@ -69,9 +68,9 @@ class Session:
 class _Page:
     """Mails since the last commit."""
 
-    whole: list[tuple[int, Whole]] = field(default_factory=list)
+    found: list[tuple[int, Whole | TooLarge]] = field(default_factory=list)
     decided: list[Fetched] = field(default_factory=list)
-    ended: list[tuple[Arriving, Literal["quarantine", "record"], str]] = field(default_factory=list)  # and why
+    ended: list[Arriving] = field(default_factory=list)  # kept, and not processed: they are in a loop
     gone: list[int] = field(default_factory=list)
     last: int = 0  # UID up to which all is decided, once this is committed
 
@@ -138,7 +137,7 @@ class Taking:
 
     def _page(self, run: Run, attempts: int) -> _Page:
         """What each mail of a run is, before the door."""
-        page, most_hops = _Page(), self._session.settings.intake.max_hops
+        page = _Page()
         for uid, found in run.found:
             page.last = uid
             match found:
@@ -146,12 +145,8 @@ class Taking:
                     page.gone.append(uid)
                 case NotFetchedError():
                     page.decided.append(self._failed(uid, attempts, str(found)))
-                case TooLarge():
-                    self._too_large(uid, found, page)
-                case Whole() if found.incoming.hops > most_hops:
-                    self._end(uid, found.incoming, found.head, "record", "loop: too many hops", page)
-                case Whole():
-                    page.whole.append((uid, found))
+                case Whole() | TooLarge():
+                    page.found.append((uid, found))
         if run.at is not None and not self._session.stopping.is_set():  # else we ended the connection ourselves
             page.decided.append(self._failed(run.at, attempts, f"{type(run.broken).__name__}: {run.broken}"))
             page.last = run.at
@@ -162,39 +157,16 @@ class Taking:
         log.warning("imap.mail_failed", mailbox=self._folder.mailbox, uid=uid, attempts=times, reason=said[:200])
         return Fetched(uid, "failing", attempts=times, next_at=now + mail_pause(times), said=said)
 
-    def _too_large(self, uid: int, found: TooLarge, page: _Page) -> None:
-        """It stays on the server; its beginning is kept for people to see."""
-        limit = int(self._session.settings.intake.max_size)
-        reason = f"{_mib(found.size)}, and we take {_mib(limit)}: it stays in the mailbox, this is how it begins"
-        beginning = Incoming(io.BytesIO(found.head), len(found.head), hashlib.sha256(found.head).hexdigest(), 0)
-        self._end(uid, beginning, found.head, "quarantine", reason, page)
-
-    def _end(
-        self,
-        uid: int,
-        incoming: Incoming,
-        head: bytes,
-        disposition: Literal["quarantine", "record"],
-        reason: str,
-        page: _Page,
-    ) -> None:
-        """It is not processed; the server is not told, so that it stays as it is."""
-        envelope = self._envelope(head)
-        key = new_key(envelope.received_at, secrets.token_bytes(10))
-        arriving = Arriving(key, envelope, incoming.size, incoming.sha256, (), incoming.raw)
-        page.ended.append((arriving, disposition, reason))
-        page.decided.append(Fetched(uid, "kept", key, said=reason))
-
     async def _commit(self, page: _Page, *, old: bool) -> None:
         """Everything of a page: at the door, in the ledger, at the server."""
         if not page.last:
             return
         session, folder = self._session, self._folder
-        hashes = [mail.incoming.sha256 for _, mail in page.whole]
+        hashes = [mail.incoming.sha256 for _, mail in page.found]
         known = await session.read(lambda c: mailboxes.known_bytes(c, folder.mailbox, hashes)) if hashes else {}
         last, trouble = page.last, None
-        accepted = await asyncio.gather(*(self._accepted(uid, mail, known, old=old) for uid, mail in page.whole))
-        for (uid, _), result in zip(page.whole, accepted, strict=True):
+        became = await asyncio.gather(*(self._became(uid, mail, known, page, old=old) for uid, mail in page.found))
+        for (uid, _), result in zip(page.found, became, strict=True):
             if isinstance(result, GatewayError):
                 last, trouble = min(last, uid - 1), result
             else:
@@ -209,21 +181,44 @@ class Taking:
             raise trouble
         await self.tell([mail.uid for mail in page.decided if mail.state == "accepted"])
 
-    async def _accepted(self, uid: int, mail: Whole, known: dict[str, str], *, old: bool) -> Fetched | TransientError:
-        """What became of it at the door; an error: it did not open."""
-        incoming = mail.incoming
+    async def _became(
+        self, uid: int, mail: Whole | TooLarge, known: dict[str, str], page: _Page, *, old: bool
+    ) -> Fetched | TransientError:
+        """What became of it; an error: the door did not open.
+
+        known  keys of mails that came from this mailbox before, by the hash of their bytes
+        """
+        incoming, why_kept = mail.incoming, self._why_kept(mail)
+        envelope = self._envelope(mail.head)
         if (key := known.get(incoming.sha256)) is not None:
             incoming.raw.close()
-            return Fetched(uid, "accepted", key, incoming.sha256, said=self._said)
-        envelope, imported = self._envelope(mail.head), None
+        elif why_kept == LOOP:
+            key = new_key(envelope.received_at, secrets.token_bytes(10))
+            page.ended.append(Arriving(key, envelope, incoming.size, incoming.sha256, (), incoming.raw))
+        else:
+            try:
+                key = await self._accepted(envelope, mail, old=old)
+            except TransientError as e:
+                return e
+        state: Literal["accepted", "kept"] = "kept" if why_kept else "accepted"
+        return Fetched(uid, state, key, incoming.sha256, said=why_kept or self._said)
+
+    def _why_kept(self, mail: Whole | TooLarge) -> str:
+        """Why it stays as it is on the server; empty: it does not."""
+        settings = self._session.settings
+        if isinstance(mail, TooLarge):
+            return f"{mail.size / (1 << 20):.0f} MiB are more than intake.max_size: it stays in the mailbox"
+        return LOOP if mail.incoming.hops > settings.intake.max_hops else ""
+
+    async def _accepted(self, envelope: Envelope, mail: Whole | TooLarge, *, old: bool) -> str:
+        """Its key, once it went through the door."""
+        imported = None
         if old and self._folder.old == "archive" and (mail.at is None or mail.at < self._folder.since):
             at = mail.at or handed_over(mail.head).at or envelope.received_at  # a server may not say
             envelope, imported = replace(envelope, received_at=min(at, envelope.received_at)), "closed"
-        try:
-            receipt = await self._session.door.accept(envelope, incoming, imported=imported)
-        except TransientError as e:
-            return e
-        return Fetched(uid, "accepted", receipt.key, incoming.sha256, said=self._said)
+        size = mail.size if isinstance(mail, TooLarge) else None
+        door = self._session.door
+        return (await door.accept(envelope, mail.incoming, imported=imported, whole_octets=size)).key
 
     def _envelope(self, head: bytes) -> Envelope:
         """The mailbox decides whose mail it is; of what the header names sub-addresses count, which hold tokens."""
@@ -252,12 +247,8 @@ def _settle(link: Link, after: str, uids: Sequence[int]) -> None:
 
 def _written(c: Connection, page: _Page, folder: Folder, now: datetime, last: int, *, old: bool) -> None:
     """One transaction: what was not processed, and what became of each."""
-    for arriving, disposition, reason in page.ended:
-        inbound.insert_ended(c, arriving, disposition, reason)
+    for arriving in page.ended:
+        inbound.insert_record(c, arriving, LOOP)
     mailboxes.gone(c, folder, page.gone)
     at = {"uid": folder.uid, "old_uid": last} if old else {"uid": last, "old_uid": folder.old_uid}
     mailboxes.advance(c, folder, page.decided, now, **at)
-
-
-def _mib(octets: int) -> str:
-    return f"{octets / (1 << 20):.0f} MiB"

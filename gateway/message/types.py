@@ -59,6 +59,7 @@ class Accepted:
     lease: str | None = None  # the token of the worker that claimed it; None where nobody did
     verified: Auth | None = None  # by us; None where nobody wanted it, or it has not been done yet
     imported: str | None = None  # of an archive: the status its ticket begins with, nobody is told; None: it came in
+    whole_octets: int | None = None  # it is how a mail of so many begins, which is larger than we take; None: all of it
 
 
 @dataclass(frozen=True, slots=True)

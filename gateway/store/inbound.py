@@ -44,7 +44,7 @@ _COLUMNS = [
     inbound.c[name]
     for name in (
         "id", "key", "reverse_path", "forward_paths", "helo", "peer", "via", "received_at", "size", "sha256",
-        "attempts", "ticket", "entry", "released", "lease_token", "verified", "imported",
+        "attempts", "ticket", "entry", "released", "lease_token", "verified", "imported", "whole_octets",
     )
 ]  # fmt: skip
 _verdicts = msgspec.json.Decoder(Auth)
@@ -62,6 +62,7 @@ class Arriving:
     raw: BinaryIO  # at position 0
     imported: str | None = None  # as `Accepted.imported`
     at: datetime | None = None  # now; None: when it was received, which of an archive may be long ago
+    whole_octets: int | None = None  # as `Accepted.whole_octets`
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,10 @@ def insert_batch(c: Connection, batch: Sequence[Arriving]) -> list[Receipt]:
     return receipts
 
 
-def insert_ended(c: Connection, mail: Arriving, disposition: str, reason: str) -> None:
-    """A mail that is not processed: kept as far as it is there, with its end and the reason, for people to see."""
+def insert_record(c: Connection, mail: Arriving, reason: str) -> None:
+    """A mail that is kept and not processed, with the reason, for people to see."""
     row = _row(mail, mail.envelope.forward_paths, None)
-    ended = {"state": "done", "disposition": disposition, "reason": reason, "finished_at": mail.envelope.received_at}
+    ended = {"state": "done", "disposition": "record", "reason": reason, "finished_at": mail.envelope.received_at}
     c.execute(_INSERT, [row | ended])
     _insert_raw(c, [mail])
 
@@ -402,6 +403,7 @@ def accepted(row: Row[Any]) -> Accepted:
         row.lease_token,
         verified,
         row.imported,
+        row.whole_octets,
     )
 
 
@@ -467,6 +469,7 @@ def _row(mail: Arriving, forward_paths: tuple[str, ...], duplicate_of: str | Non
         "duplicate_of": duplicate_of,
         "finished_at": None if duplicate_of is None else mail.at or envelope.received_at,
         "imported": mail.imported,
+        "whole_octets": mail.whole_octets,
     }
 
 

@@ -97,6 +97,7 @@ inbound = Table(
     Column("finished_at", Moment),
     Column("verified", Text),  # our own verdicts, once: whoever processes the mail again sees the same
     Column("imported", Text),  # of an archive: the status its ticket begins with; NULL is mail that came in
+    Column("whole_octets", BigInteger),  # of the mail that this is the beginning of; NULL: it is all of it
     Index(
         "ix_inbound_pending",
         "id",

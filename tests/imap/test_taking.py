@@ -14,6 +14,7 @@ from gateway.store.store import Store
 from tests.imap.fetched import box_of, fetching, mail
 from tests.imap.scripted import NOW, Folder, Server
 
+LATER = NOW + timedelta(days=3650)  # than first contact, whatever the clocks say
 CHANGES = re.compile("UID (STORE|EXPUNGE|MOVE|COPY)|CREATE")
 DELETED = "UID STORE 1,2 +FLAGS.SILENT (\\Deleted)"
 
@@ -146,11 +147,29 @@ async def test_a_mail_that_is_too_large_stays_and_is_listed_with_its_beginning(
         await seen.until(lambda: "IDLE" in server.heard)
         server.deliver(large, mail(2))
         await seen.until(lambda: bool(server.inbox.mails[2].flags))
-    fits, kept = seen.mails()
-    assert (kept.disposition, kept.size, fits.size) == ("quarantine", 64 << 10, len(mail(2)))
-    assert kept.reason == "4 MiB, and we take 3 MiB: it stays in the mailbox, this is how it begins"
+    waiting = await store.claim(now=datetime.now(UTC), limit=9, suspicious_after=9)
+    assert {(each.size, each.whole_octets) for each in waiting} == {(64 << 10, len(large)), (len(mail(2)), None)}
     assert server.inbox.mails[1].flags == set()
     assert sum("UID FETCH 1 " in command for command in server.heard) == 1  # not all of it is fetched to know that
+
+
+async def test_what_is_kept_on_the_server_is_kept_here_once_however_it_is_numbered(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"intake": settings.intake.model_copy(update={"max_size": 1 << 20})})
+    server = Server()
+    box = box_of(server, tmp_path)
+    async with server.running():
+        async with fetching(settings, store, box) as seen:
+            await seen.until(lambda: "IDLE" in server.heard)
+            server.inbox.put(mail(1) + b"x" * (1 << 20), b"Received: by x\r\n" * 51 + mail(2), at=LATER)
+            server.deliver()
+            await seen.until(lambda: len(seen.mails()) == 2)
+        server.inbox.renumber(7)
+        async with fetching(settings, store, box) as seen:
+            await seen.until(lambda: folder_of(store).uid == 2 and server.heard[-1] == "IDLE")
+    assert [m.reason for m in seen.mails()] == [None, "loop: too many hops"]
+    assert store.read_now(lambda c: mailboxes.counted(c, "support")) == {"kept": 4}
 
 
 async def test_a_mail_of_several_pieces_is_whole(settings: Settings, store: Store, tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.clock import FastClock
+from gateway.clock import FakeClock, FastClock
 from gateway.config import Settings
-from gateway.intake.fetching import unfetched_after
+from gateway.intake.fetching import Fetching, unfetched_after
+from gateway.intake.imap import Shared
+from gateway.intake.imap_login import Logins
+from gateway.store import mailboxes
 from gateway.store.store import Store
 from tests.imap.fetched import box_of, fetching, mail
 from tests.imap.scripted import NOW, Folder, Server
@@ -92,3 +95,36 @@ def test_no_mail_is_moved_into_a_folder_that_is_fetched(after: str, tmp_path: Pa
 @pytest.mark.parametrize(("poll", "minutes"), [("60s", 15), ("7m", 15), ("28m", 56)])
 def test_when_a_mailbox_is_missed(poll: str, minutes: int, tmp_path: Path) -> None:
     assert unfetched_after(box_of(Server(), tmp_path, poll=poll)) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("fetched", "trouble", "said"),
+    [
+        # minutes at which it was fetched, what is known to be wrong, what is told a quarter of an hour and a bit later
+        ((), "", "support: not fetched so far"),
+        ((), "no route", "support: not fetched so far: no route"),
+        ((1,), "no route", "support: not fetched since 2026-11-22 09:01 UTC: no route"),
+        ((1, 5), "", None),
+    ],
+)
+async def test_a_mailbox_that_nobody_fetches_is_told(
+    fetched: tuple[int, ...], trouble: str, said: str | None, settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    clock, told = FakeClock(NOW), list[tuple[str, str, str]]()
+    settings = settings.model_copy(update={"imap": (box_of(Server(), tmp_path),)})
+
+    async def alarm(*words: str) -> None:
+        told.append(words)  # type: ignore[arg-type]
+
+    watching = Fetching(Shared(store, None, settings, clock, alarm, Logins(store, clock)))  # type: ignore[arg-type]
+    await store.write(lambda c: mailboxes.health(c, "support", NOW))
+    for minute in fetched:
+        at = NOW + timedelta(minutes=minute)
+        await store.write(lambda c, at=at: mailboxes.note_fetched(c, "support", "", "", at))  # type: ignore[misc]
+    await store.write(lambda c: mailboxes.note_trouble(c, "support", trouble))
+    await clock.advance(15 * 60)
+    await watching.tell_unfetched()
+    assert told == []
+    await clock.advance(90)
+    await watching.tell_unfetched()
+    assert told == ([("mailbox", "support", said)] if said else [])
