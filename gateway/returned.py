@@ -22,6 +22,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import process
 from gateway.rules.desk import Rate
 from gateway.rules.types import Agent
+from gateway.satisfaction import rated
 from gateway.status_asked import status_asked
 from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
@@ -43,8 +44,10 @@ def received(
     found  the ticket, where that is known already
     """
     fresh = found is None and inbound.stub is None and inbound.imported is None and not inbound.released
-    if fresh and (asked := status_asked(inbound, message, d, c)) is not None:
-        return asked
+    if fresh:
+        for settled in (status_asked, rated):
+            if (ended := settled(inbound, message, d, c)) is not None:
+                return ended
     outcome = process(inbound, message, d, c, found=found)
     if outcome.disposition in ("ticket", "entry") and inbound.imported is None:
         taken = tickets.find_ticket(c, outcome.ticket or 0)

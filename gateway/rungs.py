@@ -14,6 +14,7 @@ from gateway.deciding.types import Deps
 from gateway.events import carry_out, customer_of, happened
 from gateway.rules.types import Decision, Trace
 from gateway.store import tickets
+from gateway.store.satisfaction import was_answered
 from gateway.ticket.ladder import Rung, actions, ahead, next_rung
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Ticket
@@ -31,6 +32,8 @@ def climb(c: Connection, number: int, d: Deps, now: datetime) -> str | None:
     if not tickets.move_rung(c, ticket, moved) or rung is None:
         return None
     ticket, customer = moved, customer_of(c, ticket)
+    if rung.kind == "ask" and not was_answered(c, number):
+        return None
     decision = Decision(actions(rung, ticket, d.promises), Trace(d.rules.revision, d.rules.sha256, ()))
     key = f"{rung.kind}:{rung.days}:{number}:{ticket.status_at:%Y-%m-%dT%H:%M:%S}"
     after = carry_out(c, ticket, (), decision, customer, d, now, key=key)
@@ -42,7 +45,7 @@ def climb(c: Connection, number: int, d: Deps, now: datetime) -> str | None:
 
 def _behind(ticket: Ticket, rung: Rung | None, promises: Promises) -> Ticket:
     """The ticket behind the rung, which ends the ladder where it solves or closes; None: nothing is due yet."""
-    if rung is not None and rung.kind != "nudge":
+    if rung is not None and not rung.goes_on:
         return replace(ticket, next_rung=None)
     reminded = replace(ticket, nudged=rung.days) if rung is not None else ticket
     return replace(reminded, next_rung=next_rung(reminded, promises))

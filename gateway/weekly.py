@@ -17,13 +17,13 @@ from gateway.digests import zone_of
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Agent, Team
-from gateway.store import weekly
+from gateway.store import satisfaction, weekly
 from gateway.ticket.sla import ALWAYS
 from gateway.ticket.types import Notification
 
 WEEKLY = "weekly_report"
 _WEEK = timedelta(days=7)
-_WORDS = ("opened", "answered", "solved", "reopened", "breached", "open")
+_WORDS, _OF_CUSTOMERS = ("opened", "answered", "solved", "reopened", "breached", "open"), ("rated", "rated_good")
 
 
 def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> Notification | None:
@@ -45,7 +45,7 @@ def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> No
         "of_team": team.id,
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "counts": tuple({"word": word, "now": this[word], "before": last[word]} for word in _WORDS),
+        "counts": tuple({"word": word, "now": this[word], "before": last[word]} for word in _words(this, last)),
         "first_response": int(median(waited)) if waited else None,
         "people": tuple(_people(c, team, since, until, unfinished, d)),
     }
@@ -68,11 +68,18 @@ def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> No
     )
 
 
+def _words(this: Counter[str], last: Counter[str]) -> tuple[str, ...]:
+    """What is counted; verdicts of customers where there are any."""
+    return (*_WORDS, *_OF_CUSTOMERS) if this["rated"] or last["rated"] else _WORDS
+
+
 def _counted(c: Connection, team: Team, since: datetime, until: datetime, d: Deps) -> Counter[str]:
     moved = Counter("solved" if each.ended else "reopened" for each in _moved(c, team, since, until, d))
     moved["opened"] = weekly.opened(c, team.id, since, until)
     moved["answered"] = weekly.answered(c, team.id, since, until).total()
     moved["breached"] = weekly.breached(c, team.id, since, until)
+    rated = satisfaction.of_team(c, team.id, since, until)
+    moved["rated"], moved["rated_good"] = rated.total(), rated["good"]
     return moved
 
 

@@ -22,7 +22,7 @@ RANKS = (
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
     ("pipeline", "timers", "lookups", "distribution"),
-    ("events", "status_asked", "oversize"),  # docs/decisions/0002
+    ("events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
     ("returned", "reminders", "weekly", "idle", "rungs", "unlocking", "schedules"),  # docs/decisions/0002
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002

@@ -60,6 +60,7 @@ DEFAULTS: Keys = {
     "reopen_window": Key(DURATION, "a reply to a ticket closed longer ago opens a new one"),
     "close_after": Key(WORKING_DAYS, "working days from solved to closed"),
     "chase": Key(_CHASE, "working days after which a waiting customer is reminded; then solved"),
+    "csat": Key(FLAG, "ask customers a day after their ticket was solved how we did"),
     "thanks_reopens": Key(FLAG, "a mere thank-you opens a solved ticket again"),
     "cross_team": Key(one_of("first", "each"), "one mail to two of our addresses: one ticket, or one each"),
     "subject_tag": Key(one_of("left", "right", "auto", "none"), "where the number stands in a subject"),
@@ -102,6 +103,7 @@ TEAMS: Keys = {
     "unlock_after": Key(or_never(DURATION, None), "an untouched ticket loses its owner"),
     "chase": Key(_CHASE, "as in defaults"),
     "close_after": Key(WORKING_DAYS, "as in defaults"),
+    "csat": Key(FLAG, "as in defaults"),
     "signature": Key(Form(lambda n, r: _stripped(n, r), TEXT.schema, TEXT.words), "under its mails"),
     "max_waiting": Key(whole(1), "waiting tickets before the lead is told"),
 }  # fmt: skip

@@ -583,6 +583,7 @@ class Team:
     unlock_after: timedelta | None = None  # None: never
     chase: tuple[int, ...] | None = None  # working days; None: as in `defaults`
     close_after: int | None = None  # working days; None: as in `defaults`
+    csat: bool | None = None  # None: as in `defaults`
     max_waiting: int = 20
     aliases: tuple[str, ...] = ()  # more addresses, for incoming mail only
 
@@ -599,6 +600,7 @@ class Defaults:
     reopen_window: timedelta = timedelta(days=30)
     close_after: int = 7  # working days
     chase: tuple[int, ...] = (2, 5, 10)  # working days; empty: never
+    csat: bool = False
     thanks_reopens: bool = False
     cross_team: Literal["first", "each"] = "first"
     subject_tag: Literal["left", "right", "auto", "none"] = "left"

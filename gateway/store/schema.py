@@ -59,6 +59,7 @@ metadata = MetaData(
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
 _UNFINISHED = text("state in ('accepted', 'failing')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
+_HELD = text("state = 'held'")
 _WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
@@ -484,6 +485,7 @@ outbox = Table(
         sqlite_where=text("state = 'leased'"),
         postgresql_where=text("state = 'leased'"),
     ),
+    Index("ix_outbox_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_outbox_failed", "settled_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     Index("ix_outbox_deferred", "queued_at", sqlite_where=_DEFERRED, postgresql_where=_DEFERRED),
     Index("ix_outbox_recipient", "recipient", "queued_at"),
@@ -700,4 +702,16 @@ heartbeat = Table(  # the row of the durable test write: proves that the store c
     metadata,
     Column("name", String(32), primary_key=True),
     Column("at", Moment, nullable=False),
+)
+
+satisfaction = Table(
+    "satisfaction",
+    metadata,
+    Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("verdict", String(4), nullable=False),  # good, ok, bad
+    Column("team", Text, nullable=False),  # whose work it is about, as it was then
+    Column("agent", Text),
+    Column("language", String(16)),
+    Index("ix_satisfaction_at", "at"),
 )

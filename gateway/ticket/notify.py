@@ -20,8 +20,8 @@ from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
 from gateway.ticket.visibility import answers, sees
 
-AGENT_NOTICE, ACK = "agent_notice", "auto_ack"
-_ONCE = Rate(1, timedelta(days=3650))
+AGENT_NOTICE, ACK, CSAT = "agent_notice", "auto_ack", "csat"
+_ONCE, _ASKED = Rate(1, timedelta(days=3650)), Rate(1, timedelta(days=30))
 MUTED = "muted"  # a ticket whose customer wants no automatic mail about it; and the guard's word for that
 NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the ticket
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
@@ -486,6 +486,9 @@ def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterat
     if notice.template == ACK:
         yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": ACK})
         yield SendBudget("ack-limit", _ONCE, {"ticket": notice.ticket, "template": ACK})
+    if notice.template == CSAT:
+        yield SendBudget("csat-limit", _ASKED, {"recipient": address, "template": CSAT})
+        yield SendBudget("csat-limit", _ONCE, {"ticket": notice.ticket, "template": CSAT})
     yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
     yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})

@@ -214,7 +214,7 @@ class _Desk:
     def _reply_tokens(self, envelope: Envelope) -> Iterator[_Found]:
         """Of several, those that the author holds himself, or may use, come first."""
         tokens = addressed_tokens(self.message, envelope, self._policy.delimiter)
-        found = [self._held("token", t, t.ticket) for t in tokens if t.ticket is not None and t.purpose == "t"]
+        found = [self._held("token", t, t.ticket) for t in tokens if t.ticket is not None and t.purpose in ("t", "k")]
         yield from sorted(found, key=lambda f: _TRUST_ORDER.index(f.trust))
 
     def _references(self) -> Iterator[_Found]:

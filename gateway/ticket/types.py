@@ -59,7 +59,7 @@ class Ticket:
     next_due: datetime | None = None  # when the first promise for it falls due; None: none that runs
     answer_due: datetime | None = None  # until when the customer is promised an answer
     next_rung: datetime | None = None  # when the next thing happens to it by itself; None: nothing does
-    nudged: int = 0  # the working days of the last reminder to its customer since it has its status
+    nudged: int = 0  # the days of the last reminder or question to its customer since it has its status
     revision: int = 0  # how often people said something in it, or moved what was said
     next_unlock: datetime | None = None  # when its owner loses it who says nothing until then; None: never
 

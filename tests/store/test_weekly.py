@@ -11,6 +11,7 @@ from gateway.operations.answers import Answer
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
+from gateway.store import satisfaction
 from gateway.store.store import Store
 from gateway.ticket.types import Notification
 from gateway.weekly import report
@@ -95,6 +96,16 @@ def test_a_week_is_counted_beside_the_one_before(desk: Desk) -> None:
         "2026-11-16T00:00:00+01:00",
         "2026-11-23T00:00:00+01:00",
     )
+
+
+def test_what_customers_said_of_it_is_counted_where_they_said_anything(desk: Desk) -> None:
+    for hours, number, verdict in ((5, 2, "bad"), (6, 2, "good"), (30, 3, "ok"), (200, 4, "good")):
+        at = MONDAY + timedelta(hours=hours)
+        desk.write(lambda c, n=number, v=verdict, at=at: satisfaction.note(c, desk.ticket(n), v, at))  # type: ignore[misc]
+    found = of_week(desk, MONDAY + timedelta(days=7))
+    assert found is not None
+    said = {count["word"]: (count["now"], count["before"]) for count in found.values["counts"]}
+    assert (said["rated"], said["rated_good"]) == ((2, 0), (1, 0))
 
 
 def test_of_a_team_without_tickets_there_is_nothing_to_say(desk: Desk) -> None:
