@@ -45,7 +45,7 @@ from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, check_maildirs, deps, recipients, token_ring
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
-from gateway.store import inbound, outbox
+from gateway.store import outbox
 from gateway.store.audit_anchors import Anchors
 from gateway.store.jobs import pause, paused, resume
 from gateway.store.opening import open_store
@@ -350,7 +350,7 @@ class Daemon:
 
     async def _recover(self) -> None:
         """What a killed process left: claimed mail is free again, mail at the dot is uncertain."""
-        mails = await self._store.write(inbound.release_all, durable=True) if self._store.alone else 0
+        mails = await self._store.recover_mails()
         sending = await self._store.recover_outbox(self._clock.now())
         if mails or sending:
             log.info("daemon.recovered", mails=mails, outbox=sending)

@@ -140,6 +140,7 @@ async def without_daemon(settings: Settings, clock: Clock) -> AsyncIterator[Impo
     """
     store = open_store(settings)
     try:
+        await store.recover_mails()
         token_ring(settings, clock, create=True)  # an archive may be the first that a new gateway gets
         deps = deps_of(settings, clock, read_once(settings))
         force = await store.read(newest_revision)

@@ -32,6 +32,7 @@ UNDER_WAY = 24  # mails claimed at once: children and writer never wait for each
 _SMALL_OCTETS = 64 * 1024  # larger mails are streamed, so that those under way take little memory
 _LOOK_AGAIN_S = 1.0  # for leases that ran out, and mails that another process accepted
 _AFTER_TROUBLE_S = 1.0
+_FOR_INTERRUPTED_S = 60.0  # an answer waits no longer for mails that an accident interrupted
 _SUSPICIOUS_AFTER = 1  # attempts after which a mail may be the cause of the accidents
 log = structlog.get_logger("work")
 
@@ -54,6 +55,8 @@ class Worker:
         self._under_way: set[asyncio.Task[None]] = set()
         self._unapplied: dict[int, asyncio.Event] = {}  # mails under way by id: with the writer, or ended
         self._suspect_under_way, self._look_for_suspects_at = False, 0.0
+        self._suspects_left = True  # as far as was seen
+        self._suspect_ended = asyncio.Event()
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -66,7 +69,9 @@ class Worker:
         while not self._stopping:
             self._woken.clear()
             free = UNDER_WAY - len(self._under_way)
-            claimed = await self._claim(free) if free >= UNDER_WAY // 2 else []
+            wanted = free if free >= UNDER_WAY // 2 else 0
+            suspects = self._suspects_left and not self._suspect_under_way
+            claimed = await self._claim(wanted) if wanted or suspects else []
             small = await self._small(claimed)
             self._unapplied |= {mail.id: asyncio.Event() for mail in claimed}
             for mail in claimed:
@@ -82,6 +87,7 @@ class Worker:
         """Claim nothing more."""
         self._stopping = True
         self._woken.set()
+        self._suspect_ended.set()
 
     async def _wait(self) -> None:
         try:
@@ -107,6 +113,7 @@ class Worker:
             return []
         if suspects:
             self._suspect_under_way = any(mail.attempts > _SUSPICIOUS_AFTER for mail in mails)
+            self._suspects_left = self._suspect_under_way
             self._look_for_suspects_at = self._clock.monotonic() + _LOOK_AGAIN_S
         return mails
 
@@ -152,6 +159,7 @@ class Worker:
             self._unapplied.pop(mail.id).set()
             if mail.attempts > _SUSPICIOUS_AFTER:
                 self._suspect_under_way, self._look_for_suspects_at = False, 0.0
+                self._suspect_ended.set()
 
     async def _verified(self, mail: Accepted, read: Message, raw: bytes | None, deps: Deps) -> Accepted:
         """The mail with our own verdicts, where we are asked for them and nobody whom we trust gave any.
@@ -168,9 +176,30 @@ class Worker:
         return replace(mail, verified=found)
 
     async def _earlier(self, mail: Accepted) -> None:
-        """Wait for the mails under way that came before an answer: one of them may be what it answers."""
+        """Wait for the mails that came before an answer: one of them may be what it answers.
+
+        Those are the mails under way, and after an accident those that it interrupted, which go one at a time.
+        Raises  TransientError  we are to end
+        """
         for event in [event for id, event in self._unapplied.items() if id < mail.id]:
             await event.wait()
+        if self._suspects_left:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FOR_INTERRUPTED_S):
+                    await self._interrupted(mail)
+
+    async def _interrupted(self, mail: Accepted) -> None:
+        """Wait until no mail that came before it is left of those that an accident interrupted."""
+        while not self._stopping:
+            self._suspect_ended.clear()
+            if not await self._store.read(
+                lambda c: inbound.is_one_interrupted(
+                    c, before=mail.id, suspicious_after=_SUSPICIOUS_AFTER, now=self._clock.now()
+                )
+            ):
+                return
+            await self._suspect_ended.wait()
+        raise TransientError("an earlier mail is still to be worked on")
 
     async def _failed(self, mail: Accepted, reason: str, deps: Deps) -> None:
         """One attempt is spent; the last one ends in quarantine."""

@@ -1,6 +1,7 @@
-"""An answer is applied after the mails that came before it, however long a child reads those."""
+"""An answer is applied after the mails that came before it, however long a child reads those, and after a kill."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from gateway.message.types import Accepted, Message
 from gateway.parsing.pool import ParserPool
 from gateway.pipeline import process
 from gateway.store import inbound
+from gateway.store.opening import open_store
 from gateway.ticket.types import Outcome
 from tests.running import Gateway, mail
+from tests.store.test_accept import NOW, arriving
 
 FIRST = mail(Message_ID="<one@bigbank.test>")
 ANSWER = mail("Re: Zwrot", "I jeszcze jedno.", Message_ID="<two@bigbank.test>", In_Reply_To="<one@bigbank.test>")
@@ -76,3 +79,19 @@ async def test_what_fails_keeps_no_answer_waiting(
         slow_first.set()
         numbers = await gateway.quiet()
         assert (numbers["quarantine"], numbers["ticket"]) == (1, 1)
+
+
+@pytest.mark.parametrize("twice", [0, 3])
+async def test_an_answer_waits_for_what_was_interrupted(settings: Settings, twice: int) -> None:
+    """A chain of thirty answers, killed while the first ten were under way, and some of them once before."""
+    store = open_store(settings)
+    for number in range(30):
+        answered = {"In_Reply_To": f"<{number - 1}@x.test>"} if number else {}
+        raw = mail(f"matter {number}", Message_ID=f"<{number}@x.test>", **answered)
+        await store.accept(arriving(raw, to=("support@acme.test",), seed=number, at=NOW + timedelta(seconds=number)))
+    for limit in filter(None, (twice, 10)):
+        await store.write(inbound.release_all)
+        await store.claim(now=NOW, limit=limit, suspicious_after=9)
+    store.close()
+    async with Gateway(settings) as gateway:
+        assert await gateway.quiet() == {"received": 30, "pending": 0, "ticket": 1, "entry": 29}

@@ -47,6 +47,7 @@ _COLUMNS = [
         "attempts", "ticket", "entry", "released", "lease_token", "verified", "imported", "whole_octets",
     )
 ]  # fmt: skip
+_INTERRUPTED = inbound.c.lease_token.is_not(None)  # if due: whoever had it neither ended nor gave it back
 _verdicts = msgspec.json.Decoder(Auth)
 
 
@@ -138,15 +139,16 @@ def claim(
     """T1a: the oldest pending mails, their attempts counted before any work on them is done.
 
     suspicious_after  of mails tried so often one is handed out at a time: who is under way at the next accident
-                      is most likely its cause. The one tried least goes first, so that a culprit waits for the others
+                      is most likely its cause. Those that an accident interrupted go first, in their order; of those
+                      that failed the one tried least, so that a culprit waits for the others
     suspects          whether such a one is wanted; fresh mail never waits behind them
     """
-    free = or_(inbound.c.state == "accepted", and_(inbound.c.state == "working", inbound.c.lease_until < now))
-    due = select(inbound.c.id).where(inbound.c.state != "done", free)
+    due = select(inbound.c.id).where(*_due(now))
     wanted = [due.where(inbound.c.attempts < suspicious_after).order_by(inbound.c.id).limit(limit)]
     if suspects:
         tried = due.where(inbound.c.attempts >= suspicious_after)
-        wanted.append(tried.order_by(inbound.c.attempts, inbound.c.id).limit(1))
+        failures = case((_INTERRUPTED, 0), else_=inbound.c.attempts)
+        wanted.append(tried.order_by(failures, inbound.c.id).limit(1))
     if c.dialect.name == "postgresql":
         wanted = [query.with_for_update(skip_locked=True) for query in wanted]
     ids = [id for query in wanted for id in c.execute(query).scalars()]
@@ -164,6 +166,16 @@ def claim(
         .returning(*_COLUMNS)
     )
     return sorted((accepted(row) for row in rows), key=lambda a: a.id)
+
+
+def is_one_interrupted(c: Connection, *, before: int, suspicious_after: int, now: datetime) -> bool:
+    """Whether a mail that came before this one (`id`) is not ended since whoever worked on it was killed.
+
+    suspicious_after  as for `claim`: it may be under way again
+    """
+    left = and_(inbound.c.state != "done", _INTERRUPTED, inbound.c.id < before)
+    again = inbound.c.attempts > suspicious_after
+    return c.execute(select(inbound.c.id).where(left, or_(and_(*_due(now)), again)).limit(1)).first() is not None
 
 
 def release(c: Connection, key: str, *, lease: str | None = None, innocent: bool = False) -> None:
@@ -405,6 +417,12 @@ def accepted(row: Row[Any]) -> Accepted:
         row.imported,
         row.whole_octets,
     )
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Pending, and nobody's."""
+    expired = and_(inbound.c.state == "working", inbound.c.lease_until < now)
+    return inbound.c.state != "done", or_(inbound.c.state == "accepted", expired)
 
 
 def _held(lease: str | None) -> tuple[ColumnElement[bool], ...]:

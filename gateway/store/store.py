@@ -132,6 +132,10 @@ class Store:
             )
         )
 
+    async def recover_mails(self) -> int:
+        """At the start: whatever a killed process had claimed is free at once, if nobody else can own it; how many."""
+        return await self.write(inbound.release_all, durable=True) if self.alone else 0
+
     async def small_raw(self, mails: Sequence[Accepted], at_most: int) -> dict[str, bytes]:
         """key -> all octets of each of these mails that has at most so many, read at once."""
         small = [mail.key for mail in mails if mail.size <= min(at_most, inbound.PIECE_OCTETS)]
