@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)  # before those marked are chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day."""
+    items[:] = [i for i in items if not (i.get_closest_marker("sqlite") and i.get_closest_marker("postgres"))]
     for item in items:
         if item.get_closest_marker("postgres") and "store" not in item.path.parts:
             item.add_marker("twin")

@@ -69,6 +69,7 @@ def test_E02_twelve_styles_are_silent_events(store: Store, settings: Settings) -
 
 
 @pytest.mark.push
+@pytest.mark.sqlite
 def test_E02_five_hundred_participants_are_away(store: Store, settings: Settings) -> None:
     storm(Desk(store, settings, NOTIFYING), 500)
 

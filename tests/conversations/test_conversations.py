@@ -22,7 +22,7 @@ def test_some_conversations(store: Store, settings: Settings) -> None:
 
 @pytest.mark.push
 def test_more_conversations(store: Store, settings: Settings) -> None:
-    _played(store, settings, 500, seed=2)
+    _played(store, settings, 500 if settings.database_url.startswith("sqlite") else 150, seed=2)
 
 
 @pytest.mark.nightly

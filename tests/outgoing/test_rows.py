@@ -59,7 +59,7 @@ async def test_what_is_decided_is_not_looked_at_again(store, clock, policy) -> N
         ("suppressed", False, False),
     ],
 )
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite
 async def test_what_a_person_can_do(store: Store, clock, state, retried, dropped) -> None:
     ids = [await queued(store, clock, key) for key in ("retry", "drop")]
     if state != "queued":

@@ -18,8 +18,6 @@ from tests.outgoing.peers import CLOSE, SILENCE, Peer, free_port, peer
 from tests.outgoing.queued import queued, rest, row, sender, turn
 
 MINUTE = timedelta(minutes=1)
-# what is said here does not depend on the database, and an empty PostgreSQL takes a second
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -27,7 +25,7 @@ def clock() -> FakeClock:
     return FakeClock(NOW)
 
 
-@on_sqlite
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("said", "state", "wait", "stage", "words"),
     [
@@ -74,7 +72,7 @@ async def test_a_deferred_mail_is_tried_again_in_time_and_with_the_same_octets(s
     assert server.mails == [row(store, id).raw] * 3
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
     id = await queued(store, clock, template="answer", values=ANSWER)
     async with peer({"RCPT": "450 4.2.0 grey"}) as server:
@@ -89,7 +87,7 @@ async def test_after_five_days_a_mail_has_failed(store, clock) -> None:
     assert (row(store, id).state, row(store, id).reason) == ("failed", "given up: 450 4.2.0 grey")
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_an_old_acknowledgement_is_not_sent(store, clock) -> None:
     id = await queued(store, clock)
     await clock.advance(25 * 3600)
@@ -98,7 +96,7 @@ async def test_an_old_acknowledgement_is_not_sent(store, clock) -> None:
     assert (row(store, id).state, row(store, id).reason, server.sessions) == ("suppressed", "stale", 0)
 
 
-@on_sqlite
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("policy", "second", "steps"),
     [
@@ -123,7 +121,7 @@ async def test_an_uncertain_mail_is_sent_once_more_or_waits_for_a_person(store, 
     assert server.mails == [mail.raw] * (1 if policy == "hold" else 2)
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_the_mark_stays_through_a_deferral(store, clock) -> None:
     id = await queued(store, clock)
     async with peer({"DOT": [CLOSE, "451 later", CLOSE, "250 ok"]}) as server:
@@ -256,7 +254,7 @@ async def test_the_lease_lasts_while_the_relay_thinks_about_the_dot(store, clock
 # --- the loop ----------------------------------------------------------------------------------------------------
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_it_sends_when_it_is_woken_and_stops_when_the_mail_is_through(store, clock) -> None:
     async with peer() as server:
         working = sender(store, clock, server.port)
@@ -269,7 +267,7 @@ async def test_it_sends_when_it_is_woken_and_stops_when_the_mail_is_through(stor
     assert (row(store, id).state, server.commands[-1]) == ("sent", "QUIT")
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_it_wakes_by_itself_when_a_mail_is_due(store, clock) -> None:
     id = await queued(store, clock, template="answer", values=ANSWER)  # never stale, however far the clock runs
     async with peer({"RCPT": ["450 4.2.0 grey", "250 ok"]}) as server:
@@ -285,7 +283,7 @@ async def test_it_wakes_by_itself_when_a_mail_is_due(store, clock) -> None:
     assert row(store, id).state == "sent"
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_several_mails_are_under_way_at_once(store, clock) -> None:
     for n in range(6):
         await queued(store, clock, str(n))
@@ -297,7 +295,7 @@ async def test_several_mails_are_under_way_at_once(store, clock) -> None:
     assert (server.sessions, len(server.mails)) == (3, 6)
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_a_relay_that_is_away_is_left_alone_for_a_while(store, clock) -> None:
     ids = [await queued(store, clock, str(n)) for n in range(6)]
     working = sender(store, clock, free_port(), concurrency=1)
@@ -309,7 +307,7 @@ async def test_a_relay_that_is_away_is_left_alone_for_a_while(store, clock) -> N
     assert row(store, ids[5]).attempts == 1
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -> None:
     id = await queued(store, clock)
     away, real = asyncio.Event(), store.lease_outbox
@@ -331,7 +329,7 @@ async def test_a_database_that_is_away_ends_nothing(store, clock, monkeypatch) -
     assert row(store, id).state == "sent"
 
 
-@on_sqlite
+@pytest.mark.sqlite
 async def test_an_alarm_that_cannot_be_written_costs_no_attempt_its_end(store, clock, monkeypatch) -> None:
     id = await queued(store, clock)
 
@@ -346,7 +344,7 @@ async def test_an_alarm_that_cannot_be_written_costs_no_attempt_its_end(store, c
     assert (row(store, id).state, row(store, id).reason) == ("deferred", "554 5.7.1 no")
 
 
-@on_sqlite
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("dot", "state"),
     [

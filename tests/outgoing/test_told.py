@@ -146,7 +146,7 @@ async def test_what_the_relay_says_is_one_short_line(store, clock) -> None:
     assert "failed for good: refused: 550 5.1.1 no" in entry.text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("said", "line"),
     [
