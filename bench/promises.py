@@ -53,12 +53,10 @@ def measured(settings: Settings, folder: Path, count: int) -> Iterator[tuple[str
     took, used = time.perf_counter() - began, time.process_time() - cpu
     yield "promises.tick", f"{1000 * took:.0f} ms, {1000 * used:.0f} ms CPU, mails and all (bound: 100)"
     numbers = range(1, 201)
-    began = time.perf_counter()
+    cpu = time.process_time()
     store.submit(lambda c: sla.renew(c, numbers, deps.promises), durable=False).result()
-    yield (
-        "promises.one",
-        f"{1000 * (time.perf_counter() - began) / len(numbers):.2f} ms a ticket worked out anew (bound: 1)",
-    )
+    each = 1000 * (time.process_time() - cpu) / len(numbers)
+    yield "promises.one", f"{each:.2f} ms CPU, a ticket worked out anew (bound: 1)"
     store.close()
 
 

@@ -29,23 +29,23 @@ def send_digest(
 ) -> bool:
     """Queue the digest of an agent; False when there is nothing to say, or it was sent under this key before.
 
-    about  tickets of which he would be told one by one; None: what falls due until midnight
+    about  tickets of which he would be told one by one: it tells of nothing else; None: what falls due until midnight,
+           with what nobody owns, what waits, what was held
     """
     zone = zone_of(agent, d.rules)
     local = now.astimezone(zone)
     tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     teams = tuple(team for team in d.rules.teams.values() if agent.id in (*team.members, team.lead))
-    own, nobodys = Pile(agent.id, before=tomorrow), Pile(teams=tuple(team.id for team in teams), before=tomorrow)
-    if about is not None:
-        own, nobodys = Pile(numbers=tuple(about)), Pile(before=now)
+    of_day, nobodys = about is None, Pile(teams=tuple(team.id for team in teams), before=tomorrow)
+    own = Pile(agent.id, before=tomorrow) if about is None else Pile(numbers=tuple(about))
     overdue, today, later = sla_lists.sizes(c, own, now, tomorrow)
-    unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow))
-    held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if about is None else ()
+    unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow)) if of_day else 0
+    held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if of_day else ()
     if not overdue + today + later + unassigned and not held:
         return False
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
-    free = sla_lists.most_urgent(c, nobodys, _MOST_FREE)
-    waiting, oldest = sla_lists.waiting(c, agent.id)
+    free = sla_lists.most_urgent(c, nobodys, _MOST_FREE) if unassigned else ()
+    waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
     values = {
         "day": now.isoformat(),
         "overdue": _rows(t for t in listed if t.next_due is not None and t.next_due < now),

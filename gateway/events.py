@@ -18,7 +18,7 @@ from gateway.message.address import normal
 from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import follow_up
 from gateway.rules.evaluate import evaluate, may_have_fired
-from gateway.rules.types import Decision, Event, Facts, Notify
+from gateway.rules.types import Decision, Event, Facts, Notify, Reply
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.changes import remember_messages, save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
@@ -165,7 +165,8 @@ def carry_out(
         )
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
-    seen = seen_by(c, ticket, normal(ticket.requester.address)) if ticket.requester and decision.actions else ()
+    reader = ticket.requester if any(isinstance(action, Reply) for action in decision.actions) else None
+    seen = seen_by(c, ticket, normal(reader.address)) if reader is not None else ()
     key = key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}"
     cause = Happened(key, customer, tuple(seen), told or {}, may_wait)
     notices, sent = [], []

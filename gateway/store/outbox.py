@@ -169,13 +169,8 @@ def messages_to(c: Connection, ticket: int, recipient: str) -> list[tuple[dateti
 
     recipient  in normal form
     """
-    query = select(outbox.c.queued_at, outbox.c.message_id).where(
-        outbox.c.ticket == ticket,
-        outbox.c.recipient == recipient,
-        outbox.c.message_id != "",
-        outbox.c.state.not_in(("suppressed", "dropped", "failed")),
-    )
-    return [(row.queued_at, row.message_id) for row in c.execute(query)]
+    found = c.execute(_SENT_TO, {"b_ticket": ticket, "b_recipient": recipient})
+    return [(row.queued_at, row.message_id) for row in found]
 
 
 def lease(
@@ -544,4 +539,12 @@ _ATTACH = (
         state=bindparam("state"),
         next_attempt_at=bindparam("next_attempt_at"),
     )
+)
+
+
+_SENT_TO = select(outbox.c.queued_at, outbox.c.message_id).where(
+    outbox.c.ticket == bindparam("b_ticket"),
+    outbox.c.recipient == bindparam("b_recipient"),
+    outbox.c.message_id != "",
+    outbox.c.state.not_in(("suppressed", "dropped", "failed")),
 )

@@ -8,7 +8,7 @@ Not here     the other judgements of the guard (ticket/notify.py), what a report
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from gateway.store.schema import entry, quiet, stop, undelivered
 from gateway.store.upsert import inserted
@@ -27,18 +27,8 @@ def marks(c: Connection, address: str, now: datetime) -> Collection[str]:
 
     address  normal form
     """
-    at = undelivered.c.at
-    hard = (undelivered.c.address == address, undelivered.c.hard, at > now - _DEAD_FOR)
-    soft = (undelivered.c.address == address, undelivered.c.hard.is_(False), at > now - _SOFT_FOR)
-    row = c.execute(
-        select(
-            exists().where(stop.c.name == SENDING),
-            exists().where(*hard),
-            select(func.count()).select_from(undelivered).where(*soft).scalar_subquery() >= _SOFT_MOST,
-            exists().where(quiet.c.address == address, quiet.c.until > now),
-            exists().where(quiet.c.address == EVERYBODY, quiet.c.until > now),
-        )
-    ).one()
+    since = {"b_hard": now - _DEAD_FOR, "b_soft": now - _SOFT_FOR}
+    row = c.execute(_MARKS, {"b_address": address, "b_now": now, **since}).one()
     words = ("outbound-held", "dead-address", "dead-address", "breaker-open", "acks-rest")
     return {word for word, holds in zip(words, row, strict=True) if holds}
 
@@ -112,3 +102,16 @@ def goes_in_circles(c: Connection, ticket: int, address: str, text: str, now: da
     if text.strip() and (found := c.execute(same).scalar_one()) >= _SAME_MOST:
         return f"the same words {found} times"
     return ""
+
+
+_HIS = undelivered.c.address == bindparam("b_address")
+_HARD = (_HIS, undelivered.c.hard, undelivered.c.at > bindparam("b_hard"))
+_SOFT = (_HIS, undelivered.c.hard.is_(False), undelivered.c.at > bindparam("b_soft"))
+_RESTS = quiet.c.until > bindparam("b_now")
+_MARKS = select(
+    exists().where(stop.c.name == SENDING),
+    exists().where(*_HARD),
+    select(func.count()).select_from(undelivered).where(*_SOFT).scalar_subquery() >= _SOFT_MOST,
+    exists().where(quiet.c.address == bindparam("b_address"), _RESTS),
+    exists().where(quiet.c.address == EVERYBODY, _RESTS),
+)
