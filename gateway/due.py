@@ -30,15 +30,14 @@ from gateway.store import customers, delayed, held_mail, own_settings, sla_lists
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
 from gateway.store.sla_lists import Reached
-from gateway.store.snoozed import wake
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
 from gateway.unlocking import unlock
+from gateway.waking import wake
 from gateway.weekly import report
 
 _A_RUN = 1000
 _MOST_REACHED = 10_000  # so that even after a long stop one digest tells of all
-_WAKES_A_COMMIT = 100
 _A_COMMIT = 100
 _DIGEST_LATE = timedelta(hours=12)
 T = TypeVar("T")
@@ -54,11 +53,14 @@ class Due:
 
     async def wake(self) -> None:
         """Snoozed tickets whose time has come are as they were before."""
-        now, woken, promises = self._clock.now(), _WAKES_A_COMMIT, self._deps().promises
-        while woken == _WAKES_A_COMMIT:
-            woken = await self._store.write(lambda c: wake(c, now, _WAKES_A_COMMIT, promises))
-            if woken:
-                log.info("tickets.woken", count=woken)
+        now, d = self._clock.now(), self._deps()
+        found = await self._store.read(lambda c: tickets.to_wake(c, now, _A_RUN))
+        for first in range(0, len(found), _A_COMMIT):
+            some = found[first : first + _A_COMMIT]
+            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [wake(c, n, d, now) for n in ns]))  # type: ignore[misc]
+        if found:
+            log.info("tickets.woken", count=len(found))
+            self._queued()
 
     async def tell_undelivered(self) -> None:
         """Agents hear of answers that did not arrive."""

@@ -56,6 +56,14 @@ def happened(
         earlier = with_ticket(stated, before, now, d.promises, customer)
         decision = decided(c, after, stated, events, d, before=earlier)
         after = carry_out(c, after, events, decision, customer, d, now)
+    owners_after(c, before, after, d, now)
+
+
+def owners_after(c: Connection, before: Ticket | None, after: Ticket, d: Deps, now: datetime) -> None:
+    """Find owners for what a change left without one, and for what waits where it gave somebody time.
+
+    before  None: it is new, or was taken up by a mail
+    """
     find_owners(c, distribute(c, before, after, d, now), d, now)
 
 

@@ -14,8 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.decide import reported_mail
 from gateway.deciding.types import Deps
-from gateway.distribution import distribute
-from gateway.events import find_owners, happened
+from gateway.events import happened, owners_after
 from gateway.message.address import normal
 from gateway.message.types import Accepted, Message, RecipientStatus
 from gateway.outgoing.enqueue import enqueue
@@ -52,7 +51,7 @@ def received(
     if outcome.disposition in ("ticket", "entry") and inbound.imported is None:
         taken = tickets.find_ticket(c, outcome.ticket or 0)
         if taken is not None:
-            find_owners(c, distribute(c, None, taken, d, d.now()), d, d.now())
+            owners_after(c, None, taken, d, d.now())
     report = message.report
     told = outcome.disposition == "report" and inbound.imported is None
     if told and report is not None and report.kind == "delivery":

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.events import owners_after
 from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
@@ -61,6 +62,7 @@ def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
     sla.renew(c, (source.number, target.number), duty.deps.promises)
     _note(c, duty, who, "ticket.merged", source.number, f"into #{target.number}, u-{id}")
     _note(c, duty, who, "ticket.merged", target.number, f"from #{source.number}, u-{id}")
+    _find_owners(c, source, duty)
     said = f"goes on in #{target.number}; its number and all its tokens lead there"
     return (Done(name, "done", said, f"u-{id}"),)
 
@@ -88,6 +90,7 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
     sla.renew(c, (source.number, made.number), duty.deps.promises)
     _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
     _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
+    owners_after(c, None, made, duty.deps, duty.now)
     return (Done(f"#{made.number}", "done", f"holds e-{moving[0].id} of #{source.number} now", f"u-{id}"),)
 
 
@@ -129,8 +132,17 @@ def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: dat
     sla.renew(c, (source.number, target.number), duty.deps.promises)
     for number in (source.number, target.number):
         _note(c, duty, who, "ticket.undone", number, what)
+    for each in (source, target):
+        _find_owners(c, each, duty)
     how = "is a ticket of its own again" if receipt.action == "merge" else "has its mail back"
     return (Done(f"#{source.number}", "done", f"{how}; the {what} was taken back"),)
+
+
+def _find_owners(c: Connection, before: Ticket, duty: Duty) -> None:
+    """Whoever has less to do by the change has time for another ticket; what nobody owns is given away."""
+    after = tickets.find_ticket(c, before.number)
+    if after is not None:
+        owners_after(c, before, after, duty.deps, duty.now)
 
 
 def _note(c: Connection, duty: Duty, who: str, action: str, number: int, detail: str) -> None:

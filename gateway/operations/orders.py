@@ -186,7 +186,7 @@ class _Work:
                 raise _CannotError(command, Wrong("said", (("word", f"{done.name}: {done.said}"),)))
             if done.undo is not None:
                 self._receipts.append(done.undo)
-                self.told = True
+            self.told = self.told or done.undo is not None or done.warns
         return found
 
     def _said(self, done: Done, number: int) -> str:

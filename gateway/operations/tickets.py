@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
-from gateway.events import happened
+from gateway.events import happened, owners_after
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
@@ -36,6 +36,7 @@ _SUBJECT_CHARACTERS = 500
 _MOST_TAGS = 20
 _TAG_CHARACTERS = 64
 _NONE = "none"
+_WHO = ("assignee", "responsible")
 _LONGEST_SNOOZE_DAYS = 366
 
 
@@ -114,6 +115,8 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     first = begun(replace(opened(opening), fields=fields))
     saved = save_by(c, (opening, entry, *first), None, wanted.by, duty)
     number = saved.ticket.number if saved.ticket else 0
+    if saved.ticket is not None:
+        owners_after(c, None, saved.ticket, duty.deps, duty.now)
     return (Done(f"#{number}", "done", f"opened in {team} for {address}; nothing was sent"),)
 
 
@@ -142,16 +145,20 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
-    return Done(f"#{number}", "done", "; ".join((*_said(before, made), *beyond)))
+    return Done(f"#{number}", "done", "; ".join((*_said(before, made), *beyond)), warns=bool(beyond))
 
 
 def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[str, ...]:
-    """Why the gateway would not have given it to its new owner; a person may."""
-    agent = duty.deps.rules.agents.get(after.assignee or "")
-    if agent is None or after.assignee == before.assignee:
+    """Why the gateway would not have given it to its new owner, or he who answers for it is away; a person may."""
+    owner, answers = ("" if getattr(after, n) == getattr(before, n) else getattr(after, n) for n in _WHO)
+    agents = duty.deps.rules.agents
+    if owner not in agents and answers not in agents:
         return ()
-    limit = limits(agent, at_desk(c, duty.deps.promises, duty.now))
-    return (f"{agent.id}: {limit}",) if limit is not None else ()
+    desk = at_desk(c, duty.deps.promises, duty.now)
+    against = {id: str(absence) for id, absence in desk.absent.items() if id == answers}
+    if owner in agents and (limit := limits(agents[owner], desk)) is not None:
+        against[owner] = limit
+    return tuple(f"{id}: {reason}" for id, reason in against.items())
 
 
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:

@@ -50,6 +50,7 @@ class Done:
     outcome: Literal["done", "not-found", "conflict", "refused"]
     said: str
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
+    warns: bool = False  # whether it was done, and whoever asked for it may not have meant that
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from gateway.events import owners_after
 from gateway.operations import merges
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
@@ -87,6 +88,8 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
         now_is = undoing.snapshot(c, before.ticket.number)
         if names and now_is is not None:
             undoing.restore(c, now_is, before, names, by, duty.deps.promises)
+            again = tickets.find_ticket(c, before.ticket.number) or now_is.ticket
+            owners_after(c, now_is.ticket, again, duty.deps, duty.now)
             yield Done(f"#{before.ticket.number}", "done", f"as before: {', '.join(names)}")
     undoing.close(c, receipt, duty.now)
     left = f"; cannot be undone: {', '.join(kept.sent)}" if kept.sent else ""

@@ -78,6 +78,12 @@ def at_rung(c: Connection, now: datetime, limit: int) -> list[int]:
     return list(c.execute(query).scalars())
 
 
+def to_wake(c: Connection, now: datetime, limit: int) -> list[int]:
+    """The numbers of snoozed tickets whose time has come, the longest overdue first."""
+    due = select(ticket.c.number).where(ticket.c.snoozed_until <= now).order_by(ticket.c.snoozed_until).limit(limit)
+    return list(c.execute(due).scalars())
+
+
 def move_rung(c: Connection, of: Ticket, to: Ticket) -> bool:
     """When the next thing happens to it, and what did; False when somebody else moved that first."""
     seen = and_(ticket.c.number == of.number, ticket.c.next_rung == of.next_rung)

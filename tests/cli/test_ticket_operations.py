@@ -20,8 +20,8 @@ from gateway.operations.undoing import Undo
 from gateway.parsing.pool import parse_limits
 from gateway.store import audit, customers, outbox, tickets
 from gateway.store.schema import entry, kept_file, participant, receipt, ticket, ticket_link, ticket_message
-from gateway.store.snoozed import wake
 from gateway.ticket.types import File
+from gateway.waking import wake
 from tests.cli.desk import Desk
 
 _STATUSES = "new, open, pending, on_hold, solved, closed, answered"
@@ -118,10 +118,10 @@ async def test_a_snooze_ends_once_as_it_was_before(desk: Desk) -> None:
     (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=until))
     assert answer.said == f"status answered -> snoozed until {until:%Y-%m-%d %H:%M} UTC"
     woken = [
-        await desk.store.write(lambda c, at=at: wake(c, at, 9, desk.deps.promises))
+        await desk.store.write(lambda c, at=at: wake(c, 1, desk.deps, at))
         for at in (until - timedelta(1), until, until)
     ]
-    assert woken == [0, 1, 0]
+    assert woken == [False, True, False]
     assert (found(desk, 1).status, found(desk, 1).status_type) == ("answered", "waiting_customer")
     (answer,) = await done(desk, "ticket.change", Change((1,), status="snoozed", until=desk.clock.now()))
     assert answer.outcome == "refused"

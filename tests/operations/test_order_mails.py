@@ -3,6 +3,7 @@
 import email
 import email.policy
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from gateway.operations.order_mails import asked_first, tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.store.opening import open_store
+from gateway.ticket.types import SetField
 from tests.conftest import settings_in
 from tests.operations.orders import Agents
 
@@ -98,6 +100,26 @@ def test_receipts_are_for_who_wants_them(desk: Agents, text: str, receipts: str,
     desk.orders(f"#receipts {receipts}")
     told = Told(desk, text)
     assert [mail["Subject"] for mail in told.mails] == ([subject] if subject else [])
+
+
+@pytest.mark.parametrize(("order", "says"), [
+    # an order, while Bob is away and Eve has as much as she can do; what its writer hears, who wants failures alone
+    ("#assign bob", "status new -> open; bob: away until Mon 2026-11-23"),
+    ("#assign eve", "status new -> open; eve: 1 of 1 open"),
+    ("#responsible bob", "status new -> open; bob: away until Mon 2026-11-23"),
+    ("#responsible eve", None),
+    ("#assign ana", None),
+])  # fmt: skip
+def test_who_gives_a_ticket_to_somebody_who_cannot_take_it_hears_of_it(
+    desk: Agents, order: str, says: str | None
+) -> None:
+    rules = desk.deps.rules
+    busy = {**rules.agents, "eve": replace(rules.agents["eve"], max_open=1)}
+    desk.deps = replace(desk.deps, rules=replace(rules, agents=busy))
+    desk.change(3, SetField("assignee", "eve", "test"))
+    desk.orders("#away until mon 9:00", "bob", number=None)
+    told = Told(desk, order)
+    assert [says in " ".join(told.text().split()) for _ in told.mails] == ([True] if says else [])
 
 
 def test_bulk_orders_and_undo_are_always_answered_and_can_be_undone_by_a_tap(desk: Agents) -> None:

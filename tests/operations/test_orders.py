@@ -1,6 +1,7 @@
 """Orders of agents on a store: what each does, each refusal, what is only tried, what is taken back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -369,6 +370,20 @@ def test_what_an_agent_settles_holds_instead_of_the_rules(desk: Agents) -> None:
             found = own_settings.as_settled(ana, own_settings.of_agent(c, "ana"))
         assert found.digest == digest
     assert desk.said("#receipts all", number=None) == ["ok: receipts as the rules say -> all"]
+
+
+def test_an_undo_that_frees_somebody_gives_him_what_waits(desk: Agents) -> None:
+    rules = desk.deps.rules
+    given = replace(rules.teams["support"], assign="round_robin")
+    busy = replace(rules.agents["ana"], max_open=1)
+    agents, teams = {**rules.agents, "ana": busy}, {**rules.teams, "support": given}
+    desk.deps = replace(desk.deps, rules=replace(rules, agents=agents, teams=teams))
+    desk.change(1, SetField("assignee", "ana", "test"))
+    desk.set_status(1, "solved", "solved")
+    desk.orders("#reopen")
+    assert desk.ticket(2).assignee is None
+    desk.orders("#undo")
+    assert desk.ticket(2).assignee == "ana"
 
 
 def test_who_is_away_gets_no_tickets_until_he_is_back(desk: Agents) -> None:

@@ -13,9 +13,11 @@ from gateway.config import Settings
 from gateway.due import Due
 from gateway.operations.agents import Away, Back
 from gateway.operations.answers import Answer, Note
+from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tickets import Change
+from gateway.operations.tickets import Change, NewTicket
 from gateway.operations.types import Duty
+from gateway.operations.undoing import Undo
 from gateway.store import audit, happenings
 from gateway.store.opening import open_store
 from gateway.store.store import Store
@@ -36,6 +38,7 @@ limits: {auto_total: 100000 per 1h}
 rules:
   - {id: urgent, on: new, when: {subject: {contains: urgent}}, do: [{set: {priority: urgent}}]}
   - {id: hears, on: assigned, do: [{tag: [given]}]}
+  - {id: wakes, on: status-changed, when: {ticket.status: {changed_from: snoozed}}, do: [{tag: [woken]}]}
   - {id: waits, on: note, when: {ticket.waiting: true}, do: [{tag: [waits]}]}
 """
 
@@ -115,6 +118,42 @@ def test_who_has_time_again_gets_what_waits_the_most_urgent_first(desk: Desk, wh
     do(desk, "ticket.change", FREES[what])
     assert owners(desk)[2:] == ["ann", "bob", None, "bob"]
     assert reasons(desk, 5, "owner.missing")[0].startswith("nobody is free; skipped ann: 2 of 2 open")
+
+
+def test_a_merge_frees_the_owner_of_what_goes_into_another_one(desk: Desk) -> None:
+    opened(desk, 5)
+    do(desk, "ticket.merge", Merge(2, 1))
+    assert owners(desk) == ["ann", "bob", "ann", "bob", "bob"]
+
+
+def test_what_a_merge_had_taken_away_finds_an_owner_when_it_is_taken_back(desk: Desk) -> None:
+    opened(desk, 5)
+    do(desk, "ticket.merge", Merge(5, 1))
+    do(desk, "ticket.change", Change((2,), status="solved"))
+    assert owners(desk)[4] is None
+    do(desk, "ticket.undo", Undo("u-1"))
+    assert owners(desk)[4] == "bob"
+
+
+def test_a_ticket_that_was_split_off_or_opened_by_a_person_finds_an_owner(desk: Desk) -> None:
+    opened(desk, 1)
+    desk.take(mail("Jan <jan1@bigbank.test>", "Re: [#1] Zwrot", In_Reply_To=desk.our_id("jan1@bigbank.test", 1)))
+    do(desk, "ticket.split", Split(1))
+    do(desk, "ticket.new", NewTicket("eva@x.test", "Zwrot", "By phone."))
+    assert owners(desk) == ["ann", "bob", "ann"]
+
+
+async def test_a_snooze_that_ends_is_heard_by_rules_and_what_nobody_owns_finds_an_owner(desk: Desk) -> None:
+    opened(desk, 5)
+    do(desk, "ticket.change", Change((5,), status="snoozed", until=desk.now + timedelta(hours=1), by="eva"))
+    do(desk, "ticket.change", Change((2,), status="solved", by="bob"))
+    assert owners(desk)[4] is None
+    desk.now += timedelta(hours=1)
+    due = Due(desk.store, lambda: desk.deps, FakeClock(desk.now), lambda: None)
+    await due.wake()
+    await due.wake()
+    assert owners(desk)[4] == "bob"
+    assert desk.ticket(5).tags == ("woken", "given")
 
 
 def test_an_answer_frees_who_gave_it(desk: Desk) -> None:
