@@ -156,6 +156,13 @@ def _after(text: str) -> str:
     return text
 
 
+def order_words(parts: Iterable[str]) -> tuple[str, ...]:
+    """What a folder of these parts orders, in lower case: closed, spam, or queues and a team; empty: nothing."""
+    words = tuple(part.casefold() for part in parts)
+    words = words[1:] if words[:1] == ("inbox",) else words
+    return words if words in (("closed",), ("spam",)) or (len(words) == 2 and words[0] == "queues") else ()
+
+
 def _web_address(text: str) -> str:
     """A secret goes there: in clear only within this machine."""
     if not re.fullmatch(r"https://[^\s/?#@]+(/\S*)?|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/\S*)?", text):
@@ -505,6 +512,8 @@ class Imap(_Section):
     """What is done with a mail that we have: `seen`, `move:FOLDER`, `delete`."""
     first_run: Literal["from_now", "archive", "all"] = "from_now"
     """Mail from before the first contact: left alone; taken in silently, closed; or answered, after a word for it."""
+    folder_commands: bool = False
+    """Whether moving a mail into `Queues/TEAM`, `Closed` or `Spam` of the account changes its ticket."""
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:
@@ -518,6 +527,18 @@ class Imap(_Section):
             raise _refused(f"“{self.after}” moves into a folder that is fetched itself", "one that is not in folders")
         if self.tls == "none" and not is_loopback(self.host):
             raise _refused(f"no encryption to {self.host}", 'tls = "implicit"; "none" is for loopback')
+        return self
+
+    @model_validator(mode="after")
+    def _orders_nothing_itself(self) -> Self:
+        """What the gateway moves, or takes in, is no order."""
+        if not self.folder_commands:
+            return self
+        if self.after == "delete":
+            raise _refused("a mail that is deleted cannot be moved any more", 'after = "seen" with folder_commands')
+        for folder in (self.after.removeprefix("move:"), *self.folders):
+            if order_words(re.split(r"[/.]", folder)):
+                raise _refused(f"with folder_commands “{folder}” stands for an order", "another folder")
         return self
 
 

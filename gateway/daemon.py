@@ -34,6 +34,7 @@ from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables
 from gateway.operations.imports import ImportMails
 from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
+from gateway.operations.moved import Moving
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
 from gateway.outgoing.alarming import raise_alarm
@@ -214,7 +215,8 @@ class Daemon:
         )
         for watched in (WatchedMaildir(maildir, around) for maildir in settings.maildir):
             self._run(watched.run(), watched.stop)
-        fetching = Fetching(Shared(self._store, door, settings, clock, self._alarm, Logins(self._store, clock)))
+        moving = Moving(lambda: self._deps, woken)
+        fetching = Fetching(Shared(self._store, door, settings, clock, self._alarm, Logins(self._store, clock), moving))
         timers.every(timedelta(minutes=1), fetching.tell_unfetched, shared=True)
         timers.every(timedelta(hours=1), fetching.foretell, shared=True)
         timers.every(timedelta(hours=6), fetching.compare_mailboxes)

@@ -24,6 +24,7 @@ from gateway.intake.backoff import login_pause, server_pause
 from gateway.intake.imap_folder import FolderTurn
 from gateway.intake.imap_link import Credentials, Link, LoginBrokenError, LoginRefusedError, connect
 from gateway.intake.imap_login import Logins
+from gateway.intake.imap_orders import Order, Ordering, order_of
 from gateway.intake.imap_take import Session
 from gateway.intake.own_thread import OwnThread
 from gateway.store import mailboxes
@@ -47,6 +48,7 @@ class Shared:
     clock: Clock
     alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
     logins: Logins
+    ordering: Ordering | None = None  # what moving mails orders; None: nothing
 
 
 class Mailbox:
@@ -132,7 +134,7 @@ class Mailbox:
 
     async def _look(self, link: Link) -> None:
         """All folders once, then wait for more."""
-        began, trouble, more = time.monotonic(), "", False
+        began, more = time.monotonic(), False
         compare, self._compare = self._compare, False
         around = self._around
         session = Session(
@@ -145,10 +147,12 @@ class Mailbox:
             settings=around.settings,
             clock=around.clock,
             alarm=around.alarm,
+            ordering=around.ordering,
         )
         missed = opened = ""
-        for path in self._account.folders:
-            turn = FolderTurn(path, session)
+        orders, trouble = await self._orders(link)
+        for path, order in orders:
+            turn = FolderTurn(path, session, order)
             try:
                 more = await turn.take(compare=compare) or more
                 opened = opened or path
@@ -159,15 +163,29 @@ class Mailbox:
             trouble = trouble or turn.trouble
         await self._looked(link, missed, trouble)
         if not more and not self._stopping.is_set():
-            await self._wait(link, opened)
+            await self._wait(link, opened, several=len(orders) > 1)
             await self._sleep(_AT_LEAST_S - (time.monotonic() - began))
         self._failures = 0  # not before: who ends each connection after a look is left alone, too
 
-    async def _wait(self, link: Link, opened: str) -> None:
+    async def _orders(self, link: Link) -> tuple[list[tuple[str, Order | None]], str]:
+        """The folders to look at, with what each stands for; and which of the account looks so and does not."""
+        found: list[tuple[str, Order | None]] = [(path, None) for path in self._account.folders]
+        trouble = ""
+        if self._account.folder_commands and self._around.ordering is not None:
+            teams = self._around.ordering.teams()
+            for name, parts in await self._thread.do(link.folders):
+                match order_of(parts, teams):
+                    case Order() as order:
+                        found.append((name, order))
+                    case str(said):
+                        trouble = f"{name}: {said}"
+        return found, trouble
+
+    async def _wait(self, link: Link, opened: str, *, several: bool) -> None:
         """Until something may have come; by IDLE in the first folder that could be opened, where there is one."""
         pause = self._account.poll.total_seconds()
         if self._account.idle and link.has_idle and opened:
-            if len(self._account.folders) > 1:
+            if several:
                 await self._thread.do(link.select, opened)
             await self._thread.do(link.wait, pause)
         else:

@@ -6,19 +6,27 @@ Not here how a mail is taken in (imap_take.py), the connection's life (imap.py),
 """
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from sqlalchemy import Connection
 
 from gateway.intake.imap_link import WINDOW, Selected
+from gateway.intake.imap_orders import Order, Ordering
 from gateway.intake.imap_take import NOT_FETCHED, Session, Taking
-from gateway.store import archives, mailboxes
+from gateway.store import archives, mailbox_orders, mailboxes
+from gateway.store.mailbox_orders import Given
 from gateway.store.mailboxes import Folder, Old
 
 RENUMBERED = "mailbox_renumbered"  # the word of an alarm
 _A_TURN = 50  # old mails between two looks for new ones
 _MOST_WAITING, _LOOK_S = 200, 0.2  # old mails that are not processed yet
 _MAX_UNSETTLED = 1000  # of which the server is told at one look
+_MAX_SHOWN = 500  # mails in one command
+_SHOWN_EVERY = timedelta(minutes=10)
+_UNDER_WAY = timedelta(minutes=1)  # a change that was made before we looked may be committed after it
+_KEYWORDS = {word: f"mailwicket-{word}" for word in ("new", "open", "waiting", "solved", "closed", "spam")}
 _WISHES: dict[str, Old] = {"from_now": "left", "archive": "archive", "all": "asked"}
 log = structlog.get_logger("imap")
 
@@ -26,8 +34,9 @@ log = structlog.get_logger("imap")
 class FolderTurn:
     """One folder of one mailbox, looked at once."""
 
-    def __init__(self, path: str, session: Session) -> None:
-        self._path, self._session = path, session
+    def __init__(self, path: str, session: Session, order: Order | None = None) -> None:
+        """`order` is what moving a mail into it asks for; None: its mails are taken in."""
+        self._path, self._session, self._order = path, session, order
         self.trouble = ""  # why the server was not told of mails that are ours; empty is well
 
     async def take(self, *, compare: bool = False) -> bool:
@@ -38,7 +47,7 @@ class FolderTurn:
         session = self._session
         selected = await session.thread.do(session.link.select, self._path)
         folder = await self._folder(selected)
-        taking = Taking(folder, session)
+        taking = Taking(folder, session, self._order)
         await taking.tell(await session.read(lambda c: mailboxes.unsettled(c, folder, _MAX_UNSETTLED)))
         took = False
         if selected.uidnext is None or selected.uidnext > folder.uid + 1:
@@ -52,8 +61,41 @@ class FolderTurn:
             await taking.take([failed.uid], attempts=failed.attempts, old=old)
         if compare:
             await self._take_passed_over(folder)
-        self.trouble = taking.trouble
+        if self._order is not None:
+            await self._carry_out(folder, self._order)
+        if session.account.folder_commands and selected.keywords:
+            more = await self._show(folder) or more
+        self.trouble = self.trouble or taking.trouble
         return more or took or session.stopping.is_set()
+
+    async def _carry_out(self, folder: Folder, order: Order) -> None:
+        """What was moved here; each order and the word that it is done are one commit."""
+        session = self._session
+        for given in await session.read(lambda c: mailbox_orders.given(c, folder)):
+            await session.write(lambda c, g=given: _carried_out(c, folder, order, g, session.ordering))  # type: ignore[misc]
+            if session.ordering is not None:
+                session.ordering.carried_out()
+
+    async def _show(self, folder: Folder) -> bool:
+        """How tickets stand, as keywords of their mails; True when there is more to tell. What is told twice is so."""
+        session, now = self._session, self._session.clock.now()
+        stands = await session.read(lambda c: mailbox_orders.stands(c, folder))
+        for word in sorted(set(stands.values())):
+            uids = [uid for uid, each in stands.items() if each == word][:_MAX_SHOWN]
+            others = [keyword for each, keyword in _KEYWORDS.items() if each != word]
+            try:
+                await session.thread.do(session.link.show, uids, _KEYWORDS[word], others)
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError as e:
+                self.trouble = f"keywords are not set: {e}"[:300]
+                return False
+            await session.write(lambda c, s=uids, w=word: mailbox_orders.shown(c, folder, s, w))  # type: ignore[misc]
+            if len(uids) == _MAX_SHOWN:
+                return True
+        if stands or now - folder.shown_at > _SHOWN_EVERY:
+            await session.write(lambda c: mailbox_orders.shown_until(c, folder, now - _UNDER_WAY))
+        return False
 
     async def _take_old(self, folder: Folder, taking: Taking) -> bool:
         """Some of what was there at first contact; False when that was the last of it."""
@@ -75,7 +117,8 @@ class FolderTurn:
         if passed_over := [uid for uid in there if uid not in known]:
             said = f"{folder.mailbox}: {len(passed_over)} mails of {folder.folder} had been passed over"
             await session.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}", f"{said}; they are taken in now")
-            await Taking(folder, session, "it had been passed over, and was found later").take(passed_over)
+            said = "it had been passed over, and was found later"
+            await Taking(folder, session, self._order, said).take(passed_over)
 
     async def _folder(self, selected: Selected) -> Folder:
         """How far we are with it; from where at first contact, and when the server numbers anew."""
@@ -109,7 +152,7 @@ class FolderTurn:
             uidvalidity=selected.uidvalidity,
             uid=last,
             since=now,
-            old=_WISHES[account.first_run] if sum(there) else "done",
+            old="done" if not sum(there) else "left" if self._order is not None else _WISHES[account.first_run],
             old_uid=0,
             old_until=last,
             old_count=sum(there),
@@ -125,3 +168,10 @@ class FolderTurn:
         for start in starts:
             last = None if behind is None else min(start + WINDOW, behind) - 1
             yield await thread.do(link.search, start, last)
+
+
+def _carried_out(c: Connection, folder: Folder, order: Order, given: Given, ordering: Ordering | None) -> None:
+    """One transaction: what the order changes, and that it was given."""
+    said = ordering.carry_out(c, folder.mailbox, order, given.key) if ordering is not None else ""
+    if said is not None:
+        mailbox_orders.carried_out(c, folder, given, said)

@@ -89,6 +89,15 @@ class Link:
             raise exceptions.ProtocolError(f"{folder} has no lasting numbers: no UIDVALIDITY")
         return Selected(validity, found.get(b"UIDNEXT"), b"\\*" in allowed)
 
+    def folders(self) -> list[tuple[str, list[str]]]:
+        """Name and parts of each folder that can be opened, and whose name can be a part of a command."""
+        found = _sensible(self._client.list_folders)
+        return [
+            (name, name.split(delimiter.decode()) if delimiter else [name])
+            for flags, delimiter, name in found
+            if name.isprintable() and not {b"\\Noselect", b"\\NonExistent"} & set(flags)
+        ]
+
     def search(self, first: int, last: int | None) -> list[int]:
         """The UIDs from first to last that are there, in order; None is the last there is."""
         found = _sensible(lambda: self._client.search(["UID", f"{first}:{'*' if last is None else last}"]))
@@ -117,6 +126,11 @@ class Link:
     def mark_seen(self, uids: Sequence[int]) -> None:
         """Set \\Seen."""
         self._client.add_flags(uids, [b"\\Seen"], silent=True)
+
+    def show(self, uids: Sequence[int], keyword: str, instead_of: Sequence[str]) -> None:
+        """Set one keyword in place of others."""
+        self._client.remove_flags(uids, list(instead_of), silent=True)
+        self._client.add_flags(uids, [keyword], silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Into another folder, which is made where it does not exist."""

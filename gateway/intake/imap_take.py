@@ -25,10 +25,11 @@ from gateway.intake.backoff import ALARM_AFTER, mail_pause
 from gateway.intake.handed_over import for_us, handed_over
 from gateway.intake.imap_fetch import Run, TooLarge, Wanted, Whole, run_of
 from gateway.intake.imap_link import Link, NotFetchedError
+from gateway.intake.imap_orders import Order, Ordering
 from gateway.intake.own_thread import OwnThread
 from gateway.message.address import normal
 from gateway.message.types import Envelope
-from gateway.store import inbound, mailboxes
+from gateway.store import inbound, mailbox_orders, mailboxes
 from gateway.store.inbound import Arriving
 from gateway.store.mailboxes import Fetched, Folder
 from gateway.store.store import Store
@@ -54,6 +55,7 @@ class Session:
     settings: Settings
     clock: Clock
     alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
+    ordering: Ordering | None = None  # None: nobody carries out orders
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """What the store knows."""
@@ -72,15 +74,16 @@ class _Page:
     decided: list[Fetched] = field(default_factory=list)
     ended: list[Arriving] = field(default_factory=list)  # kept, and not processed: they are in a loop
     gone: list[int] = field(default_factory=list)
+    given_before: set[str] = field(default_factory=set)  # bytes that were moved here under numbers from before
     last: int = 0  # UID up to which all is decided, once this is committed
 
 
 class Taking:
     """Takes in mails of a folder; `trouble` says why the server was not told of some that are ours."""
 
-    def __init__(self, folder: Folder, session: Session, said: str = "") -> None:
-        """`said` is kept with each mail, for people."""
-        self._folder, self._session, self._said = folder, session, said
+    def __init__(self, folder: Folder, session: Session, order: Order | None = None, said: str = "") -> None:
+        """`order` is what the folder stands for; `said` is kept with each mail, for people."""
+        self._folder, self._session, self._order, self._said = folder, session, order, said
         self.trouble = ""
 
     async def take(self, uids: Sequence[int], *, attempts: int = 0, old: bool = False) -> None:
@@ -164,6 +167,8 @@ class Taking:
         session, folder = self._session, self._folder
         hashes = [mail.incoming.sha256 for _, mail in page.found]
         known = await session.read(lambda c: mailboxes.known_bytes(c, folder.mailbox, hashes)) if hashes else {}
+        if self._order is not None and hashes:
+            page.given_before = await session.read(lambda c: mailbox_orders.given_before(c, folder, hashes))
         last, trouble = page.last, None
         became = await asyncio.gather(*(self._became(uid, mail, known, page, old=old) for uid, mail in page.found))
         for (uid, _), result in zip(page.found, became, strict=True):
@@ -190,6 +195,9 @@ class Taking:
         """
         incoming, why_kept = mail.incoming, self._why_kept(mail)
         envelope = self._envelope(mail.head)
+        if self._is_left(mail, known):
+            incoming.raw.close()
+            return Fetched(uid, "left", None, incoming.sha256)
         if (key := known.get(incoming.sha256)) is not None:
             incoming.raw.close()
         elif why_kept == LOOP:
@@ -200,8 +208,15 @@ class Taking:
                 key = await self._accepted(envelope, mail, old=old)
             except TransientError as e:
                 return e
-        state: Literal["accepted", "kept"] = "kept" if why_kept else "accepted"
+        state: Literal["accepted", "kept", "ordered", "settled"] = "kept" if why_kept else "accepted"
+        if self._order is not None and not why_kept:
+            state = "settled" if incoming.sha256 in page.given_before else "ordered"
         return Fetched(uid, state, key, incoming.sha256, said=why_kept or self._said)
+
+    def _is_left(self, mail: Whole | TooLarge, known: dict[str, str]) -> bool:
+        """Whether it is in a folder for orders and none of ours: what was never fetched goes to a team, or nowhere."""
+        unknown = mail.incoming.sha256 not in known
+        return self._order is not None and unknown and (self._order.team is None or isinstance(mail, TooLarge))
 
     def _why_kept(self, mail: Whole | TooLarge) -> str:
         """Why it stays as it is on the server; empty: it does not."""
@@ -213,6 +228,8 @@ class Taking:
     async def _accepted(self, envelope: Envelope, mail: Whole | TooLarge, *, old: bool) -> str:
         """Its key, once it went through the door."""
         imported = None
+        if self._order is not None and mail.at is not None and mail.at < self._folder.since:
+            envelope, imported = replace(envelope, received_at=mail.at), "new"  # it is no news to who wrote it
         if old and self._folder.old == "archive" and (mail.at is None or mail.at < self._folder.since):
             at = mail.at or handed_over(mail.head).at or envelope.received_at  # a server may not say
             envelope, imported = replace(envelope, received_at=min(at, envelope.received_at)), "closed"

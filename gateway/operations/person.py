@@ -14,9 +14,9 @@ from gateway.ticket.types import Change, Saved, Ticket
 _OPERATOR = "operator"
 
 
-def actor(by: str | None) -> str:
+def actor(by: str | None, otherwise: str = _OPERATOR) -> str:
     """The word of the audit for whoever asks: an agent by id, or the operator of this machine."""
-    return f"agent:{by}" if by else _OPERATOR
+    return f"agent:{by}" if by else otherwise
 
 
 def save_by(
@@ -36,7 +36,7 @@ def save_by(
         changes,
         ticket_before=before,
         source=came.mail if came is not None else None,
-        actor=actor(by),
+        actor=actor(by, duty.asker),
         now=duty.now,
         promises=duty.deps.promises,
         basis=duty.basis,

@@ -140,7 +140,7 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     if not made:
         return Done(f"#{number}", "done", "is so already; nothing was changed")
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
-    touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by))
+    touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by, duty.asker))
     made += [touch] if touch else []
     beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
@@ -163,7 +163,7 @@ def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[s
 
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:
     """What a change is made of; a `Done` among it says why it cannot be."""
-    who = actor(change.by)
+    who = actor(change.by, duty.asker)
     return (*_sets(before, change, duty.deps, who), *_tags(before, change, who), *_status(before, change, duty))
 
 
@@ -252,7 +252,7 @@ def _status(ticket: Ticket, change: Change, duty: Duty) -> Iterator[SetStatus | 
         yield Done(number, "conflict", f"it is {ticket.status}; open it again first")
     elif ticket.status != name or change.until is not None:
         reason = clean_line(change.reason)[:_SUBJECT_CHARACTERS] if change.reason else None
-        yield SetStatus(name, rules.statuses[name], duty.now, actor(change.by), reason, change.until)
+        yield SetStatus(name, rules.statuses[name], duty.now, actor(change.by, duty.asker), reason, change.until)
 
 
 def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:

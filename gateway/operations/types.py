@@ -22,6 +22,7 @@ class Duty:
     now: datetime
     in_force: Callable[[], Deps]  # asked when it is needed: reading rules takes its time
     basis: str = "local"  # what the right of whoever asks rests on; else whoever may open the control socket
+    asker: str = "operator"  # the word of the audit for whoever asks, where no agent does
 
     @property
     def deps(self) -> Deps:

@@ -53,6 +53,7 @@ class Folder:
     old_uid: int
     old_until: int
     old_count: int
+    shown_at: datetime = _EVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,11 @@ class Fetched:
     accepted  ours; the server has not been told yet.  settled: it was
     kept      it stays as it is on the server; what is here says why
     failing   it could not be fetched so far
+    ordered   somebody moved it there; what that orders is not done yet.  left: it was moved there, and is none of ours
     """
 
     uid: int
-    state: Literal["accepted", "settled", "kept", "failing"]
+    state: Literal["accepted", "settled", "kept", "failing", "ordered", "left"]
     key: str | None = None
     sha256: str | None = None
     attempts: int = 0

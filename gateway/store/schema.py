@@ -57,7 +57,7 @@ metadata = MetaData(
     }
 )
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
-_UNFINISHED = text("state in ('accepted', 'failing')")
+_UNFINISHED = text("state in ('accepted', 'failing', 'ordered')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
 _HELD = text("state = 'held'")
 _WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
@@ -670,6 +670,7 @@ mailbox_folder = Table(  # which mail of it was decided about: all up to `uid`, 
     Column("old_uid", BigInteger, nullable=False),  # that was decided about, up to here
     Column("old_until", BigInteger, nullable=False),
     Column("old_count", Integer, nullable=False),
+    Column("shown_at", Moment, nullable=False, server_default=text("0")),  # until when its mails show their tickets
 )
 
 mailbox_mail = Table(  # what became of each mail that we fetched, or could not
@@ -679,13 +680,14 @@ mailbox_mail = Table(  # what became of each mail that we fetched, or could not
     Column("folder", Text, primary_key=True),
     Column("uidvalidity", BigInteger, primary_key=True),
     Column("uid", BigInteger, primary_key=True),
-    Column("state", String(8), nullable=False),  # accepted, settled, kept, failing
+    Column("state", String(8), nullable=False),  # accepted, settled, kept, failing, ordered, left
     Column("at", Moment, nullable=False),
-    Column("key", String(32)),
+    Column("key", String(32), index=True),
     Column("sha256", String(64)),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("next_at", Moment),
     Column("said", Text, nullable=False, server_default=text("''")),
+    Column("shown", String(8)),  # the status of its ticket that the server was told; NULL: none
     Index("ix_mailbox_mail_sha256", "mailbox", "sha256"),
     Index(
         "ix_mailbox_mail_unfinished",

@@ -11,6 +11,7 @@ from gateway.intake.accept import Door
 from gateway.intake.addresses import Addresses
 from gateway.intake.imap import Mailbox, Shared
 from gateway.intake.imap_login import Logins
+from gateway.intake.imap_orders import Ordering
 from gateway.store import inbound, mailboxes
 from gateway.store.inbound import MailRow
 from gateway.store.store import Store
@@ -73,14 +74,15 @@ def box_of(server: Server, folder: Path, **more: object) -> Imap:
 
 @asynccontextmanager
 async def fetching(
-    settings: Settings, store: Store, account: Imap, clock: Clock | None = None
+    settings: Settings, store: Store, account: Imap, clock: Clock | None = None, ordering: Ordering | None = None
 ) -> AsyncIterator[Fetched]:
     """The mailbox is fetched as long as the block runs."""
     seen, clock = Fetched(store), clock or SystemClock()
     addresses = Addresses(frozenset({account.address}), frozenset({"acme.test"}))
     door = Door(store, settings, clock, lambda: addresses, lambda: None)
     await door.look()
-    mailbox = Mailbox(account, Shared(store, door, settings, clock, seen.alarm, Logins(store, clock)), lambda: 0.5)
+    shared = Shared(store, door, settings, clock, seen.alarm, Logins(store, clock), ordering)
+    mailbox = Mailbox(account, shared, lambda: 0.5)
     seen.mailbox = mailbox
     running = asyncio.ensure_future(mailbox.run())
     try:

@@ -143,6 +143,9 @@ class Session:
                 if not self._change(verb, rest):
                     self.say(f"{tag} NO [TRYCREATE] there is no such folder")
                     return True
+            case "LIST":
+                for name in self.server.folders:
+                    self.say(f'* LIST () "/" "{name}"')
             case "STARTTLS":
                 self.say(f"{tag} OK begin")
                 await self.writer.drain()
@@ -177,7 +180,8 @@ class Session:
             return True
         self.folder = self.server.folders[name]
         self.say(f"* {len(self.folder.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.folder.uidvalidity}] ok")
-        self.say("* OK [PERMANENTFLAGS (\\Seen \\Deleted \\*)] ok")
+        words = "" if "NOKEYWORDS" in self.server.can else " \\*"
+        self.say(f"* OK [PERMANENTFLAGS (\\Seen \\Deleted{words})] ok")
         if "NOUIDNEXT" not in self.server.can:
             self.say(f"* OK [UIDNEXT {self.folder.uidnext}] ok")
         self.say(f"{tag} OK [READ-{'ONLY' if name in self.server.only_read else 'WRITE'}] selected")
@@ -229,8 +233,10 @@ class Session:
             return True
         uids = [uid for uid in _uids(words[0]) if uid in self.folder.mails]
         if verb == "STORE":
+            named = set(re.findall(r"[\\\w$-]+", rest.partition("(")[2]))
             for uid in uids:
-                self.folder.mails[uid].flags |= set(re.findall(r"[\\\w$-]+", rest.partition("(")[2]))
+                flags = self.folder.mails[uid].flags
+                self.folder.mails[uid].flags = flags - named if " -FLAGS" in rest else flags | named
             return True
         if verb in ("MOVE", "COPY"):
             name = rest.partition(" ")[2].strip('"')

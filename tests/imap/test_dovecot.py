@@ -19,8 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.config import Imap, load_settings, write_secret
 from gateway.errors import GatewayError
 from gateway.store import inbound, mailboxes
+from gateway.store.audit import find_rows
 from gateway.store.opening import open_store
 from gateway.store.schema import inbound as mail_table
+from gateway.store.schema import mailbox_mail
 from gateway.store.schema import ticket as ticket_table
 from gateway.store.version import open_reader
 from tests.conftest import settings_in
@@ -53,7 +55,8 @@ password = {{file = "{folder}/imap-password"}}
 poll = "2s"
 timeout = "5s"
 after = "{after}"
-first_run = "all"
+first_run = "{first_run}"
+folder_commands = {orders}
 [log]
 level = "warning"
 """
@@ -97,12 +100,7 @@ async def test_mail_becomes_a_ticket_and_is_moved(dovecot: Dovecot, tmp_path: Pa
 @pytest.mark.parametrize(("after", "count"), [("seen", 400), ("move:Done", 400), ("delete", 2000)])
 def test_a_backlog_with_everybody_dying(dovecot: Dovecot, tmp_path: Path, after: str, count: int) -> None:
     chance = random.Random(count)
-    config = tmp_path / "mailwicket.toml"
-    config.write_text(_CONFIG.format(folder=tmp_path, port=dovecot.port, after=after))
-    (tmp_path / "rules.yaml").write_text(
-        "version: 1\ndefaults: {team: support}\nteams: {support: {address: support@acme.test}}\n"
-    )
-    write_secret(tmp_path / "imap-password", PASSWORD)
+    config = written(tmp_path, dovecot, after=after, first_run="all")
     with dovecot.client() as somebody:
         somebody.append("INBOX", mail("of somebody else"), flags=[b"\\Deleted"])
     start_and_stop(config, lambda: count_of(config, mailboxes.folders) == 1)  # first contact
@@ -142,6 +140,84 @@ def test_a_backlog_with_everybody_dying(dovecot: Dovecot, tmp_path: Path, after:
         assert len(client.search("UNSEEN")) == 1
         if after == "move:Done":
             assert client.folder_status("Done", ["MESSAGES"]) == {b"MESSAGES": count}
+
+
+@pytest.mark.push
+@pytest.mark.timeout(300)
+def test_orders_with_everybody_dying(dovecot: Dovecot, tmp_path: Path) -> None:
+    count, chance = 60, random.Random(5)
+    config = written(tmp_path, dovecot, after="seen", first_run="from_now", orders="true")
+    ends = {"Closed": "closed support", "Spam": "spam support", "Queues/Billing": "new billing"}
+    with dovecot.client() as somebody:
+        for folder in ends:
+            somebody.create_folder(folder)
+    start_and_stop(config, lambda: count_of(config, mailboxes.folders) == 4)  # first contact
+    dovecot.put([numbered(number) for number in range(count)])
+    process, deadline = started(config), time.monotonic() + 200
+    wanted: dict[str, str] = {}
+    try:
+        until(lambda: count_of(config, processed) == count, deadline)
+        for turn in range(6):
+            with dovecot.client() as somebody:
+                somebody.select_folder("INBOX")
+                for uid in range(10 * turn + 1, 10 * turn + 11):
+                    folder = chance.choice(list(ends))
+                    somebody.move([uid], folder)
+                    wanted[f"Nr {uid - 1}"] = ends[folder]
+            if turn == 3:
+                until(lambda: count_of(config, numberings_of_closed) == 1, deadline)
+            if turn % 2:
+                dovecot.stop()
+                if turn == 3:  # it numbers the folder anew
+                    for file in (dovecot.home / "mail" / "support" / ".Closed").glob("dovecot*"):
+                        file.unlink()
+                dovecot.start()
+            else:
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
+                process = started(config)
+        until(lambda: count_of(config, ordered) == count, deadline)
+        until(lambda: count_of(config, numberings_of_closed) == 2, deadline)
+        until(lambda: keywords(dovecot, "Queues/Billing") == {b"mailwicket-new"}, deadline)
+        assert keywords(dovecot, "Closed") == {b"mailwicket-closed"}
+    finally:
+        process.terminate()
+        process.wait()
+    with open_reader(load_settings(config)).connect() as c:
+        assert {row.subject: f"{row.status} {row.team}" for row in c.execute(select(ticket_table))} == wanted
+        assert ordered(c) == count  # each once
+
+
+def processed(c: Connection) -> int:
+    return inbound.account(c).get("ticket", 0)
+
+
+def ordered(c: Connection) -> int:
+    return len(find_rows(c, actor="mailbox"))
+
+
+def numberings_of_closed(c: Connection) -> int:
+    rows = select(func.count(mailbox_mail.c.uidvalidity.distinct())).where(mailbox_mail.c.folder == "Closed")
+    return c.execute(rows).scalar_one()
+
+
+def keywords(dovecot: Dovecot, folder: str) -> set[bytes]:
+    with dovecot.client() as client:
+        client.select_folder(folder, readonly=True)
+        flags = client.get_flags(client.search("ALL"))
+    return {flag for each in flags.values() for flag in each if flag.startswith(b"mailwicket")}
+
+
+def written(folder: Path, dovecot: Dovecot, *, after: str, first_run: str, orders: str = "false") -> Path:
+    """A configuration of one mailbox, with all that it names."""
+    config = folder / "mailwicket.toml"
+    config.write_text(_CONFIG.format(folder=folder, port=dovecot.port, after=after, first_run=first_run, orders=orders))
+    (folder / "rules.yaml").write_text(
+        "version: 1\ndefaults: {team: support}\n"
+        "teams: {support: {address: support@acme.test}, billing: {address: billing@acme.test}}\n"
+    )
+    write_secret(folder / "imap-password", PASSWORD)
+    return config
 
 
 def numbered(number: int) -> bytes:
