@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway import schedules
+from gateway.attention import leaders, send_attention
 from gateway.clock import Clock
 from gateway.deciding.types import Deps
 from gateway.digests import digest_day, send_digest
@@ -29,6 +30,7 @@ from gateway.rungs import climb
 from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets, turns
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
+from gateway.store.own_settings import with_digest
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
@@ -139,14 +141,21 @@ class Due:
         now, d = self._clock.now(), self._deps()
         since, self._digests_until = self._digests_until, now
         settled = await self._store.read(own_settings.of_all)
+        leading = {agent.id for agent in leaders(d)}
         for each in d.rules.agents.values():
             agent = own_settings.as_settled(each, settled.get(each.id, {}))
             if (day := digest_day(agent, d, since, now)) is not None:
                 await self._send_digest(agent, d, now, day)
                 await self._send_reports(agent, d, now)
+            if agent.id in leading and (day := digest_day(with_digest(agent), d, since, now)) is not None:
+                await self._send_attention(agent, d, now, day)
 
     async def _send_digest(self, agent: Agent, d: Deps, now: datetime, key: str) -> None:
         await self._store.write(lambda c: send_digest(c, agent, d, now, key=key))
+        self._queued()
+
+    async def _send_attention(self, agent: Agent, d: Deps, now: datetime, key: str) -> None:
+        await self._store.write(lambda c: send_attention(c, agent, d, now, key=key))
         self._queued()
 
     async def _send_reports(self, lead: Agent, d: Deps, now: datetime) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import structlog
 
 from gateway.agents.received import received
+from gateway.attention import tell_unread
 from gateway.clock import Clock
 from gateway.deciding.decide import authenticated
 from gateway.deciding.types import Deps
@@ -133,7 +134,7 @@ class Worker:
         try:
             if mail.attempts > self._attempts:  # its last attempt ended us before it could be told
                 reason = f"the gateway ended while it was processed, in the last of {self._attempts} attempts"
-                self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
+                await self._given_up(mail, reason, deps)
                 return
             octets = self._store.raw(mail.key, mail.size) if raw is None else _whole(raw)
             read = await self._pool.parse(octets, mail.size, mail.attempts)
@@ -206,7 +207,7 @@ class Worker:
         log.warning("mail.attempt_failed", mail=mail.key, attempts=mail.attempts, reason=reason)
         try:
             if mail.attempts >= self._attempts:
-                self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
+                await self._given_up(mail, reason, deps)
             else:
                 await self._store.write(lambda c: inbound.release(c, mail.key, lease=mail.lease))
                 self._look_for_suspects_at = 0.0
@@ -215,6 +216,12 @@ class Worker:
                 await self._give_back(mail)
             else:  # it stays leased, and is tried again when the lease has run out
                 log.error("work.bug", mail=mail.key, exc_info=e)
+
+    async def _given_up(self, mail: Accepted, reason: str, deps: Deps) -> None:
+        self._tell(await self._store.write(lambda c: quarantine(mail, reason, deps, c)))
+        with suppress(TransientError):  # it is kept; a mail about it must not undo that, and the daily one has it
+            await self._store.write(lambda c: tell_unread(c, mail.key, deps, deps.now()))
+            self._queued()
 
     async def _give_back(self, mail: Accepted) -> None:
         """The store was in trouble, not the mail: the attempt does not count. Tried until the store is back."""

@@ -24,7 +24,7 @@ RANKS = (
     ("pipeline", "timers", "lookups", "distribution"),
     ("events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
-    ("returned", "reminders", "weekly", "idle", "rungs", "unlocking", "waking", "schedules"),  # docs/decisions/0002
+    ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "waking", "schedules"),
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002
     ("work", "due", "trial", "backtest"),  # docs/decisions/0002

@@ -239,15 +239,17 @@ def _digest(s: Situation) -> dict[str, Any]:
 
 def _attention(s: Situation) -> dict[str, Any]:
     item = {
-        "id": "a-31",
-        "lane": "spoofed-agent",
+        "id": "m-31",
+        "lane": "quarantine",
         "what": f"{s.customer}: “Change my bank account”",
         "at": _ago(hours=10),
-        "actions": [{"text": "show", "command": "#show a-31"}],
+        "look": "mailwicket why m-31",
     }
     return {
         "day": NOW.isoformat(),
         "items": [item] * s.items,
+        "more": s.items > 5,
+        "older": s.items,
         "suppressed": [{"code": "machine-sender", "count": 6}] * min(s.items, 4),
         "undelivered": s.items,
         "pending_since": None if s.due_in else _ago(hours=1),

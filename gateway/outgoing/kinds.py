@@ -260,12 +260,14 @@ KINDS: Mapping[str, Kind] = {
         why="why_leads",
         values={
             "day": "time of it",
-            "items": "id, lane, what, at, actions: text, command",
+            "items": "id, lane, what, at, look (what shows it: a command by mail, or of the command line)",
+            "more": "whether there are more of them",
             "suppressed": "code, count",
             "undelivered": "how many",
             "pending_since": "time of the oldest mail that is not processed, or none",
+            "older": "how many waited already a day ago",
         },
-        defaults={"items": (), "suppressed": (), "undelivered": 0, "pending_since": None},
+        defaults={"items": (), "more": False, "suppressed": (), "undelivered": 0, "pending_since": None, "older": 0},
     ),
     "weekly_report": _agent(
         "c",

@@ -53,6 +53,12 @@ class Phrases:
         pattern = f"EEE {self._pattern(at)}".replace("MMMM", "MMM")
         return f"{format_date(at, pattern, locale=grammar.locale)} {self._clock(at)}{self._zone_of(at)}"
 
+    def day(self, time: str) -> str:
+        """`Monday 23 November`, the name of a day."""
+        at, grammar = self._at(time), self._grammar
+        beside = grammar.by.partition("{date}")[0]  # as it stands in a phrase, so with a comma where there is one
+        return beside.format(weekday=format_date(at, "EEEE", locale=grammar.locale)) + self._date(at)
+
     def hours(self, week: Sequence[Sequence[Sequence[str]]]) -> str:
         """`Monday to Friday, 09:00–17:00`, of the opening hours of each weekday, Monday first."""
         grammar = self._grammar

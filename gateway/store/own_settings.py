@@ -42,8 +42,14 @@ def of_all(c: Connection) -> Mapping[str, Mapping[str, str]]:
 def as_settled(agent: Agent, own: Mapping[str, str]) -> Agent:
     """The agent as he wants it."""
     digest = own.get("digest")
-    if digest is not None:
-        named = {_OFF: None, "on": agent.digest or _DEFAULT_DIGEST}
-        agent = replace(agent, digest=named.get(digest, digest))
+    if digest == "on":
+        agent = with_digest(agent)
+    elif digest is not None:
+        agent = replace(agent, digest=None if digest == _OFF else digest)
     receipts = own.get("receipts")
     return replace(agent, receipts=receipts) if receipts in ("all", "failures") else agent  # type: ignore[arg-type]
+
+
+def with_digest(agent: Agent) -> Agent:
+    """The agent with a time of day for what comes daily, his own where he has one."""
+    return replace(agent, digest=agent.digest or _DEFAULT_DIGEST)

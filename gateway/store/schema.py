@@ -59,7 +59,7 @@ metadata = MetaData(
 _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
 _UNFINISHED = text("state in ('accepted', 'failing', 'ordered')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
-_HELD = text("state = 'held'")
+_HELD, _IS_HELD = text("state = 'held'"), text("held IS NOT NULL")
 _WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
@@ -274,6 +274,7 @@ entry = Table(
     Column("held", Text),  # why it waits for an agent's word; NULL is not held
     Column("revision", Integer),  # that it raised its ticket to; NULL: it raised none
     Index("ix_entry_author_address", "author_address", "id"),
+    Index("ix_entry_held", "at", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
 )
 
 kept_file = Table(  # of notes: an entry names them by their hash (kept_files.py)

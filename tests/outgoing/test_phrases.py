@@ -133,6 +133,22 @@ def test_moments_of_tables(time, english, russian) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Monday 23 November"),
+        ("de", "Montag, 23. November"),
+        ("pl", "poniedziałek, 23 listopada"),
+        ("cs", "pondělí 23. listopadu"),
+        ("pt", "segunda-feira, 23 de novembro"),
+        ("hr", "ponedjeljak, 23. studenoga"),
+        ("ru", "понедельник, 23 ноября"),
+    ],
+)
+def test_the_name_of_a_day(language: str, said: str) -> None:
+    assert phrases(language).day("2026-11-23T08:00:00+00:00") == said
+
+
+@pytest.mark.parametrize(
     ("readers", "ours", "promise"),
     [
         # the reader's zone, ours, what he is told

@@ -1,0 +1,139 @@
+"""What those who lead should look at, in one mail: mail that nobody read, words that wait, alarms, what was not sent.
+
+Sources      mails-out.md §4 (attention): daily, and at once where a mail could not be processed. Nothing to say, none.
+Transaction  the caller's: the mail is queued in it.
+Not here     when it is sent (due.py, work.py), alarms (outgoing/alarming.py), the words (templates/attention).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.deciding.types import Deps
+from gateway.digests import zone_of
+from gateway.message.address import normal
+from gateway.message.types import Mailbox
+from gateway.outgoing.enqueue import enqueue
+from gateway.rules.types import Agent
+from gateway.store import alarms, attention, held_mail, inbound, tickets
+from gateway.ticket.types import Notification
+from gateway.ticket.visibility import sees
+
+ATTENTION = "attention"
+_DAILY, _AT_ONCE = "agent.attention", "poison"  # what causes it
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)  # looked back at, the first time and at most
+_LATE = timedelta(hours=1)  # a mail that waits longer for us is worth a line
+_MOST = 40  # of all together, so that no program cuts the mail off
+_CHARACTERS = 160  # of what a line says
+
+
+def send_attention(c: Connection, agent: Agent, d: Deps, now: datetime, *, key: str) -> bool:
+    """Queue what there is since the last time; False when that is nothing, or it was sent under this key before."""
+    last = attention.last_told(c, normal(agent.email), _DAILY)
+    since = max(last or now - _DAY, now - _WEEK)
+    language = _language(agent, d)
+    items = list(islice(_items(c, agent, language, d, since), _MOST + 1))
+    refused = attention.suppressed(c, since)
+    oldest = inbound.backlog(c)[1]
+    told = {
+        "items": tuple(items[:_MOST]),
+        "more": len(items) > _MOST,
+        "suppressed": tuple({"code": code, "count": count} for code, count in refused.most_common()),
+        "undelivered": attention.lost(c, since),
+        "pending_since": oldest.isoformat() if oldest is not None and now - oldest > _LATE else None,
+        "older": attention.older(c, since),
+    }
+    if not any(told[name] for name in ("items", "suppressed", "undelivered", "pending_since")):
+        return False
+    return enqueue(_notice(agent, told, _DAILY, key, d, now), d.desk, c, now) is not None
+
+
+def tell_unread(c: Connection, key: str, d: Deps, now: datetime) -> None:
+    """At once: a mail was given up. The first one of an hour alone: strangers decide how many there are."""
+    found = inbound.find(c, key)
+    for agent in leaders(d) if found is not None else ():
+        told = {"items": (_of_mail(found),)} if found is not None else {}
+        enqueue(_notice(agent, told, _AT_ONCE, f"{now:%Y-%m-%dT%H}", d, now), d.desk, c, now)
+
+
+def leaders(d: Deps) -> Iterator[Agent]:
+    """Who looks after the desk: those who hear its alarms."""
+    addresses = {watcher.mailbox.address for watcher in d.desk.watchers}
+    return (agent for agent in d.rules.agents.values() if agent.email in addresses)
+
+
+def _items(c: Connection, agent: Agent, language: str, d: Deps, since: datetime) -> Iterator[dict[str, Any]]:
+    words = d.desk.templates.words(language)
+    yield from chain(
+        map(_of_mail, inbound.needing_attention(c, since=since, limit=_MOST)),
+        _of_strangers(c, attention.strangers(c, since, _MOST), agent, d),
+        (_of_held(held, words.get(f"held_{held.code.replace('-', '_')}", held.code)) for held in _held(c, agent, d)),
+        (_of_alarm(each, words.get(f"alarm_{each.about}", each.about)) for each in alarms.since(c, since)),
+    )
+
+
+def _of_mail(mail: inbound.MailRow) -> dict[str, Any]:
+    subject = f"“{mail.subject}”" if mail.subject else ""
+    what = " ".join(filter(None, (mail.author or mail.reverse_path or "<>", subject, mail.reason or "")))
+    look = f"mailwicket why m-{mail.id}"
+    return _item(f"m-{mail.id}", mail.disposition or "pending", what, mail.received_at, look)
+
+
+def _of_strangers(
+    c: Connection, found: Iterable[attention.Stranger], agent: Agent, d: Deps
+) -> Iterator[dict[str, Any]]:
+    """Of the tickets that he may see."""
+    for each in found:
+        ticket = tickets.find_ticket(c, each.ticket)
+        if ticket is not None and sees(agent, ticket, d.rules):
+            what = f"{each.author}: {ticket.subject}"
+            yield _item(f"#{ticket.number}", "third-party", what, each.at, f"#show {ticket.number}")
+
+
+def _held(c: Connection, agent: Agent, d: Deps) -> Iterator[held_mail.HeldMail]:
+    for held in held_mail.waiting(c, _MOST):
+        ticket = tickets.find_ticket(c, held.ticket) if held.ticket is not None else None
+        if ticket is None or sees(agent, ticket, d.rules):
+            yield held
+
+
+def _of_held(held: held_mail.HeldMail, why: str) -> dict[str, Any]:
+    about = f"{held.agent}, #{held.ticket}" if held.ticket is not None else held.agent
+    return _item(f"h-{held.id}", "held", f"{about}: {why}", held.at, "mailwicket agent held")
+
+
+def _of_alarm(found: alarms.Alarm, words: str) -> dict[str, Any]:
+    times = f"{found.count} × " if found.count > 1 else ""
+    return _item("!", found.about, f"{times}{words}: {found.said}", found.last_at, "mailwicket outbound status")
+
+
+def _item(id: str, lane: str, what: str, at: datetime, look: str) -> dict[str, Any]:
+    short = what if len(what) <= _CHARACTERS else f"{what[:_CHARACTERS]}…"
+    return {"id": id, "lane": lane, "what": short, "at": at.isoformat(), "look": look}
+
+
+def _language(agent: Agent, d: Deps) -> str:
+    return next(iter(agent.languages), d.rules.defaults.language)
+
+
+def _notice(agent: Agent, told: dict[str, Any], cause: str, key: str, d: Deps, now: datetime) -> Notification:
+    return Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template=ATTENTION,
+        variant=None,
+        language=_language(agent, d),
+        ticket=None,
+        team=d.rules.defaults.team,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=f"{ATTENTION}:{agent.id}:{cause}:{key}",
+        cause=cause,
+        values={"day": now.isoformat(), **told},
+        audience="agent",
+        zone=str(zone_of(agent, d.rules)),
+    )
