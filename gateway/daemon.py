@@ -21,6 +21,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, OfTheDaemon
 from gateway.counts import Counts
+from gateway.digests import zone_of_desk
 from gateway.due import Due
 from gateway.errors import ConfigError, PoisonError, Problem, TransientError
 from gateway.health import Health
@@ -35,6 +36,7 @@ from gateway.lookups import Tables
 from gateway.operations.imports import ImportMails
 from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
 from gateway.operations.moved import Moving
+from gateway.operations.retention import RunRetention, ended
 from gateway.operations.revisions import AskState, LoadRules
 from gateway.operations.types import Done
 from gateway.outgoing.alarming import raise_alarm
@@ -44,6 +46,7 @@ from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, check_maildirs, deps, recipients, token_ring
+from gateway.retaining import Retaining
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
 from gateway.store import outbox
@@ -177,6 +180,8 @@ class Daemon:
             timers.every(timedelta(minutes=1), work, shared=True)
         timers.every(timedelta(minutes=5), due.tell_undelivered, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)
+        self._retaining = Retaining(self._store, lambda: self._deps.rules.retention, clock)
+        timers.nightly(self._retaining.delete_old, lambda: zone_of_desk(self._deps.rules))
         if settings.webhook:
             told = Webhooks(self._store, settings, lambda: self._deps, clock)
             timers.every(timedelta(seconds=5), told.post_events, shared=True)
@@ -237,6 +242,7 @@ class Daemon:
             "cron.list": OfTheDaemon(AskJobs, self._jobs),
             "cron.run": OfTheDaemon(RunJob, self._run_job),
             "cron.pause": OfTheDaemon(PauseJob, self._pause_job),
+            "retention.run": OfTheDaemon(RunRetention, self._delete_old),
         }
 
     async def _jobs(self, _wanted: AskJobs) -> tuple[Done, ...]:
@@ -262,6 +268,10 @@ class Daemon:
         done = await self._store.write(lambda c: act(c, wanted.name, wanted.actor, now), durable=True)
         said = "runs again" if wanted.resume else "stands until mailwicket cron pause --resume"
         return (Done(wanted.name, "done", said if done else "is so already; nothing was changed"),)
+
+    async def _delete_old(self, _wanted: RunRetention) -> tuple[Done, ...]:
+        """Now, beside the nights."""
+        return tuple(ended(await self._retaining.run()))
 
     async def _load(self, wanted: LoadRules) -> tuple[Done, ...]:
         """As a signal does, for a person who gets the answer."""

@@ -99,8 +99,13 @@ def digest_day(agent: Agent, d: Deps, since: datetime, now: datetime) -> str | N
 
 def zone_of(agent: Agent, rules: RuleSet) -> ZoneInfo:
     """Where the clock of an agent hangs: his own, else that of his calendar, else that of the desk."""
-    calendar = rules.calendars.get(agent.calendar or rules.defaults.calendar or "")
-    return ZoneInfo(agent.timezone or (calendar.timezone if calendar is not None else "UTC"))
+    return ZoneInfo(agent.timezone) if agent.timezone else zone_of_desk(rules, agent.calendar)
+
+
+def zone_of_desk(rules: RuleSet, calendar: str | None = None) -> ZoneInfo:
+    """Where the clock of a calendar hangs, else that of the desk."""
+    found = rules.calendars.get(calendar or rules.defaults.calendar or "")
+    return ZoneInfo(found.timezone if found is not None else "UTC")
 
 
 def _rows(tickets: Iterable[Ticket]) -> tuple[dict[str, object], ...]:

@@ -1,4 +1,4 @@
-"""What is done at fixed intervals: leases of the dead come back, old hashes are forgotten.
+"""What is done at fixed intervals, and once a night: leases of the dead come back, old hashes are forgotten.
 
 Sources  APScheduler 3.11 with UTC and interval triggers only; everything with a due time of its own is a row,
          so a run that was missed or done twice does no harm. What is done for all is what falls due in tickets: a
@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,6 +22,7 @@ from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
 from gateway.store.store import Store, durable_write
 
+_NIGHT = 3  # the hour: no clock change leaves it out
 log = structlog.get_logger("timers")
 
 
@@ -33,6 +35,7 @@ class Job:
     interval: timedelta
     work: Callable[[], Awaitable[None]]
     shared: bool
+    nightly: Callable[[], ZoneInfo] | None = None  # where it has to be night; None: at any time
     ran_at: datetime | None = None
     took_s: float = 0.0
     trouble: str = ""
@@ -64,10 +67,27 @@ class Timers:
         work    its name and the first line of its documentation are what people see of it
         shared  whether one of several processes does it for all: the one that leads
         """
+        self._add(work, interval, shared=shared)
+
+    def nightly(self, work: Callable[[], Awaitable[None]], zone: Callable[[], ZoneInfo]) -> None:
+        """Run a job once a night, one of several processes for all; a night that was missed is made up for.
+
+        zone  where it has to be night
+        """
+        self._add(work, timedelta(minutes=10), shared=True, nightly=zone)
+
+    def _add(
+        self,
+        work: Callable[[], Awaitable[None]],
+        interval: timedelta,
+        *,
+        shared: bool,
+        nightly: Callable[[], ZoneInfo] | None = None,
+    ) -> None:
         name = work.__name__.strip("_").replace("_", "-")
-        job = self._jobs[name] = Job(name, (work.__doc__ or "").strip().partition("\n")[0], interval, work, shared)
-        seconds = interval.total_seconds()
-        self._scheduler.add_job(self._run, "interval", (job,), seconds=seconds, id=name)
+        about = (work.__doc__ or "").strip().partition("\n")[0]
+        job = self._jobs[name] = Job(name, about, interval, work, shared, nightly)
+        self._scheduler.add_job(self._run, "interval", (job,), seconds=interval.total_seconds(), id=name)
 
     @property
     def resting(self) -> bool:
@@ -99,6 +119,7 @@ class Timers:
             return
         try:
             stands = job.name in await self._store.read(jobs.paused) or (job.shared and not await self._store.leads())
+            stands = stands or not await self._is_its_night(job)
         except TransientError as e:
             log.warning("timer.missed", job=job.name, reason=e.text)
             return
@@ -112,7 +133,21 @@ class Timers:
         except TransientError as e:
             job.trouble = e.text
             log.warning("timer.missed", job=job.name, reason=e.text)
+        else:
+            if job.nightly is not None:
+                now = job.ran_at
+                await self._store.write(lambda c: jobs.note_asked(c, f"job:{job.name}", now))
         job.took_s = self._clock.monotonic() - begun
+
+    async def _is_its_night(self, job: Job) -> bool:
+        """Whether a night has begun since it was done; of a job that is new the next one counts."""
+        if job.nightly is None:
+            return True
+        now, name = self._clock.now(), f"job:{job.name}"
+        done_at = await self._store.read(lambda c: jobs.asked_until(c, name))
+        if done_at is None:
+            await self._store.write(lambda c: jobs.note_asked(c, name, now))
+        return done_at is not None and done_at < last_night(now, job.nightly())
 
     def stop(self) -> None:
         """No further runs."""
@@ -145,3 +180,10 @@ class Timers:
         """Hashes by which a mail that comes again is known, once they have had their time."""
         now = self._clock.now()
         await self._store.write(lambda c: inbound.forget(c, now))
+
+
+def last_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the last night's work was due there: at three on the clock on the wall."""
+    local = now.astimezone(zone)
+    at = local.replace(hour=_NIGHT, minute=0, second=0, microsecond=0)
+    return at if at <= local else at - timedelta(days=1)

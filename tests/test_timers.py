@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +15,7 @@ from gateway.store.audit_anchors import Anchors
 from gateway.store.jobs import pause, paused, resume
 from gateway.store.opening import open_store
 from gateway.store.store import Store
-from gateway.timers import Timers
+from gateway.timers import Timers, last_night
 from tests.cli.desk import mailwicket_beside
 from tests.conftest import own_database, settings_in
 from tests.running import Gateway
@@ -83,6 +84,45 @@ async def test_after_a_jump_of_the_clock_what_is_done_for_all_waits_ten_minutes(
     await clock.advance(1)
     await turn(timers)
     assert work.runs == ["own", "own", "own", "shared"]
+
+
+async def test_a_nightly_job_is_done_once_a_night_and_makes_up_for_one_that_was_missed(
+    store: Store, settings: Settings
+) -> None:
+    clock = FakeClock(NOW)  # 9 o'clock in Zagreb
+    work = Counted()
+
+    def of_a_process() -> Timers:
+        timers = Timers(store, Anchors(settings), clock)
+        timers.nightly(work.shared_work, lambda: ZoneInfo("Europe/Zagreb"))
+        return timers
+
+    timers, runs = of_a_process(), []
+    for hours in (0, 17, 0.99, 0.02, 1, 22.5, 1):
+        await clock.advance(hours * 3600)
+        await turn(timers)
+        runs.append(len(work.runs))
+    #               new  2:00  2:59  3:00  4:00  2:30  3:30
+    assert runs == [0, 0, 0, 1, 1, 1, 2]
+    await clock.advance(3 * 24 * 3600)  # nothing ran meanwhile
+    after = of_a_process()
+    await turn(after)
+    await turn(after)
+    assert len(work.runs) == 3
+    assert await after.run_now("shared-work") is not None
+    assert len(work.runs) == 4
+
+
+@pytest.mark.parametrize(("now", "night"), [
+    # now, in UTC; when the night's work was due in Zagreb, in UTC
+    ("2026-03-29T00:59", "2026-03-28T02:00"),
+    ("2026-03-29T01:00", "2026-03-29T01:00"),  # the clock goes from two to three
+    ("2026-10-25T01:59", "2026-10-24T01:00"),
+    ("2026-10-25T02:00", "2026-10-25T02:00"),  # it was two o'clock twice
+])  # fmt: skip
+def test_the_last_night_is_that_of_the_desk(now: str, night: str) -> None:
+    at = datetime.fromisoformat(f"{now}+00:00")
+    assert last_night(at, ZoneInfo("Europe/Zagreb")) == datetime.fromisoformat(f"{night}+00:00")
 
 
 async def test_jobs_go_on_after_a_clock_was_put_back(store: Store, settings: Settings) -> None:
@@ -157,6 +197,9 @@ async def test_people_see_run_and_pause_the_jobs_of_the_daemon(
         assert "✓ remind  every 1m; did not run yet  Promises that may be broken, or are" in out
         assert (await typed("cron run remind"))[0] == 0
         assert await typed("cron run forgett") == (4, "✗ forgett  there is no such job; " + _jobs(out) + "\n")
+        assert "✓ delete-old  every night at 3; did not run yet  What has been kept for as long as" in out
+        code, out = await typed("retention run")
+        assert (code, out.splitlines()[1]) == (0, "✓ closed  0 closed tickets deleted")
         assert (await typed("cron pause send-digests"))[1].startswith("✓ send-digests  stands until")
         assert await typed("cron pause send-digests") == (0, "✓ send-digests  is so already; nothing was changed\n")
         told = {row["name"]: row["said"] for row in json.loads((await typed("cron list --json"))[1])["results"]}

@@ -94,7 +94,7 @@ async def _reread(settings: Settings, c: Connection, rows: Sequence[MailRow], in
     try:
         for row in rows:
             stored = stored_reading(c, row.key)
-            if stored is None:
+            if stored is None or row.gone_at is not None:
                 continue
             message = await pool.parse(later(pieces_of(c, row, PIECES_A_READ)), row.size, 1)
             if isinstance(message, Failure):

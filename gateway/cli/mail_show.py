@@ -78,8 +78,19 @@ def found_mail(c: Connection, name: str) -> MailRow:
 
 
 def pieces_of(c: Connection, row: MailRow, at_once: int) -> Iterator[bytes]:
-    """The raw octets in pieces; those of a duplicate are kept with the mail that came first."""
-    key, first = row.duplicate_of or row.key, 0
+    """The raw octets in pieces; those of a duplicate are kept with the mail that came first.
+
+    Raises  CommandError  they are deleted (exit 4)
+    """
+    key = row.duplicate_of or row.key
+    if row.size and not inbound.pieces(c, key, 0, 1):
+        why = f"kept of them is SHA-256 {row.sha256}"
+        raise CommandError(f"the octets of m-{row.id} are deleted: their time was over", why, exit_code=NOT_FOUND)
+    return _pieces(c, key, at_once)
+
+
+def _pieces(c: Connection, key: str, at_once: int) -> Iterator[bytes]:
+    first = 0
     while found := inbound.pieces(c, key, first, at_once):
         yield from found
         first += len(found)
@@ -105,6 +116,7 @@ def mail_json(row: MailRow) -> dict[str, Any]:
         "author": row.author,
         "subject": row.subject,
         "duplicate_of": row.duplicate_of,
+        "gone_at": row.gone_at,
     }
 
 
@@ -125,6 +137,7 @@ def _facts(row: MailRow, now: datetime) -> Iterator[str]:
             ("From", row.author or ""),
             ("Subject", row.subject or ""),
             ("Message-ID", row.message_id or ""),
+            ("Deleted", f"{stamp(row.gone_at)}, its time was over" if row.gone_at else ""),
             ("Bytes", f"kept with the first of these mails, {row.duplicate_of}" if row.duplicate_of else ""),
         )
     )

@@ -58,6 +58,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("db", "gateway.cli.db:db", "Look after the database."),
             ("audit", "gateway.cli.audit:audit", "Look at who changed what; check that the record is whole."),
+            ("retention", "gateway.cli.retention:retention", "See and delete what was kept for long enough."),
             ("cron", "gateway.cli.cron:cron", "Look at what is done by the clock; run it now, let it stand."),
             ("config", "gateway.cli.config:config", "Show and check the configuration."),
         ),

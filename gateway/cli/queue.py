@@ -249,7 +249,7 @@ def _lines(item: OutboxItem, now: datetime) -> Iterator[str]:
             ("Reason", item.reason),
             ("Message-ID", item.message_id),
             ("Return path", f"<{item.reverse_path or ''}>" if item.size else ""),
-            ("Size", octets(item.size) if item.size else "never written"),
+            ("Size", octets(item.size) if item.size else "deleted" if item.attempts else "never written"),
         )
     )
     header = item.raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")

@@ -43,7 +43,8 @@ def said_of(job: Job, stands: Collection[str], *, leads: bool, rests: bool) -> s
     elif job.shared and (rests or not leads):
         state = "; waits, the clock jumped" if rests else "; another process leads"
     trouble = f"; {job.trouble}" if job.trouble else ""
-    return f"every {in_words(job.interval)}; {last}{trouble}{state}  {job.about}"
+    often = f"every {in_words(job.interval)}" if job.nightly is None else "every night at 3"
+    return f"{often}; {last}{trouble}{state}  {job.about}"
 
 
 def no_job(name: str, jobs: Collection[Job]) -> Done:

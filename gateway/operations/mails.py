@@ -106,6 +106,8 @@ def _must_stay(row: MailRow) -> str | None:
             return f"it made an entry in ticket {row.ticket} already, and one mail makes one entry"
         case "duplicate":
             return f"it is a duplicate: {row.reason}"
+        case _ if row.gone_at is not None:
+            return f"its octets were deleted on {row.gone_at:%Y-%m-%d}: their time was over"
         case _:
             return None
 
@@ -231,6 +233,8 @@ def _settled(item: OutboxItem) -> str:
             return f"it was never written, because the send guard said {item.reason}"
         case "dropped":
             return "it was dropped already"
+        case _ if item.attempts:
+            return "its octets are deleted: their time was over"
         case _:
             return f"it could not be composed: {item.reason}"
 

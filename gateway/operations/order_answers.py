@@ -130,6 +130,8 @@ def _original(c: Connection, ticket: Ticket, title: str) -> Said:
         return Said(title, ("—",))
     name = f"m-{row.id}"
     about = printable(f"{name}  {row.received_at:%Y-%m-%d %H:%M} UTC  {row.author or '—'}  {row.subject or ''}")
+    if row.gone_at is not None:
+        return Said(title, (about, f"{row.size} octets, SHA-256 {row.sha256}"))
     if row.size > _MOST_OCTETS:
         return Said(title, (about, f"{row.size} octets > {_MOST_OCTETS}: mailwicket mail raw {name}"))
     octets = b"".join(inbound.pieces(c, row.key, 0, row.size // inbound.PIECE_OCTETS + 1))

@@ -83,8 +83,10 @@ def _lines(row: MailRow, known: Explanation | None, width: int) -> Iterator[str]
 def _without_reasons(row: MailRow) -> Iterator[str]:
     if row.disposition is None:
         yield f"Result    pending: not processed yet, {row.attempts} tries begun"
-    else:
-        yield f"Result    {_result(row)}"
+        return
+    if row.disposition in ("ticket", "entry", "record", "report"):
+        yield "Reasons   deleted: their time was over"
+    yield f"Result    {_result(row)}"
 
 
 def _threading(match: ThreadMatch | None) -> Iterator[str]:

@@ -4,7 +4,7 @@
 nothing would be worse than one that is refused. Whoever brings a word to life takes it away here.
 """
 
-SECTIONS = ("retention",)
+SECTIONS = ()
 KEYS = ("defaults.forward_ack", "agents.notify", "agents.receipts")
 
 NOT_YET = frozenset(f"{kind} {word}" for kind, words in (("section", SECTIONS), ("key", KEYS)) for word in words)

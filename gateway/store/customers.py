@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, i
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
+from gateway.store import holds
 from gateway.store.schema import customer, customer_address, entry, ticket
 from gateway.store.upsert import inserted
 from gateway.ticket.life import FINISHED
@@ -119,6 +120,7 @@ def merge(c: Connection, one: Customer, other: Customer) -> Merged:
     c.execute(update(customer_address).where(customer_address.c.customer == one.id).values(customer=other.id))
     c.execute(update(ticket).where(ticket.c.customer == one.id).values(customer=other.id))
     c.execute(update(customer).where(customer.c.id == other.id).values(merged.after))
+    holds.pass_on(c, "customer", one.id, other.id)
     receipt = {"merged_into": other.id, "before_merge": msgspec.json.encode(merged).decode()}
     c.execute(update(customer).where(customer.c.id == one.id).values(receipt))
     return merged

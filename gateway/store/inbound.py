@@ -95,6 +95,7 @@ class MailRow:
     author: str | None
     subject: str | None
     duplicate_of: str | None
+    gone_at: datetime | None  # since when its octets are deleted
 
 
 def insert_batch(c: Connection, batch: Sequence[Arriving]) -> list[Receipt]:
@@ -280,6 +281,7 @@ def reopen(c: Connection, key: str, *, released: bool) -> bool:
         .where(
             inbound.c.key == key,
             inbound.c.state == "done",
+            inbound.c.gone_at.is_(None),
             inbound.c.disposition.in_(("record", "quarantine", "report")),
         )
         .values(

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, case, delete, insert, or_, select, update
 
 from gateway.rules.statuses import StatusType
-from gateway.store import delayed, sla
+from gateway.store import delayed, holds, sla
 from gateway.store.changes import update_ticket
 from gateway.store.linked import add_people
 from gateway.store.schema import entry, participant, receipt, sla_ledger, ticket_link, ticket_message
@@ -75,6 +75,7 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     inserted(c, ticket_link, _link(source, target, "merged into"))
     before = Moved(ids, source.messages, joined, _status_of(source))
     delayed.cancel_all(c, source.number, f"the ticket went into #{target.number}", now)
+    holds.pass_on(c, "ticket", source.number, target.number)
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
     update_ticket(c, target, _counted(target, source.messages), now)

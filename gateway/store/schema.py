@@ -61,6 +61,7 @@ _UNFINISHED = text("state in ('accepted', 'failing', 'ordered')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
 _HELD, _IS_HELD = text("state = 'held'"), text("held IS NOT NULL")
 _WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
+_THERE, _EXPLAINED = text("gone_at IS NULL"), text("explanation <> ''")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
 
 
@@ -99,6 +100,7 @@ inbound = Table(
     Column("verified", Text),  # our own verdicts, once: whoever processes the mail again sees the same
     Column("imported", Text),  # of an archive: the status its ticket begins with; NULL is mail that came in
     Column("whole_octets", BigInteger),  # of the mail that this is the beginning of; NULL: it is all of it
+    Column("gone_at", Moment),  # when its octets were deleted, because their time was over
     Index(
         "ix_inbound_pending",
         "id",
@@ -107,6 +109,8 @@ inbound = Table(
     ),
     Index("ix_inbound_ticket", "ticket"),
     Index("ix_inbound_quarantine", "id", sqlite_where=_QUARANTINE, postgresql_where=_QUARANTINE),
+    Index("ix_inbound_there", "finished_at", sqlite_where=_THERE, postgresql_where=_THERE),
+    Index("ix_inbound_explained", "finished_at", sqlite_where=_EXPLAINED, postgresql_where=_EXPLAINED),
 )
 
 raw_piece = Table(
@@ -296,8 +300,21 @@ ticket_link = Table(
     "ticket_link",
     metadata,
     Column("ticket", _Id, ForeignKey(ticket.c.number), primary_key=True),
-    Column("other", _Id, ForeignKey(ticket.c.number), primary_key=True),
+    Column("other", _Id, ForeignKey(ticket.c.number), primary_key=True, index=True),
     Column("kind", String(12), primary_key=True),
+)
+
+legal_hold = Table(  # tickets and customers of whom nothing is deleted, whatever its age
+    "legal_hold",
+    metadata,
+    _id(),
+    Column("ticket", _Id),
+    Column("customer", _Id),
+    Column("at", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_legal_hold_ticket", "ticket", unique=True),
+    Index("ix_legal_hold_customer", "customer", unique=True),
 )
 
 audit = Table(  # triggers forbid changing and deleting its rows; a detail can be erased
@@ -631,7 +648,7 @@ paused_job = Table(  # that a person paused, for every process
     Column("actor", Text, nullable=False),
 )
 
-rule_cursor = Table(  # up to which last change a rule was asked about idle tickets
+rule_cursor = Table(  # up to which last change a rule was asked about idle tickets; when a nightly job was done last
     "rule_cursor",
     metadata,
     Column("rule", Text, primary_key=True),
