@@ -6,18 +6,19 @@ Not here     when it is sent (due.py), the words (templates/digest).
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
-from gateway.message.types import Mailbox
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
 from gateway.store import held_mail, sla_lists
 from gateway.store.sla_lists import Pile
-from gateway.ticket.types import Notification, Ticket
+from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.types import Ticket
 
 _MOST_ROWS, _MOST_FREE = 40, 20  # all of them together are a mail that no program cuts off
 _HELD_SINCE = timedelta(days=1)
@@ -35,7 +36,7 @@ def send_digest(
     zone = zone_of(agent, d.rules)
     local = now.astimezone(zone)
     tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    teams = tuple(team for team in d.rules.teams.values() if agent.id in (*team.members, team.lead))
+    teams = tuple(team for team in d.rules.teams.values() if team.has(agent))
     of_day, nobodys = about is None, Pile(teams=tuple(team.id for team in teams), before=tomorrow)
     own = Pile(agent.id, before=tomorrow) if about is None else Pile(numbers=tuple(about))
     overdue, today, later = sla_lists.sizes(c, own, now, tomorrow)
@@ -61,24 +62,9 @@ def send_digest(
         ),
         "oldest": {"number": oldest[0], "since": int((now - oldest[1]).total_seconds())} if oldest else None,
     }
-    notice = Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template=DIGEST,
-        variant=None,
-        language=next(iter(agent.languages), d.rules.defaults.language),
-        ticket=None,
-        team=teams[0].id if teams else d.rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=f"{DIGEST}:{agent.id}:{key}",
-        cause="agent.digest",
-        values=values,
-        audience="agent",
-        zone=str(zone),
-    )
-    return enqueue(notice, d.desk, c, now) is not None
+    team = teams[0].id if teams else None
+    notice = to_agent(agent, DIGEST, values, d.rules, key=f"{DIGEST}:{agent.id}:{key}", cause="agent.digest", team=team)
+    return enqueue(replace(notice, zone=str(zone)), d.desk, c, now) is not None
 
 
 def digest_day(agent: Agent, d: Deps, since: datetime, now: datetime) -> str | None:

@@ -285,7 +285,7 @@ def recipients(found: HandedOver, settings: Settings, rules: RuleSet, team: str 
 
     team  whose mail it is, whatever addresses of others it names; None is for no single one
     """
-    whose = rules.teams.get(team or rules.defaults.team, rules.teams[rules.defaults.team])
+    whose = rules.team(team)
     ours = own_addresses(settings, rules)
     if team is not None:
         ours = frozenset(map(normal, (*whose.addresses, *whose.aliases, settings.site.bounce_address)))
@@ -328,7 +328,7 @@ def _watchers(rules: RuleSet) -> tuple[Watcher, ...]:
     return tuple(
         Watcher(
             Mailbox(agent.name, agent.email),
-            next(iter(agent.languages), rules.defaults.language),
+            rules.language_of(agent),
             agent.timezone,
             rules.defaults.team,
         )

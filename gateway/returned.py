@@ -26,7 +26,8 @@ from gateway.status_asked import status_asked
 from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
-from gateway.ticket.notify import SendBudget, to_agent
+from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
 
 DELAYED_AFTER = timedelta(hours=4)
@@ -126,4 +127,6 @@ def _notice(
         "until": until.isoformat() if until is not None else None,
         "ticket": {"subject": ticket.subject},
     }
-    return to_agent(agent, "delivery_failed", ticket, d.rules, told, f"delivery_{what}:{item.id}", f"q-{item.id}")
+    key = f"delivery_{what}:{item.id}"
+    notice = to_agent(agent, "delivery_failed", told, d.rules, key=key, cause=f"q-{item.id}", about=ticket)
+    return replace(notice, revision=ticket.revision)

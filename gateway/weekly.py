@@ -7,6 +7,7 @@ Not here     when it is sent (due.py), what is counted (store/weekly.py), the wo
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -15,9 +16,9 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.digests import zone_of
 from gateway.message.address import normal
-from gateway.message.types import Mailbox
 from gateway.rules.types import Agent, Team
 from gateway.store import satisfaction, weekly
+from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.sla import ALWAYS
 from gateway.ticket.types import Notification
 
@@ -49,23 +50,9 @@ def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> No
         "first_response": int(median(waited)) if waited else None,
         "people": tuple(_people(c, team, since, until, unfinished, d)),
     }
-    return Notification(
-        recipient=Mailbox(lead.name, lead.email),
-        template=WEEKLY,
-        variant=None,
-        language=next(iter(lead.languages), d.rules.defaults.language),
-        ticket=None,
-        team=team.id,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=f"{WEEKLY}:{team.id}:{lead.id}:{number.year}-W{number.week:02d}",
-        cause="team.weekly",
-        values=values,
-        audience="agent",
-        zone=str(zone),
-    )
+    key = f"{WEEKLY}:{team.id}:{lead.id}:{number.year}-W{number.week:02d}"
+    notice = to_agent(lead, WEEKLY, values, d.rules, key=key, cause="team.weekly", team=team.id)
+    return replace(notice, zone=str(zone))
 
 
 def _words(this: Counter[str], last: Counter[str]) -> tuple[str, ...]:

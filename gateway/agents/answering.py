@@ -159,7 +159,7 @@ def _base(mail: AgentMail, address: str) -> str:
 
 
 def _refusal(mail: AgentMail, refused: Refused) -> Why:
-    language = next(iter(mail.agent.languages), mail.d.rules.defaults.language)
+    language = mail.d.rules.language_of(mail.agent)
     told = refused.wrong.said(mail.d.desk.templates.words(language))
     return Why(refused.code, refused.written, told, refused.maybe)
 

@@ -12,7 +12,7 @@ from gateway.agents.types import AgentMail
 from gateway.message.cut_out import cut_out
 from gateway.message.limits import ParseLimits
 from gateway.message.types import Attachment
-from gateway.operations.order_mails import language_of, tell
+from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.operations.orders import carried_out
 from gateway.operations.types import Came
@@ -49,7 +49,7 @@ def carry_out(
     )
     done = carried_out(mail.c, orders, asker, mail.duty)
     if done.refused is not None:
-        words = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))
+        words = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
         why = Why("bad-value" if orders.commands else "refused", done.refused.written, done.refused.wrong.said(words))
         return hold(mail, ticket, why, replace(proposal, orders=None))
     if done.questions:

@@ -8,7 +8,7 @@ Not here     whose mail was forwarded (message/forward.py), which mails speak fo
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from gateway.agents.reading import vocabulary, writer_of
 from gateway.agents.types import HELD_FOR, AgentMail
@@ -26,6 +26,7 @@ from gateway.returned import received as opened
 from gateway.store import held_mail, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
+from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.notify import lines_of_words
 from gateway.ticket.types import Notification, Outcome, SetField, SetRequester, ThreadMatch, Ticket
@@ -144,7 +145,7 @@ def _receipt(mail: AgentMail, number: int, customer: Mailbox, failed: Line | Non
     )
     lines = [Line("ok", f"#{number}", str(customer)), *([failed] if failed is not None else [])]
     values = {
-        "lines": tuple({"state": line.state, "what": line.what, "detail": line.detail} for line in lines),
+        "lines": tuple(map(asdict, lines)),
         "summary": f"#{number}",
         "undo": "#undo",
         "undo_until": (mail.now + HELD_FOR).isoformat(),
@@ -154,26 +155,9 @@ def _receipt(mail: AgentMail, number: int, customer: Mailbox, failed: Line | Non
 
 
 def _notice(mail: AgentMail, number: int, template: str, values: Mapping[str, object], key: str) -> Notification:
-    agent, rules = mail.agent, mail.d.rules
     ticket = tickets.find_ticket(mail.c, number)
-    team = ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team
-    return Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template=template,
-        variant=None,
-        language=next(iter(agent.languages), rules.defaults.language),
-        ticket=number,
-        team=team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-replied",
-        dedupe_key=key,
-        cause=f"agent:{agent.id}",
-        values=values,
-        audience="agent",
-        zone=agent.timezone,
-    )
+    notice = to_agent(mail.agent, template, values, mail.d.rules, key=key, cause=actor(mail.agent.id), about=ticket)
+    return replace(notice, auto_submitted="auto-replied")
 
 
 def _save(mail: AgentMail, ticket: Ticket, change: SetField | SetRequester) -> None:

@@ -6,17 +6,17 @@ Not here     why it is held (answering.py), what his choice does (choosing.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.agents.types import HELD_FOR, AgentMail
-from gateway.message.types import Mailbox
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import held_mail
 from gateway.store.held_mail import Proposal
+from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.notify import lines_of_words
-from gateway.ticket.types import Entry, Notification, Outcome, Ticket
+from gateway.ticket.types import Entry, Outcome, Ticket
 
 _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the strings, command
     "collision": (("send", "#send"), ("note", "#note")),
@@ -51,9 +51,8 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     """The mail waits for its writer."""
     number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
     id = _kept(mail, number, why.code, proposal)
-    rules, agent, who = mail.d.rules, mail.agent, ticket.requester if ticket is not None else None
+    who = ticket.requester if ticket is not None else None
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
-    team = ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team
     values = {
         "reason": why.code.replace("-", "_"),
         "to": (who.name or who.address) if who is not None else "—",
@@ -65,24 +64,9 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
         "choices": tuple({"word": word, "command": command} for word, command in choices(why.code, proposal)),
         "expires": expires.isoformat(),
     }
-    notice = Notification(
-        recipient=Mailbox(agent.name, agent.email),  # never to whoever the mail says it is from
-        template="hold",
-        variant=None,
-        language=next(iter(agent.languages), rules.defaults.language),
-        ticket=number,
-        team=team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-replied",
-        dedupe_key=f"hold:{id}",
-        cause=f"held:{why.code}",
-        values=values,
-        audience="agent",
-        zone=agent.timezone,
-        item=id,
-    )
+    cause = f"held:{why.code}"
+    notice = to_agent(mail.agent, "hold", values, mail.d.rules, key=f"hold:{id}", cause=cause, about=ticket)
+    notice = replace(notice, auto_submitted="auto-replied", item=id)
     enqueue(notice, mail.d.desk, mail.c, mail.now)
     return mail.end("record", f"held: {why.code} (h-{id})", number)
 

@@ -25,7 +25,6 @@ from gateway.deciding.types import Deps
 from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
 from gateway.message.types import Accepted, Auth, Message
-from gateway.operations.order_mails import language_of
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.oversize import too_large
@@ -119,7 +118,7 @@ def _proven(mail: AgentMail) -> Outcome:
 def _without_proof(mail: AgentMail) -> Outcome:
     """Kept, and told to the address that we know: whoever wrote it, only the agent can let it go on."""
     if (held := next((t.ticket for t in mail.claim.tokens if t.purpose == "h"), None)) is not None:
-        why = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))["held_no_proof"]
+        why = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["held_no_proof"]
         tell_of(mail, None, "cannot", item=f"h-{held}", word=why)
         return mail.end("quarantine", f"no-proof: h-{held} waits")
     ticket = _ticket(mail)

@@ -6,7 +6,7 @@ Not here     mails that wait for his word (holding.py), mail of others in his na
 """
 
 from gateway.agents.types import AgentMail
-from gateway.operations.order_mails import language_of, told
+from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
 from gateway.ticket.notify import lines_of_words
 
@@ -17,7 +17,7 @@ def tell_of(mail: AgentMail, number: int | None, what: str, **places: str) -> No
     number  of the ticket that it is about
     places  what stands in the places of the words
     """
-    words = mail.d.desk.templates.words(language_of(mail.agent, mail.duty))
+    words = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     title = words[f"told_{what}"].format_map(places)
     asker = Asker(mail.agent, number)
     told(mail.c, title, lines_of_words(mail.message.text), asker, mail.duty, f"{mail.inbound.key}:{what}")

@@ -39,7 +39,7 @@ def warn_of_other_author(mail: AgentMail, ticket: Ticket | None) -> None:
 
 
 def _tell(mail: AgentMail, about: str, key: str, said: str) -> None:
-    agent, defaults = mail.agent, mail.d.rules.defaults
-    language = next(iter(agent.languages), defaults.language)
-    watcher = Watcher(Mailbox(agent.name, agent.email), language, agent.timezone, defaults.team)
+    agent, rules = mail.agent, mail.d.rules
+    language = rules.language_of(agent)
+    watcher = Watcher(Mailbox(agent.name, agent.email), language, agent.timezone, rules.defaults.team)
     enqueue(alarm(watcher, about, key, said, mail.now), mail.d.desk, mail.c, mail.now)

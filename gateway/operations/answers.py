@@ -224,10 +224,10 @@ def _recipients(c: Connection, ticket: Ticket, duty: Duty) -> Iterator[Mailbox]:
 
 def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: Duty) -> Notification:
     rules, ticket, answer = duty.deps.rules, ready.ticket, ready.draft.answer
-    team = ticket.team if ticket.team in rules.teams else rules.defaults.team
+    team = rules.team(ticket.team)
     thread = tuple(seen_by(c, ticket, normal(recipient.address)))
     agent = rules.agents[ready.by].name if ready.by else None
-    signature, language = rules.teams[team].signature, ticket.language or rules.defaults.language
+    signature, language = team.signature, ticket.language or rules.defaults.language
     end = ((duty.deps.desk.templates.words(language)["solved_line"],),) if ready.says_solved else ()
     return Notification(
         recipient=recipient,
@@ -235,7 +235,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         variant=answer.canned.name if answer is not None else None,
         language=language,
         ticket=ticket.number,
-        team=team,
+        team=team.id,
         subject=ticket.subject,
         in_reply_to=thread[-1] if thread else None,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),

@@ -72,15 +72,15 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
 
 def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Duty) -> Notification:
     rules = duty.deps.rules
-    team = ticket.team if ticket.team in rules.teams else rules.defaults.team
-    signature = paragraphs(rules.teams[team].signature)
+    team = rules.team(ticket.team)
+    signature = paragraphs(team.signature)
     return Notification(
         recipient=Mailbox("", address),
         template="answer",
         variant=None,
         language=rules.defaults.language,
         ticket=ticket.number,
-        team=team,
+        team=team.id,
         subject=ticket.subject,
         in_reply_to=None,
         references=(),

@@ -100,7 +100,7 @@ def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTi
     told = inbound.explanation(c, moving.source) if moving.source else None
     flags = _explanations.decode(told).doubts if told else ()
     subject = (mail.subject if mail else None) or source.subject
-    team = source.team if source.team in duty.deps.rules.teams else duty.deps.rules.defaults.team
+    team = duty.deps.rules.team(source.team).id
     return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now, flags=flags)
 
 

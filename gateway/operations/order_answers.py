@@ -5,7 +5,7 @@ Not here what changes something (orders.py), the mail that the answer is (order_
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from gateway.operations.canned import Use, spoken
 from gateway.operations.order_types import Asker
 from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons
 from gateway.operations.types import Duty
-from gateway.rules.types import Agent, RuleSet
+from gateway.rules.types import Agent
 from gateway.store import audit, counts, inbound, listing, tickets
 from gateway.store.happenings import happenings
 from gateway.ticket.change import shown
@@ -25,7 +25,7 @@ from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
 from gateway.ticket.query import Query, parse_query
 from gateway.ticket.types import Entry, File, Ticket
-from gateway.ticket.visibility import sees
+from gateway.ticket.visibility import seen_by, sees, teams_of
 
 MOST_ROWS = 50
 _LOOKED_AT = 500  # tickets that a query finds, some of which the agent may not see
@@ -97,16 +97,6 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
     raise ValueError(f"{command.name} is no question")
 
 
-def teams_of(agent: Agent, rules: RuleSet) -> tuple[str, ...]:
-    """The teams whose tickets he sees."""
-    everything = agent.role in ("admin", "auditor")
-    return tuple(
-        team.id
-        for team in rules.teams.values()
-        if everything or team.visibility == "all" or agent.id in (team.lead, *team.members)
-    )
-
-
 def _why(c: Connection, ticket: Ticket) -> Iterator[str]:
     for row in inbound.of_ticket(c, ticket.number):
         yield from mail_reasons(row, explanation_of(c, row), _WIDTH)
@@ -168,11 +158,8 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     query = parse_query(text, duty.now, statuses=tuple(rules.statuses), me=agent.id)
     if query.problems:
         return Said(title, tuple(_problems(query)))
-    found = [t for t in listing.find_tickets(c, query, _LOOKED_AT) if sees(agent, t, rules)]
-    if agent.role not in ("admin", "auditor") and teams:  # those of his teams, however many others there are
-        own = parse_query(f"{text} in:{','.join(teams)}", duty.now, statuses=tuple(rules.statuses), me=agent.id)
-        more = () if own.problems else listing.find_tickets(c, own, _LOOKED_AT)
-        found = list({t.number: t for t in (*more, *found)}.values())
+    query = replace(query, conditions=(*query.conditions, *seen_by(agent, rules)))
+    found = listing.find_tickets(c, query, _LOOKED_AT)
     if asked.lower() == "breach":
         found = [ticket for ticket in found if ticket.next_due is not None and ticket.next_due < duty.now]
     rows = tuple(_row(ticket, agent, duty) for ticket in found[:MOST_ROWS])

@@ -6,22 +6,22 @@ Not here     mails that are held (agents/), the words (templates/receipt, comman
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gateway.digests import zone_of
-from gateway.message.types import Mailbox
 from gateway.operations.order_answers import Row, answer_to
 from gateway.operations.order_types import Asker, Carried, Question
 from gateway.operations.orders import UNDO_WITHIN
+from gateway.operations.person import actor
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
-from gateway.rules.types import Agent
 from gateway.store import own_settings
-from gateway.ticket.types import File, Notification
+from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.types import File
 
 _SUMMARY = 60  # characters
 
@@ -35,7 +35,7 @@ def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str) -> No
     if came.lines and (came.told or agent.receipts == "all"):
         _send(c, "receipt", _receipt(came, duty.now), asker, duty, f"receipt:{key}")
     for place, command in enumerate(came.asked):
-        words = duty.deps.desk.templates.words(language_of(asker.agent, duty))
+        words = duty.deps.desk.templates.words(duty.deps.rules.language_of(asker.agent))
         said = answer_to(c, command, asker, duty, words)
         values = {
             "title": said.title,
@@ -73,15 +73,10 @@ def told(c: Connection, title: str, lines: tuple[str, ...], asker: Asker, duty: 
     _send(c, "command_result", {"title": title, "lines": lines, "heads": (), "rows": ()}, asker, duty, f"told:{key}")
 
 
-def language_of(agent: Agent, duty: Duty) -> str:
-    """In which language he is written to."""
-    return next(iter(agent.languages), duty.deps.rules.defaults.language)
-
-
 def _receipt(came: Carried, now: datetime) -> dict[str, Any]:
     summary = " ".join(dict.fromkeys(line.what for line in came.lines if line.what.startswith("#")))
     return {
-        "lines": tuple({"state": line.state, "what": line.what, "detail": line.detail} for line in came.lines),
+        "lines": tuple(map(asdict, came.lines)),
         "summary": summary[:_SUMMARY] or "—",
         "is_dry": came.dry,
         "undo": f"#undo {came.undo}" if came.undo is not None else None,
@@ -107,23 +102,8 @@ def _send(
     item: int | None = None,
 ) -> None:
     agent, rules = asker.agent, duty.deps.rules
-    team = next((t.id for t in rules.teams.values() if agent.id in (*t.members, t.lead)), rules.defaults.team)
-    notice = Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template=template,
-        variant=None,
-        language=language_of(agent, duty),
-        ticket=asker.number,
-        team=team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-replied",
-        dedupe_key=key,
-        cause=f"agent:{agent.id}",
-        values=values,
-        audience="agent",
-        zone=str(zone_of(agent, rules)),
-        files=files,
-    )
-    enqueue(replace(notice, item=item) if item is not None else notice, duty.deps.desk, c, duty.now)
+    team = next((t.id for t in rules.teams.values() if t.has(agent)), None)
+    notice = to_agent(agent, template, values, rules, key=key, cause=actor(agent.id), team=team)
+    zone = str(zone_of(agent, rules))
+    notice = replace(notice, ticket=asker.number, auto_submitted="auto-replied", zone=zone, files=files, item=item)
+    enqueue(notice, duty.deps.desk, c, duty.now)

@@ -6,20 +6,19 @@ Not here     absence (agents.py), what the rules say of an agent (rules/types.py
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from gateway.digests import zone_of
 from gateway.message.charset import clean_line
-from gateway.message.types import Mailbox
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import own_settings, tickets
 from gateway.store.audit import add_audit
-from gateway.ticket.types import Notification
+from gateway.ticket.agent_mail import to_agent
 
 _MOST_CHARACTERS = 500
 
@@ -51,26 +50,12 @@ def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "refused", f"{wanted.at:%Y-%m-%d %H:%M} UTC is not to come"),)
     ticket = tickets.find_ticket(c, wanted.number) if wanted.number is not None else None
     agent, text = rules.agents[wanted.agent], clean_line(wanted.text)[:_MOST_CHARACTERS]
-    words = duty.deps.desk.templates.words(next(iter(agent.languages), rules.defaults.language))
+    words = duty.deps.desk.templates.words(rules.language_of(agent))
     about = (f"#{ticket.number}  {ticket.subject}",) if ticket is not None else ()
-    notice = Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template="command_result",
-        variant=None,
-        language=next(iter(agent.languages), rules.defaults.language),
-        ticket=wanted.number,
-        team=ticket.team if ticket is not None and ticket.team in rules.teams else rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{text}",
-        cause=actor(wanted.agent),
-        values={"title": words["reminder"], "lines": (*about, *((text,) if text else ()))},
-        audience="agent",
-        zone=str(zone_of(agent, rules)),
-        not_before=wanted.at,
-    )
+    values = {"title": words["reminder"], "lines": (*about, *((text,) if text else ()))}
+    key = f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{text}"
+    notice = to_agent(agent, "command_result", values, rules, key=key, cause=actor(agent.id), about=ticket)
+    notice = replace(notice, zone=str(zone_of(agent, rules)), not_before=wanted.at)
     made = enqueue(notice, duty.deps.desk, c, duty.now)
     said = f"q-{made[0]} at {wanted.at:%Y-%m-%d %H:%M} UTC" if made is not None else "is so already"
     return (Done(name, "done", said),)

@@ -587,6 +587,10 @@ class Team:
     max_waiting: int = 20
     aliases: tuple[str, ...] = ()  # more addresses, for incoming mail only
 
+    def has(self, agent: Agent) -> bool:
+        """Whether he belongs to it or leads it."""
+        return agent.id in (self.lead, *self.members)
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -663,3 +667,11 @@ class RuleSet:
     def team_of(self, address: str) -> Team | None:
         """The team that an address (normalised, without sub-address) belongs to; None when it is nobody's."""
         return next((t for t in self.teams.values() if address in (*t.addresses, *t.aliases)), None)
+
+    def team(self, name: str | None) -> Team:
+        """The team of that name; the default one where there is none, or no longer."""
+        return self.teams.get(name or "") or self.teams[self.defaults.team]
+
+    def language_of(self, agent: Agent) -> str:
+        """In which language an agent is written to."""
+        return next(iter(agent.languages), self.defaults.language)

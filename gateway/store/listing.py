@@ -10,6 +10,7 @@ Sources  SQLite FTS5 §3 (a word is in double quotes, so that it is never syntax
 Not here what may be asked (ticket/query.py), how words are stored (search.py).
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import islice, pairwise
@@ -47,7 +48,7 @@ from gateway.store import shared_words
 from gateway.store.schema import customer, ticket
 from gateway.store.search import ENTRY_BITS
 from gateway.store.tickets import ticket_of
-from gateway.ticket.query import PRIORITIES, Choice, Numbers, Opened, Query, Sort, Words
+from gateway.ticket.query import PRIORITIES, Choice, Numbers, Opened, Query, Seen, Sort, Words
 from gateway.ticket.types import Ticket
 
 Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of a part of its rows
@@ -215,10 +216,13 @@ def _asked_for(asked: Words) -> ColumnElement[Any]:
     return cast(literal(" | ".join(f"({phrase})" for phrase in phrases), Text), TSQUERY)
 
 
-def _columns(asked: Choice | Numbers | Opened) -> ColumnElement[bool]:
+def _columns(asked: Choice | Numbers | Opened | Seen) -> ColumnElement[bool]:
     match asked:
         case Choice():
             return _choice(asked)
+        case Seen(agent, teams):
+            follows = ticket.c.followers.contains(json.dumps(agent), autoescape=True)
+            return or_(ticket.c.team.in_(teams), ticket.c.assignee == agent, ticket.c.responsible == agent, follows)
         case Numbers():
             fits: ColumnElement[bool] = ticket.c.number.in_(asked.numbers)
         case Opened():

@@ -15,6 +15,7 @@ from gateway.message.types import Accepted, Auth, Classification, Mailbox, Messa
 from gateway.rules.canned import CANNED
 from gateway.rules.desk import Rate
 from gateway.rules.types import Agent, Decision, Escalate, Hold, Notify, Redirect, Reply, RuleSet
+from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.canned import suggested, told_of
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import REDIRECT, Customer, Notification, Saved, Ticket
@@ -177,7 +178,7 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
         variant=reply.variant,
         language=reply.language or ticket.language or language,
         ticket=ticket.number,
-        team=ticket.team if ticket.team in policy.rules.teams else policy.rules.defaults.team,
+        team=policy.rules.team(ticket.team).id,
         subject=ticket.subject if known else None,
         in_reply_to=parent,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
@@ -254,50 +255,16 @@ def to_agents(
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
         said = {"why": rule, **_told_to(agent, told)}
         said |= goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {}
-        notice = to_agent(agent, template, ticket, rules, said, key_of_agent, rule, speaker=_name(ticket.requester))
+        notice = to_agent(agent, template, said, rules, key=key_of_agent, cause=rule, about=ticket)
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(
             notice,
+            speaker=_name(ticket.requester),
+            revision=ticket.revision,
             suppressed=NOT_VISIBLE if hidden else None,
             purpose=None if answers(agent) else "n",
             not_before=_there(agent, since, policy.promises) if since is not None else None,
         )
-
-
-def to_agent(
-    agent: Agent,
-    template: str,
-    ticket: Ticket,
-    rules: RuleSet,
-    values: Mapping[str, object],
-    dedupe_key: str,
-    cause: str,
-    *,
-    speaker: str | None = None,
-) -> Notification:
-    """A mail to somebody of ours about a ticket: in his language and zone, in his thread of it.
-
-    speaker  whose words it passes on; None is nobody's
-    """
-    return Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template=template,
-        variant=None,
-        language=next(iter(agent.languages), rules.defaults.language),
-        ticket=ticket.number,
-        team=ticket.team if ticket.team in rules.teams else rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=dedupe_key,
-        cause=cause,
-        values=values,
-        audience="agent",
-        speaker=speaker,
-        zone=agent.timezone,
-        revision=ticket.revision,
-    )
 
 
 def _told_to(agent: Agent, told: Mapping[str, object]) -> dict[str, object]:

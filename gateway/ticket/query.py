@@ -75,7 +75,15 @@ class Opened:
     excluded: bool = False
 
 
-Condition = Words | Choice | Numbers | Opened
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Tickets of these teams, and those that an agent has to do with himself."""
+
+    agent: str
+    teams: tuple[str, ...]
+
+
+Condition = Words | Choice | Numbers | Opened | Seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,28 @@ Not here  who an agent is (authority.py).
 """
 
 from gateway.rules.types import Agent, RuleSet
+from gateway.ticket.query import Condition, Seen
 from gateway.ticket.types import Ticket
 
 UNSEEN = "no such ticket for you"  # the same for those that there are and those that there are not
+
+
+def teams_of(agent: Agent, rules: RuleSet) -> tuple[str, ...]:
+    """The teams all of whose tickets he sees."""
+    everything = agent.role in ("admin", "auditor")
+    return tuple(id for id, team in rules.teams.items() if everything or team.visibility == "all" or team.has(agent))
 
 
 def sees(agent: Agent, ticket: Ticket, rules: RuleSet) -> bool:
     """Whether the agent may know of the ticket at all."""
     if agent.role in ("admin", "auditor") or agent.id in (ticket.assignee, ticket.responsible, *ticket.followers):
         return True
-    team = rules.teams.get(ticket.team)
-    return team is not None and (team.visibility == "all" or agent.id in (team.lead, *team.members))
+    return ticket.team in teams_of(agent, rules)
+
+
+def seen_by(agent: Agent, rules: RuleSet) -> tuple[Condition, ...]:
+    """What a search is asked beside its words, so that it finds what he `sees`."""
+    return () if agent.role in ("admin", "auditor") else (Seen(agent.id, teams_of(agent, rules)),)
 
 
 def answers(agent: Agent) -> bool:

@@ -1,0 +1,47 @@
+"""A mail to somebody of ours: to the address that the rules name, in his language, whatever it is about.
+
+Sources  mails to people of ours: never to whoever a mail says it is from.
+Not here what it says, and whether it may go (notify.py, and whoever has something to say).
+"""
+
+from collections.abc import Mapping
+
+from gateway.message.types import Mailbox
+from gateway.rules.types import Agent, RuleSet
+from gateway.ticket.types import Notification, Ticket
+
+
+def to_agent(
+    agent: Agent,
+    template: str,
+    values: Mapping[str, object],
+    rules: RuleSet,
+    *,
+    key: str,
+    cause: str,
+    about: Ticket | None = None,
+    team: str | None = None,
+) -> Notification:
+    """The mail, that nobody asked for by a mail of his.
+
+    key    by which it is queued once
+    cause  the rule, or what else is to blame
+    team   from whose address, where it is about no ticket; the default team's where the rules know none
+    """
+    return Notification(
+        recipient=Mailbox(agent.name, agent.email),
+        template=template,
+        variant=None,
+        language=rules.language_of(agent),
+        ticket=about.number if about is not None else None,
+        team=rules.team(about.team if about is not None else team).id,
+        subject=None,
+        in_reply_to=None,
+        references=(),
+        auto_submitted="auto-generated",
+        dedupe_key=key,
+        cause=cause,
+        values=values,
+        audience="agent",
+        zone=agent.timezone,
+    )
