@@ -6,6 +6,7 @@ Not here     when it is sent (due.py, work.py), alarms (outgoing/alarming.py), t
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any
@@ -15,10 +16,10 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.digests import zone_of
 from gateway.message.address import normal
-from gateway.message.types import Mailbox
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent
 from gateway.store import alarms, attention, held_mail, inbound, tickets
+from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.types import Notification
 from gateway.ticket.visibility import sees
 
@@ -34,7 +35,7 @@ def send_attention(c: Connection, agent: Agent, d: Deps, now: datetime, *, key: 
     """Queue what there is since the last time; False when that is nothing, or it was sent under this key before."""
     last = attention.last_told(c, normal(agent.email), _DAILY)
     since = max(last or now - _DAY, now - _WEEK)
-    language = _language(agent, d)
+    language = d.rules.language_of(agent)
     items = list(islice(_items(c, agent, language, d, since), _MOST + 1))
     refused = attention.suppressed(c, since)
     oldest = inbound.backlog(c)[1]
@@ -115,25 +116,8 @@ def _item(id: str, lane: str, what: str, at: datetime, look: str) -> dict[str, A
     return {"id": id, "lane": lane, "what": short, "at": at.isoformat(), "look": look}
 
 
-def _language(agent: Agent, d: Deps) -> str:
-    return next(iter(agent.languages), d.rules.defaults.language)
-
-
 def _notice(agent: Agent, told: dict[str, Any], cause: str, key: str, d: Deps, now: datetime) -> Notification:
-    return Notification(
-        recipient=Mailbox(agent.name, agent.email),
-        template=ATTENTION,
-        variant=None,
-        language=_language(agent, d),
-        ticket=None,
-        team=d.rules.defaults.team,
-        subject=None,
-        in_reply_to=None,
-        references=(),
-        auto_submitted="auto-generated",
-        dedupe_key=f"{ATTENTION}:{agent.id}:{cause}:{key}",
-        cause=cause,
-        values={"day": now.isoformat(), **told},
-        audience="agent",
-        zone=str(zone_of(agent, d.rules)),
+    values, name = {"day": now.isoformat(), **told}, f"{ATTENTION}:{agent.id}:{cause}:{key}"
+    return replace(
+        to_agent(agent, ATTENTION, values, d.rules, key=name, cause=cause), zone=str(zone_of(agent, d.rules))
     )
