@@ -398,7 +398,9 @@ class Outbound(_Section):
     redirect_all_to: Annotated[str, AfterValidator(_bounce)] = ""
     """For trials: every mail goes to this address instead of its own; empty is off."""
     on_uncertain: Literal["resend", "hold"] = "resend"
-    """When the relay may or may not have the mail."""
+    """When the relay may or may not have the mail, and nothing shows which."""
+    relay_log: Path | None = None
+    """Log of the relay on this machine (Postfix, Exim, OpenSMTPD): what was taken by it is not sent once more."""
 
 
 class LimitSettings(_Section):

@@ -22,7 +22,7 @@ RANKS = (
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
     ("pipeline", "timers", "retaining", "lookups", "distribution"),
-    ("events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
+    ("arrived", "events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
     ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "waking", "schedules"),
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002

@@ -20,6 +20,7 @@ from gateway.agents.reading import kept
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
+from gateway.arrived import note_arrived
 from gateway.deciding.decide import authenticated, without_our_words
 from gateway.deciding.types import Deps
 from gateway.message.address import normal, sub_address
@@ -46,6 +47,8 @@ def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Out
     """What became of one accepted mail. [T1]"""
     if inbound.whole_octets is not None and not inbound.released:
         return too_large(inbound, inbound.whole_octets, message, d, c)
+    if inbound.imported is None:
+        note_arrived(inbound, message, d, c)
     verdict, auth = classify(message, inbound.envelope, d.own), authenticated(inbound, message, d)
     if verdict.kind in _SETTLED_ELSEWHERE or inbound.stub is not None or inbound.imported is not None:
         return by_anybody(inbound, message, d, c)

@@ -3,14 +3,15 @@
 Transactions  T2 before anything leaves the machine and before the final dot; T3 after; no transaction is open while the
               network is used (DESIGN §6). Leases are fenced: who lost his can settle nothing.
 Sources       acceptance F-04 to F-07, §5.7.
-Not here      one delivery (smtp.py), the delays (schedule.py), SQL (store/outbox.py).
+Not here      one delivery (smtp.py), the delays (schedule.py), who is left alone (breaker.py), what proves that an
+              uncertain mail arrived (evidence.py), SQL (store/outbox.py).
 """
 
 import asyncio
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -20,19 +21,18 @@ from gateway.clock import Clock
 from gateway.config import Outbound
 from gateway.errors import TransientError
 from gateway.message.address import domain_of, normal
+from gateway.outgoing.breaker import Breaker
+from gateway.outgoing.evidence import queued_as
 from gateway.outgoing.relay import Relay
 from gateway.outgoing.schedule import UNCERTAIN_WAIT, next_attempt, stale
 from gateway.outgoing.smtp import Connection, Deferred, Delivered, DeliveryResult, Failed, Uncertain, deliver
-from gateway.store import alarms, outbox
+from gateway.store import alarms, arrived, outbox
 from gateway.store.outbox import UNSURE, OutboxItem, marked
 from gateway.store.store import Store
 
 _POLL = timedelta(seconds=30)  # another process may queue mails, and a lease may end
 _SOON = timedelta(milliseconds=100)
 _ANSWER_WAIT = timedelta(seconds=660)  # longer than the relay may take to answer the dot (smtp.py)
-_BREAK_AFTER = 5  # attempts in a row that found no relay
-_BREAK_S = 60
-_BREAK_DOMAIN_S = 300
 _STORE_AWAY = timedelta(seconds=5)
 _SETTLE_AGAIN_S = 1.0
 _DRAIN_S = 20.0  # of the 30 that the daemon has
@@ -55,9 +55,8 @@ class Sender:
         self._at_work: set[asyncio.Task[None]] = set()
         self._event = asyncio.Event()
         self._stopping = False
-        self._no_relay = 0
-        self._domains: dict[str, _Trouble] = {}
-        self._broken_until = self._look_at = 0.0
+        self._breaker = Breaker(clock)
+        self._look_at = 0.0
 
     def wake(self) -> None:
         """Something was queued. For the event loop's own thread."""
@@ -96,12 +95,11 @@ class Sender:
     async def _turn(self) -> timedelta:
         """Lease as much as there are hands for; returns how long nothing else is due."""
         await self._take_back()
-        broken_s = self._broken_until - self._clock.monotonic()
-        if broken_s > 0:
+        if (broken_s := self._breaker.broken_s) > 0:
             return timedelta(seconds=broken_s)
         if not self._idle:
             return _POLL
-        avoided = self._avoided()
+        avoided = self._breaker.avoided
         items = await self._store.lease_outbox(self._clock.now(), len(self._idle), avoided)
         for item in items:
             task = asyncio.create_task(self._work(item, self._idle.pop()))
@@ -158,6 +156,8 @@ class Sender:
         item = attempt.item
         if stale(item.template, item.queued_at, self._clock.now()) and not item.reason.startswith(UNSURE):
             return None
+        if item.reason.startswith(UNSURE) and (found := await self._logged(item)) is not None:
+            return Delivered(found)
         try:
             result = await deliver(self._addressed(item), connection, attempt.before_dot)
         except TransientError as e:  # the stage could not be committed, so the dot was not written
@@ -165,8 +165,7 @@ class Sender:
         except Exception as e:  # noqa: BLE001  the outermost frame: one mail must not end the sending of others
             _log.exception("outbox.bug", id=item.id)
             return Uncertain(type(e).__name__) if attempt.dot else Deferred(f"our own fault: {type(e).__name__}")
-        self._note_relay(result)
-        self._note_domain(domain_of(normal(item.forward_path)), result)
+        self._breaker.note(domain_of(normal(item.forward_path)), result)
         if isinstance(result, Deferred) and result.alarm:
             await self._alarm(result)
         return result
@@ -183,29 +182,6 @@ class Sender:
         """In a trial every mail goes to one address; its octets are the same."""
         other = self._settings.redirect_all_to
         return replace(item, forward_path=other) if other else item
-
-    def _avoided(self) -> tuple[str, ...]:
-        """The domains that deferred one mail after the other, for a while."""
-        now = self._clock.monotonic()
-        return tuple(domain for domain, trouble in self._domains.items() if trouble.until > now)
-
-    def _note_domain(self, domain: str, result: DeliveryResult) -> None:
-        """Five mails in a row that a destination deferred: the others need not find out one by one."""
-        if not (isinstance(result, Deferred) and result.reply is not None and not result.unreachable):
-            self._domains.pop(domain, None)
-            return
-        trouble = self._domains.setdefault(domain, _Trouble())
-        trouble.times += 1
-        if trouble.times >= _BREAK_AFTER:
-            trouble.until = self._clock.monotonic() + _BREAK_DOMAIN_S
-
-    def _note_relay(self, result: DeliveryResult) -> None:
-        if not (isinstance(result, Deferred) and result.unreachable):
-            self._no_relay = 0
-            return
-        self._no_relay += 1
-        if self._no_relay >= _BREAK_AFTER:
-            self._broken_until = self._clock.monotonic() + _BREAK_S
 
     async def _settle(self, item: OutboxItem, result: DeliveryResult | None) -> bool:
         now, settle = self._clock.now(), self._store.settle
@@ -253,6 +229,8 @@ class Sender:
             "mail.uncertain", id=item.id, ticket=item.ticket, attempt=item.attempts, stage=_without_addresses(stage)
         )
         now = self._clock.now()
+        if (found := await self._logged(item)) is not None:
+            return await self._store.settle(item, "sent", now=now, reply=found, reason=f"{UNSURE}: {stage}")
         due, reason = self._resend(item, now, stage)
         written = replace(item, stage="dot")
         return await self._store.settle(written, "uncertain", now=now, next_attempt_at=due, reason=reason)
@@ -260,8 +238,19 @@ class Sender:
     async def _decide(self, item: OutboxItem) -> None:
         """An uncertain mail that a crash left: when to send it again, if at all."""
         now = self._clock.now()
+        if (found := await self._logged(item)) is not None:
+            await self._store.write(lambda c: arrived.settle(c, item.id, found, now), durable=True)
+            return
         due, reason = self._resend(item, now, "stopped between dot and answer")
         await self._store.write(lambda c: outbox.schedule(c, item, due, reason, now), durable=True)
+
+    async def _logged(self, item: OutboxItem) -> str | None:
+        """What the relay's log says of a mail whose dot was not answered; None: nothing of this very mail."""
+        log, path = self._settings.relay_log, item.reverse_path or ""
+        if log is None or f"q{item.id}." not in path:  # without sub-addresses all mails have one reverse-path
+            return None
+        name = await asyncio.to_thread(queued_as, log, path)
+        return None if name is None else f"the log of the relay has it as {name}"
 
     def _resend(self, item: OutboxItem, now: datetime, why: str) -> tuple[datetime | None, str]:
         """Once more with the same bytes, not before the relay may have finished thinking; the next time a person."""
@@ -272,14 +261,6 @@ class Sender:
     def _jittered(self, now: datetime, due: datetime) -> datetime:
         share = self._settings.jitter_percent / 100 * (2 * self._chance() - 1)
         return due + (due - now) * share
-
-
-@dataclass(slots=True)
-class _Trouble:
-    """How often in a row a destination deferred mail, and until when it gets none."""
-
-    times: int = 0
-    until: float = 0.0
 
 
 class _Attempt:

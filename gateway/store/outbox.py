@@ -149,7 +149,7 @@ def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
         update(outbox).where(outbox.c.id == id).values(state="failed", stage="done", reason=reason, settled_at=now)
     )
     if (item := find(c, id)) is not None:
-        _tell(c, item, "mail.failed", f"failed for good: {reason}", now)
+        tell(c, item, "mail.failed", f"failed for good: {reason}", now)
 
 
 def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[int, ...]:
@@ -248,7 +248,7 @@ def settle(
         return False
     if state == "failed":
         why = reason if reply in reason else f"{reason}: {reply}".removeprefix(": ")
-        _tell(c, item, "mail.failed", f"failed for good: {why}", now)
+        tell(c, item, "mail.failed", f"failed for good: {why}", now)
     elif state == "uncertain":
         _tell_uncertain(c, item, next_attempt_at, reason, now)
     return True
@@ -328,7 +328,7 @@ def mark_undelivered(c: Connection, item: OutboxItem, said: str, now: datetime) 
     """A mail that the relay took came back later; its ticket hears of it."""
     reason = f"undelivered: {said}"[:_MAX_TOLD]
     c.execute(update(outbox).where(outbox.c.id == item.id).values(reason=reason))
-    _tell(c, item, "mail.undelivered", f"came back: {said}", now)
+    tell(c, item, "mail.undelivered", f"came back: {said}", now)
 
 
 def find_many(
@@ -376,7 +376,7 @@ def release(c: Connection, id: int, now: datetime) -> bool:
 
 def try_anew(c: Connection) -> None:
     """What waits is tried as long as if it had not been tried yet: nothing left in the meantime."""
-    c.execute(update(outbox).where(_waits()).values(tried_since=None))
+    c.execute(update(outbox).where(waits()).values(tried_since=None))
 
 
 def hold(c: Connection, id: int) -> bool:
@@ -407,7 +407,7 @@ def drop_automatic(c: Connection, now: datetime) -> int:
     """Never send the automatic mails that have not left; how many. What people wrote stays."""
     gone = {"state": "dropped", "stage": "done", "next_attempt_at": None, "settled_at": now}
     gone |= {"reason": "dropped with all automatic mail"}
-    unsent = (_waits(), _is("held"))  # an index for each, and none for both
+    unsent = (waits(), _is("held"))  # an index for each, and none for both
     return sum(c.execute(update(outbox).where(outbox.c.auto, each).values(**gone)).rowcount for each in unsent)
 
 
@@ -476,11 +476,11 @@ def _enqueue(dialect: str) -> Any:
 
 def _tell_uncertain(c: Connection, item: OutboxItem, again_at: datetime | None, reason: str, now: datetime) -> None:
     again = " or not" if again_at is None else ", and may arrive twice, as it is sent once more"
-    _tell(c, item, "mail.uncertain", f"may have arrived{again}: {reason}", now)
+    tell(c, item, "mail.uncertain", f"may have arrived{again}: {reason}", now)
 
 
-def _tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime) -> None:
-    """The ticket says what became of a mail of ours, so that nobody waits for an answer to it."""
+def tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime) -> None:
+    """The ticket says what became of a mail of ours: that nobody need wait for an answer to it, or may again."""
     if item.ticket is None:
         return
     text = clean_line(f"{item.template} to {item.forward_path} {what}")[:_MAX_TOLD]
@@ -491,11 +491,11 @@ def _tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime
 
 def _may_leave(avoided: Collection[str]) -> Any:
     """What waits, unless all sending is stopped."""
-    waits = and_(_waits(), not_(exists().where(stop.c.name == SENDING)))
-    return and_(waits, outbox.c.domain.not_in(avoided)) if avoided else waits
+    may = and_(waits(), not_(exists().where(stop.c.name == SENDING)))
+    return and_(may, outbox.c.domain.not_in(avoided)) if avoided else may
 
 
-def _waits() -> Any:
+def waits() -> Any:
     """The words are part of the statement: with bound ones SQLite takes no index that has a condition."""
     return outbox.c.state.in_(bindparam("waiting", _WAITING, expanding=True, literal_execute=True))
 
@@ -510,7 +510,7 @@ def _mine(item: OutboxItem) -> Any:
 
 def _undecided() -> Any:
     """An uncertain mail still has the end of the lease that was taken from the dead; a settled one has none."""
-    no_time = and_(_waits(), outbox.c.next_attempt_at.is_(None))  # few of those that wait, and the index finds them
+    no_time = and_(waits(), outbox.c.next_attempt_at.is_(None))  # few of those that wait, and the index finds them
     return and_(no_time, outbox.c.state == "uncertain", outbox.c.lease_until.is_not(None))
 
 

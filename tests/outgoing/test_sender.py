@@ -122,6 +122,31 @@ async def test_an_uncertain_mail_is_sent_once_more_or_waits_for_a_person(store, 
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("policy", ["resend", "hold"])
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_the_log_of_the_relay_shows_is_not_sent_once_more(store, clock, tmp_path, policy, late) -> None:
+    log = tmp_path / "mail.log"
+    async with peer({"DOT": CLOSE}) as server:
+        id = await queued(store, clock)
+        working = sender(store, clock, server.port, on_uncertain=policy, relay_log=log)
+        line = f"mx postfix/qmgr[1]: 4F2A9C: from=<{row(store, id).reverse_path}>, size=1, nrcpt=1 (queue active)\n"
+        if not late:
+            log.write_text(line)
+        await turn(working)
+        log.write_text(line)
+        await clock.advance(31 * 60)
+        await turn(working)
+        await rest(working)
+    found = row(store, id)
+    assert len(server.mails) == 1
+    if late and policy == "hold":  # a person was asked already
+        assert found.state == "uncertain"
+    else:
+        assert (found.state, found.last_reply) == ("sent", "the log of the relay has it as 4F2A9C")
+    assert found.reason.startswith("uncertain")  # it stays known as one that was
+
+
+@pytest.mark.sqlite
 async def test_the_mark_stays_through_a_deferral(store, clock) -> None:
     id = await queued(store, clock)
     async with peer({"DOT": [CLOSE, "451 later", CLOSE, "250 ok"]}) as server:
