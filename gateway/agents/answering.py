@@ -19,12 +19,12 @@ from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
-from gateway.store.internal import internal_of
+from gateway.store.internal import internal_of, public_of
 from gateway.store.view import StoreView
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.command_table import COMMANDS
 from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
-from gateway.ticket.cut import longer
+from gateway.ticket.cut import as_meant
 from gateway.ticket.leak import cleaned, leaks
 from gateway.ticket.token import ReplyToken
 from gateway.ticket.types import Entry, Outcome, Ticket
@@ -50,11 +50,14 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     view = StoreView(mail.c)
     message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
     ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))
-    written = written_in(message)
+    message, more = as_meant(message, ours, public_of(mail.c, ticket.number), mail.agent.name)
     as_note = not answers(mail.agent) or any(token.purpose == "n" for token in tokens)
+    if as_note and more is not None and not message.text:
+        message, more = replace(message, text=more), None  # it goes to nobody: nothing is in doubt
+    written = written_in(message)
     proposal = Proposal(
         text=message.text,
-        longer=longer(message.text, message.quoted, ours),
+        longer=more,
         as_note=as_note,
         attachments=message.attachments,
         beside=_beside(mail),
@@ -105,7 +108,8 @@ def _held(
 ) -> tuple[Why, Proposal] | None:
     """The first doubt about it; None when it may be done."""
     doubts = wanted.doubts
-    says = bool(orders.text.strip()) or orders.has("answer") or orders.has("macro")
+    between = "cut" in doubts and proposal.longer is not None  # he may have said all of it there
+    says = bool(orders.text.strip()) or between or orders.has("answer") or orders.has("macro")
     goes_out = says and not proposal.as_note
     since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
@@ -115,7 +119,7 @@ def _held(
         return Why("collision", since=since), shown
     if not goes_out:
         return None
-    if "cut" in doubts and proposal.longer is not None:
+    if between:
         return Why("cut"), proposal
     internal = internal_of(mail.c, ticket.number, mail.d.desk.agents)
     if "leak" in doubts and (found := leaks(orders.text, internal)):

@@ -99,6 +99,8 @@ def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
     found = [pair for pair in _CHOICES[code] if pair[0] != "send_command" or proposal.orders is not None]
     if proposal.words is None:
         found = [pair for pair in found if pair[0] != "send_text"]
+    if not proposal.text.strip():
+        found = [pair for pair in found if pair[0] != "send_short"]
     if proposal.as_note and ("note", "#note") in found:  # it goes to nobody
         found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)

@@ -7,7 +7,7 @@ Not here  which mails may have been answered (store/view.py), what follows for t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 LEAST_WORDS = 5  # so many in a row were not written again by chance
@@ -38,6 +38,17 @@ def standing_in(lines: Sequence[str], ours: Sequence[str]) -> list[bool]:
         at += len(said)
     repeated = {word for i, said in enumerate(words) if known[i] for word in said}
     return _filled(lines, known) if _are_repeated(repeated, texts) else [False] * len(lines)
+
+
+def standing_whole(texts: Sequence[str]) -> Callable[[str], bool]:
+    """Whether all words of a line stand in one of the texts, in a row; those of a line without words stand nowhere."""
+    whole = [f" {' '.join(islice(_words(text), _MAX_WORDS))} " for text in texts]
+
+    def stands(line: str) -> bool:
+        said = f" {' '.join(_words(line))} "
+        return bool(said.strip()) and any(said in text for text in whole)
+
+    return stands
 
 
 def _words(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from gateway.message.labels import MOBILE
-from gateway.message.lines import ADDRESS, without_marks
+from gateway.message.lines import ADDRESS, folded, is_quoted, visible, without_marks
 
 _MARK = re.compile(r"--\s?")
 _MOST_LINES = 20
@@ -36,6 +36,7 @@ _NAME = re.compile(
 )
 _REACHED = re.compile(r"(?:\+|\b0|\(\d)[\d ()/.-]{6,20}\d|\b\d{3}[ .-]\d{3}[ .-]\d{3,4}\b|\bwww\.\w|\bhttps?://")
 _DIGITS = re.compile(r"(?<!\d)\d{4}")
+_AROUND_NAME = " \t*_,"
 _APART = ("", ",", "|", "·", "•", "/", "–", "-")
 _POSTSCRIPT = re.compile(r"\W{0,3}(?:n\.? ?b|p\. ?s|ps)\b", re.IGNORECASE)
 _LONGEST = 90  # characters of a line below a name
@@ -58,11 +59,32 @@ def signature_start(seen: Sequence[str], quote: Sequence[bool]) -> int:
     return _closing(seen, quote, last)
 
 
+def without_signature(text: str, name: str) -> str:
+    """The words of somebody whose name is known without his signature; all of them where there is none.
+
+    It is his name, alone in a line, with lines below that tell where he is; and a closing formula above.
+    """
+    lines, seen = visible(text)
+    return "\n".join(lines[: _signed(seen, [is_quoted(line) for line in seen], name)]).rstrip()
+
+
 def is_phone(line: str) -> bool:
     """Whether the line is one that a phone's program adds by itself."""
     written, link, _ = without_marks(line).replace("( http", "<http").replace("(http", "<http").partition("<http")
     words = (written.partition(". ")[0] if link else written).strip(" \t*_")
     return len(words.split()) <= 13 and len(words) <= 110 and MOBILE.fullmatch(words.rstrip(". ")) is not None
+
+
+def _signed(seen: Sequence[str], quote: Sequence[bool], name: str) -> int:
+    last = max((i for i, line in enumerate(seen) if line.strip()), default=-1)
+    for i in range(last, max(-1, last - _MOST_LINES), -1):
+        if quote[i] or _is_sentence(seen[i]):
+            break
+        if i < last and folded(seen[i].strip(_AROUND_NAME)) == folded(name):
+            above = next((k for k in range(i - 1, max(-1, i - 3), -1) if seen[k].strip()), i)
+            closing = _CLOSING.match(seen[above][:_LONGEST])
+            return above if closing is not None and closing.end() == len(seen[above]) else i
+    return len(seen)
 
 
 def _closing(seen: Sequence[str], quote: Sequence[bool], last: int) -> int:

@@ -27,10 +27,12 @@ def internal_of(c: Connection, ticket: int, agents: Collection[str]) -> Internal
     about = {"ticket": ticket, "agents": list(agents)}
     notes = tuple(row.text for row in c.execute(_WRITTEN, about))
     notices = tuple(read_body(bytes(row.begins), _LIMITS).text for row in c.execute(_SENT, about)) if agents else ()
-    public: tuple[str, ...] = ()
-    if notes or notices:
-        public = tuple(f"{row.text}\n{row.quoted}" for row in c.execute(_PUBLIC, about))
-    return Internal(notes, notices, public, agents)
+    return Internal(notes, notices, public_of(c, ticket) if notes or notices else (), agents)
+
+
+def public_of(c: Connection, ticket: int) -> tuple[str, ...]:
+    """What its customers wrote and were written."""
+    return tuple(f"{row.text}\n{row.quoted}" for row in c.execute(_PUBLIC, {"ticket": ticket}))
 
 
 _linked = union(

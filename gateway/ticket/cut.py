@@ -1,17 +1,34 @@
 """Whether it is sure where an agent's words end: what was taken for quoted should stand in a mail that he was sent.
 
 Sources  agents-by-mail.md §2: when the evidence disagrees by more than three lines, the agent decides. Lines that
-         programs write above a quote, and lines of the answered mail, are no words of his.
-Not here  the cut itself (message/reply.py), what is done when it is not sure (agents/).
+         programs write above a quote, and lines of the answered mail, are no words of his; neither is his signature.
+Not here  the cut itself (message/reply.py), answers between quoted lines (between.py), what is done when it is not sure
+          (agents/).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.message.own_words import standing_in
+from gateway.message.signature import without_signature
+from gateway.message.types import Message
 from gateway.message.written_header import is_labelled
+from gateway.ticket.between import inserted, without_facts
 
 _MOST = 3  # lines
 _LEAST_WORDS = 2
+
+
+def as_meant(message: Message, ours: Sequence[str], public: Sequence[str], name: str) -> tuple[Message, str | None]:
+    """The mail with its writer's own words as its text, and those with what else may be his; None: that is sure.
+
+    ours  the texts of the mails that he may answer.  public  what customers wrote and were written.  name  his own
+    """
+    text = without_signature(without_facts(message.text, ours, public), name)
+    more = longer(text, message.quoted, ours)
+    if more is None and (found := inserted(message.quoted, ours, public)) is not None:
+        more = "\n\n".join(filter(None, (text, found)))
+    return replace(message, text=text), more
 
 
 def longer(text: str, quoted: str, ours: Sequence[str]) -> str | None:

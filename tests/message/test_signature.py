@@ -4,6 +4,7 @@ import pytest
 
 from gateway.message.reply import split_reply
 from gateway.message.reply_html import split_html
+from gateway.message.signature import without_signature
 
 WORDS = "The red one hums.\n\nCan it be replaced?"
 ABOVE = (
@@ -105,3 +106,24 @@ def test_initials_before_a_quote_mark(text: str, new: str | None, why: str) -> N
 @pytest.mark.parametrize("own", ["E-Mail: bo@acme.test", "bo@acme.test", "www.acme.test · bo@acme.test"])
 def test_ones_own_address_above_a_header_is_no_introduction(own: str) -> None:
     assert split_reply(f"{WORDS}\n\nBo\n{own}{ABOVE}").new == f"{WORDS}\n\nBo\n{own}"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        # words of Ana Kovač, and what is left without her signature
+        ("Tak.\n\nS poštovanjem,\nAna Kovač\nAcme d.o.o., Duga 12, 10000 Zagreb", "Tak."),
+        ("Tak.\n\nS poštovanjem,\n\nAna Kovač\n\nPodrška, kućni 4711", "Tak."),
+        ("Tak.\n\nANA KOVAČ\nSupport", "Tak."),
+        ("Tak.\n\nPozdrav\nAna Kovač", "Tak.\n\nPozdrav\nAna Kovač"),  # by hand
+        ("Tak.\n\nAna\nSupport", "Tak.\n\nAna\nSupport"),
+        (
+            "Ana Kovač\n\nhas looked into it, and says that the parcel left us today.",
+            "Ana Kovač\n\nhas looked into it, and says that the parcel left us today.",
+        ),
+        ("Tak.\n\nAna Kovač\nSupport\n\nPS: or tomorrow.", "Tak.\n\nAna Kovač\nSupport\n\nPS: or tomorrow."),
+        ("> Ana Kovač\n> Support", "> Ana Kovač\n> Support"),
+    ],
+)
+def test_whoever_is_known_signs_with_his_name(text: str, left: str) -> None:
+    assert without_signature(text, "Ana Kovač") == left

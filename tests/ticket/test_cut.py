@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.ticket.between import inserted, without_facts
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.cut import longer
 
@@ -45,6 +46,39 @@ def test_what_may_be_his_is_shown_to_him(quoted: str, ours: tuple[str, ...], is_
         assert found.startswith("Thank you.\n\n")
         assert HIS in found
         assert "Why you" not in found
+
+
+ASKED = "Dzień dobry, proszę o zwrot za zamówienie, paczka przyszła uszkodzona."
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        # an answer, and what of it goes out: OURS is what its writer was sent, ASKED what its reader wrote
+        ("Tak.", "Tak."),
+        (f"> Why you: tell\n> {ASKED}\n\nTak.", f"> {ASKED}\n\nTak."),
+        (f"On Sat, 21 Nov 2026 at 09:05, Jan wrote:\n> Why you: tell\n> {ASKED}\nTak.", f"> {ASKED}\n\nTak."),
+        (f"> {ASKED}\n\nTak.\n\n> Why you: tell", f"> {ASKED}\n\nTak."),
+        ("> The law says: thirty days.\n\nTak.", "> The law says: thirty days.\n\nTak."),  # of somebody else
+        (f"> The law says.\n\nTak.\n> Why you: tell\n\n{ASKED}", f"> The law says.\n\nTak.\n\n{ASKED}"),
+    ],
+)
+def test_quoted_lines_that_only_agents_were_sent_do_not_go_out(text: str, left: str) -> None:
+    assert without_facts(text, (OURS,), (ASKED,)) == left
+
+
+@pytest.mark.parametrize(
+    ("quoted", "his"),
+    [
+        # an unmarked quote, and what somebody wrote into it
+        (f"{HEADER}\n\n{OURS}", None),
+        (f"{HEADER}\n\n{OURS.replace(ASKED, f'{ASKED} Yes.')}", None),  # within a line nobody can tell
+        (f"{HEADER}\n\n{OURS.replace('Jan Kowalski', f'Yes, today.{chr(10)}Jan Kowalski')}", "Yes, today."),
+        ("", None),
+    ],
+)
+def test_what_stands_between_the_lines_of_an_unmarked_quote_is_found(quoted: str, his: str | None) -> None:
+    assert inserted(quoted, (OURS,), (ASKED,)) == his
 
 
 @pytest.mark.parametrize(
