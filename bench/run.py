@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from bench.client import Mail, send_all
 from bench.listing import furnish, timed
-from bench.mailboxes import MAILBOXES, backlog, config_with, met, push, rest
+from bench.mailboxes import MAILBOXES, backlog, config_with, deliver, met, push, rest
 from bench.promises import measured as promised
 from bench.replay import keep_mails
 from bench.rules import figures
@@ -165,10 +165,13 @@ def imap(folder: Path, database: str, count: int) -> None:
             for part in (
                 rest(lambda: server.cpu_s(alone=True), server.memory, without),
                 push(config, dovecot),
-                backlog(config, dovecot, count, lambda: server.cpu_s(alone=True)),
             ):
                 for name, said in part:
                     show(name, said)
+        goal = deliver(config, dovecot, count)
+        with measured("gateway", str(config)) as server:
+            for name, said in backlog(config, count, goal, lambda: server.cpu_s(alone=True)):
+                show(name, said)
 
 
 def search(folder: Path, database: str) -> None:

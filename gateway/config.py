@@ -516,6 +516,8 @@ class Imap(_Section):
     """Mail from before the first contact: left alone; taken in silently, closed; or answered, after a word for it."""
     folder_commands: bool = False
     """Whether moving a mail into `Queues/TEAM`, `Closed` or `Spam` of the account changes its ticket."""
+    canary: Annotated[Duration, Field(ge=timedelta(minutes=5), le=timedelta(days=1))] | Literal["off"] = "off"
+    """How often a probe mail is sent to `address`, which has to come back by this mailbox; it is deleted there."""
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:

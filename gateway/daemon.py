@@ -46,6 +46,7 @@ from gateway.outgoing.relay import relay_of
 from gateway.outgoing.render import Templates
 from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, check_maildirs, deps, recipients, token_ring
+from gateway.probing import Probing
 from gateway.retaining import Retaining
 from gateway.rules.types import RuleSet
 from gateway.rules.written import written
@@ -225,6 +226,8 @@ class Daemon:
         timers.every(timedelta(minutes=1), fetching.tell_unfetched, shared=True)
         timers.every(timedelta(hours=1), fetching.foretell, shared=True)
         timers.every(timedelta(hours=6), fetching.compare_mailboxes)
+        probing = Probing(self._store, settings, lambda: self._deps, clock, sender.wake, self._alarm)
+        timers.every(timedelta(minutes=1), probing.probe_mailboxes, shared=True)
         self._run(fetching.run(), fetching.stop)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
 

@@ -160,6 +160,19 @@ class Health:
             for name, at in found.fetched_at.items():
                 boxes.add_metric((name,), (self._clock.now() - at).total_seconds())
             yield boxes
+            took = GaugeMetricFamily(
+                "mailwicket_imap_round_trip_seconds", "What the last probe mail took", labels=("mailbox",)
+            )
+            for name, ms in found.round_trip_ms.items():
+                took.add_metric((name,), ms / 1000)
+            yield took
+            out = GaugeMetricFamily(
+                "mailwicket_imap_probe_out_seconds", "Since when a probe mail has not come back", labels=("mailbox",)
+            )
+            for name in found.round_trip_ms.keys() | found.probes_out.keys():
+                since = found.probes_out.get(name)
+                out.add_metric((name,), (self._clock.now() - since).total_seconds() if since is not None else 0)
+            yield out
 
 
 class _Collected:

@@ -28,7 +28,7 @@ from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
 from gateway.rules.types import Decision, Event, Later, Trace, Webhook
-from gateway.store import alarms, delayed, restraint, tickets
+from gateway.store import alarms, delayed, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
 from gateway.store.happenings import note_fired
@@ -93,6 +93,8 @@ def process(
     if plan.situation is not None and not archived:
         keep_situation(c, inbound.id, now, packed(plan.situation))
         keep_outline(c, d.rules.outline)
+    if plan.verdict.kind == "loop" and inbound.envelope.via == "imap" and message.message_id is not None:
+        probes.note_back(c, message.message_id, inbound.envelope.received_at)
     _finish(outcome, inbound, message, explanation(message, plan, notices), c, now)
     return outcome
 

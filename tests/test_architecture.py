@@ -21,7 +21,7 @@ RANKS = (
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
-    ("pipeline", "timers", "retaining", "lookups", "distribution"),
+    ("pipeline", "timers", "retaining", "lookups", "distribution", "probing"),
     ("arrived", "events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
     ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "waking", "schedules"),

@@ -30,12 +30,14 @@ class HandedOver:
     reverse_path: str | None  # None is <>, or nobody is named
     recipients: tuple[str, ...]  # normal form, each once
     at: datetime | None  # when our side received it, else its own date; None: neither can be read
+    message_id: str | None  # as it is written
 
 
 def handed_over(head: bytes) -> HandedOver:
     """What the first octets of a mail say of its delivery."""
     header = header_block(head, first_field(head), len(head), _LIMITS)
-    return HandedOver(bool(header.fields), _reverse_path(header), _recipients(header), _date(header))
+    message_id = next(iter(_values(header, "message-id")), "").strip() or None
+    return HandedOver(bool(header.fields), _reverse_path(header), _recipients(header), _date(header), message_id)
 
 
 def for_us(found: HandedOver, ours: Collection[str], delimiter: str, otherwise: str) -> tuple[str, ...]:

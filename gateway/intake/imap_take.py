@@ -29,7 +29,7 @@ from gateway.intake.imap_orders import Order, Ordering
 from gateway.intake.own_thread import OwnThread
 from gateway.message.address import normal
 from gateway.message.types import Envelope
-from gateway.store import inbound, mailbox_orders, mailboxes
+from gateway.store import inbound, mailbox_orders, mailboxes, probes
 from gateway.store.inbound import Arriving
 from gateway.store.mailboxes import Fetched, Folder
 from gateway.store.store import Store
@@ -74,6 +74,8 @@ class _Page:
     decided: list[Fetched] = field(default_factory=list)
     ended: list[Arriving] = field(default_factory=list)  # kept, and not processed: they are in a loop
     gone: list[int] = field(default_factory=list)
+    probe_id: str | None = None  # of the mail that we sent ourselves, to see whether it comes
+    probes: list[int] = field(default_factory=list)
     given_before: set[str] = field(default_factory=set)  # bytes that were moved here under numbers from before
     last: int = 0  # UID up to which all is decided, once this is committed
 
@@ -105,13 +107,16 @@ class Taking:
                 raise run.broken
             done += len(run.found)
 
-    async def tell(self, uids: Sequence[int]) -> None:
-        """Tell the server that these are ours. What it refuses is told again at the next look."""
+    async def tell(self, uids: Sequence[int], after: str | None = None) -> None:
+        """Tell the server that these are ours. What it refuses is told again at the next look.
+
+        after  what is done with them; None is what the settings say
+        """
         session, folder = self._session, self._folder
         for start in range(0, len(uids), _PAGE):
             some = uids[start : start + _PAGE]
             try:
-                await session.thread.do(_settle, session.link, session.account.after, some)
+                await session.thread.do(_settle, session.link, after or session.account.after, some)
             except IMAPClientAbortError:
                 raise
             except IMAPClientError as e:
@@ -169,6 +174,8 @@ class Taking:
         known = await session.read(lambda c: mailboxes.known_bytes(c, folder.mailbox, hashes)) if hashes else {}
         if self._order is not None and hashes:
             page.given_before = await session.read(lambda c: mailbox_orders.given_before(c, folder, hashes))
+        if session.account.canary != "off":
+            page.probe_id = await session.read(lambda c: probes.sent_last(c, folder.mailbox))
         last, trouble = page.last, None
         became = await asyncio.gather(*(self._became(uid, mail, known, page, old=old) for uid, mail in page.found))
         for (uid, _), result in zip(page.found, became, strict=True):
@@ -184,7 +191,8 @@ class Taking:
                 await session.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}/{mail.uid}", said)
         if trouble is not None:
             raise trouble
-        await self.tell([mail.uid for mail in page.decided if mail.state == "accepted"])
+        await self.tell([m.uid for m in page.decided if m.state == "accepted" and m.uid not in page.probes])
+        await self.tell(page.probes, "delete")
 
     async def _became(
         self, uid: int, mail: Whole | TooLarge, known: dict[str, str], page: _Page, *, old: bool
@@ -208,6 +216,8 @@ class Taking:
                 key = await self._accepted(envelope, mail, old=old)
             except TransientError as e:
                 return e
+        if page.probe_id is not None and handed_over(mail.head).message_id == page.probe_id and self._order is None:
+            page.probes.append(uid)
         state: Literal["accepted", "kept", "ordered", "settled"] = "kept" if why_kept else "accepted"
         if self._order is not None and not why_kept:
             state = "settled" if incoming.sha256 in page.given_before else "ordered"

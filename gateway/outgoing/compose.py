@@ -120,7 +120,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_own_fields(notice, kind, message_id, desk),
         *_body(said, message_id, files),
     )
-    return replace(_letter(message_id, lines, team, outbox_id, desk, said.trouble), text=_between(said.text))
+    return replace(letter(message_id, lines, team, outbox_id, desk, said.trouble), text=_between(said.text))
 
 
 def _between(text: str) -> str:
@@ -150,16 +150,20 @@ def _redirected(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         f"Date: {format_datetime(desk.now())}\r\n",
         f"Message-ID: {message_id}\r\n",
         *_automatic_fields("auto-generated"),
-        *_mark(notice, message_id, desk),
+        *mark(notice, message_id, desk),
         "MIME-Version: 1.0\r\n",
-        *_multipart("mixed", _boundary(message_id), [message_part(f.name, f.octets) for f in notice.files]),
+        *multipart("mixed", message_id, [message_part(f.name, f.octets) for f in notice.files]),
     )
-    return _letter(message_id, lines, team, outbox_id, desk)
+    return letter(message_id, lines, team, outbox_id, desk)
 
 
-def _letter(
+def letter(
     message_id: str, lines: Iterable[str], team: Mailbox, outbox_id: int, desk: Desk, trouble: tuple[str, ...] = ()
 ) -> Letter:
+    """The octets of these lines, signed where we do that, with the reverse-path of their row.
+
+    Raises  PoisonError  they fail the wire check
+    """
     raw = _octets(lines)
     if desk.sign is not None:
         raw = desk.sign(raw, domain_of(team.address))
@@ -288,10 +292,11 @@ def _own_fields(notice: Notification, kind: Kind, message_id: str, desk: Desk) -
         yield f"X-Mailwicket-Ticket: {notice.ticket}\r\n"
     if kind.writer == "customer":
         yield text_field("X-Mailwicket-Rule", notice.cause)
-    yield from _mark(notice, message_id, desk)
+    yield from mark(notice, message_id, desk)
 
 
-def _mark(notice: Notification, message_id: str, desk: Desk) -> Iterable[str]:
+def mark(notice: Notification, message_id: str, desk: Desk) -> Iterable[str]:
+    """The fields by which a mail of ours is known when it comes back."""
     yield field("X-Mailwicket-Mail", (notice.template,))
     yield field("X-Mailwicket-Loop", (desk.ring.loop_mark(message_id),))
 
@@ -311,6 +316,11 @@ def _body(said: Rendered, message_id: str, files: Sequence[File]) -> Iterable[st
         return
     both = "".join(_multipart("alternative", f"=_{boundary}", texts))  # neither begins as the other does
     yield from _multipart("mixed", boundary, (both, *(file_part(f.media_type, f.name, f.octets) for f in files)))
+
+
+def multipart(kind: str, message_id: str, parts: Iterable[str]) -> Iterable[str]:
+    """A body of parts, under a boundary that none of them can hold."""
+    yield from _multipart(kind, _boundary(message_id), parts)
 
 
 def _multipart(kind: str, boundary: str, parts: Iterable[str]) -> Iterable[str]:

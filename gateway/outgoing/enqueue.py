@@ -16,6 +16,7 @@ from gateway.message.address import normal
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.compose import Desk, Letter, compose
 from gateway.outgoing.kinds import kind_of
+from gateway.outgoing.probe import PROBE, probe
 from gateway.store import agent_keys, outbox
 from gateway.store.internal import internal_of
 from gateway.store.notices import join, said_since, told_since
@@ -35,7 +36,11 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
         return None
     notice, due = _after_others(notice, id, desk, c, now)
     try:
-        letter = compose(_of_agent(_in_thread(notice, c), c), id, desk)
+        letter = (
+            probe(notice, id, desk)
+            if notice.template == PROBE
+            else compose(_of_agent(_in_thread(notice, c), c), id, desk)
+        )
     except PoisonError as e:
         outbox.refuse(c, id, e.text, now)
         log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)

@@ -32,6 +32,15 @@ class Health:
     trouble: str = ""
     refused: int = 0
     login_after: datetime | None = None
+    probe_sent_at: datetime | None = None  # to it, and that should come back
+    probe_back_at: datetime | None = None  # the last one that did
+    round_trip_ms: int | None = None  # of that one
+
+    @property
+    def probe_out_since(self) -> datetime | None:
+        """When the probe mail was sent that has not come back; None: none is out."""
+        sent, back = self.probe_sent_at, self.probe_back_at
+        return sent if sent is not None and (back is None or back < sent) else None
 
 
 @dataclass(frozen=True, slots=True)

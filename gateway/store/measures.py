@@ -25,6 +25,8 @@ class Measures:
     quarantined: int
     outbox: dict[str, int]  # by state, without those that were sent, suppressed or dropped
     fetched_at: dict[str, datetime]  # mailboxes by name; those that never were are not there
+    round_trip_ms: dict[str, int]  # of the probe mail that came back last; mailboxes by name
+    probes_out: dict[str, datetime]  # since when one is out
 
 
 def measures(c: Connection) -> Measures:
@@ -37,5 +39,8 @@ def measures(c: Connection) -> Measures:
         *(select(outbox.c.state, func.count()).where(text(each)).group_by(outbox.c.state) for each in _UNSETTLED)
     )
     unsettled = {row[0]: row[1] for row in c.execute(states)}
-    fetched = {name: each.fetched_at for name, each in mailboxes.healths(c).items() if each.fetched_at is not None}
-    return Measures(pending, oldest, quarantined, unsettled, fetched)
+    boxes = mailboxes.healths(c)
+    fetched = {name: each.fetched_at for name, each in boxes.items() if each.fetched_at is not None}
+    took = {name: each.round_trip_ms for name, each in boxes.items() if each.round_trip_ms is not None}
+    out = {name: each.probe_out_since for name, each in boxes.items() if each.probe_out_since is not None}
+    return Measures(pending, oldest, quarantined, unsettled, fetched, took, out)

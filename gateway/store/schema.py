@@ -665,6 +665,10 @@ mailbox = Table(  # how it goes with one that is fetched
     Column("trouble", Text, nullable=False, server_default=text("''")),
     Column("refused", Integer, nullable=False, server_default=text("0")),  # log-ins in a row
     Column("login_after", Moment),
+    Column("probe_id", Text),  # Message-ID of the probe mail that was sent last
+    Column("probe_sent_at", Moment),
+    Column("probe_back_at", Moment),  # when one came back last
+    Column("round_trip_ms", BigInteger),  # of that one
 )
 
 mailbox_leave = Table(  # the refresh token that fetches a mailbox, as the token server gave it last
