@@ -2,8 +2,7 @@
 
 import click
 
-from gateway.cli.change import report
-from gateway.cli.context import settings_of
+from gateway.cli.change import have_done
 from gateway.cli.database import reading
 from gateway.cli.declare import (
     Group,
@@ -16,7 +15,6 @@ from gateway.cli.declare import (
 from gateway.cli.failure import USAGE, CommandError
 from gateway.cli.output import Column, print_json, print_lines, printable, span, stamp, table
 from gateway.cli.presence import away, back, list_command
-from gateway.control import operate
 from gateway.operations.held_mails import AgentKey, HeldMails
 from gateway.store import held_mail
 from gateway.store.held_mail import HeldMail
@@ -78,8 +76,7 @@ def discard(invocation: Invocation, ids: tuple[str, ...], *, dry_run: bool, as_j
 @pass_invocation
 def rotate(invocation: Invocation, id: str, *, dry_run: bool, as_json: bool) -> None:
     """Withdraw every reply address that an agent was sent; mail on its way to one has no authority any more."""
-    done = operate(settings_of(invocation), "agent.rotate", AgentKey(id), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "agent-rotate/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "agent.rotate", AgentKey(id), dry_run=dry_run, as_json=as_json)
 
 
 for command in (list_command, away, back):
@@ -88,8 +85,7 @@ for command in (list_command, away, back):
 
 def _have_done(invocation: Invocation, operation: str, ids: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     wanted = HeldMails(tuple(map(_number, ids)))
-    done = operate(settings_of(invocation), operation, wanted, clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, f"{operation.replace('.', '-')}/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, operation, wanted, dry_run=dry_run, as_json=as_json)
 
 
 def _number(id: str) -> int:

@@ -38,11 +38,7 @@ class Asked:
 
     def have_done(self, operation: str, arguments: object) -> None:
         """Have it done by whoever owns the store, and report it."""
-        done = operate(
-            settings_of(self.invocation), operation, arguments, clock=self.invocation.clock, dry_run=self.dry_run
-        )
-        schema = f"{operation.replace('.', '-')}/1"
-        report(self.invocation, done, schema, dry_run=self.dry_run, as_json=self.as_json)
+        have_done(self.invocation, operation, arguments, dry_run=self.dry_run, as_json=self.as_json)
 
 
 def asking(command: Callable[..., None]) -> Callable[..., None]:
@@ -53,6 +49,17 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
 
     functools.update_wrapper(asked, command)
     return as_option(dry_run_option(json_option(pass_invocation(asked))))
+
+
+def have_done(
+    invocation: Invocation, operation: str, wanted: object, *, schema: str = "", dry_run: bool, as_json: bool
+) -> None:
+    """Have it done by whoever owns the store, and report it.
+
+    schema  of --json; empty is that of the operation's name
+    """
+    done = operate(settings_of(invocation), operation, wanted, clock=invocation.clock, dry_run=dry_run)
+    report(invocation, done, schema or f"{operation.replace('.', '-')}/1", dry_run=dry_run, as_json=as_json)
 
 
 def report(invocation: Invocation, done: Sequence[Done], schema: str, *, dry_run: bool, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from gateway.cli.change import report
+from gateway.cli.change import have_done, report
 from gateway.cli.context import confirmed, settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import (
@@ -103,8 +103,7 @@ def replay(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_
 
     A mail that made an entry stays: one mail makes one entry.
     """
-    done = operate(settings_of(invocation), "mail.replay", Mails(names), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "mail-replay/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "mail.replay", Mails(names), dry_run=dry_run, as_json=as_json)
 
 
 @mail.command("release", examples=("mailwicket mail release m-55120", "mailwicket mail release -n m-55120"))
@@ -114,8 +113,7 @@ def replay(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_
 @pass_invocation
 def release(invocation: Invocation, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Let mails through that were put in quarantine or dropped: no rule of “received” is asked again."""
-    done = operate(settings_of(invocation), "mail.release", Mails(names), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "mail-release/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "mail.release", Mails(names), dry_run=dry_run, as_json=as_json)
 
 
 @mail.command("discard", examples=("mailwicket mail discard m-55120", "mailwicket mail discard -y m-55120 m-55121"))

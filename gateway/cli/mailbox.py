@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from gateway.cli.change import report
+from gateway.cli.change import have_done
 from gateway.cli.context import confirmed, settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import (
@@ -19,7 +19,6 @@ from gateway.cli.declare import (
 from gateway.cli.mailboxes import account_of, went
 from gateway.cli.output import Column, counted, facts, print_json, print_lines, printable, stamp, table
 from gateway.cli.rules_apply import author_of_this
-from gateway.control import operate
 from gateway.operations.mailboxes import OneMailbox
 from gateway.store import mailboxes
 from gateway.store.mailboxes import Fetched, Folder
@@ -123,8 +122,7 @@ def retry(invocation: Invocation, name: str, *, dry_run: bool, as_json: bool) ->
 
 def _have_done(invocation: Invocation, operation: str, name: str, *, dry_run: bool, as_json: bool) -> None:
     wanted = OneMailbox(name, author_of_this())
-    done = operate(settings_of(invocation), operation, wanted, clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, f"{operation.replace('.', '-')}/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, operation, wanted, dry_run=dry_run, as_json=as_json)
 
 
 def _folder_line(found: Folder) -> str:

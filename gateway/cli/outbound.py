@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import click
 
-from gateway.cli.change import report
-from gateway.cli.context import confirmed, settings_of
+from gateway.cli.change import have_done
+from gateway.cli.context import confirmed
 from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation, yes_option
 from gateway.cli.output import Column, print_json, print_lines, stamp, table
-from gateway.control import operate
 from gateway.operations.mails import Addresses, Nothing
 from gateway.store import alarms, restraint
 
@@ -73,8 +72,7 @@ def dead(invocation: Invocation, *, as_json: bool) -> None:
 def revive(invocation: Invocation, addresses: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Say that mail arrives at an address again: it gets automatic mail, and a new failure is told."""
     wanted = Addresses(addresses)
-    done = operate(settings_of(invocation), "outbound.revive", wanted, clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "outbound-revive/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbound.revive", wanted, dry_run=dry_run, as_json=as_json)
 
 
 @outbound.command("hold", examples=("mailwicket outbound hold", "mailwicket outbound hold --dry-run"))
@@ -87,8 +85,7 @@ def hold(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
     Mail is still taken. What people write waits, and so do mails to agents; automatic mail to customers is suppressed
     (outbound-held), and not sent later.
     """
-    done = operate(settings_of(invocation), "outbound.hold", Nothing(), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "outbound-hold/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbound.hold", Nothing(), dry_run=dry_run, as_json=as_json)
 
 
 @outbound.command("release", examples=("mailwicket outbound release", "mailwicket outbound release --dry-run"))
@@ -97,8 +94,7 @@ def hold(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
 @pass_invocation
 def release(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
     """Send mail again, each that waits once."""
-    done = operate(settings_of(invocation), "outbound.release", Nothing(), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "outbound-release/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbound.release", Nothing(), dry_run=dry_run, as_json=as_json)
 
 
 @outbound.command("drop-auto", examples=("mailwicket outbound drop-auto --dry-run", "mailwicket outbound drop-auto -y"))
@@ -109,5 +105,4 @@ def release(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
 def drop_auto(invocation: Invocation, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Never send the automatic mails that wait. What people wrote stays. It cannot be undone."""
     confirmed("Never send any automatic mail that waits? This cannot be undone.", yes=yes or dry_run)
-    done = operate(settings_of(invocation), "outbound.drop-auto", Nothing(), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "outbound-drop-auto/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbound.drop-auto", Nothing(), dry_run=dry_run, as_json=as_json)

@@ -7,8 +7,8 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from gateway.cli.change import report
-from gateway.cli.context import confirmed, settings_of
+from gateway.cli.change import have_done
+from gateway.cli.context import confirmed
 from gateway.cli.database import reading
 from gateway.cli.declare import (
     LETTER,
@@ -34,7 +34,6 @@ from gateway.cli.output import (
     table,
     write_octets,
 )
-from gateway.control import operate
 from gateway.operations.mails import Letters, Nothing, Reroute
 from gateway.store import outbox
 from gateway.store.outbox import FINAL, OutboxItem
@@ -120,8 +119,7 @@ def show(invocation: Invocation, id: int, *, raw: bool, as_json: bool) -> None:
 @pass_invocation
 def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Send mails now that wait, are held, failed or are uncertain."""
-    done = operate(settings_of(invocation), "outbox.retry", Letters(ids), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-retry/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.retry", Letters(ids), schema="queue-retry/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("hold", examples=("mailwicket queue hold q-912", "mailwicket queue hold q-912 q-913 --dry-run"))
@@ -131,8 +129,7 @@ def retry(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_jso
 @pass_invocation
 def hold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Keep mails that wait until somebody lets them go."""
-    done = operate(settings_of(invocation), "outbox.hold", Letters(ids), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-hold/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.hold", Letters(ids), schema="queue-hold/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("reroute", examples=("mailwicket queue reroute q-912 --to jan@new.test", "mailwicket queue show q-912"))
@@ -144,8 +141,7 @@ def hold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json
 def reroute(invocation: Invocation, id: int, address: str, *, dry_run: bool, as_json: bool) -> None:
     """Send the same mail, octet for octet, to another address of its reader, now."""
     wanted = Reroute(id, address)
-    done = operate(settings_of(invocation), "outbox.reroute", wanted, clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-reroute/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.reroute", wanted, schema="queue-reroute/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("flush", examples=("mailwicket queue flush", "mailwicket queue flush --dry-run"))
@@ -154,8 +150,7 @@ def reroute(invocation: Invocation, id: int, address: str, *, dry_run: bool, as_
 @pass_invocation
 def flush(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
     """Try all deferred mails now, such as after a relay came back."""
-    done = operate(settings_of(invocation), "outbox.flush", Nothing(), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-flush/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.flush", Nothing(), schema="queue-flush/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("unhold", examples=("mailwicket queue unhold q-912", "mailwicket queue list --held"))
@@ -165,8 +160,7 @@ def flush(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
 @pass_invocation
 def unhold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Let held mails go out now."""
-    done = operate(settings_of(invocation), "outbox.unhold", Letters(ids), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-unhold/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.unhold", Letters(ids), schema="queue-unhold/1", dry_run=dry_run, as_json=as_json)
 
 
 @queue.command("drop", examples=("mailwicket queue drop q-907", "mailwicket queue drop -y q-907 q-908"))
@@ -178,8 +172,7 @@ def unhold(invocation: Invocation, ids: tuple[int, ...], *, dry_run: bool, as_js
 def drop(invocation: Invocation, ids: tuple[int, ...], *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Never send these mails. They stay listed; it cannot be undone."""
     confirmed(f"Never send {counted(len(ids), 'mail')}? This cannot be undone.", yes=yes or dry_run)
-    done = operate(settings_of(invocation), "outbox.drop", Letters(ids), clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "queue-drop/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "outbox.drop", Letters(ids), schema="queue-drop/1", dry_run=dry_run, as_json=as_json)
 
 
 def letter_json(item: OutboxItem) -> dict[str, Any]:

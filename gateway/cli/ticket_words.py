@@ -11,7 +11,8 @@ from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import block, printable, stamp, write_octets
 from gateway.operations.answers import Answer, Note
 from gateway.operations.canned import Use
-from gateway.operations.tickets import Accept, NewTicket
+from gateway.operations.held_entries import Accept
+from gateway.operations.tickets import NewTicket
 from gateway.store.kept_files import kept
 from gateway.store.tickets import entries, find_entry, find_ticket
 

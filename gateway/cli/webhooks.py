@@ -2,12 +2,11 @@
 
 import click
 
-from gateway.cli.change import report
+from gateway.cli.change import have_done
 from gateway.cli.context import settings_of
 from gateway.cli.database import reading
 from gateway.cli.declare import Group, Invocation, dry_run_option, json_option, pass_invocation
 from gateway.cli.output import Column, print_json, print_lines, stamp, table
-from gateway.control import operate
 from gateway.operations.webhooks import RetryEndpoint
 from gateway.store.webhooks import Endpoint, endpoints
 
@@ -51,8 +50,7 @@ def list_command(invocation: Invocation, *, as_json: bool) -> None:
 def retry(invocation: Invocation, endpoint: str, *, dry_run: bool, as_json: bool) -> None:
     """Tell an endpoint once more what it did not take; one that is off is on again."""
     wanted = RetryEndpoint(endpoint)
-    done = operate(settings_of(invocation), "webhooks.retry", wanted, clock=invocation.clock, dry_run=dry_run)
-    report(invocation, done, "webhooks-retry/1", dry_run=dry_run, as_json=as_json)
+    have_done(invocation, "webhooks.retry", wanted, dry_run=dry_run, as_json=as_json)
 
 
 def _state(endpoint: Endpoint) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from gateway.operations.agents import Away, Back
 from gateway.operations.asking import Ask, Internal
+from gateway.operations.held_entries import Accept, Reject
 from gateway.operations.merges import Merge, Split
 from gateway.operations.own import Remind, SetOwn
-from gateway.operations.people import Escalate, Follow, Reject, SetCustomer, TakePart
-from gateway.operations.tickets import Accept, Change, Link
+from gateway.operations.people import Escalate, Follow, SetCustomer, TakePart
+from gateway.operations.tickets import Change, Link
 from gateway.ticket.command_values import Absence, Related, Reminder, Tags
 from gateway.ticket.commands import Command
 

@@ -18,7 +18,7 @@ from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.types import Decision, Notify, Trace
 from gateway.rules.types import Escalate as Raise
-from gateway.store import customers, held, tickets, undoing
+from gateway.store import customers, tickets, undoing
 from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
 from gateway.ticket.notify import AGENT_NOTICE, lines_of_words
@@ -62,15 +62,6 @@ class Escalate:
 
     number: int
     why: str = ""
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A held entry that stays where it is: only our own people ever see it."""
-
-    number: int
-    entry: int | None = None  # None is the only one that is held
     by: str | None = None
 
 
@@ -170,24 +161,6 @@ def author_of(by: str | None, duty: Duty) -> str:
     return duty.deps.rules.agents[by].name if by is not None else duty.deps.desk.site_name
 
 
-def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
-    name = f"#{wanted.number}"
-    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
-        return (refused,)
-    ticket = open_ticket(c, wanted.number)
-    if isinstance(ticket, Done):
-        return (ticket,)
-    waiting = [e for e in tickets.entries(c, ticket.number) if e.held]
-    chosen = [e for e in waiting if wanted.entry in (None, e.id)]
-    if not chosen:
-        return (Done(name, "not-found", "no such entry of it is held" if waiting else "nothing in it is held"),)
-    if len(chosen) > 1:
-        ids = ", ".join(f"e-{e.id}" for e in chosen)
-        return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
-    held.reject(c, ticket, chosen[0], By(actor(wanted.by), duty.basis, duty.now))
-    return (Done(name, "done", f"e-{chosen[0].id} stays out of it: only agents see it"),)
-
-
 def _address(text: str) -> str | None:
     try:
         return normal(path_address(text, smtputf8=True))
@@ -200,5 +173,4 @@ OPERATIONS: Mapping[str, Operation] = {
     "ticket.customer": Operation(SetCustomer, _set_customer),
     "ticket.follow": Operation(Follow, _follow),
     "ticket.escalate": Operation(Escalate, _escalate),
-    "ticket.reject": Operation(Reject, _reject),
 }

@@ -7,6 +7,7 @@ from gateway.operations import (
     answers,
     asking,
     customers,
+    held_entries,
     held_mails,
     mailboxes,
     mails,
@@ -37,6 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **revisions.OPERATIONS,
     **mailboxes.OPERATIONS,
     **webhooks.OPERATIONS,
+    **held_entries.OPERATIONS,
     **held_mails.OPERATIONS,
     **agents.OPERATIONS,
 }

@@ -1,4 +1,4 @@
-"""What a person may change in tickets: their fields, status, tags and links; new ones, and held entries.
+"""What a person may change in tickets: their fields, status, tags and links; and new ones.
 
 Transaction  the caller's, durable; on PostgreSQL the row of the ticket is locked, so that changes stand in a line.
 Not here     words to the customer (answers.py), merge and split (merges.py), what a status means (ticket/life.py).
@@ -22,7 +22,7 @@ from gateway.operations.types import Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.types import LINK_KINDS, PRIORITIES
-from gateway.store import customers, held, linked, tickets
+from gateway.store import customers, linked, tickets
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
 from gateway.ticket.apply import begun
@@ -74,15 +74,6 @@ class Link:
     other: int
     kind: str = "related"  # what the other one is to this one; empty, where it is taken away: whatever it is
     remove: bool = False
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """A held entry that becomes a part of its ticket."""
-
-    number: int
-    entry: int | None = None  # None is the only one that is held
     by: str | None = None
 
 
@@ -275,32 +266,8 @@ def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
     return (Done(name, "done", said),)
 
 
-def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
-    name = f"#{wanted.number}"
-    if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
-        return (refused,)
-    ticket = open_ticket(c, wanted.number)
-    if isinstance(ticket, Done):
-        return (ticket,)
-    waiting = [e for e in tickets.entries(c, ticket.number) if e.held]
-    chosen = [e for e in waiting if wanted.entry in (None, e.id)]
-    if not chosen:
-        return (Done(name, "not-found", "no such entry of it is held" if waiting else "nothing in it is held"),)
-    if len(chosen) > 1:
-        ids = ", ".join(f"e-{e.id}" for e in chosen)
-        return (Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}"),)
-    entry = chosen[0]
-    if entry.author is not None and normal(entry.author.address) in duty.deps.takes_no_part:
-        said = f"{entry.author.address} is an address of our own: note its words, or reject it"
-        return (Done(name, "refused", said),)
-    held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
-    writer = entry.author.address if entry.author else "its writer"
-    return (Done(name, "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
-
-
 OPERATIONS: Mapping[str, Operation] = {
     "ticket.new": Operation(NewTicket, _new),
     "ticket.change": Operation(Change, _change),
     "ticket.link": Operation(Link, _link),
-    "ticket.accept": Operation(Accept, _accept),
 }

@@ -3,9 +3,12 @@
 import asyncio
 import hashlib
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from gateway.cli.declare import Invocation
 from gateway.cli.main import run
@@ -149,3 +152,12 @@ def mailwicket(config: Path, *arguments: str, clock: FakeClock | None = None) ->
 async def mailwicket_beside(config: Path, *arguments: str, clock: FakeClock | None = None) -> int:
     """As `mailwicket`, while the loop of the test goes on."""
     return await asyncio.to_thread(mailwicket, config, *arguments, clock=clock)
+
+
+async def printed(commands: Iterable[str], desk: Desk, config: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What each of these commands prints; all of them succeed."""
+    shown = []
+    for command in commands:
+        assert await mailwicket_beside(config, *command.split(), clock=desk.clock) == 0, command
+        shown.append(f"$ mailwicket {command}\n{capsys.readouterr().out}\n")
+    return "".join(shown)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.opening import open_store
-from tests.cli.desk import Desk, mailwicket_beside, write_config
+from tests.cli.desk import Desk, mailwicket_beside, printed, write_config
 from tests.conftest import settings_in
 
 RULES = """version: 1
@@ -54,11 +54,7 @@ COMMANDS = (
 async def test_printed(
     desk: Desk, tmp_path: Path, golden: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    printed = []
-    for command in COMMANDS:
-        assert await mailwicket_beside(tmp_path / "mailwicket.toml", *command.split(), clock=desk.clock) == 0, command
-        printed.append(f"$ mailwicket {command}\n{capsys.readouterr().out}\n")
-    golden("agent.txt", "".join(printed))
+    golden("agent.txt", await printed(COMMANDS, desk, tmp_path / "mailwicket.toml", capsys))
 
 
 async def test_json(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
 from gateway.store.opening import open_store
-from tests.cli.desk import RULES, Desk, mailwicket_beside, write_config
+from tests.cli.desk import RULES, Desk, mailwicket_beside, printed, write_config
 from tests.conftest import settings_in
 
 PROMISES = """
@@ -67,11 +67,7 @@ COMMANDS = (
 async def test_printed(
     desk: Desk, tmp_path: Path, golden: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    printed = []
-    for command in COMMANDS:
-        assert await mailwicket_beside(tmp_path / "mailwicket.toml", *command.split(), clock=desk.clock) == 0, command
-        printed.append(f"$ mailwicket {command}\n{capsys.readouterr().out}\n")
-    golden("sla.txt", "".join(printed))
+    golden("sla.txt", await printed(COMMANDS, desk, tmp_path / "mailwicket.toml", capsys))
 
 
 async def test_json(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from gateway.message.parse import parse
 from gateway.operations.answers import MOST_FILE_OCTETS, MOST_FILES, Answer, Note
+from gateway.operations.held_entries import Accept
 from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tickets import Accept, Change, Link, NewTicket
+from gateway.operations.tickets import Change, Link, NewTicket
 from gateway.operations.types import Done, Duty
 from gateway.operations.undoing import Undo
 from gateway.parsing.pool import parse_limits

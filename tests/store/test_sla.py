@@ -7,10 +7,11 @@ import pytest
 
 from gateway.config import Settings
 from gateway.operations.answers import Answer
+from gateway.operations.held_entries import Accept
 from gateway.operations.merges import Merge
 from gateway.operations.promises import Recompute
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tickets import Accept, Change
+from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
 from gateway.operations.undoing import Undo
 from gateway.policy import promises_of
