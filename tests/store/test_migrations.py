@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, make_url, text
 
 from gateway.rules.statuses import BUILT_IN
@@ -23,6 +24,13 @@ def engine(database_url: str, tmp_path: Path) -> Engine:
     url = make_url(database_url)
     url = url if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql+psycopg")
     return open_engine(url, connections=2)
+
+
+def test_each_step_has_its_number_and_follows_the_one_before_it() -> None:
+    steps = sorted(path.name[:4] for path in (Path(migrate.__file__).parent / "migrations/versions").glob("0*.py"))
+    assert steps == [f"{number:04d}" for number in range(1, int(KNOWN) + 1)]
+    script = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert [step.revision for step in script.walk_revisions()] == steps[::-1]
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
