@@ -20,6 +20,7 @@ from gateway.outgoing.probe import PROBE, probe
 from gateway.store import agent_keys, outbox
 from gateway.store.internal import internal_of
 from gateway.store.notices import join, said_since, told_since
+from gateway.store.outlook import thread_index
 from gateway.ticket.leak import leaks
 from gateway.ticket.notify import AGENT_NOTICE
 from gateway.ticket.types import Notification
@@ -93,9 +94,12 @@ def _begin(text: str) -> str:
 
 
 def _in_thread(notice: Notification, c: Connection) -> Notification:
-    """An agent's mails about a ticket follow each other; those to customers know what they answer."""
-    if notice.ticket is None or kind_of(notice.template).reader != "agent":
+    """An agent's mails about a ticket follow each other; those to customers know what they answer, but for Outlook."""
+    if notice.ticket is None:
         return notice
+    if kind_of(notice.template).reader != "agent":
+        asked = notice.subject is not None and notice.thread_index is None
+        return replace(notice, thread_index=thread_index(c, notice.ticket)) if asked else notice
     before = outbox.messages_to(c, notice.ticket, normal(notice.recipient.address))
     return replace(notice, in_reply_to=max(before)[1]) if before else notice
 

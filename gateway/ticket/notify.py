@@ -171,7 +171,7 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
         case _:
             assert_never(cause)
     zone = cause.customer.zone if cause.customer is not None else None
-    outlook = next(iter(cause.message.values("thread-index")), None) if isinstance(cause, Arrived) else None
+    outlook = next(iter(cause.message.values("thread-index")), "") if isinstance(cause, Arrived) else None
     return Notification(
         recipient=Mailbox("", recipient.address),
         template=reply.template,

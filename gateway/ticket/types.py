@@ -323,6 +323,6 @@ class Notification:
     revision: int | None = None  # of the ticket, as an agent sees it in this mail
     generation: int = 0  # of an agent's tokens
     not_before: datetime | None = None  # when it may leave; None: at once
-    thread_index: str | None = None  # of the mail that it answers, for Outlook
+    thread_index: str | None = None  # of the mail that it answers, for Outlook; empty is none, None is not known
     files: tuple[File, ...] = ()
     canned: Mapping[str, str] | None = None  # the values of the canned reply that `variant` names; None is none
