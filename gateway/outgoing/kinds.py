@@ -29,6 +29,7 @@ class Kind:
     why: str = "why_agent"  # the word in the strings that says why somebody gets it
     is_list: bool = False  # whether it carries List-Id
     may_be_left: bool = False  # whether the reader can end it by List-Unsubscribe
+    variants: tuple[str, ...] = ()  # that its template tells apart by `mail.variant`; others are files
     values: Mapping[str, str] = field(default_factory=dict)  # name -> what it is
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -54,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
         "team",
         submitted="auto-replied",
         why="why_sent",
+        variants=("after_hours",),
         values={
             "due": "time until which we answer, or none",
             "calendar": "opening hours of each weekday, Monday first, or none",

@@ -13,7 +13,7 @@ from html import unescape
 from gateway.outgoing.canned import sample
 from gateway.outgoing.fixtures import fixture, fixtures
 from gateway.outgoing.header import clean_header
-from gateway.outgoing.kinds import CARRY_CANNED
+from gateway.outgoing.kinds import CARRY_CANNED, kind_of
 from gateway.outgoing.markdown import Words, is_link
 from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.templates import path_of
@@ -71,6 +71,7 @@ def findings(
     for language in languages:
         for word in templates.missing_words(language):
             yield Finding(f"_strings/{language}.yaml", "", f"the word {word} is missing")
+    seen = set[tuple[str, str]]()
     for name in sorted(templates.written):
         mail, _, variant = name.partition("/")
         if only is not None and mail not in only:
@@ -79,7 +80,7 @@ def findings(
             if language not in templates.written[name]:
                 yield Finding(path_of(mail, variant or None, language), "", "the mail is not written in this language")
             else:
-                yield from _of_one(templates, mail, variant or None, language)
+                yield from _of_one(templates, mail, variant or None, language, seen)
     if only is None:
         yield from _of_canned(templates, languages)
 
@@ -99,14 +100,17 @@ def _of_canned(templates: Templates, languages: Collection[str]) -> Iterator[Fin
             yield Finding(f"{name}/{language}.md", "", "the reply is not written in this language")
 
 
-def _of_one(templates: Templates, mail: str, variant: str | None, language: str) -> Iterator[Finding]:
-    seen: set[str] = set()
+def _of_one(
+    templates: Templates, mail: str, variant: str | None, language: str, seen: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    """What is wrong with one mail and was not seen yet: a variant may stand in the same file."""
+    file = path_of(mail, None if variant in kind_of(mail).variants else variant, language)
     for situation, values in fixtures(mail):
         rendered = templates.render(mail, variant, language, values, _WORDS_OF_SITE if mail in CARRY_CANNED else None)
         for text in _wrong(rendered, values["ticket"]["subject"], long_names=situation == "long-name"):
-            if text not in seen:
-                seen.add(text)
-                yield Finding(path_of(mail, variant, language), situation, text)
+            if (file, text) not in seen:
+                seen.add((file, text))
+                yield Finding(file, situation, text)
 
 
 def _wrong(mail: Rendered, about: str, *, long_names: bool) -> Iterator[str]:

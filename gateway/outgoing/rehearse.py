@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.config import packaged
 from gateway.outgoing.fixtures import fixtures
+from gateway.outgoing.kinds import kind_of
 from gateway.outgoing.render import Templates
 from gateway.outgoing.sandbox import Budget
 from gateway.outgoing.templates import key_of, read_templates
@@ -71,7 +72,10 @@ def _tried(files: Mapping[str, str], seconds: float, characters: int) -> Iterato
             language,
             lambda: Budget(time.monotonic, seconds, characters),
         )
-        trouble = (templates.render(mail, variant, language, values).trouble for _, values in fixtures(mail))
+        variants = (variant,) if variant is not None else (None, *kind_of(mail).variants)
+        trouble = (
+            templates.render(mail, v, language, values).trouble for v in variants for _, values in fixtures(mail)
+        )
         yield path, next((t[0] for t in trouble if t), "")
 
 

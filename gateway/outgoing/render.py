@@ -20,6 +20,7 @@ from markupsafe import Markup
 from gateway.config import packaged
 from gateway.outgoing.canned import Library, read_library
 from gateway.outgoing.header import clean_header
+from gateway.outgoing.kinds import kind_of
 from gateway.outgoing.markdown import Button, Words, filled, is_link, mail_link, parts
 from gateway.outgoing.nearest import nearest
 from gateway.outgoing.phrases import phrases_of
@@ -112,6 +113,8 @@ class Templates:
         found: dict[str, set[str]] = {}
         for name, variant, language in (*self._override.mails, *self._packaged.mails):
             found.setdefault(f"{name}/{variant}" if variant else name, set()).add(language)
+            for shared in kind_of(name).variants if variant is None else ():
+                found.setdefault(f"{name}/{shared}", set()).add(language)
         return {name: frozenset(tags) for name, tags in found.items()}
 
     def words(self, language: str) -> Mapping[str, str]:
@@ -129,11 +132,12 @@ class Templates:
         """What the mail says; whatever stands in a template, there is an answer.
 
         language  a wish (RFC 5646); the nearest language that the mail is written in is taken
+        variant   the template reads it as `mail.variant`; empty there is none
         values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to`,
                   `mail.body_token`, and `clock` (see `phrases_of`)
         words     of a canned reply, which stand where the template says `canned()`
         """
-        given, trouble = plain(values), list[str]()
+        given, trouble = plain({**values, "mail": {**values["mail"], "variant": variant or ""}}), list[str]()
         found = self._language_of(template, variant, language)
         if variant is not None and found is None:
             trouble.append(f"{template} has no variant {variant}")
@@ -156,14 +160,15 @@ class Templates:
 
     def _language_of(self, template: str, variant: str | None, wanted: str) -> str | None:
         sets = (self._override, self._packaged)
-        tags = (tag for tag in self._chain(wanted) if any((template, variant, tag) in s.mails for s in sets))
+        names = _names(template, variant)
+        tags = (t for t in self._chain(wanted) if any((template, n, t) in s.mails for s in sets for n in names))
         return next(tags, None)
 
     def _attempts(self, key: tuple[str, str | None, str]) -> Iterator[tuple[Mail | str, Layouts]]:
         """As configured; then all of it packaged, which differs only where something was overridden."""
         layouts = self._packaged.layouts
         assert layouts is not None  # noqa: S101  checked when this was made
-        own, given = self._packaged.mail(key), self._override.mail(key)
+        own, given = _first(self._packaged, key), _first(self._override, key)
         if given is not None:
             yield given, self._override.layouts or layouts
         if own is not None and self._override.layouts is not None and given is None:
@@ -228,6 +233,17 @@ class Templates:
             trouble,
             fixed=True,
         )
+
+
+def _names(template: str, variant: str | None) -> tuple[str | None, ...]:
+    """Under which names the variant of a mail may stand: its own, and that of the mail which tells it apart itself."""
+    return (variant, None) if variant in kind_of(template).variants else (variant,)
+
+
+def _first(files: TemplateSet, key: tuple[str, str | None, str]) -> Mail | str | None:
+    template, variant, language = key
+    found = (files.mail((template, name, language)) for name in _names(template, variant))
+    return next((mail for mail in found if mail is not None), None)
 
 
 def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:

@@ -15,13 +15,14 @@ def test_files_that_fail_are_named_and_the_others_are_good() -> None:
             "auto_ack/de.md.j2": GOOD,
             "auto_ack/pl.md.j2": mail_of("{{ ticket.nope }}"),
             "hold/en.md.j2": mail_of("{% if reason == 'leak' %}{{ nope }}{% endif %}"),  # of one fixture alone
+            "auto_ack/hr.md.j2": mail_of("{% if mail.variant == 'after_hours' %}{{ nope }}{% endif %}"),
             "vip/en.md.j2": mail_of("{% include 'x' %}"),
             "_strings/de.yaml": "reply_marker: Drüber!\n",
         },
         1.0,
         256 * 1024,
     )
-    assert wrong.keys() == {"auto_ack/pl.md.j2", "hold/en.md.j2", "vip/en.md.j2"}
+    assert wrong.keys() == {"auto_ack/pl.md.j2", "auto_ack/hr.md.j2", "hold/en.md.j2", "vip/en.md.j2"}
     assert "nope" in wrong["auto_ack/pl.md.j2"]
     assert "nope" in wrong["hold/en.md.j2"]
 

@@ -97,6 +97,22 @@ def test_a_file_of_the_override_folder_wins() -> None:
     assert own.names == {*KINDS, "vip"}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_variant_that_the_mail_tells_apart_itself_says_one_sentence_more(language) -> None:
+    usual, closed = (rendered(PACKAGED, language, variant) for variant in (None, "after_hours"))
+    lines = usual.text.splitlines()
+    (more,) = [line for line in closed.text.splitlines() if line not in lines]
+    assert (closed.text.replace(f"{more}\n", ""), closed.subject, closed.trouble) == (usual.text, usual.subject, ())
+    assert PACKAGED.written["auto_ack/after_hours"] == PACKAGED.written["auto_ack"]
+
+
+def test_a_file_of_its_own_stands_before_what_the_mail_says_of_a_variant() -> None:
+    site = templates({"auto_ack/after_hours.en.md.j2": mail_of("Closed."), "auto_ack/de.md.j2": mail_of("Wir.")})
+    assert "Closed." in rendered(site, "en", "after_hours").text
+    assert "Wir." in rendered(site, "de", "after_hours").text
+    assert "Closed." not in rendered(site, "en").text
+
+
 def test_a_variant_or_the_mail_itself() -> None:
     own = templates({"auto_ack/night.en.md.j2": mail_of("Good night")})
     assert "Good night" in rendered(own, "de", "night").text
