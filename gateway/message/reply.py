@@ -34,7 +34,8 @@ _MOST_OF_MARKER = 100  # characters
 _BEHIND_MARKER = frozenset(("", "ein", "antworten", "schreiben", "eingeben"))  # verbs that end a German sentence
 _AROUND_MARKER = " \t>-–—*_#|="
 _LONG = 60  # a quoted line of so many characters may have been broken on its way
-_OPEN_LINK = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$")
+# a link, or a token of ours (ticket/token.py), that a line opens and leaves open
+_OPEN = re.compile(r"[<(]\s?https?://[^<>()]{0,300}$|[<(]https?://[^<>()]*$|\[mw:[^\[\]]{0,60}$", re.IGNORECASE)
 _LINK = re.compile(r"\s*[<(]?\s?(?:https?://|mailto:)\S+[>)]?[\s>]*")
 
 
@@ -103,15 +104,16 @@ def _text(lines: list[str]) -> str:
 
 def _mark_broken(seen: list[str], quote: list[bool]) -> None:
     """Take the rest of a quoted line that a program broke for quoted too."""
-    for i in range(1, len(seen) - 1):
-        if quote[i] or not quote[i - 1] or not seen[i].strip() or not (quote[i + 1] or not seen[i + 1].strip()):
+    for i in range(1, len(seen)):
+        inside, ends = any(quote[i + 1 : i + 2]), not "".join(seen[i + 1 : i + 2]).strip()
+        if quote[i] or not quote[i - 1] or not seen[i].strip() or not (inside or ends):
             continue
         before = seen[i - 1].rstrip()
         goes_on = len(before) >= _LONG and before[-1:] not in ".?!:;…" and seen[i].lstrip()[:1].islower()
         if (
             (goes_on and is_quoted(seen[i - 1]))
-            or (_OPEN_LINK.search(before) and len(seen[i].split()) == 1)
-            or (quote[i + 1] and _LINK.fullmatch(seen[i]))
+            or (_OPEN.search(before) and len(seen[i].split()) == 1)
+            or (inside and _LINK.fullmatch(seen[i]))
         ):
             quote[i] = True
 

@@ -174,10 +174,23 @@ def test_answers_between_quoted_lines_stay_with_them() -> None:
     assert split_reply(text).new == text
 
 
-def test_a_quoted_line_that_was_broken_is_quoted_whole() -> None:
-    long = "> a line of our mail that was so long that a program on its way to us broke"
-    text = f"Yes.\n\nOn 2 Nov 2026 at 09:12 {ANN} wrote:\n\n{long}\nit in two\n> and went on"
-    assert split_reply(text).new == "Yes."
+LONG = "> a line of our mail that was so long that a program on its way to us broke"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "new"),
+    [
+        # what stands below the introduction, the new words
+        (f"{LONG}\nit in two\n> and went on", "Yes."),
+        (f"{LONG}\nit in two", "Yes."),
+        ("> thank you. [mw:7138-h2fuk=\n6n7fvcsk5ka]", "Yes."),  # our token, encoded twice
+        ("> thank you. [mw:7138-\nh2fuk6n7fvcsk5ka]\n> Ann", "Yes."),
+        ("> thank you. [mw:7138-h2fuk6n7fvcsk5ka]\nGladly.", "Yes.\n\nGladly."),
+        ("> thank you.\nGladly.", "Yes.\n\nGladly."),
+    ],
+)
+def test_a_quoted_line_that_was_broken_is_quoted_whole(quoted: str, new: str) -> None:
+    assert split_reply(f"Yes.\n\nOn 2 Nov 2026 at 09:12 {ANN} wrote:\n\n{quoted}").new == new
 
 
 def test_an_introduction_on_the_line_of_the_answer_is_cut_off() -> None:

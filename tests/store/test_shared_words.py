@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, text
 
 from gateway.config import Settings
 from gateway.message.types import Mailbox
@@ -56,7 +56,12 @@ def c(desk: Engine) -> Iterator[Connection]:
         ("nothing", "-tag:vip,kind", []),
         ("nothing", "-orders", [*range(LAST, 0, -1)]),
         ("nothing", "-thanks", [*range(LAST, 0, -1)]),
+        ("nothing", '-"your order"', []),
+        ("nothing", '-subject:"your order"', []),
+        ("nothing", '-"order your"', [*range(LAST, 0, -1)]),
+        ("nothing", '-"order written"', [*range(LAST, 0, -1)]),  # the one of the ticket, the other of its entry
         ("another subject", "-subject:order", [20]),
+        ("another subject", '-"your order"', [20]),
         ("a tag less", "-tag:vip order", [20]),
         ("a tag less", "-tag:vip", [20]),
         ("more words", "-thanks", [*range(LAST, 20, -1), *range(19, 0, -1)]),
@@ -86,6 +91,41 @@ def test_a_block_with_a_number_that_is_no_ticket_has_nothing_in_common(c: Connec
     words = c.execute(select(shared_words.c.words).order_by(shared_words.c.block)).scalars().all()
     assert not words[0].split()  # the first ticket is 1
     assert {"your", "order", "written"} <= set(words[1].split())
+
+
+@pytest.mark.parametrize(
+    ("texts", "runs"),
+    [
+        # of the tickets, what they have in common
+        (("your order", "your order"), ["your order"]),
+        (("your order 1", "my order 2", "our order 3"), ["order"]),
+        (("a b c d", "b c d a b"), ["a b", "b c d"]),
+        (("a b c", "a b x b c"), ["a b", "b c"]),  # each of both, but never “a b c”
+        (("ab b", "b ab"), ["ab", "b"]),
+        (("ab", "a b"), []),
+        (("a _ b", "a _ b"), ["a", "b"]),  # nothing reaches across a gap
+        (("a b _ a b _ a", "a b"), ["a b"]),
+        (("", "a"), []),
+        (("a", ""), []),
+    ],
+)
+def test_what_texts_have_in_common(texts: tuple[str, ...], runs: list[str]) -> None:
+    assert list(shared.runs_in_common(texts)) == runs
+
+
+@pytest.mark.postgres  # the other one forgets no places
+@pytest.mark.parametrize("desk", ["postgres"], indirect=True)
+def test_words_follow_each_other_where_their_places_do(c: Connection) -> None:
+    """A vector has no places after 16383, and 256 of a word at most: what is told of none is not taken for a phrase."""
+    vector = "'late':600 'thing':601 'gone':603 'far':16382 'away':16383 'too':16383"
+    c.execute(
+        text("UPDATE search SET words = CAST(:v AS tsvector) WHERE ticket >> 4 = 2"),
+        {"v": vector},
+    )
+    shared.forget(c, 32)
+    _gather(c)
+    words = c.execute(select(shared_words.c.words).where(shared_words.c.block == 2)).scalar_one()
+    assert words == " late thing _ gone _ far "
 
 
 @pytest.mark.postgres  # SQLite has one process
