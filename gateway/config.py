@@ -826,7 +826,7 @@ def _unknown_variables() -> Iterator[Problem]:
     known = {f"{ENV_PREFIX}{s}__{n}".upper() for s, n in known_keys()} | {
         ENV_PREFIX + s.upper() for s in Settings.model_fields
     }
-    known |= {f"{ENV_PREFIX}CONFIG", f"{ENV_PREFIX}RULES"}  # flags of the command line (cli/main.py)
+    known |= {f"{ENV_PREFIX}{flag}" for flag in ("CONFIG", "RULES", "AGENT")}  # of the command line (cli/declare.py)
     for variable in sorted(v for v in os.environ if v.upper().startswith(ENV_PREFIX)):
         base = re.sub(r"__(CREDENTIAL|FILE)$", "", variable.upper())
         if base not in known:

@@ -49,7 +49,7 @@ class _Seen:
     """The row before, and the counts so far."""
 
     seq: int
-    hash: bytes | None  # None: unknown, because rows are missing
+    hash: bytes | None  # None: unknown, because rows are missing or another one stands there
     rows: int = 0
     erased: int = 0
 
@@ -84,8 +84,10 @@ def _findings(c: Connection, key: bytes, seen: _Seen, last: int) -> Iterator[Fin
         if row.seq != seen.seq + 1:
             yield Finding(seen.seq + 1, "deleted", f"{_rows(seen.seq + 1, row.seq - 1)} missing")
             seen.hash = None
-        yield from _wrong(c, key, row, seen, last)
-        seen.seq, seen.hash, seen.rows = row.seq, row.hash, seen.rows + 1
+        wrong = list(_wrong(c, key, row, seen, last))
+        yield from wrong
+        in_its_place = all(finding.kind != "moved" for finding in wrong)
+        seen.seq, seen.hash, seen.rows = row.seq, row.hash if in_its_place else None, seen.rows + 1
 
 
 def _wrong(c: Connection, key: bytes, row: Row[Any], seen: _Seen, last: int) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from gateway.store import shared_words
 from gateway.store.schema import customer, ticket
-from gateway.store.search import ENTRY_BITS
+from gateway.store.search import ENTRY_BITS, pairs
 from gateway.store.tickets import ticket_of
 from gateway.ticket.query import PRIORITIES, Choice, Numbers, Opened, Query, Seen, Sort, Words
 from gateway.ticket.types import Ticket
@@ -211,9 +211,15 @@ def _is_hit(asked: Words, of: Tickets, *, lite: bool) -> ColumnElement[bool]:
 
 
 def _asked_for(asked: Words) -> ColumnElement[Any]:
-    end = ":*" if asked.prefix else ""
-    phrases = (" <-> ".join(f"'{word}'" for word in phrase) + end for phrase in asked.phrases)
-    return cast(literal(" | ".join(f"({phrase})" for phrase in phrases), Text), TSQUERY)
+    phrases = (_asked_phrase(phrase, prefix=asked.prefix) for phrase in asked.phrases)
+    return cast(literal(" | ".join(phrases), Text), TSQUERY)
+
+
+def _asked_phrase(phrase: Sequence[str], *, prefix: bool) -> str:
+    """The words one after the other; the marks of pairs are what the index finds them by."""
+    run = " <-> ".join(f"'{word}'" for word in phrase)
+    marks = sorted(pairs(phrase[:-1] if prefix else phrase))
+    return "(" + " & ".join([f"({run}{':*' if prefix else ''})", *(f"'{mark}'" for mark in marks)]) + ")"
 
 
 def _columns(asked: Choice | Numbers | Opened | Seen) -> ColumnElement[bool]:

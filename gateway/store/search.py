@@ -2,25 +2,29 @@
 
 Sources      SQLite FTS5 §4.3.2 (its ASCII tokenizer has only blanks to look for); PostgreSQL §8.11 (a tsvector that is
              written out word by word). Both get words that are cut and folded already (ticket/found_by.py), so that
-             both find the same.
+             both find the same. The index of PostgreSQL knows no places: to find a phrase it would read whatever has
+             its words. So it gets a mark for each two words that follow each other, which few others share.
              A row's id is its ticket's number, 36 bits to the left, plus the id of its entry (0: the ticket itself): a
              hit tells its ticket without another look-up.
 Transaction  words are written in that of the ticket and the entry; what was there before the index is filled in slices.
 Not here     what a query finds (listing.py), what it may say (ticket/query.py), words in common (shared_words.py).
 """
 
+import zlib
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from gateway.store import shared_words
 from gateway.store.schema import search_backlog, ticket
 from gateway.store.tickets import entries, find_ticket
-from gateway.ticket.found_by import words_of_entry, words_of_ticket
+from gateway.ticket.found_by import GAP, words_of_entry, words_of_ticket
 from gateway.ticket.types import AddEntry, Entry, Ticket
 
 ENTRY_BITS = 36
 COLUMNS = frozenset({"subject", "tags", "fields"})  # of a ticket: it is found by them
+_PAIR = "p_"  # no word begins so (found_by.py)
 _SLICE = 50  # tickets: what waits for the writer meanwhile waits for a moment
 
 
@@ -107,7 +111,13 @@ def _write(c: Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
 
 def _vector(words: Sequence[str]) -> str:
     """The words with their places, as PostgreSQL reads a tsvector; no word has a character that it would mind."""
-    return " ".join(f"{word}:{place}" for place, word in enumerate(words, 1))
+    return " ".join((*(f"{word}:{place}" for place, word in enumerate(words, 1)), *sorted(pairs(words))))
+
+
+def pairs(words: Sequence[str]) -> set[str]:
+    """The marks of the words that follow each other, one of 65,536 for each two."""
+    followed = {f"{one} {other}" for one, other in pairwise(words) if one != GAP != other}
+    return {f"{_PAIR}{zlib.crc32(each.encode()) & 0xFFFF:04x}" for each in followed}
 
 
 _BACKLOG = select(search_backlog.c.ticket).with_for_update()

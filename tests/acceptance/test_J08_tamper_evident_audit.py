@@ -113,6 +113,13 @@ async def test_the_first_row_is_named(store: Store, settings: Settings) -> None:
     assert found == _TAMPERINGS
 
 
+async def test_of_rows_that_were_swapped_both_are_named_and_no_others(store: Store, settings: Settings) -> None:
+    await written(store)
+    tampered(settings, *_SWAP)
+    said = [(f.seq, f.kind, f.said) for f in verdict(store).findings]
+    assert said == [(7, "moved", "was written as row 30"), (30, "moved", "was written as row 7")]
+
+
 async def test_a_tail_that_was_cut_is_found_by_an_anchor(store: Store, settings: Settings) -> None:
     end = await written(store)
     tampered(settings, "DELETE FROM audit WHERE seq > 35")
@@ -125,7 +132,7 @@ async def test_a_tail_that_was_cut_is_found_by_an_anchor(store: Store, settings:
 
 async def test_a_chain_made_anew_without_the_key_holds_nowhere(store: Store, settings: Settings) -> None:
     await written(store)
-    tampered(settings, "UPDATE audit SET hash = substr(hash, 1, 31) || substr(hash, 1, 1) WHERE seq >= 7")
+    tampered(settings, "UPDATE audit SET hash = prev WHERE seq >= 7")
     assert verdict(store).findings[0].seq == 7
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.cli.declare import Invocation
 from gateway.cli.main import run
-from gateway.config import Language, packaged
+from gateway.config import Language, load_settings, packaged
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 _WRONG = sorted(path.name for path in CONFIGS.iterdir())
@@ -98,6 +98,13 @@ def test_a_wrong_variable_is_told_exactly(
     monkeypatch.setenv(variable, value)
     assert run(["config", "check"]) == 78
     assert capsys.readouterr().err.splitlines()[0] == error
+
+
+@pytest.mark.parametrize("variable", ["MAILWICKET_CONFIG", "MAILWICKET_RULES", "MAILWICKET_AGENT"])
+def test_a_variable_of_the_command_line_is_no_wrong_setting(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = load_settings(None)
+    monkeypatch.setenv(variable, "ann")
+    assert load_settings(None) == without
 
 
 def test_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
