@@ -45,6 +45,15 @@ QUERIES = (
     "-order sort:priority",
     "refund -order",
     "-or*",
+    # phrases: one that every ticket has, left out; words that half of the entries have, seldom one after the other
+    '"your order"',
+    '-"your order"',
+    '-"your order" sort:due',
+    '-subject:"your order" refund',
+    '"uaa neił"',
+    '"prgagbo zpłgc"',
+    '"zpłgc uaa neił"',
+    '-"uaa neił"',
 )
 _STATUSES = ("new", "open", "pending", "solved", "closed")
 _SLICE = 5000

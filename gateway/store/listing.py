@@ -52,11 +52,11 @@ from gateway.ticket.query import PRIORITIES, Choice, Numbers, Opened, Query, See
 from gateway.ticket.types import Ticket
 
 Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of a part of its rows
-_FEW = 2000  # hits whose tickets are looked up one by one
+_RARE = 500  # hits of a word that are looked for before the newest tickets are read
+_FEW = 2000  # tickets that are looked up one by one
 _SLICES = (0, 5000, 1 << 62)  # of an order that is read whole: mostly the first one has enough
-_NEWEST = 500  # tickets of the order that are read first, when no word is rare
-_MANY_SPARED = 1 / 8  # of the blocks: less than one in ten of the newest tickets lacks a word that is left out
-_NEWEST_BESIDE = 1000  # so more are read, beside those blocks, where one in sixteen lacks it at the least
+_NEWEST = 2000  # tickets of the order that are read first, when no word is rare
+_MANY_SPARED = 1 / 8  # of the blocks: so few of the newest tickets lack a word that is left out that others are read
 
 
 def find_tickets(c: Connection, query: Query, limit: int) -> list[Ticket]:
@@ -83,8 +83,7 @@ def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]
         rarest = (None, others) if others else None
     if rarest is None and words:
         beside = [not_(_among(c, spared, ticket.c.number.op(">>")(_BLOCK)))] if spared else []
-        some = _NEWEST_BESIDE if spared else _NEWEST
-        newest = _fitting(query, *_SORTED).where(*beside).limit(some).subquery("newest")
+        newest = _fitting(query, *_SORTED).where(*beside).limit(_NEWEST).subquery("newest")
         asked = (_is_hit(each, newest.c, lite=lite) for each in words)
         found = select(newest.c.number).where(*asked, newest.c.number.not_in(_HIDDEN))
         return found.order_by(*_order(query.sort, newest.c)).limit(limit), False
@@ -125,8 +124,8 @@ def _words_of(query: Query) -> list[Words]:
 def _rarest(c: Connection, words: Sequence[Words], *, lite: bool) -> tuple[Words | None, Collection[int]] | None:
     """The words with the fewest hits and the tickets that have them, if those are few."""
     wanted = (asked for asked in words if not asked.excluded)
-    few = ((asked, _array(c, _hits(asked, lite=lite).limit(_FEW + 1))) for asked in wanted)
-    return min((pair for pair in few if len(pair[1]) <= _FEW), key=lambda pair: len(pair[1]), default=None)
+    few = ((asked, _array(c, _hits(asked, lite=lite).limit(_RARE + 1))) for asked in wanted)
+    return min((pair for pair in few if len(pair[1]) <= _RARE), key=lambda pair: len(pair[1]), default=None)
 
 
 def _spared(c: Connection, words: Iterable[Words]) -> tuple[set[int], list[int]]:

@@ -270,6 +270,7 @@ def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
 def test_the_same_is_found_where_every_word_is_in_many_tickets(
     desk: Store, query: str, numbers: list[int] | None, newest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gateway.store.listing._RARE", -1)
     monkeypatch.setattr("gateway.store.listing._FEW", -1)
     monkeypatch.setattr("gateway.store.listing._NEWEST", newest)
     for limit in (1, 2, 50) if numbers is not None else ():

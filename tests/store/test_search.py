@@ -60,6 +60,35 @@ async def test_the_index_follows_what_is_written(store: Store) -> None:
     assert await store.write(work) == [[1], [1], [1], [], [1], [], [1], [1], [], [1], [1], []]
 
 
+@pytest.mark.parametrize(
+    ("words", "marks"),
+    [
+        # as they stand, how many marks of pairs there are
+        (["your"], 0),
+        (["your", "order"], 1),
+        (["your", "order", "your", "order"], 2),  # each once
+        (["your", "_", "order"], 0),  # nothing reaches across a gap
+        (["your", "order", "_", "s_your", "s_order"], 2),
+    ],
+)
+def test_words_that_follow_each_other_have_a_mark(words: list[str], marks: int) -> None:
+    assert len(search.pairs(words)) == marks
+
+
+async def test_a_phrase_is_more_than_its_marks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs may share a mark: what the index leads to is read."""
+    monkeypatch.setattr("zlib.crc32", lambda _: 7)
+
+    def work(c: Connection) -> list[list[int]]:
+        opened(c, "Zwrot", "erste zweite dritte")
+        opened(c, "Povrat", "zweite erste dritte")
+        return [
+            found(c, q) for q in ('"erste zweite"', '"zweite erste dritte"', '-"erste zweite"', '"erste zwe"', "zweite")
+        ]
+
+    assert await store.write(work) == [[1], [2], [2], [], [1, 2]]
+
+
 async def test_words_of_a_merged_ticket_lead_to_the_one_it_went_to(store: Store) -> None:
     def work(c: Connection) -> list[list[int]]:
         for subject, words in (("Zwrot", "erste"), ("Povrat", "zweite"), ("Umzug", "dritte")):
