@@ -76,13 +76,20 @@ def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -
         stated = facts_of(c, each.after, customer, d, now, actor="system")
         earlier = with_ticket(stated, each.before, now, d.promises, customer)
         decision = decided(c, each.after, stated, assigned, d, before=earlier)
-        if not any(isinstance(action, Notify) for action in decision.actions):
+        if not any(isinstance(action, Notify) for action in decision.actions) and _wants_to_hear(each.after, d, now):
             usual = Notify(CAUSE, ("assignee",), AGENT_NOTICE)
             decision = replace(decision, actions=(*decision.actions, usual))
         delayed.cancel(c, each.after.number, assigned, now)
         said = {"happened": "assigned", "why": each.why, **_last_words(c, each.after)}
         carry_out(c, each.after, assigned, decision, customer, d, now, told=said)
     return count
+
+
+def _wants_to_hear(ticket: Ticket, d: Deps, now: datetime) -> bool:
+    """Whether its owner wants to be told that he has it; not when all that is new was told to him a moment ago."""
+    owner = d.rules.agents.get(ticket.assignee or "")
+    told = owner is not None and owner.notify == "all" and ticket.created_at == now
+    return owner is None or not (told or owner.notify == "none")
 
 
 def _last_words(c: Connection, ticket: Ticket) -> Mapping[str, object]:

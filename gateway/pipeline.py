@@ -37,7 +37,8 @@ from gateway.store.situations import keep_situation
 from gateway.store.view import StoreView
 from gateway.store.webhooks import add_call
 from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
-from gateway.ticket.notify import ACK, Arrived, notify
+from gateway.ticket.colleagues import of_mail
+from gateway.ticket.notify import ACK, Arrived, judged, notify
 from gateway.ticket.types import (
     NO_POLICY,
     REDIRECT,
@@ -60,11 +61,18 @@ log = structlog.get_logger("pipeline")
 
 
 def process(
-    inbound: Accepted, message: Message, d: Deps, c: Connection, *, found: ThreadMatch | None = None
+    inbound: Accepted,
+    message: Message,
+    d: Deps,
+    c: Connection,
+    *,
+    found: ThreadMatch | None = None,
+    forwarded: bool = False,
 ) -> Outcome:
     """One accepted message, top to bottom. One transaction, no network. [T1]
 
-    found  the ticket, where that is known already
+    found      the ticket, where that is known already
+    forwarded  whether an agent passed it on, who says who its author is
     """
     now, view, archived = d.now(), StoreView(c), inbound.imported is not None
     if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
@@ -82,7 +90,7 @@ def process(
         promises=d.promises,
         revision=plan.decision.trace.revision,
     )
-    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now)
+    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now, forwarded=forwarded)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -100,12 +108,20 @@ def process(
 
 
 def _led_to(
-    inbound: Accepted, plan: Plan, saved: Saved, d: Deps, view: StoreView, c: Connection, now: datetime
+    inbound: Accepted,
+    plan: Plan,
+    saved: Saved,
+    d: Deps,
+    view: StoreView,
+    c: Connection,
+    now: datetime,
+    *,
+    forwarded: bool,
 ) -> tuple[list[Notification], list[tuple[str, str]]]:
     """What a mail leads to beside its own entry: the mails that follow, and (Message-ID, address) of those queued."""
     message = plan.message
     _restrain(saved, plan, d, c, now)
-    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
+    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood, forwarded)
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
@@ -114,6 +130,9 @@ def _led_to(
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
+    for notice in of_mail(saved, arrived, plan.decision, d.notifying):
+        if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
+            sent.append((queued[1], normal(notice.recipient.address)))
     if saved.ticket is not None and saved.entry is not None:
         follow_up(c, saved.ticket, plan.events, plan.decision, d, now)
     if any(isinstance(change, Record) and change.reason.startswith(BACKSCATTER) for change in plan.changes):

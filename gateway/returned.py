@@ -37,18 +37,25 @@ _NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2
 
 
 def received(
-    inbound: Accepted, message: Message, d: Deps, c: Connection, *, found: ThreadMatch | None = None
+    inbound: Accepted,
+    message: Message,
+    d: Deps,
+    c: Connection,
+    *,
+    found: ThreadMatch | None = None,
+    forwarded: bool = False,
 ) -> Outcome:
     """One accepted mail; its ticket finds an owner, a report about one of ours is told to whoever should know. [T1]
 
-    found  the ticket, where that is known already
+    found      the ticket, where that is known already
+    forwarded  whether an agent passed it on, who says who its author is
     """
     fresh = found is None and inbound.stub is None and inbound.imported is None and not inbound.released
     if fresh:
         for settled in (status_asked, rated):
             if (ended := settled(inbound, message, d, c)) is not None:
                 return ended
-    outcome = process(inbound, message, d, c, found=found)
+    outcome = process(inbound, message, d, c, found=found, forwarded=forwarded)
     if outcome.disposition in ("ticket", "entry") and inbound.imported is None:
         taken = tickets.find_ticket(c, outcome.ticket or 0)
         if taken is not None:

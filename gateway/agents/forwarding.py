@@ -42,7 +42,7 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     message = _of_customer(mail, forward, customer or Mailbox(mail.agent.name, mail.agent.email))
     match = ThreadMatch(None, "none", "stranger", f"forwarded by {mail.agent.id}", mentions)
     inbound = replace(mail.inbound, verified=None)  # it was found out about the forwarder
-    outcome = opened(inbound, message, mail.d, mail.c, found=match)
+    outcome = opened(inbound, message, mail.d, mail.c, found=match, forwarded=True)
     ticket = tickets.find_ticket(mail.c, outcome.ticket) if outcome.ticket is not None else None
     if ticket is None or outcome.disposition != "ticket":  # a rule ended it
         return outcome

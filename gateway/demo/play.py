@@ -15,6 +15,7 @@ from gateway.demo.cast import EVERYDAY, SCENES, Scene, octets
 from gateway.demo.catcher import Caught
 from gateway.demo.customers import pipe, send, stamped
 from gateway.demo.stage import Stage
+from gateway.outgoing.kinds import kind_of
 from gateway.store import inbound, outbox, tickets
 from gateway.store.inbound import MailRow
 from gateway.store.outbox import FINAL, OutboxItem
@@ -156,7 +157,7 @@ class Play:
         return Played(about, row.via, row.disposition or "", row.id, ticket, out, _why(row, explanation))
 
     async def _letters(self, row: MailRow) -> list[OutboxItem]:
-        """The mails that this one caused, once each has left or never will."""
+        """The mails to customers that this one caused, once each has left or never will."""
         if row.ticket is None:
             return []
         async with asyncio.timeout(_PATIENCE_S):
@@ -164,7 +165,11 @@ class Play:
                 found = await self._stage.store.read(
                     lambda c: outbox.find_many(c, states=(), ticket=row.ticket, recipient=None, limit=100)
                 )
-                ours = [item for item in found if item.dedupe_key.endswith(f":{row.key}")]
+                ours = [
+                    item
+                    for item in found
+                    if item.dedupe_key.endswith(f":{row.key}") and kind_of(item.template).reader == "customer"
+                ]
                 if all(item.state in FINAL for item in ours):
                     return ours
                 await asyncio.sleep(_LOOK_S)

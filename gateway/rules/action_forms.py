@@ -110,8 +110,6 @@ SLA_OR_NONE = name_of("SLA policy", "SLA policies", lambda k: k.sla, "none")
 def _settings(node: Node, r: Reader) -> dict[str, str] | None:
     custom = tuple(f"field.{n}" for n in r.known.fields)
     found = reading.keys(node, (*_PLAIN_SETTINGS, *custom), r.f)
-    for key, _ in node.pairs:
-        r.may("key", f"set.{key.text}", key)
     given = {name: _setting(name, value, r) for name, value in found.items()}
     return {name: value for name, value in given.items() if value is not None}
 
@@ -224,7 +222,7 @@ def _reply(node: Node, r: Reader) -> dict[str, Any] | None:
     if node.kind != "map":
         name = _template(node, r)
         return {"template": name} if name else None
-    given = record(node, _REPLY, "reply", r, "action “reply”")
+    given = record(node, _REPLY, r, "action “reply”")
     at = node.get("variant")
     if at is not None and "template" in given:
         given |= _variant(given["template"], at, r)
@@ -235,7 +233,7 @@ def _variant(template: str, node: Node, r: Reader) -> dict[str, str]:
     """A variant, or one that is used outside the hours of a calendar."""
     outside = {}
     if node.kind == "map":
-        given = record(node, _OUTSIDE, "variant", r, "a variant")
+        given = record(node, _OUTSIDE, r, "a variant")
         outside = {"outside": given["outside"]} if "outside" in given else {}
         node = node.get("use") or node
     name = reading.line(node, r.f) if node.kind != "map" else None
@@ -278,7 +276,7 @@ _NOTIFY: Keys = {
     "template": Key(TEMPLATE, "which mail", required=True),
 }
 NOTIFY = Form(
-    lambda n, r: whole_record(record(n, _NOTIFY, "notify", r, "action “notify”"), _NOTIFY),
+    lambda n, r: whole_record(record(n, _NOTIFY, r, "action “notify”"), _NOTIFY),
     record_schema(_NOTIFY),
     "mapping of `to` `template`",
 )
@@ -300,7 +298,7 @@ _REASON: Keys = {
 
 def _disposal(node: Node, r: Reader) -> dict[str, Any] | None:
     if node.kind == "map":
-        return whole_record(record(node, _REASON, "dispose", r, "this action"), _REASON)
+        return whole_record(record(node, _REASON, r, "this action"), _REASON)
     reason = _filled(node, r)
     return {"reason": reason} if reason else None
 
@@ -312,7 +310,7 @@ _ESCALATE: Keys = {
     "to": Key(name_of("team or agent", "teams and agents", lambda k: (*k.teams, *k.agents)), "team or agent")
 }
 ESCALATE = Form(
-    lambda n, r: {} if n.value is True else record(n, _ESCALATE, "escalate", r),
+    lambda n, r: {} if n.value is True else record(n, _ESCALATE, r),
     {"anyOf": [{"const": True}, record_schema(_ESCALATE)]},
     "`true`, or mapping of `to`",
 )
@@ -323,7 +321,7 @@ _LINK: Keys = {
     ),
 }
 LINK = Form(
-    lambda n, r: whole_record(record(n, _LINK, "link", r, "action “link”"), _LINK),
+    lambda n, r: whole_record(record(n, _LINK, r, "action “link”"), _LINK),
     record_schema(_LINK),
     "mapping of `to` `kind`",
 )
@@ -351,7 +349,7 @@ _MERGE: Keys = {
 
 
 def _merge(node: Node, r: Reader) -> dict[str, Any] | None:
-    given = whole_record(record(node, _MERGE, "merge_into", r, "action “merge_into”"), _MERGE)
+    given = whole_record(record(node, _MERGE, r, "action “merge_into”"), _MERGE)
     for name in given["same"] if given is not None else ():
         field = name.removeprefix("field.")
         if r.captures is not None and field not in r.captures and not r.known.fields[field].origin:

@@ -208,14 +208,11 @@ class Actions:
         if missing := [e for e in self.r.on if e not in events]:
             hint = f"it works in {reading.named_events(events)}"
             self.r.f.add(key, "R017", f"action “{key.text}” does not exist for event “{missing[0]}”", hint)
-        self.r.may("action", key.text, key)
         return True
 
     def _delay(self, node: Node) -> tuple[timedelta | Span, str | None, tuple[Event, ...]] | None:
         """`after` and `unless`; None when the action is not for later."""
         at, unless = node.get("after"), node.get("unless")
-        for key in (k for k, _ in node.pairs if k.text in _MODIFIERS):
-            self.r.may("key", f"do.{key.text}", key)
         events = reading.choices(unless, EVENTS, "event", "events", self.r.f) if unless else ()
         if at is None:
             if unless is not None:

@@ -56,7 +56,7 @@ def _read(node: Node, r: Reader) -> dict[str, Any] | None:
 
 def _named(node: Node, r: Reader) -> dict[str, Any] | None:
     if node.kind == "map":
-        return whole_record(record(node, _KEYS, CANNED, r, "action “canned”"), _KEYS)
+        return whole_record(record(node, _KEYS, r, "action “canned”"), _KEYS)
     name = _NAME.read(node, r)
     return None if name is None else {"name": name}
 

@@ -23,8 +23,7 @@ CODES: Mapping[str, Code] = {
     "R001": Code(
         "error", "unknown key, field, operator, action, event or name",
         "A word that nobody knows is mostly a slip of the pen, and a rule that silently ignored it would be wrong for "
-        "months. The nearest known word stands beside the caret. Words of the language that this version cannot carry "
-        "out yet are refused in the same way.",
+        "months. The nearest known word stands beside the caret.",
         "when: {subject: {contain: refund}}",
     ),
     "R002": Code(

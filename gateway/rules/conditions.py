@@ -62,7 +62,6 @@ class Conditions:
         options = self._options(value)
         for word, operand in value.pairs:
             if word.text in OPERATORS:
-                self.r.may("operator", word.text, word)
                 self._check_options(word, value, options)
                 yield from self._test(name, info, word.text, word, operand, options)
             elif word.text not in OPTIONS:
@@ -78,7 +77,6 @@ class Conditions:
             given = (f"customer.{n}" for n in self.r.known.customer)
             self.r.f.unknown(key, "field", name, (*_NAMED, *ALIASES, "headers.Subject", *custom, *given, *GROUPS))
             return None
-        self.r.may("field", info.name, key)
         names = self._names_after(info)
         if names is not None and name.removeprefix(info.name.removesuffix("NAME")) not in names:
             all_of_it = [info.name.removesuffix("NAME") + n for n in names]

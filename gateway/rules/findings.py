@@ -46,10 +46,6 @@ class Findings:
         """Note a word that nobody knows (R001), with what is known. `plural` begins the list: “teams are”."""
         self.add(at, "R001", f"unknown {kind} “{word}”", nearest(word, known, plural))
 
-    def later(self, at: Place, kind: str, word: str) -> None:
-        """Note a word of the rule language that this version does not know yet (R001)."""
-        self.add(at, "R001", f"{kind} “{word}” is not available in this version")
-
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The errors, in the order of the file."""

@@ -26,22 +26,14 @@ _SHOWN = 40  # characters of a value in a message
 
 @dataclass(slots=True)
 class Reader:
-    """With what the file is read: the names it defines, where problems go, what is not available yet."""
+    """With what the file is read: the names it defines, where problems go."""
 
     known: Known
     f: Findings
-    not_yet: Collection[str] = ()
     rule: str = ""
     on: tuple[Event, ...] = ()
     tests: dict[str, Test] = field(default_factory=dict)  # equal ones are one, and are looked at once
     captures: Collection[str] | None = ()  # what the patterns of the rule define; None when one of them is broken
-
-    def may(self, kind: str, word: str, at: Node) -> bool:
-        """Whether a word of the language can be carried out; noted where not."""
-        if f"{kind} {word}" not in self.not_yet:
-            return True
-        self.f.later(at, kind, word.rpartition(".")[2] if kind == "key" else word)
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +58,10 @@ class Key:
 Keys = Mapping[str, Key]
 
 
-def record(node: Node, keys: Keys, where: str, r: Reader, what: str = "") -> dict[str, Any]:
+def record(node: Node, keys: Keys, r: Reader, what: str = "") -> dict[str, Any]:
     """The values of a mapping by the name of their attribute; those that do not fit are left out.
 
-    where  the word before the dot in the list of what is not available yet: `teams` for teams.assign
-    what   has no such key, in the message
+    what  has no such key, in the message
     """
     found = reading.keys(node, keys, r.f)
     for name, key in keys.items():
@@ -79,7 +70,6 @@ def record(node: Node, keys: Keys, where: str, r: Reader, what: str = "") -> dic
     given = {}
     for at, value in node.pairs:
         if found.get(at.text) is value:
-            r.may("key", f"{where}.{at.text}", at)
             given[keys[at.text].name or at.text] = keys[at.text].form.read(value, r)
     return {name: value for name, value in given.items() if value is not None}
 
@@ -95,10 +85,10 @@ def record_schema(keys: Keys) -> dict[str, Any]:
     return {**made, "required": required} if required else made
 
 
-def mapping(keys: Keys, where: str, words: str = "mapping") -> Form:
+def mapping(keys: Keys, words: str = "mapping") -> Form:
     """A mapping with these keys."""
     return Form(
-        lambda n, r: record(n, keys, where, r) if n.kind == "map" or reading.pairs(n, r.f) else None,
+        lambda n, r: record(n, keys, r) if n.kind == "map" or reading.pairs(n, r.f) else None,
         record_schema(keys),
         words,
     )

@@ -23,7 +23,6 @@ from gateway.rules.findings import Findings
 from gateway.rules.forms import Reader
 from gateway.rules.index import EAGER, indexed
 from gateway.rules.lint import Surroundings, lint
-from gateway.rules.not_yet import NOT_YET
 from gateway.rules.pattern import Pattern
 from gateway.rules.reading import Known, Mails
 from gateway.rules.scenes import scenes
@@ -62,7 +61,6 @@ def load_rules(
     beside: Beside = _nothing,
     holidays: Holidays = lambda calendar, files: None,
     surroundings: Surroundings = Surroundings(),  # noqa: B008  (frozen)
-    not_yet: Collection[str] = NOT_YET,
 ) -> RuleSet:
     """The revision, compiled, with the warnings of its lints.
 
@@ -70,12 +68,9 @@ def load_rules(
     mails      the mails there are, and the languages of the site
     beside     the texts of the files that a relative glob names, by name; ValueError says why there are none
     holidays   asks for the public holidays of a calendar; ValueError says why nobody knows them
-    not_yet    words of the language that nothing carries out
     Raises     ConfigError  with all problems; the caller keeps what it has
     """
-    loader = _Loader(
-        name, text, beside, holidays, Reader(Known(mails, surroundings.endpoints), Findings(name, text), not_yet)
-    )
+    loader = _Loader(name, text, beside, holidays, Reader(Known(mails, surroundings.endpoints), Findings(name, text)))
     loaded = loader.read()
     problems = [p for findings in loader.findings for p in findings.problems]
     if loaded is None or problems:
@@ -110,9 +105,6 @@ class _Loader:
         if root is None:
             return None
         found = reading.keys(root, _SECTIONS, self.r.f, kind="section")
-        for at, value in root.pairs:
-            if found.get(at.text) is value:
-                self.r.may("section", at.text, at)
         self._version(root, found)
         included = tuple(self._included(found["include"])) if "include" in found else ()
         parts = [(found, self.r), *included]
@@ -255,9 +247,6 @@ class _RuleReader:
         """The rule; None when it is not enabled."""
         r, f = self._r, self._r.f
         k = reading.keys(node, RULE_KEYS, f)
-        for key, value in node.pairs:
-            if k.get(key.text) is value:
-                r.may("key", f"rules.{key.text}", key)
         at = reading.required(node, "id", k, "a rule", f)
         name = self._id(at) if at else "?"
         events = self._events(node, name, k)
@@ -294,7 +283,6 @@ class _RuleReader:
         for n in (reading.items(on, self._r.f) if on.kind == "list" else (on,)) if on else ():
             event = reading.choice(n, EVENTS, "event", "events", self._r.f)
             if event is not None:
-                self._r.may("event", event, n)
                 found[event] = None
         return tuple(found)  # type: ignore[arg-type]
 

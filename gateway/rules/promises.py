@@ -56,7 +56,7 @@ _APPLIES: Keys = {
 def _by_priority(node: Node, r: Reader) -> dict[str, Targets]:
     found = {}
     for name, value in reading.keys(node, PRIORITIES, r.f, kind="priority").items():
-        found[name] = replace(Targets(), **record(value, _TARGETS, "sla", r))
+        found[name] = replace(Targets(), **record(value, _TARGETS, r))
     return found
 
 
@@ -64,9 +64,7 @@ SLA_KEYS: Keys = {
     "calendar": Key(CALENDAR, "in whose hours it counts; else that of the team"),
     **_TARGETS,
     "warn_at": Key(list_of(PERCENT, single=True), "when to warn"),
-    "for": Key(
-        mapping(_APPLIES, "sla.for"), "whose tickets get it when no rule chose; the first fitting one", name="applies"
-    ),
+    "for": Key(mapping(_APPLIES), "whose tickets get it when no rule chose; the first fitting one", name="applies"),
     "escalation": Key(list_of(AGENT, single=True), "who is told after owner and lead"),
     "pause_in": Key(
         list_of(one_of(*TYPES, kind="status type", plural="types"), single=True, may_be_empty=True),
@@ -80,7 +78,7 @@ SLA_KEYS: Keys = {
 
 def policy(name: str, node: Node, r: Reader) -> Sla:
     """One policy."""
-    given: dict[str, Any] = record(node, SLA_KEYS, "sla", r, f"SLA policy “{name}”")
+    given: dict[str, Any] = record(node, SLA_KEYS, r, f"SLA policy “{name}”")
     targets = Targets(**{metric: given.pop(metric) for metric in METRICS if metric in given})
     applies = tuple(given.pop("applies", {}).items())
     return replace(Sla(name, None, targets), **given, applies=applies)

@@ -12,7 +12,6 @@ from gateway.rules.actions import ACTIONS
 from gateway.rules.codes import CODES
 from gateway.rules.desk import Calendar, FieldInfo, Limits, Lookup, Rate, Retention, Sla
 from gateway.rules.forms import Keys
-from gateway.rules.not_yet import NOT_YET
 from gateway.rules.operators import OPERATORS
 from gateway.rules.placeholders import FILTER_NAMES
 from gateway.rules.quantities import in_words
@@ -38,7 +37,6 @@ _TYPES: Mapping[str, Any] = {
     "defaults": Defaults, "limits": Limits, "retention": Retention, "agents": Agent, "teams": Team,
     "calendars": Calendar, "sla": Sla, "fields": FieldInfo, "lookups": Lookup,
 }  # fmt: skip
-_SOON = "*not yet*"
 
 
 def page() -> Iterator[str]:
@@ -47,7 +45,7 @@ def page() -> Iterator[str]:
     yield ""
     yield "## Events"
     yield ""
-    yield from table(("event", "when"), ((f"`{e}`", _marked("event", e, text)) for e, text in ABOUT_EVENTS.items()))
+    yield from table(("event", "when"), ((f"`{e}`", text) for e, text in ABOUT_EVENTS.items()))
     yield ""
     yield "## Fields"
     yield ""
@@ -68,15 +66,14 @@ def page() -> Iterator[str]:
     yield ""
     filters = " ".join(f"`{name}`" for name in FILTER_NAMES)
     yield "`do` is a list, one action each. In texts `{{ name }}` is a field or `captures.NAME` of a pattern; filters:"
-    yield f"{filters}. Every action takes `after: 3d` (`3d in office` counts opening hours) and `unless: EVENT`"
-    yield f"({_SOON})."
+    yield f"{filters}. Every action takes `after: 3d` (`3d in office` counts opening hours) and `unless: EVENT`."
     yield ""
     yield from table(("action", "value", "events", "effect", "example"), action_rows())
     yield ""
     yield "## Sections"
     for name, keys in {**SINGLE, **ENTRIES}.items():
         yield ""
-        yield "### " + _marked("section", name, f"{name}.ID" if name in ENTRIES else name)
+        yield f"### {name}.ID" if name in ENTRIES else f"### {name}"
         yield ""
         yield from table(("key", "value", "default", "what"), _key_rows(name, keys))
     yield ""
@@ -87,7 +84,7 @@ def page() -> Iterator[str]:
     yield "collects them, too, from every `rules.yaml` below the folder that it looks at; `mailwicket_config = FILE` in"
     yield "pytest.ini names the site whose languages and addresses hold."
     yield ""
-    yield from table(("key", "value", "what"), _test_rows("tests", SCENE))
+    yield from table(("key", "value", "what"), _test_rows(SCENE))
     yield ""
     yield "An event that no mail raises (`idle`, `sla-warning`, `note` …) needs none, only a `ticket`; its requester is"
     yield "the customer. Of a promise the one that falls due first is told. `customer`, `ticket` and `history` set the"
@@ -99,7 +96,7 @@ def page() -> Iterator[str]:
     yield ""
     yield "`expect` names what must come out; what it does not name is not looked at."
     yield ""
-    yield from table(("key", "value", "what"), _test_rows("expect", EXPECT))
+    yield from table(("key", "value", "what"), _test_rows(EXPECT))
 
 
 def lints_page() -> Iterator[str]:
@@ -123,14 +120,13 @@ def field_rows() -> Iterator[tuple[str, str, str, str]]:
     """Name, type, events and example of every field."""
     for name, info in REGISTRY.items():
         shown = " ".join(info.values) if info.values else info.example
-        yield f"`{name}`", info.type, _events(info.events), _marked("field", name, shown)
+        yield f"`{name}`", info.type, _events(info.events), shown
 
 
 def action_rows() -> Iterator[tuple[str, str, str, str, str]]:
     """Name, value, events, effect and example of every action."""
     for name, info in ACTIONS.items():
-        effect = _marked("action", name, info.about)
-        yield f"`{name}`", info.form.words, _events(info.events), effect, f"`{info.example}`"
+        yield f"`{name}`", info.form.words, _events(info.events), info.about, f"`{info.example}`"
 
 
 def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
@@ -144,7 +140,7 @@ def table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
 def _operator_rows() -> Iterator[tuple[str, str, str, str]]:
     for name, info in OPERATORS.items():
         options = " ".join(f"`{o}`" for o in info.options)
-        yield f"`{name}`", " ".join(info.types), options, _marked("operator", name, info.about)
+        yield f"`{name}`", " ".join(info.types), options, info.about
 
 
 def _key_rows(section: str, keys: Keys) -> Iterator[tuple[str, str, str, str]]:
@@ -152,12 +148,12 @@ def _key_rows(section: str, keys: Keys) -> Iterator[tuple[str, str, str, str]]:
     standard = {f.name: f.default for f in fields(made) if f.default is not MISSING} if made else {}
     for name, key in keys.items():
         default = "required" if key.required else _default(standard.get(key.name or name))
-        yield f"`{name}`", key.form.words, default, _marked("key", f"{section}.{name}", key.about)
+        yield f"`{name}`", key.form.words, default, key.about
 
 
-def _test_rows(section: str, keys: Keys) -> Iterator[tuple[str, str, str]]:
+def _test_rows(keys: Keys) -> Iterator[tuple[str, str, str]]:
     for name, key in keys.items():
-        yield f"`{name}`", key.form.words, _marked("key", f"{section}.{name}", key.about)
+        yield f"`{name}`", key.form.words, key.about
 
 
 def _default(value: Any) -> str:
@@ -183,16 +179,11 @@ def _events(events: tuple[Event, ...]) -> str:
     return f"all but {', '.join(others)}" if len(others) < 4 else ", ".join(events)
 
 
-def _marked(kind: str, word: str, text: str) -> str:
-    return f"{text} ({_SOON})" if f"{kind} {word}" in NOT_YET else text
-
-
 _HEAD = """\
 # The rule language
 
 Made from the code: what `mailwicket rules check` accepts is what stands here. `mailwicket rules schema` writes the same
-as JSON Schema for an editor; findings are explained in [lints.md](lints.md). What nothing carries out yet is marked
-*not yet*, and refused by name.
+as JSON Schema for an editor; findings are explained in [lints.md](lints.md).
 
 A rule has an `id`, one or more events (`on`), conditions (`when`) and actions (`do`). For an event, every rule of it is
 tested in the order of the file; all that match apply, later rules see what earlier ones did, and `stop: true` ends the

@@ -87,7 +87,7 @@ HISTORY: Keys = {
     "rules": Key(_RULES, "ran in the ticket already, for `once`"),
     "opened": Key(whole(), "tickets that this person opened just now, for `limits.new_per_sender`"),
     "written": Key(whole(), "mails that he wrote into tickets just now, for `limits.updates_per_sender`"),
-    "ticket": Key(mapping(TICKET, "tests.ticket", "mapping, as `ticket`"), "what was otherwise before the event"),
+    "ticket": Key(mapping(TICKET, "mapping, as `ticket`"), "what was otherwise before the event"),
 }
 SCENE: Keys = {
     "name": Key(LINE, "said when it fails", required=True),
@@ -108,8 +108,8 @@ SCENE: Keys = {
         ),
         "who writes is known",
     ),
-    "ticket": Key(mapping(TICKET, "tests.ticket", "mapping, below"), "what comes in belongs to this ticket"),
-    "history": Key(mapping(HISTORY, "tests.history", "mapping, below"), "what was before"),
+    "ticket": Key(mapping(TICKET, "mapping, below"), "what comes in belongs to this ticket"),
+    "history": Key(mapping(HISTORY, "mapping, below"), "what was before"),
     "expect": Key(
         Form(lambda n, r: _expect(n, r), {"type": "object"}, "mapping, below"), "what must come out", required=True
     ),
@@ -142,7 +142,7 @@ def scenes(node: Node, r: Reader) -> tuple[Scene, ...]:
 
 
 def _scene(node: Node, r: Reader) -> Scene:
-    given = record(node, SCENE, "tests", r, "a test")
+    given = record(node, SCENE, r, "a test")
     if node.kind == "map":
         _with_or_without_mail(node, given.get("event"), r)
     return replace(Scene("", node.line, {}, "", None, {}, source=r.f.name), **given)
@@ -181,7 +181,7 @@ def _moment(node: Node, r: Reader) -> datetime | None:
 
 def _customer(node: Node, r: Reader) -> dict[str, Any]:
     given = {name: Key(LINE, "what a look-up gives") for name in r.known.customer}
-    return record(node, given | CUSTOMER, "tests.customer", r)
+    return record(node, given | CUSTOMER, r)
 
 
 def _fields(node: Node, r: Reader) -> dict[str, str]:
@@ -206,7 +206,7 @@ def _mail(node: Node, r: Reader) -> dict[str, Any]:
 
 
 def _expect(node: Node, r: Reader) -> dict[str, Any]:
-    return record(node, EXPECT, "expect", r)
+    return record(node, EXPECT, r)
 
 
 def _rules(node: Node, r: Reader) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ DEFAULTS: Keys = {
     "cross_team": Key(one_of("first", "each"), "one mail to two of our addresses: one ticket, or one each"),
     "subject_tag": Key(one_of("left", "right", "auto", "none"), "where the number stands in a subject"),
     "subject_prefix": Key(TEXT, "before the number in a subject"),
-    "forward_ack": Key(FLAG, "acknowledge a forwarded mail to its first author"),
+    "forward_ack": Key(FLAG, "send automatic mail to the first author of a mail that an agent forwards"),
     "ack_limit": Key(rate("sender"), "short for limits.ack"),
 }
 AGENTS: Keys = {
@@ -78,7 +78,10 @@ AGENTS: Keys = {
     "max_open": Key(whole(), "open tickets at most; none is no limit"),
     "timezone": Key(ZONE, "else that of the calendar"),
     "calendar": Key(CALENDAR, "own opening hours"),
-    "notify": Key(one_of("all", "assigned", "none"), "which tickets to hear of"),
+    "notify": Key(
+        one_of("all", "assigned", "none"),
+        "whose customers to hear of: of all his teams, of tickets that he owns or answers for, of none",
+    ),
     "digest": Key(TIME_OF_DAY, "a summary every day at this time"),
     "receipts": Key(one_of("failures", "all"), "which commands by mail are answered"),
 }
@@ -182,7 +185,7 @@ def agents(section: Mapping[str, Node], r: Reader) -> dict[str, Agent]:
     taken: dict[str, str] = {}
     found = {}
     for name, node in section.items():
-        given = record(node, AGENTS, "agents", r, f"agent “{name}”")
+        given = record(node, AGENTS, r, f"agent “{name}”")
         agent = replace(Agent(name, name, ""), **given)
         _note_taken((agent.email, *agent.also), name, "agent", node, taken, r)
         found[name] = agent
@@ -194,7 +197,7 @@ def teams(section: Mapping[str, Node], r: Reader) -> dict[str, Team]:
     taken: dict[str, str] = {}
     found = {}
     for name, node in section.items():
-        given = record(node, TEAMS, "teams", r, f"team “{name}”")
+        given = record(node, TEAMS, r, f"team “{name}”")
         team = replace(Team(name, ()), **given)
         _note_taken((*team.addresses, *team.aliases), name, "team", node.get("address") or node, taken, r)
         found[name] = team
@@ -205,7 +208,7 @@ def statuses(section: Mapping[str, Node], r: Reader) -> dict[str, StatusType]:
     """Every status by its name: those that there always are, and those that the file adds."""
     found = dict(BUILT_IN)
     for name, node in section.items():
-        given = record(node, STATUSES, "statuses", r, f"status “{name}”")
+        given = record(node, STATUSES, r, f"status “{name}”")
         if name in BUILT_IN:
             r.f.add(node, "R030", f"status “{name}” is there already, of type {BUILT_IN[name]}", "take another name")
         elif "type" in given:
@@ -217,7 +220,7 @@ def calendars(section: Mapping[str, Node], r: Reader) -> dict[str, Calendar]:
     """The calendars, by id."""
     found = {}
     for name, node in section.items():
-        given = record(node, CALENDAR_KEYS, "calendars", r, f"calendar “{name}”")
+        given = record(node, CALENDAR_KEYS, r, f"calendar “{name}”")
         free = given.pop("holidays", {})
         found[name] = replace(Calendar(name, "UTC"), **given, **free)
     return found
@@ -238,7 +241,7 @@ def lists(
     found: dict[str, tuple[str, ...]] = {}
     for name, node in section.items():
         if node.kind == "map":
-            record(node, LISTS_FILE, "lists", r, f"list “{name}”")
+            record(node, LISTS_FILE, r, f"list “{name}”")
             at = node.get("file")
             text = read(at, r) if at else None
             lines = (line.partition("#")[0].strip() for line in (text or "").splitlines())
@@ -252,7 +255,7 @@ def fields(section: Mapping[str, Node], r: Reader) -> dict[str, FieldInfo]:
     """The custom ticket fields, by id."""
     found = {}
     for name, node in section.items():
-        given = record(node, FIELDS, "fields", r, f"field “{name}”")
+        given = record(node, FIELDS, r, f"field “{name}”")
         if given.get("type") == "enum" and node.get("values") is None:
             r.f.add(node, "R030", f"field “{name}” is an enum without “values”")
         found[name] = replace(FieldInfo(name, "text"), **given)
@@ -268,7 +271,7 @@ def lookups(
     """
     found = {}
     for name, node in section.items():
-        given = record(node, LOOKUPS, "lookups", r, f"lookup “{name}”")
+        given = record(node, LOOKUPS, r, f"lookup “{name}”")
         if node.kind == "map" and ("file" in given) == ("sql" in given):
             r.f.add(node, "R030", f"lookup “{name}” has either “file” or “sql”")
         found[name] = lookup = replace(Lookup(name), **given)
@@ -288,17 +291,17 @@ def _check_columns(give: Node | None, columns: tuple[str, ...], file: str, r: Re
 
 def limits(node: Node | None, r: Reader) -> Limits:
     """The budgets of automatic mail; what is not named keeps its default."""
-    return replace(Limits(), **(record(node, LIMITS, "limits", r) if node else {}))
+    return replace(Limits(), **(record(node, LIMITS, r) if node else {}))
 
 
 def retention(node: Node | None, r: Reader) -> Retention:
     """How long what is kept; what is not named keeps its default."""
-    return replace(Retention(), **(record(node, RETENTION, "retention", r) if node else {}))
+    return replace(Retention(), **(record(node, RETENTION, r) if node else {}))
 
 
 def defaults(node: Node, r: Reader) -> tuple[Defaults, Rate | None]:
     """What holds where no rule says otherwise, and `ack_limit`, which is short for `limits.ack`."""
-    given = record(node, DEFAULTS, "defaults", r, "section “defaults”")
+    given = record(node, DEFAULTS, r, "section “defaults”")
     ack = given.pop("ack_limit", None)
     return replace(Defaults(""), **given), ack
 

@@ -1,14 +1,27 @@
-"""Who of our people hears of a note: whoever owns the ticket, answers for it or watches it, but not its writer.
+"""Who of our people hears of what is said in a ticket: whoever owns it, answers for it or watches it, and who wants to.
 
-Sources  agents-by-mail.md §2. They are told because they work on it, so that no budget of automatic mail is asked.
-Not here  what rules tell agents of (notify.py), who may see a ticket (visibility.py).
+Sources  agents-by-mail.md §2; `agents.notify` of the rules: who follows a ticket hears of it whatever it says.
+Not here  what rules tell agents of (notify.py), who may see a ticket (visibility.py), a ticket that is given away
+          (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from gateway.message.address import normal
 from gateway.message.types import Mailbox
-from gateway.ticket.notify import AGENT_NOTICE, Happened, NotifyPolicy, agents_facts, lines_of_words, to_agents
-from gateway.ticket.types import Entry, Notification, Ticket
+from gateway.rules.types import Decision, Hold, Notify, RuleSet
+from gateway.ticket.notify import (
+    AGENT_NOTICE,
+    Arrived,
+    Happened,
+    NotifyPolicy,
+    agents_facts,
+    agents_of,
+    lines_of_words,
+    to_agents,
+)
+from gateway.ticket.types import Entry, Notification, Saved, Ticket
 
 
 def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -> Iterator[Notification]:
@@ -16,8 +29,7 @@ def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -
 
     ticket  as it is with the note.  by  the id of its writer; None is no agent
     """
-    concerned = (ticket.assignee, ticket.responsible, *ticket.followers)
-    who = tuple(dict.fromkeys(id for id in concerned if id is not None and id != by and id in policy.rules.agents))
+    who = tuple(id for id in _concerned(ticket, policy.rules) if id != by)
     if not who:
         return
     key, writer = f"note:{note.id}", note.author or Mailbox("", "")
@@ -28,3 +40,38 @@ def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -
         "said_at": note.at.isoformat(),
     }
     yield from to_agents(who, AGENT_NOTICE, "note", told, ticket, key, policy)
+
+
+def of_mail(saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy) -> Iterator[Notification]:
+    """The mails about one of a customer, to those whom no rule tells of it; the guard has not seen them yet."""
+    ticket, rules = saved.ticket, policy.rules
+    if ticket is None or saved.entry is None or mail.flood:
+        return
+    author = normal(mail.message.author.address) if mail.message.author is not None else ""
+    notices = [action for action in decision.actions if isinstance(action, Notify) and action.template == AGENT_NOTICE]
+    told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
+    held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
+    happened = "new" if saved.opened else "reply"
+    told = agents_facts(ticket, mail, happened, policy)
+    for agent, why in {**_of_team(ticket, rules), **_concerned(ticket, rules)}.items():
+        if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):
+            said = {**told, "why": why}
+            for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
+                yield replace(notice, held=held)
+
+
+def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
+    """The ids of those who have to do with the ticket themselves, each with the reason."""
+    has = {id: "follows" for id in ticket.followers if id in rules.agents}
+    for role in ("responsible", "assignee"):
+        agent = rules.agents.get(getattr(ticket, role) or "")
+        if agent is not None and agent.notify != "none":
+            has[agent.id] = role
+    return has
+
+
+def _of_team(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
+    """Who wants to hear of all that comes to his team."""
+    team = rules.teams.get(ticket.team)
+    people = (*team.members, team.lead or "") if team is not None else ()
+    return {id: "notify: all" for id in people if id in rules.agents and rules.agents[id].notify == "all"}

@@ -25,6 +25,7 @@ AGENT_NOTICE, ACK, CSAT = "agent_notice", "auto_ack", "csat"
 _ONCE, _ASKED = Rate(1, timedelta(days=3650)), Rate(1, timedelta(days=30))
 MUTED = "muted"  # a ticket whose customer wants no automatic mail about it; and the guard's word for that
 NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the ticket
+FORWARD = "forward"  # the guard's word for somebody who did not write to us himself
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 _REFERENCES = 10  # the first and the last nine
 _WORDS_CHARACTERS, _WORDS_LINES, _FILES = 2000, 40, 20  # of a mail, in a notice to agents
@@ -80,6 +81,7 @@ class Arrived:
     customer: Customer | None
     language: str
     flood: bool = False  # whether its author sent more than one person does
+    forwarded: bool = False  # whether an agent passed it on, who says who its author is
 
     @property
     def key(self) -> str:
@@ -403,6 +405,8 @@ def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | 
     if isinstance(cause, Arrived):
         if wrong == "own-address":
             return wrong
+        if cause.forwarded:
+            return wrong or (None if policy.rules.defaults.forward_ack else FORWARD)
         if wrong is None and not cause.verdict.may_respond:
             return cause.verdict.no_response_code or "machine-sender"
         if cause.message.author is None:
@@ -417,7 +421,10 @@ def _by_authentication(notice: Notification, cause: Cause, policy: NotifyPolicy)
 
     What no mail caused has no author to doubt: it goes to whom a person of ours answered, whatever the setting.
     A canned reply repeats what the customer wrote, and brings files: no setting lets a stranger have that sent.
+    For the author of a forwarded mail stands the agent who passed it on.
     """
+    if isinstance(cause, Arrived) and cause.forwarded:
+        return None
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"
     if _authenticated(cause) or (_known(cause) and (isinstance(cause, Happened) or notice.canned is not None)):

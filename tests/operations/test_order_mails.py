@@ -11,10 +11,11 @@ import pytest
 
 from gateway.operations.order_mails import asked_first, tell
 from gateway.operations.order_types import Asker, Carried
+from gateway.rules.load import load_rules
 from gateway.store.opening import open_store
 from gateway.ticket.types import SetField
 from tests.conftest import settings_in
-from tests.operations.orders import Agents
+from tests.operations.orders import RULES, Agents
 
 POLICY = email.policy.default
 
@@ -100,6 +101,24 @@ def test_receipts_are_for_who_wants_them(desk: Agents, text: str, receipts: str,
     desk.orders(f"#receipts {receipts}")
     told = Told(desk, text)
     assert [mail["Subject"] for mail in told.mails] == ([subject] if subject else [])
+
+
+@pytest.mark.parametrize(("rules", "own", "told"), [
+    # what the rules say of Ana, what she settled for herself, whether she gets a receipt
+    ("failures", None, False),
+    ("all", None, True),
+    ("all", "failures", False),
+    ("failures", "all", True),
+])  # fmt: skip
+def test_receipts_are_as_the_rules_say_until_an_agent_settles_it(
+    desk: Agents, rules: str, own: str | None, told: bool
+) -> None:
+    ana = load_rules(RULES.replace("languages: [en]}", f"languages: [en], receipts: {rules}}}"), "r", 1).agents["ana"]
+    agents = {**desk.deps.rules.agents, "ana": ana}
+    desk.deps = replace(desk.deps, rules=replace(desk.deps.rules, agents=agents))
+    if own is not None:
+        desk.orders(f"#receipts {own}")
+    assert bool(Told(desk, "#mine").mails) is told
 
 
 @pytest.mark.parametrize(("order", "says"), [

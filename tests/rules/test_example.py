@@ -18,7 +18,7 @@ from gateway.rules.types import Facts
 from tests.rules.desk import evaluate
 
 TEXT = (Path(__file__).parent / "example" / "rules.yaml").read_text("utf-8")
-RULES = load_rules(TEXT, "rules.yaml", 41, not_yet=())
+RULES = load_rules(TEXT, "rules.yaml", 41)
 SHIPPED = (Path(__file__).parents[2] / "rules.yaml").read_text("utf-8")
 
 TREE = """\
@@ -139,4 +139,4 @@ def test_the_schema_refuses_what_check_refuses(right: str, wrong: str) -> None:
     text = TEXT.replace(right, wrong, 1)
     assert wrong_places(text)
     with pytest.raises(ConfigError):
-        load_rules(text, "rules.yaml", 1, not_yet=())
+        load_rules(text, "rules.yaml", 1)

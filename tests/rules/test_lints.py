@@ -25,7 +25,7 @@ AROUND = Surroundings(TODAY, {"a": date(2026, 11, 1), "old": date(2026, 1, 1)})
 def findings(text: str) -> tuple[Problem, ...]:
     """Errors, or the warnings where there are none."""
     try:
-        return load_rules(text, "rules.yaml", 1, MAILS, surroundings=AROUND, not_yet=()).warnings
+        return load_rules(text, "rules.yaml", 1, MAILS, surroundings=AROUND).warnings
     except ConfigError as e:
         return e.problems
 
@@ -176,7 +176,7 @@ def test_the_end_of_holidays_is_read_from_a_calendar_file() -> None:
     text = HEAD + "calendars: {c: {timezone: UTC, hours: {mon: '08:00-17:00'}, holidays: free.ics}}\n"
 
     def codes(ics: str) -> set[str]:
-        found = load_rules(text, "rules.yaml", 1, beside=lambda name: {name: ics}, surroundings=AROUND, not_yet=())
+        found = load_rules(text, "rules.yaml", 1, beside=lambda name: {name: ics}, surroundings=AROUND)
         assert found.files == {"free.ics": ics}
         return {p.code for p in found.warnings}
 

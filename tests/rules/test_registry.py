@@ -1,39 +1,14 @@
-"""The words of the rule language: each has one meaning, and those of a later version are not in use yet."""
+"""The words of the rule language: each has an example that is right."""
 
 import time
 
 import pytest
 
-from gateway.rules import sections
 from gateway.rules.actions import ACTIONS
-from gateway.rules.load import RULE_KEYS, load_rules
-from gateway.rules.not_yet import NOT_YET
-from gateway.rules.operators import OPERATORS
+from gateway.rules.load import load_rules
 from gateway.rules.reading import CannedReply, Mails
-from gateway.rules.scenes import EXPECT, SCENE
-from gateway.rules.types import EVENTS, REGISTRY
+from gateway.rules.types import REGISTRY
 from tests.rules.desk import HEAD, rules_of
-
-WORDS = {  # every word of the language, by its kind
-    "section": {*sections.ENTRIES, *sections.SINGLE, "lists", "include", "rules", "tests"},
-    "event": set(EVENTS),
-    "action": set(ACTIONS),
-    "field": set(REGISTRY),
-    "operator": set(OPERATORS),
-    "key": {
-        *(f"{name}.{key}" for name, keys in {**sections.ENTRIES, **sections.SINGLE}.items() for key in keys),
-        *(f"rules.{key}" for key in RULE_KEYS),
-        *(f"tests.{key}" for key in SCENE),
-        *(f"expect.{key}" for key in EXPECT),
-        "set.responsible", "set.due", "do.after", "do.unless", "reply.with", "variant.outside",
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("entry", sorted(NOT_YET))
-def test_what_is_not_available_yet_is_a_word_of_the_language(entry: str) -> None:
-    kind, _, word = entry.partition(" ")
-    assert word in WORDS[kind]
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -52,7 +27,7 @@ def test_each_action_has_an_example_that_is_right(name: str) -> None:
     when = "{subject: {matches: '(?P<order>x)(?P<host>y)'}}"
     rule = f"- {{id: r, on: {ACTIONS[name].events[0]}, when: {when}, do: [{ACTIONS[name].example}]}}"
     mails = Mails(canned={"photos-wanted": CannedReply(("en",), {"order": ("text",)}, (), ())})
-    assert load_rules(f"{head}rules:\n  {rule}\n", "rules.yaml", 1, mails, not_yet=()).rules
+    assert load_rules(f"{head}rules:\n  {rule}\n", "rules.yaml", 1, mails).rules
 
 
 @pytest.mark.push

@@ -22,7 +22,7 @@ def templates() -> Templates:
 
 
 def load(text: str) -> RuleSet:
-    return load_rules(text, "rules.yaml", 7, not_yet=())
+    return load_rules(text, "rules.yaml", 7)
 
 
 def differences(rules: RuleSet) -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+"""Which of our people hear of a customer's mail by themselves, and when its first author hears of a forward."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.config import Settings
+from gateway.store.store import Store
+from gateway.ticket.types import SetField
+from tests.agents.mails import ANN, BOB, JAN, RULES
+from tests.agents.test_forwards import forward
+from tests.processing import Desk, mail, verdict
+
+_RULES = """version: 1
+defaults: {team: support}
+agents:
+  ann: {name: Ann Agent, email: ann@agents.test}
+  bob: {name: Bob, email: bob@agents.test, notify: NOTIFY}
+  lia: {name: Lia, email: lia@agents.test, role: light}
+  zed: {name: Zed, email: zed@agents.test, notify: all}
+teams:
+  support: {address: support@gw.test, members: [ann, bob, lia], lead: ann}
+  billing: {address: billing@gw.test, members: [zed], assign: ASSIGN}
+rules:
+  - id: urgent
+    on: [new, reply]
+    when: {subject: {contains: urgent}}
+    do: [{notify: {to: [team], template: agent_notice}}]
+"""
+
+
+@pytest.fixture
+def desk(store: Store, settings: Settings) -> Desk:
+    return Desk(store, settings, _RULES.replace("NOTIFY", "assigned").replace("ASSIGN", "manual"))
+
+
+def as_bob_wants(desk: Desk, notify: str) -> None:
+    """The same desk, where the rules say otherwise of Bob."""
+    rules = desk.deps.rules
+    agents = {**rules.agents, "bob": replace(rules.agents["bob"], notify=notify)}
+    rules = replace(rules, agents=agents)
+    desk.deps = replace(desk.deps, rules=rules, notifying=replace(desk.deps.notifying, rules=rules))
+
+
+def told(desk: Desk, since: int = 0) -> list[str]:
+    """The people who were sent a notice, sorted."""
+    return sorted(
+        m.forward_path.partition("@")[0] for m in desk.mails() if m.template == "agent_notice" and m.id > since
+    )
+
+
+def write(desk: Desk, subject: str = "Zwrot") -> list[str]:
+    """Who hears of another mail of Jan in his ticket."""
+    since = max((m.id for m in desk.outbox()), default=0)
+    address = desk.reply_address(JAN, 1)
+    assert desk.take(verdict("pass", mail(subject=f"Re: {subject}", To=address)), to=address).disposition == "entry"
+    return told(desk, since)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("notify", "ticket", "new", "reply"),
+    [
+        # what Bob wants, what he has to do with the ticket, whether he hears of a new one, and of a reply
+        ("assigned", {}, False, False),
+        ("assigned", {"assignee": "bob"}, False, True),
+        ("assigned", {"responsible": "bob"}, False, True),
+        ("assigned", {"assignee": "ann"}, False, False),
+        ("all", {}, True, True),
+        ("all", {"assignee": "bob"}, True, True),
+        ("all", {"assignee": "ann"}, True, True),
+        ("all", {"team": "billing"}, True, False),
+        ("none", {}, False, False),
+        ("none", {"assignee": "bob"}, False, False),
+        ("none", {"followers": ("bob",)}, False, True),
+    ],
+)
+def test_who_hears_of_a_customer(desk: Desk, notify: str, ticket: dict[str, object], new: bool, reply: bool) -> None:
+    as_bob_wants(desk, notify)
+    desk.take(verdict("pass", mail()))
+    assert told(desk) == (["bob"] if new else [])
+    desk.change(1, *(SetField(name, value, "ann") for name, value in ticket.items()))  # type: ignore[arg-type]
+    heard = write(desk)
+    assert heard.count("bob") == reply
+    assert heard.count("ann") == (ticket.get("assignee") == "ann")
+    assert heard.count("zed") == (ticket.get("team") == "billing")
+
+
+@pytest.mark.sqlite
+def test_whom_a_rule_tells_hears_once(desk: Desk) -> None:
+    as_bob_wants(desk, "all")
+    desk.take(verdict("pass", mail(subject="urgent")))
+    assert told(desk) == ["ann", "bob", "lia"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("notify", "notices"), [("all", 1), ("assigned", 1), ("none", 0)])
+def test_who_is_given_a_new_ticket_hears_of_it_once(
+    store: Store, settings: Settings, notify: str, notices: int
+) -> None:
+    rules = _RULES.replace("notify: all", f"notify: {notify}").replace("NOTIFY", "none")
+    desk = Desk(store, settings, rules.replace("ASSIGN", "least_busy"))
+    desk.take(verdict("pass", mail(To="billing@gw.test")), to="billing@gw.test")
+    assert desk.ticket(1).assignee == "zed"
+    assert told(desk) == ["zed"] * notices
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("wanted", "state", "word"), [(False, "suppressed", "forward"), (True, "queued", "")])
+def test_the_first_author_of_a_forward_hears_of_it_only_where_the_rules_say_so(
+    store: Store, settings: Settings, wanted: bool, state: str, word: str
+) -> None:
+    rules = RULES.replace("{team: support}", f"{{team: support, forward_ack: {str(wanted).lower()}}}", 1)
+    desk = Desk(store, settings, rules, unauthenticated="auto")
+    forward(desk)
+    (ack,) = (m for m in desk.outbox() if m.template == "auto_ack")
+    assert (ack.forward_path, ack.state, ack.reason) == (JAN, state, word)
+    assert {ANN, BOB} <= {m.forward_path for m in desk.mails()}
