@@ -74,16 +74,17 @@ class Due:
         """Promises that may be broken, or are."""
         now, d = self._clock.now(), self._deps()
         found = await self._store.read(lambda c: sla_lists.reached(c, now, _MOST_REACHED))
-        digested = await self._store.read(sla_lists.crowds_told) if found else {}
-        for id, about in crowded(found, d.rules, now, digested).items():
+        if not found:
+            return
+        digested = await self._store.read(sla_lists.crowds_told)
+        for id, about in (await self._store.read(lambda c: crowded(c, found, d, now, digested))).items():
             await self._store.write(lambda c, i=id, a=about: _digest_instead(c, d.rules.agents[i], a, d, now))  # type: ignore[misc]
             digested = await self._store.read(sla_lists.crowds_told)  # or another scheduler did it
         for first in range(0, len(found), _A_COMMIT):
             some = found[first : first + _A_COMMIT]
             await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, digested)))  # type: ignore[misc]
-        if found:
-            log.info("promises.told", count=len(found), longest=found[0].ticket)
-            self._queued()
+        log.info("promises.told", count=len(found), longest=found[0].ticket)
+        self._queued()
 
     async def ask_idle(self) -> None:
         """Rules for tickets in which nothing happens."""

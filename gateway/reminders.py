@@ -21,7 +21,7 @@ from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.store.sla_lists import Reached
 from gateway.ticket.notify import agents_of
-from gateway.ticket.reminder import recipients, told, with_promise, with_reminder
+from gateway.ticket.reminder import recipients, told, told_of, with_promise, with_reminder
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Ticket
 
@@ -56,20 +56,33 @@ def remind(
 
 
 def crowded(
-    found: Iterable[Reached], rules: RuleSet, now: datetime, digested: Mapping[str, datetime] = _NOBODY
+    c: Connection, found: Sequence[Reached], d: Deps, now: datetime, digested: Mapping[str, datetime] = _NOBODY
 ) -> Mapping[str, list[Reached]]:
     """The agents who would get too many mails at once, each with what the mails would be about."""
+    if len(found) <= _MOST_MAILS:
+        return {}
     about: dict[str, list[Reached]] = {}
+    late = {each for each in found if each.due_at is not None and each.due_at <= now}
+    first = _at_first_stage(c, [each for each in found if each not in late], d, now)
     for each in found:
-        team, policy = rules.teams.get(each.team), rules.sla.get(each.policy or "")
-        lead = team.lead if team is not None else None
-        who = [each.assignee if each.assignee in rules.agents else None, lead]
-        if each.due_at is not None and each.due_at <= now:
-            who += policy.escalation if policy is not None else ()
-        for agent in dict.fromkeys(id for id in who if id is not None):
+        policy = d.rules.sla.get(each.policy or "")
+        who = recipients(each.assignee, each.team, policy, d.rules, first=each in first, breached=each in late)
+        for agent in who:
             if agent not in digested or digested[agent] < each.next_at:
                 about.setdefault(agent, []).append(each)
     return {agent: reached for agent, reached in about.items() if len(reached) > _MOST_MAILS}
+
+
+def _at_first_stage(c: Connection, found: Sequence[Reached], d: Deps, now: datetime) -> Collection[Reached]:
+    """Those that have reached the first of their stages and no other."""
+    stories = sla.to_remind(c, [each.ticket for each in found], lock=False)
+
+    def promised(each: Reached) -> Promised | None:
+        story = stories[each.ticket]
+        customer = sla.customer_of(c, story.ticket, d.promises)
+        return d.promises.newest(each.metric, story.ticket, customer, story.lines)
+
+    return {each for each in found if (p := promised(each)) is not None and sum(at <= now for _, at in p.stages) == 1}
 
 
 def _latest(promised: Promised | None, before: Mapping[tuple[str, int], int], now: datetime) -> int | None:
@@ -100,7 +113,7 @@ def _tell(
     decision = replace(decision, actions=tuple(_sparing(decision, ticket, d.rules, spared)))
     values: Mapping[str, object] = {}
     if any(isinstance(action, Notify) for action in decision.actions):
-        to = recipients(stage, promised, ticket, d.rules.sla.get(promised.policy or ""), d.rules)
+        to = told_of(stage, promised, ticket, d.rules)
         names = tuple(d.rules.agents[id].name for id in to if id in d.rules.agents)
         values = told(stage, promised, ticket, tickets.last_words(c, ticket.number), names, now)
     detail = (

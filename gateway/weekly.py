@@ -35,8 +35,8 @@ def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> No
     since = (until - _WEEK).astimezone(zone)
     this, last = _counted(c, team, since, until, d), _counted(c, team, since - _WEEK, since, d)
     unfinished = weekly.unfinished(c, team.id)
-    this["open"] = unfinished.total()
-    last["open"] = this["open"] - this["opened"] - this["reopened"] + this["solved"]
+    this["open"] = _open_before(unfinished.total(), _counted(c, team, until, now, d))
+    last["open"] = _open_before(this["open"], this)
     if not any(this.values()):
         return None
     hours = d.calendars.get(team.calendar or d.rules.defaults.calendar or "", ALWAYS)
@@ -58,6 +58,11 @@ def report(c: Connection, team: Team, lead: Agent, d: Deps, now: datetime) -> No
 def _words(this: Counter[str], last: Counter[str]) -> tuple[str, ...]:
     """What is counted; verdicts of customers where there are any."""
     return (*_WORDS, *_OF_CUSTOMERS) if this["rated"] or last["rated"] else _WORDS
+
+
+def _open_before(count: int, moved: Counter[str]) -> int:
+    """How many were open before a time, of which it is known how many are after it, and what moved meanwhile."""
+    return count - moved["opened"] - moved["reopened"] + moved["solved"]
 
 
 def _counted(c: Connection, team: Team, since: datetime, until: datetime, d: Deps) -> Counter[str]:

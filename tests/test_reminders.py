@@ -215,12 +215,12 @@ async def test_who_would_get_too_many_mails_gets_one(tmp_path: Path) -> None:
     store.close()
 
 
-async def test_each_crowd_of_an_hour_gets_its_digest(tmp_path: Path) -> None:
+async def test_each_crowd_gets_its_digest_and_who_is_told_of_no_first_stage_none(tmp_path: Path) -> None:
     store = open_store(settings_in(tmp_path))
     desk = opened(Desk(store, settings_in(tmp_path), RULES.replace("75%", "60%")), 21)
-    for minutes in (120, 144):  # 10:00 and 10:24
+    for minutes in (120, 144, 240):  # of the first stage hears the owner, of the second the lead too, then all
         await tick(desk, minutes)
-    assert Counter(sent(desk)) == {("digest", name): 2 for name in ("ann", "eva")}
+    assert Counter(sent(desk)) == {("digest", "ann"): 3, ("digest", "eva"): 2, ("digest", "bob"): 1}
     store.close()
 
 

@@ -151,10 +151,13 @@ def told(c: Connection, number: int) -> dict[tuple[str, int], int]:
     return {(row.metric, row.cycle): row.stage for row in c.execute(_TOLD, {"b_ticket": number})}
 
 
-def to_remind(c: Connection, numbers: Collection[int]) -> dict[int, Reminding]:
-    """What is to be known of tickets before anybody is reminded; on PostgreSQL their rows are locked."""
+def to_remind(c: Connection, numbers: Collection[int], *, lock: bool = True) -> dict[int, Reminding]:
+    """What is to be known of tickets before anybody is reminded.
+
+    lock  on PostgreSQL, their rows
+    """
     of = {"numbers": sorted(set(numbers))}
-    found = {row.number: Reminding(ticket_of(row)) for row in c.execute(_TICKETS, of)}
+    found = {row.number: Reminding(ticket_of(row)) for row in c.execute(_LOCKED if lock else _TICKETS, of)}
     for row in c.execute(_LEDGERS, of):
         found[row.ticket].lines.append(_line(row))
     for row in c.execute(_ALL_TOLD, of):
@@ -226,7 +229,8 @@ _LEDGER = (
 )
 _TOLD = select(sla_told).where(sla_told.c.ticket == bindparam("b_ticket")).order_by(sla_told.c.stage)
 _THESE: BindParameter[Any] = bindparam("numbers", expanding=True)
-_TICKETS = select(ticket).where(ticket.c.number.in_(_THESE)).order_by(ticket.c.number).with_for_update()
+_TICKETS = select(ticket).where(ticket.c.number.in_(_THESE)).order_by(ticket.c.number)
+_LOCKED = _TICKETS.with_for_update()
 _LEDGERS = select(sla_ledger).where(sla_ledger.c.ticket.in_(_THESE)).order_by(sla_ledger.c.at, sla_ledger.c.id)
 _ALL_TOLD = select(sla_told).where(sla_told.c.ticket.in_(_THESE)).order_by(sla_told.c.stage)
 _TELL = insert(sla_told)

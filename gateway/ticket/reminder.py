@@ -20,15 +20,26 @@ WARNING, BREACHED = "sla_warning", "sla_breached"  # mails
 _SPENT = {"waiting_customer": "customer", "waiting_third": "third"}
 
 
-def recipients(stage: int, promised: Promised, ticket: Ticket, policy: Sla | None, rules: RuleSet) -> tuple[str, ...]:
-    """As in `notify: {to: …}`, each once."""
-    team = rules.teams.get(ticket.team)
-    lead = (team.lead,) if team is not None and team.lead is not None else ()
-    owner = (ticket.assignee,) if ticket.assignee in rules.agents and ticket.assignee is not None else lead
-    if stage == min(percent for percent, _ in promised.stages) and stage != BREACH:
-        return owner
-    named = policy.escalation if policy is not None and stage == BREACH else ()
-    return tuple(dict.fromkeys((*owner, *lead, *named)))
+def recipients(
+    owner: str | None, team: str, policy: Sla | None, rules: RuleSet, *, first: bool, breached: bool
+) -> tuple[str, ...]:
+    """The ids of agents who are told, each once.
+
+    first  whether it is the first of the stages
+    """
+    of = rules.teams.get(team)
+    lead = (of.lead,) if of is not None and of.lead is not None else ()
+    owners = (owner,) if owner is not None and owner in rules.agents else lead
+    if breached:
+        return tuple(dict.fromkeys((*owners, *lead, *(policy.escalation if policy is not None else ()))))
+    return owners if first else tuple(dict.fromkeys((*owners, *lead)))
+
+
+def told_of(stage: int, promised: Promised, ticket: Ticket, rules: RuleSet) -> tuple[str, ...]:
+    """The ids of agents who are told that a ticket reached a stage, as in `notify: {to: …}`."""
+    first = stage == min(percent for percent, _ in promised.stages)
+    policy = rules.sla.get(promised.policy or "")
+    return recipients(ticket.assignee, ticket.team, policy, rules, first=first, breached=stage == BREACH)
 
 
 def with_promise(stated: Facts, promised: Promised, stage: int, now: datetime) -> Facts:
@@ -41,7 +52,7 @@ def with_reminder(decision: Decision, stage: int, promised: Promised, ticket: Ti
     """What the rules decided, and the usual mail where none of them tells anybody."""
     if any(isinstance(action, Notify) for action in decision.actions):
         return decision
-    to = recipients(stage, promised, ticket, rules.sla.get(promised.policy or ""), rules)
+    to = told_of(stage, promised, ticket, rules)
     usual = Notify(f"sla.{promised.policy or 'by-hand'}", to, BREACHED if stage == BREACH else WARNING)
     return replace(decision, actions=(*decision.actions, usual))
 
