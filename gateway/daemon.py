@@ -168,18 +168,8 @@ class Daemon:
         importer = Importer(settings, self._store, door, clock, lambda: self._deps)
         self._timers = timers = Timers(self._store, Anchors(settings), clock)
         due = Due(self._store, lambda: self._deps, clock, sender.wake)
-        for work in (
-            due.wake,
-            due.do_delayed,
-            due.remind,
-            due.ask_idle,
-            due.climb,
-            due.find_owners,
-            due.expire_held,
-            due.send_digests,
-        ):
-            timers.every(timedelta(minutes=1), work, shared=True)
-        timers.every(timedelta(minutes=5), due.tell_undelivered, shared=True)
+        for interval, asked in due.jobs():
+            timers.every(interval, asked, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         self._retaining = Retaining(self._store, lambda: self._deps.rules.retention, clock)
         timers.nightly(self._retaining.delete_old, lambda: zone_of_desk(self._deps.rules))

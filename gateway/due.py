@@ -4,7 +4,7 @@ Transaction  one for each action, which also turns its row away from `waiting`.
 Not here     when this is asked (daemon.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -42,6 +42,7 @@ _A_RUN = 1000
 _MOST_REACHED = 10_000  # so that even after a long stop one digest tells of all
 _A_COMMIT = 100
 _DIGEST_LATE = timedelta(hours=12)
+_OFTEN, _SELDOM = timedelta(minutes=1), timedelta(minutes=5)
 T = TypeVar("T")
 log = structlog.get_logger("due")
 
@@ -52,6 +53,21 @@ class Due:
     def __init__(self, store: Store, deps: Callable[[], Deps], clock: Clock, queued: Callable[[], None]) -> None:
         self._store, self._deps, self._clock, self._queued = store, deps, clock, queued
         self._digests_until = clock.now() - _DIGEST_LATE
+
+    def jobs(self) -> tuple[tuple[timedelta, Callable[[], Awaitable[None]]], ...]:
+        """All that is asked here, and how often."""
+        often = (
+            self.wake,
+            self.do_delayed,
+            self.remind,
+            self.ask_idle,
+            self.ask_by_clock,
+            self.climb,
+            self.find_owners,
+            self.expire_held,
+            self.send_digests,
+        )
+        return (*((_OFTEN, work) for work in often), (_SELDOM, self.tell_undelivered))
 
     async def wake(self) -> None:
         """Snoozed tickets whose time has come are as they were before."""

@@ -1,6 +1,7 @@
 """Rules with times of their own: each of their tickets is asked about once for each time, on both databases."""
 
 from datetime import UTC, datetime, timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,9 @@ def test_a_search_with_a_mistake_is_refused(tmp_path: Path) -> None:
         Desk(store, settings_in(tmp_path), RULES.replace("status:pending", "status:pendin"))
     assert "rules.yaml:7:10: error R030: each: " in caught.value.text
     store.close()
+
+
+def test_a_running_gateway_asks_all_that_falls_due(desk: Desk) -> None:
+    due = Due(desk.store, lambda: desk.deps, FakeClock(desk.now), lambda: None)
+    asked = {name for name, work in vars(Due).items() if iscoroutinefunction(work) and not name.startswith("_")}
+    assert {work.__name__ for _, work in due.jobs()} == asked

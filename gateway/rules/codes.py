@@ -86,8 +86,8 @@ CODES: Mapping[str, Code] = {
         "sla: {gold: {first_response: 1h}}",
     ),
     "R013": Code(
-        "warning", "calendar without any opening hours",
-        "In such a calendar no promise ever becomes due.",
+        "error", "calendar without any opening hours",
+        "In such a calendar no promise would ever be due, and nothing that waits for it ever done.",
         "calendars: {office: {timezone: Europe/Zagreb}}",
     ),
     "R014": Code(

@@ -55,8 +55,8 @@ async def test_h04_a_clock_that_jumps_and_comes_back_changes_nothing(
         desk.write(lambda c, w=change: OPERATIONS["ticket.change"].perform(c, w, Duty(MONDAY, lambda: desk.deps)))
     due = Due(store, lambda: desk.deps, clock, lambda: None)
     timers = Timers(store, Anchors(settings), clock)
-    for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.climb, due.find_owners, due.send_digests):
-        timers.every(MINUTE, work, shared=True)
+    for interval, work in due.jobs():
+        timers.every(interval, work, shared=True)
 
     async def minutes(count: int) -> None:
         for _ in range(count):

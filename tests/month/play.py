@@ -69,9 +69,8 @@ class Month:
         self._sender = sender(desk.store, clock, relay.port)
         due = Due(desk.store, lambda: desk.deps, clock, lambda: None)
         self._timers = Timers(desk.store, Anchors(desk.settings), clock)
-        for work in (due.wake, due.do_delayed, due.remind, due.ask_idle, due.climb, due.find_owners, due.expire_held,
-                     due.send_digests, due.ask_by_clock, due.tell_undelivered):  # fmt: skip
-            self._timers.every(MINUTE, work, shared=True)
+        for interval, work in due.jobs():
+            self._timers.every(interval, work, shared=True)
         self._of: dict[int, Case] = {}
         self.sent: list[Sent] = []
 
