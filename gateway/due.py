@@ -6,6 +6,7 @@ Not here     when this is asked (daemon.py), what an action changes (ticket/acte
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -93,7 +94,8 @@ class Due:
         if not found:
             return
         digested = await self._store.read(sla_lists.crowds_told)
-        for id, about in (await self._store.read(lambda c: crowded(c, found, d, now, digested))).items():
+        crowds = await self._store.read(partial(crowded, found=found, d=d, now=now, digested=digested))
+        for id, about in crowds.items():
             await self._store.write(lambda c, i=id, a=about: _digest_instead(c, d.rules.agents[i], a, d, now))  # type: ignore[misc]
             digested = await self._store.read(sla_lists.crowds_told)  # or another scheduler did it
         for first in range(0, len(found), _A_COMMIT):

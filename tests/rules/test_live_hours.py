@@ -15,7 +15,7 @@ RULES = """version: 1
 defaults: {team: support, calendar: office}
 calendars:
   office: {timezone: Europe/Zagreb, hours: {mon-fri: "08:00-17:00"}, holidays: HR}
-  never: {timezone: UTC}
+  never: {timezone: UTC, days: {2020-01-01: "08:00-09:00"}}  # not any more
 teams: {support: {address: support@gw.test}}
 rules:
   - {id: open, on: new, when: {time: {within: office}}, do: [{tag: open}]}
