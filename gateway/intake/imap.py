@@ -173,7 +173,13 @@ class Mailbox:
         trouble = ""
         if self._account.folder_commands and self._around.ordering is not None:
             teams = self._around.ordering.teams()
-            for name, parts in await self._thread.do(link.folders):
+            try:
+                listed = await self._thread.do(link.folders)
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError as e:  # mail is fetched all the same
+                return found, f"orders are not looked for: {e}"[:300]
+            for name, parts in listed:
                 match order_of(parts, teams):
                     case Order() as order:
                         found.append((name, order))

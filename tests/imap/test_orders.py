@@ -214,6 +214,19 @@ async def test_a_server_without_words_of_others_is_told_none(
     assert not any("mailwicket" in command for command in server.heard)
 
 
+async def test_a_server_that_lists_no_folders_is_fetched_all_the_same(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    server = server_with_folders()
+    server.answers["LIST"] = b"%s NO not here\r\n"
+    box = box_of(server, tmp_path, folder_commands=True)
+    async with server.running(), fetching(settings, store, box, ordering=Noted()) as seen:
+        await seen.until(lambda: "IDLE" in server.heard)
+        server.deliver(mail(1))
+        await seen.until(lambda: bool(server.inbox.mails[1].flags))
+        assert "orders are not looked for" in seen.trouble()
+
+
 def states(store: Store) -> dict[str, int]:
     return store.read_now(lambda c: mailboxes.counted(c, "support"))
 

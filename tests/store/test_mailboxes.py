@@ -5,10 +5,13 @@ from typing import TypeVar
 
 import pytest
 
-from gateway.store import leaves, mailboxes
+from gateway.config import Settings
+from gateway.store import leaves, mailbox_orders, mailboxes, probes
 from gateway.store.leaves import Leave
+from gateway.store.mailbox_orders import Given
 from gateway.store.mailboxes import Fetched, Folder
 from gateway.store.store import Store
+from tests.processing import Desk, mail
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -41,6 +44,48 @@ async def test_a_cursor_never_goes_back(met: Store) -> None:
     found = await met.read(lambda c: mailboxes.folder(c, "support", "INBOX"))
     assert found is not None
     assert (found.uid, found.old_uid) == (15, 5)
+
+
+async def test_an_order_waits_until_it_is_carried_out_whatever_the_numbers_are(met: Store) -> None:
+    moved = Fetched(11, "ordered", "k" * 32, "5" * 64)
+    await met.write(lambda c: mailboxes.advance(c, INBOX, (moved,), NOW, uid=11, old_uid=0))
+    assert await met.read(lambda c: mailbox_orders.given_before(c, INBOX, ["5" * 64])) == set()
+    anew = await met.write(lambda c: mailboxes.renumber(c, INBOX, 8, 0))
+    assert await met.read(lambda c: mailbox_orders.given_before(c, anew, ["5" * 64, "6" * 64])) == {"5" * 64}
+    (given,) = await met.read(lambda c: mailbox_orders.given(c, anew))
+    assert given == Given(7, 11, "k" * 32)
+    await met.write(lambda c: mailbox_orders.carried_out(c, anew, given, "there is no ticket"))
+    assert await met.read(lambda c: mailbox_orders.given(c, anew)) == []
+    assert [mail.said for _, mail in await met.read(lambda c: mailboxes.left_over(c, "support", 9))] == [
+        "there is no ticket"
+    ]
+
+
+async def test_mails_show_the_status_of_the_tickets_that_they_went_on_in(met: Store, settings: Settings) -> None:
+    desk = Desk(met, settings)
+    keys = [desk.take(mail("Jan <jan@x.test>", subject)).key for subject in ("One", "Two", "Three")]
+    fetched = [Fetched(uid, "settled", key, str(uid) * 32) for uid, key in enumerate(keys, 11)]
+    await met.write(lambda c: mailboxes.advance(c, INBOX, fetched, NOW, uid=13, old_uid=0))
+    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX)) == {11: "new", 12: "new", 13: "new"}
+    await met.write(lambda c: mailbox_orders.shown(c, INBOX, [11, 12, 13], "new"))
+    desk.merge(1, 2)
+    desk.set_status(2, "on_hold", "waiting_third")
+    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX)) == {11: "waiting", 12: "waiting"}
+    await met.write(lambda c: mailbox_orders.shown_until(c, INBOX, desk.now + timedelta(seconds=1)))
+    later = await met.read(lambda c: mailboxes.folder(c, "support", "INBOX"))
+    assert later is not None
+    assert await met.read(lambda c: mailbox_orders.stands(c, later)) == {}
+
+
+async def test_only_the_newest_probe_is_measured_and_once(met: Store) -> None:
+    for number in (1, 2):
+        await met.write(lambda c, n=number: probes.note_sent(c, "support", f"<p{n}@x.test>", NOW))  # type: ignore[misc]
+    for name, seconds in (("<p1@x.test>", 1), ("<p2@x.test>", 2), ("<p2@x.test>", 9)):
+        at = NOW + timedelta(seconds=seconds)
+        await met.write(lambda c, n=name, a=at: probes.note_back(c, n, a))  # type: ignore[misc]
+    found = (await met.read(mailboxes.healths))["support"]
+    assert (found.round_trip_ms, found.probe_back_at) == (2000, NOW + timedelta(seconds=2))
+    assert found.probe_out_since is None
 
 
 async def test_what_became_of_a_mail_replaces_what_was_known_of_it(met: Store) -> None:
