@@ -34,6 +34,9 @@ def seeds(target: str) -> Iterator[bytes]:
         case "rules":
             for file in (*sorted(_ROOT.glob("tests/rules/*.yaml")), _ROOT / "rules.yaml"):
                 yield file.read_bytes()[:_MAX_OCTETS]
+        case "commands":
+            yield from (b"\x02#solved\n#assign ana\nDone.\n\nAna", b"\x01#snooze 2d\n\nHello", b"\x00#4812 #merge 4813")
+            yield b"\x02" + b"\n".join(words.COMMANDS[3:20]) + b"\nHello"
         case "token":
             yield from (b"t4812-7.a" + b"b" * 26, b"q912.a" + b"b" * 26, b"Re: [#4812] x [mw:4812-" + b"a" * 16 + b"]")
         case "filename":

@@ -1,6 +1,7 @@
 """What is fuzzed: readings of octets from outside, each with what must hold of its result.
 
-Sources  acceptance §5.8: T1 smtp, T2 header, T3 mime, T4 words and html, T5 filename, T6 token, T8 report, T10 rules.
+Sources  acceptance §5.8: T1 smtp, T2 header, T3 mime, T4 words and html, T5 filename, T6 token, T8 report, T9 commands,
+         T10 rules.
          A reading raises when something does not hold, and only then.
 Not here  time and memory (oracles.py), where inputs come from (seeds.py), the engine (engine.py).
 """
@@ -11,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import gettempdir
+from zoneinfo import ZoneInfo
 
 from fuzz import words
 from fuzz.oracles import demand, demand_clean, demand_sound
+from gateway.config import packaged
 from gateway.errors import ConfigError, PermanentError
 from gateway.intake.commands import client_name, mail_command, rcpt_command
 from gateway.intake.data import read_data
@@ -34,7 +37,12 @@ from gateway.message.reply import split_reply
 from gateway.message.reply_html import split_html
 from gateway.message.types import Envelope
 from gateway.outgoing.header import mailbox_field, text_field
+from gateway.outgoing.render import Templates
+from gateway.outgoing.templates import read_templates
 from gateway.rules.load import load_rules
+from gateway.ticket.command_table import Vocabulary
+from gateway.ticket.command_values import Writer
+from gateway.ticket.commands import MOST, Orders, Written, read_commands
 from gateway.ticket.token import (
     TokenRing,
     find_body_tokens,
@@ -51,7 +59,16 @@ _OWN = OwnMail(frozenset({"support@desk.test"}), _TOKENS.is_loop_mark)
 _RECEIVED_AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
 _FIELD = re.compile(rb"[!-9;-~]+:(?: [ -~]*\r\n)+")
 _WORD = re.compile(r"\w+")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # a command may be broken by them
 _MAX_DATA = 4096
+_AGENTS = """version: 1
+defaults: {team: support}
+agents:
+  ana: {name: Ana, email: ana@desk.test}
+  piotr: {name: Piotr, email: piotr@desk.test, role: lead}
+teams: {support: {address: support@desk.test, members: [ana], lead: piotr}}
+fields: {order: {type: text, pattern: "[A-Z]{2}-[0-9]{5}"}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +220,33 @@ def _report(data: bytes) -> None:
             demand(one.status is None or re.fullmatch(r"[245]\.\d{1,3}\.\d{1,3}", one.status), f"status {one.status}")
 
 
+@cache
+def _desk() -> tuple[Vocabulary, tuple[Writer, ...]]:
+    rules = load_rules(_AGENTS, "rules.yaml", 1)
+    templates = Templates(read_templates(packaged("templates")), {}, "en", lambda: None)
+    vocabulary = Vocabulary({language: templates.words(language) for language in LANGUAGES}, rules.statuses)
+    ours, zone = ("support@desk.test",), ZoneInfo("Europe/Zagreb")
+    return vocabulary, tuple(Writer(who, rules, _RECEIVED_AT, zone, LANGUAGES, ours) for who in rules.agents.values())
+
+
+def _commands(data: bytes) -> None:
+    """A mail of an agent is orders and words, none of them lost, or it is held; HTML that differs holds it."""
+    flags, text = (data[0] if data else 0), _UNSEEN.sub("", clean(data[1:].decode("utf-8", "replace")))
+    vocabulary, writers = _desk()
+    writer, about_ticket = writers[flags % len(writers)], bool(flags & 2)
+    found = read_commands(Written(text), writer, vocabulary, about_ticket=about_ticket)
+    demand_clean(text)
+    if not isinstance(found, Orders):
+        demand(1 <= found.line <= text.count("\n") + 1, f"held for line {found.line}")
+        return
+    demand(len(found.commands) <= MOST, "more commands than are read")
+    kept = "\n".join((*(command.written for command in found.commands), found.text))
+    lost = Counter(_WORD.findall(text)) - Counter(_WORD.findall(kept))
+    demand(not lost, f"words were lost: {list(lost)[:10]}")
+    unlike = read_commands(Written(text, f"x {text}"), writer, vocabulary, about_ticket=about_ticket)
+    demand(not found.commands or not isinstance(unlike, Orders), "HTML that begins with other words is no order")
+
+
 def _rules(data: bytes) -> None:
     """Rules load, or every problem has its place."""
     try:
@@ -220,6 +264,7 @@ TARGETS: Mapping[str, Target] = {
     "filename": Target(_filename, words.FILENAME),
     "token": Target(_token, words.TOKEN),
     "report": Target(_report, words.REPORT),
+    "commands": Target(_commands, words.COMMANDS),
     "rules": Target(_rules, words.RULES),
 }
-READING = ("mime", "report", "words", "html", "header", "filename", "token")
+READING = ("mime", "report", "words", "html", "header", "filename", "token", "commands")

@@ -58,6 +58,13 @@ SMTP = (
     b"<>", b" SIZE=", b" BODY=8BITMIME", b" SMTPUTF8", b"@a,@b:", b'"', b"\\", b"@desk.test>", b"[127.0.0.1]",
     b"[IPv6:::1]", b"postmaster", b"\0", b"\xff", b"x" * 600,
 )  # fmt: skip
+COMMANDS = (
+    b"#", b"\n#", b"\n", b"#solved", b"#note ", b"#assign ", b"#priority ", b"#snooze ", b"#due ", b"#tag ", b"#merge ",
+    b"#split", b"#undo", b"#field ", b"#remind ", b"#away ", b"#cc ", b"#lang ", b"#list ", b"#4812", b"4812 ", b"ana",
+    b"piotr", b"+vip", b"-vip", b"high", b"2d", b"tomorrow", b"2026-12-01 09:00", b"morgen 9 Uhr", b"order=AB-12345",
+    b"#gel\xc3\xb6st", b"\xd1\x80\xd0\xb5\xd1\x88\xd0\xb5\xd0\xbd\xd0\xbe", b"\xc2\xa0", b"\xc2\xad", b"!", b"?", b".",
+    b"> ",
+)  # fmt: skip
 RULES = (
     b"version: 1\n", b"defaults: {team: support}\n", b"teams:\n", b"rules:\n", b"  - id: a\n", b"    on: received\n",
     b"    when: ", b"    do: ", b"all:", b"any:", b"none:", b"subject:", b"{contains: ", b"{matches: ", b"&a ", b"*a",
