@@ -8,6 +8,7 @@ import itertools
 import re
 import secrets
 import string
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -416,7 +417,7 @@ def deps(
         ),
         bounce_address=sub_address(site.bounce_address, site.delimiter)[0],
         promises=promises,
-        new_budget=lambda: RuleBudget(clock.monotonic, settings.limits.rules_ms / 1000),
+        new_budget=lambda: RuleBudget(time.thread_time, settings.limits.rules_ms / 1000),
         now=clock.now,
         max_octets=int(settings.intake.max_size),
         tables=tables,

@@ -129,7 +129,6 @@ relay = "{_HOST}:{relay_port}"
 tls = "none"
 
 [limits]
-rules_ms = {int(50 * fast)}
 template_s = {fast:.1f}
 lease_s = {int(300 * fast)}
 """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.rules.effects import NotPossible, effects, ready
 from gateway.rules.operators import NO_CAPTURES, Seen
@@ -38,6 +38,7 @@ from gateway.rules.types import (
 
 MAX_CHAIN = 3  # runs of status-changed that follow each other
 
+_OF_PATTERNS = 0.8  # of the time: what they leave is for the actions, and for a look that took longer than its parts
 _OF_ONE, _OF_SIFTING = 0.5, 0.25  # of the time that is left: to find out whether a look can be finished in it
 _FOLLOWED = ("ticket.status", "ticket.status_type")  # what a follow-up run compares
 _T = TypeVar("_T")
@@ -47,9 +48,12 @@ Opening = Callable[[str, datetime], bool]  # whether a calendar is open at a tim
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The time that all patterns of one run share (acceptance L9)."""
+    """The time of one run, which its patterns share with all else that it does (acceptance L9).
 
-    monotonic: Callable[[], float]
+    elapsed  seconds that this thread has worked, so that a machine with other work fails no rule
+    """
+
+    elapsed: Callable[[], float]
     seconds: float
 
 
@@ -68,7 +72,7 @@ def evaluate(
     """What the rules want, in order, and the trace of what they did and saw (told.py makes all reasons of it).
 
     events      run one after the other on the same facts; none follows a `received` that disposed of the mail
-    budget      of the patterns; a rule that would begin one after it is spent fails. None is no limit
+    budget      a rule that would begin a pattern after it is spent fails. None is no limit
     before      the facts before the event, for `changed`.  fired  rules with `once` that this ticket or cycle has seen
     opening     of calendars, for `within` and `outside`; rules that ask without it fail
     has_ticket  whether there is one to merge into; without it there is none, and the mail goes its normal way
@@ -126,7 +130,7 @@ class _Run:
         self.overlay, self._rules, self._budget, self._opening = overlay, rules, budget, opening
         self._fired = [rule.id for rule in rules.rules if rule.once != "never" and rule.id in fired] if fired else []
         self._status = overlay.values(_FOLLOWED)
-        self._spent = 0.0
+        self._began = budget.elapsed() if budget is not None else 0.0
         self.only: Collection[str] | None = None
         self.events: list[Event] = []
         self.hits: list[Hit] = []
@@ -261,25 +265,23 @@ class _Run:
         look that would not come to its end costs a share of what is left of the time.
         """
         if self._budget is not None and len(octets) > window:
-            until = self._spent + (self._budget.seconds - self._spent) * share
+            spent = self._spent(self._budget)
+            until = spent + (_OF_PATTERNS * self._budget.seconds - spent) * share
             for at in range(0, len(octets), window):
-                self._timed(glance, octets[at : at + window])
-                if self._spent > until:
+                self._begun(glance, octets[at : at + window])
+                if self._spent(self._budget) > until:
                     raise NotPossible(f"the patterns of this mail would take more than {self._allowed_ms}")
-        return self._timed(look, octets)
+        return self._begun(look, octets)
+
+    def _spent(self, budget: Budget) -> float:
+        return budget.elapsed() - self._began
 
     @property
     def _allowed_ms(self) -> str:
         return f"their {self._budget.seconds * 1000:.0f} ms" if self._budget is not None else ""
 
-    def _timed(self, look: Callable[..., _T], *given: Any) -> _T:
-        """What patterns answer, in the time that all of this mail share; none begins when it is spent."""
-        if self._budget is None:
-            return look(*given)
-        if self._spent >= self._budget.seconds:
+    def _begun(self, look: Callable[[bytes], _T], octets: bytes) -> _T:
+        """What patterns answer; none begins when the time that all of this mail share is spent."""
+        if self._budget is not None and self._spent(self._budget) >= _OF_PATTERNS * self._budget.seconds:
             raise NotPossible(f"the patterns of this mail took {self._allowed_ms} already")
-        begun = self._budget.monotonic()
-        try:
-            return look(*given)
-        finally:
-            self._spent += self._budget.monotonic() - begun
+        return look(octets)

@@ -31,9 +31,9 @@ def test_G01_all_the_patterns_that_hang_elsewhere_take_their_50_ms_together(text
     took = []
     for _ in range(3):
         begun = time.process_time()
-        decision = evaluate(RULES, Facts(body_text=text), ("new",), budget=Budget(time.monotonic, 0.05))
+        decision = evaluate(RULES, Facts(body_text=text), ("new",), budget=Budget(time.thread_time, 0.05))
         took.append(time.process_time() - begun)
-    assert min(took) < 0.1  # the budget, and the one pattern that began within it
+    assert min(took) < 0.05
     assert {hit.outcome for hit in decision.trace.hits} <= {"applied", "error"}  # of those that are told at all
 
 

@@ -56,10 +56,10 @@ rules:
 
 
 @pytest.mark.parametrize(("each", "outcomes"), [
-    # what each pattern takes of the 50 ms, how the rules end
+    # what all before each pattern takes of the 50 ms, of which patterns begin in the first 40; how the rules end
     (0.001, "applied applied applied applied"),
-    (0.030, "applied applied error applied"),       # the third would begin after 60 ms
-    (0.050, "applied error error applied"),         # rules without patterns always run
+    (0.015, "applied applied error applied"),       # the third would begin after 45 ms
+    (0.025, "applied error error applied"),         # rules without patterns always run
 ])  # fmt: skip
 def test_all_patterns_of_a_run_share_one_budget(each: float, outcomes: str) -> None:
     decision = evaluate(PATTERNS, Facts(subject="abc"), ("new",), budget=Budget(Ticking(each), 0.05))
@@ -268,6 +268,6 @@ def test_five_hundred_rules_take_less_than_their_share_of_a_second() -> None:
     facts = Facts(subject="An ordinary question", body_text="The words of an ordinary mail, again. " * 160)
     evaluate(rules, facts, ("new",))
     begun = time.process_time()
-    decision = evaluate(rules, facts, ("new",), budget=Budget(time.monotonic, 0.05))
+    decision = evaluate(rules, facts, ("new",), budget=Budget(time.thread_time, 0.05))
     assert time.process_time() - begun < 0.5  # 15 ms where nothing else runs; acceptance asks for 50
     assert len(decision.trace.hits) == 500

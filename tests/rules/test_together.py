@@ -70,7 +70,7 @@ class _Octets:
     # what an octet costs, how long the text is, how many octets are looked at in parts of 100 and as a whole
     (0.1, 100, 100, True),          # so short that it costs nothing to try
     (0.1, 60_000, 120_000, True),
-    (100, 60_000, 300, False),      # 25 ms are spent to find out, of 50
+    (100, 60_000, 300, False),      # 20 ms are spent to find out, of 40 that are for patterns
     (100, 200, 400, True),
 ])  # fmt: skip
 def test_a_look_that_would_not_end_in_time_is_not_begun(
@@ -92,8 +92,13 @@ def test_patterns_that_are_hard_together_leave_the_others_their_time() -> None:
     easy = "  - {id: easy, on: new, when: {subject: {matches: ^abc}}, do: [{tag: [b]}]}\n"
     rules = rules_of(f"rules:\n{easy}{hard}")
     text = "".join(random.Random(1).choices("ab", k=60_000))
-    began = time.process_time()
-    decision = evaluate(rules, Facts(subject="abc", body_text=text), ("new",), budget=Budget(time.process_time, 0.05))
-    assert time.process_time() - began < 0.15
+    took = []
+    for _ in range(5):
+        began = time.process_time()
+        decision = evaluate(
+            rules, Facts(subject="abc", body_text=text), ("new",), budget=Budget(time.thread_time, 0.05)
+        )
+        took.append(time.process_time() - began)
+    assert min(took) < 0.05
     assert "r59" in decision.failed
     assert [hit.rule for hit in decision.trace.hits if hit.outcome == "applied"] == ["easy"]
