@@ -171,6 +171,7 @@ class Mailbox:
         """The folders to look at, with what each stands for; and which of the account looks so and does not."""
         found: list[tuple[str, Order | None]] = [(path, None) for path in self._account.folders]
         trouble = ""
+        ours = {path.casefold() for path in (*self._account.folders, self._account.after.removeprefix("move:"))}
         if self._account.folder_commands and self._around.ordering is not None:
             teams = self._around.ordering.teams()
             try:
@@ -180,6 +181,8 @@ class Mailbox:
             except IMAPClientError as e:  # mail is fetched all the same
                 return found, f"orders are not looked for: {e}"[:300]
             for name, parts in listed:
+                if name.casefold() in ours:  # whatever stands between the parts of a name on this server
+                    continue
                 match order_of(parts, teams):
                     case Order() as order:
                         found.append((name, order))

@@ -47,6 +47,7 @@ class Server:
         self.folders = {"INBOX": Folder()}
         self.can, self.password = can, "right"
         self.greeting = "* OK ready"
+        self.delimiter = "/"
         self.tls: ssl.SSLContext | None = None  # for STARTTLS
         self.heard: list[str] = []  # without tags
         self.logins = 0
@@ -145,7 +146,7 @@ class Session:
                     return True
             case "LIST":
                 for name in self.server.folders:
-                    self.say(f'* LIST () "/" "{name}"')
+                    self.say(f'* LIST () "{self.server.delimiter}" "{name}"')
             case "STARTTLS":
                 self.say(f"{tag} OK begin")
                 await self.writer.drain()

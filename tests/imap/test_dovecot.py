@@ -145,7 +145,7 @@ def test_a_backlog_with_everybody_dying(dovecot: Dovecot, tmp_path: Path, after:
 @pytest.mark.push
 @pytest.mark.timeout(300)
 def test_orders_with_everybody_dying(dovecot: Dovecot, tmp_path: Path) -> None:
-    count, chance = 60, random.Random(5)
+    count, chance = 40, random.Random(5)
     config = written(tmp_path, dovecot, after="seen", first_run="from_now", orders="true")
     ends = {"Closed": "closed support", "Spam": "spam support", "Queues/Billing": "new billing"}
     with dovecot.client() as somebody:
@@ -157,7 +157,7 @@ def test_orders_with_everybody_dying(dovecot: Dovecot, tmp_path: Path) -> None:
     wanted: dict[str, str] = {}
     try:
         until(lambda: count_of(config, processed) == count, deadline)
-        for turn in range(6):
+        for turn in range(4):
             with dovecot.client() as somebody:
                 somebody.select_folder("INBOX")
                 for uid in range(10 * turn + 1, 10 * turn + 11):

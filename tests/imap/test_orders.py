@@ -178,7 +178,7 @@ async def test_mails_show_how_their_tickets_stand(desk: Desk, settings: Settings
 
 
 async def idle(seen: Fetched, server: Server) -> None:
-    await seen.until(lambda: server.heard[-1] == "IDLE")
+    await seen.until(lambda: server.heard[-1:] == ["IDLE"])
 
 
 async def wake(seen: Fetched, server: Server) -> None:
@@ -212,6 +212,25 @@ async def test_a_server_without_words_of_others_is_told_none(
         moved(server, 1, "Closed")
         await seen.until(lambda: desk.ticket(1).status == "closed")
     assert not any("mailwicket" in command for command in server.heard)
+
+
+async def test_what_the_gateway_moves_is_no_order_however_the_server_parts_its_names(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    server, noted = Server(), Noted()
+    server.delimiter = "|"
+    server.folders |= {"INBOX|Closed": Folder(), "Queues|Billing": Folder()}
+    box = box_of(server, tmp_path, folder_commands=True, after="move:INBOX|Closed")
+    async with server.running(), fetching(settings, store, box, ordering=noted) as seen:
+        await idle(seen, server)
+        server.deliver(mail(1), mail(2))
+        await seen.until(lambda: len(server.folders["INBOX|Closed"].mails) == 2)
+        server.folders["Queues|Billing"].put(server.folders["INBOX|Closed"].mails.pop(1).raw)
+        await wake(seen, server)
+        await seen.until(lambda: len(noted.orders) == 1)
+        await wake(seen, server)
+        await idle(seen, server)
+    assert [order for order, _ in noted.orders] == [Order(team="billing")]
 
 
 async def test_a_server_that_lists_no_folders_is_fetched_all_the_same(
