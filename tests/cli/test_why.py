@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import Settings
+from gateway.store.opening import open_store
 from tests.cli.desk import RULES, Desk, mailwicket
 
 pytestmark = pytest.mark.sqlite
@@ -32,6 +34,28 @@ async def test_a_mail_as_a_test_passes_when_it_is_pasted(
     (config.parent / "rules.yaml").write_text(f"{RULES}tests:\n{entry}", "utf-8")
     assert mailwicket(config, "rules", "test") == 0
     assert "1 passed, 0 failed" in capsys.readouterr().out
+
+
+async def test_what_ran_once_in_the_ticket_is_a_scene_of_the_test(
+    settings: Settings, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = f"{RULES}  - {{id: greet, on: [new, reply], once: ticket, do: [{{tag: [greeted]}}]}}\n"
+    (config.parent / "rules.yaml").write_text(rules, "utf-8")
+    store = open_store(settings)
+    desk = Desk(store, settings, config.parent / "rules.yaml")
+    await desk.take("refund.eml")
+    await desk.take("follow_up.eml")
+    store.close()
+    capsys.readouterr()
+    assert mailwicket(config, "why", "1", "--message", "2", "--as-test") == 0
+    entry = capsys.readouterr().out
+    assert "    history: {rules: [greet]}\n" in entry
+    assert "      rules: []\n" in entry
+    (config.parent / "rules.yaml").write_text(f"{rules}tests:\n{entry}", "utf-8")
+    assert mailwicket(config, "rules", "test") == 0
+    forgotten = entry.replace("    history: {rules: [greet]}\n", "")
+    (config.parent / "rules.yaml").write_text(f"{rules}tests:\n{forgotten}", "utf-8")
+    assert mailwicket(config, "rules", "test") == 1
 
 
 async def test_a_mail_as_a_test_tells_what_the_rules_of_today_make_of_it(
