@@ -13,7 +13,7 @@ from gateway.store.revisions import keep_revision
 from tests.cli.desk import Desk, mailwicket_beside
 
 EXAMPLE = Path(__file__).parent / "example"
-TEXT = (EXAMPLE / "rules.yaml").read_text("utf-8")
+TEXT = (Path(__file__).parents[1] / "rules" / "example" / "rules.yaml").read_text("utf-8")
 WRONG = (
     TEXT.replace("none: [{ticket.team: billing}]", "none: [{ticket.taem: billing}]")
     .replace("route: billing", "route: biling")
@@ -29,7 +29,8 @@ COMMANDS = (
     ("rules_check_strict.txt", "rules check --strict", 3),
     ("rules_test.txt", "rules test --coverage", 0),
     ("rules_test_fails.txt", "--rules fails.yaml rules test", 1),
-    ("rules_explain.txt", "rules explain sample.eml --at 2026-11-21T22:10:00+01:00 -v", 0),
+    ("rules_explain.txt", "rules explain sample.eml --at 2026-11-21T22:10:00+01:00", 0),
+    ("rules_explain_stages.txt", "rules explain sample.eml --at 2026-11-21T22:10:00+01:00 -v", 0),
     ("rules_explain_diff.txt", "rules explain sample.eml --at 2026-11-21T22:10:00+01:00 --diff narrow.yaml", 0),
     ("rules_tree.txt", "rules tree", 0),
     ("rules_tree_team.txt", "rules tree --team billing", 0),
