@@ -23,8 +23,8 @@ from gateway.rules.evaluate import Budget
 from gateway.rules.told import told
 from gateway.rules.types import Check, Effect, Hit, Outline
 from gateway.store.situations import Kept
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.life import FINISHED
-from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Notification, Record, Ticket
 
 NOT_REPLAYED = "webhook answers, agent availability, automatic mail of before"

@@ -27,7 +27,9 @@ from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
-from gateway.ticket.notify import AGENT_NOTICE, Happened, lines_of_words, notify
+from gateway.ticket.guard import Happened
+from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notify import notify
 from gateway.ticket.types import Customer, Saved, Ticket
 
 

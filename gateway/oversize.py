@@ -19,7 +19,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import ended, same_as_before
 from gateway.store import customers
 from gateway.store.view import StoreView
-from gateway.ticket.notify import Arrived, judged
+from gateway.ticket.guard import Arrived, judged
 from gateway.ticket.types import Notification, Outcome
 
 _TEMPLATE = "too_large"

@@ -38,7 +38,8 @@ from gateway.store.view import StoreView
 from gateway.store.webhooks import add_call
 from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
 from gateway.ticket.colleagues import of_mail
-from gateway.ticket.notify import ACK, Arrived, judged, notify
+from gateway.ticket.guard import ACK, Arrived, judged
+from gateway.ticket.notify import notify
 from gateway.ticket.types import (
     NO_POLICY,
     REDIRECT,

@@ -43,7 +43,7 @@ from gateway.rules.types import RuleSet
 from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.calendar import WorkingTime
-from gateway.ticket.notify import NotifyPolicy
+from gateway.ticket.guard import NotifyPolicy
 from gateway.ticket.query import parse_query
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadPolicy

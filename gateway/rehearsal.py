@@ -19,8 +19,9 @@ from gateway.rules.told import told
 from gateway.rules.types import Dispose, Disposition, Event, Trace
 from gateway.ticket.assign import Choice, choice, waits
 from gateway.ticket.change import after
+from gateway.ticket.guard import Arrived, Sent
 from gateway.ticket.ledger import lines_of, told_lines, unwritten
-from gateway.ticket.notify import Arrived, Sent, notify
+from gateway.ticket.notify import notify
 from gateway.ticket.sla import Standing
 from gateway.ticket.types import (
     AddEntry,

@@ -20,7 +20,7 @@ from gateway.rules.types import Action, Decision, Event, Notify, RuleSet, Trace
 from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.store.sla_lists import Reached
-from gateway.ticket.notify import agents_of
+from gateway.ticket.notices import agents_of
 from gateway.ticket.reminder import recipients, told, told_of, with_promise, with_reminder
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Ticket

@@ -27,7 +27,7 @@ from gateway.store import outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
 from gateway.ticket.agent_mail import to_agent
-from gateway.ticket.notify import SendBudget
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
 
 DELAYED_AFTER = timedelta(hours=4)

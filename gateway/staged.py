@@ -26,7 +26,8 @@ from gateway.ticket.apply import failed, subject_of
 from gateway.ticket.change import after, opened
 from gateway.ticket.facts import standing as facts_of
 from gateway.ticket.facts import with_ticket
-from gateway.ticket.notify import Happened, SendBudget, notify
+from gateway.ticket.guard import Happened, SendBudget
+from gateway.ticket.notify import notify
 from gateway.ticket.reminder import with_promise, with_reminder
 from gateway.ticket.sla import BREACH, Promised, Standing
 from gateway.ticket.types import Customer, OpenTicket, Saved, Ticket

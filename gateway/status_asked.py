@@ -21,8 +21,8 @@ from gateway.pipeline import ended, same_as_before
 from gateway.rules.desk import Rate
 from gateway.rules.statuses import BUILT_IN
 from gateway.store import customers, outbox, tickets
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.life import FINISHED
-from gateway.ticket.notify import SendBudget
 from gateway.ticket.types import Customer, Notification, Outcome, Ticket
 
 _TEMPLATE = "customer_status"

@@ -14,7 +14,7 @@ from gateway.distribution import take_back
 from gateway.events import carry_out, customer_of, happened
 from gateway.rules.types import Decision, Notify, Trace
 from gateway.store import tickets
-from gateway.ticket.notify import AGENT_NOTICE
+from gateway.ticket.notices import AGENT_NOTICE
 
 UNLOCK = "team.unlock_after"
 

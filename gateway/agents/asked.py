@@ -19,7 +19,7 @@ from gateway.rules.types import Decision, Notify, Trace
 from gateway.store import outbox, tickets
 from gateway.store.changes import save
 from gateway.store.view import StoreView
-from gateway.ticket.notify import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
 from gateway.ticket.thread import addressed_tokens
 from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
 

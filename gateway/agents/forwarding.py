@@ -28,7 +28,7 @@ from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.commands import Orders, read_commands, written_in
-from gateway.ticket.notify import lines_of_words
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.types import Notification, Outcome, SetField, SetRequester, ThreadMatch, Ticket
 
 CODE = "forward"

@@ -15,7 +15,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.store import held_mail
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
-from gateway.ticket.notify import lines_of_words
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.types import Entry, Outcome, Ticket
 
 _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the strings, command

@@ -8,7 +8,7 @@ Not here     mails that wait for his word (holding.py), mail of others in his na
 from gateway.agents.types import AgentMail
 from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
-from gateway.ticket.notify import lines_of_words
+from gateway.ticket.notices import lines_of_words
 
 
 def tell_of(mail: AgentMail, number: int | None, what: str, **places: str) -> None:

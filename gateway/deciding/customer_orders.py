@@ -12,8 +12,8 @@ from gateway.deciding.types import Deps, Situation
 from gateway.message.types import Message
 from gateway.rules.types import Decision, Reply
 from gateway.ticket.command_table import Vocabulary, squeezed
+from gateway.ticket.guard import MUTED
 from gateway.ticket.life import FINISHED, bare_thanks
-from gateway.ticket.notify import MUTED
 from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
 
 _CUSTOMER = "customer"

@@ -25,8 +25,8 @@ from gateway.ticket.acted import acted
 from gateway.ticket.apply import IMPORT, apply, failed, is_event, provisional
 from gateway.ticket.change import after
 from gateway.ticket.facts import facts, first_fields, with_ticket
+from gateway.ticket.guard import FLOOD
 from gateway.ticket.life import another_matter
-from gateway.ticket.notify import FLOOD
 from gateway.ticket.thread import thread
 from gateway.ticket.token import read_message_id
 from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust

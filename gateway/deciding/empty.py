@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from gateway.ticket.assign import AtDesk
-from gateway.ticket.notify import SendBudget
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Ticket
 

@@ -19,7 +19,7 @@ from gateway.rules.types import Decision, Event, RuleSet, Trace
 from gateway.ticket.assign import AtDesk
 from gateway.ticket.authority import Proof
 from gateway.ticket.calendar import WorkingTime
-from gateway.ticket.notify import NotifyPolicy, Sent
+from gateway.ticket.guard import NotifyPolicy, Sent
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadIndex, ThreadPolicy
 from gateway.ticket.types import Change, Customer, Notification, ThreadMatch, Ticket

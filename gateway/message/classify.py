@@ -4,7 +4,7 @@ Sources  RFC 3834 §2, §5 (Auto-Submitted), RFC 5321 §4.5.5 (null reverse-path
          (reports); X-Auto-Response-Suppress (MS-OXCMAIL §2.1.3.2.20), Precedence and X-Loop by custom.
          Exact fields and exact values: `Auto-Submitted: no` is a person. First evidence wins, strongest first.
 Not here  which words are an automatic answer's (absence.py), what a report is about (report.py), budgets of our answers
-         (ticket/notify.py).
+         (ticket/guard.py).
 """
 
 import re

@@ -21,7 +21,7 @@ from gateway.rules.types import Escalate as Raise
 from gateway.store import customers, tickets, undoing
 from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
-from gateway.ticket.notify import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
 from gateway.ticket.types import AddPeople, SetField, SetRequester
 
 _REASON_CHARACTERS = 500

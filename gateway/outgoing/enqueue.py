@@ -22,7 +22,7 @@ from gateway.store.internal import internal_of
 from gateway.store.notices import join, said_since, told_since
 from gateway.store.outlook import thread_index
 from gateway.ticket.leak import leaks
-from gateway.ticket.notify import AGENT_NOTICE
+from gateway.ticket.notices import AGENT_NOTICE
 from gateway.ticket.types import Notification
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader

@@ -38,7 +38,7 @@ from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
 from gateway.store.restraint import SENDING, stop_sending
 from gateway.store.schema import heartbeat, outbox, stop
-from gateway.ticket.notify import SendBudget
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.types import Notification
 
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]

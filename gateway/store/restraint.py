@@ -2,7 +2,7 @@
 
 Sources      mails-out.md §8 (send guard, breaker), §9 (reports: dead for 60 days, or until the address writes).
 Transaction  the caller's.
-Not here     the other judgements of the guard (ticket/notify.py), what a report says (message/report.py).
+Not here     the other judgements of the guard (ticket/guard.py), what a report says (message/report.py).
 """
 
 from collections.abc import Collection

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, func, select, update
 
 from gateway.store.schema import entry, outbox, satisfaction
 from gateway.store.upsert import inserted
-from gateway.ticket.notify import CSAT
+from gateway.ticket.guard import CSAT
 from gateway.ticket.rating import Rating
 from gateway.ticket.types import Ticket
 

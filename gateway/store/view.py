@@ -13,7 +13,7 @@ from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
 from gateway.store import customers, happenings, outbox, restraint, tickets, turns
 from gateway.ticket.assign import AtDesk
-from gateway.ticket.notify import SendBudget
+from gateway.ticket.guard import SendBudget
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Ticket
 

@@ -11,16 +11,8 @@ from dataclasses import replace
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Decision, Hold, Notify, RuleSet
-from gateway.ticket.notify import (
-    AGENT_NOTICE,
-    Arrived,
-    Happened,
-    NotifyPolicy,
-    agents_facts,
-    agents_of,
-    lines_of_words,
-    to_agents,
-)
+from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
+from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, lines_of_words, to_agents
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
 
 

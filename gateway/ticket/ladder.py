@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway.rules.desk import Span
 from gateway.rules.types import Action, Reply, Set
-from gateway.ticket.notify import CSAT
+from gateway.ticket.guard import CSAT
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Ticket
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from gateway.message.types import Mailbox
 from gateway.rules.desk import Sla
 from gateway.rules.types import Decision, Facts, Notify, RuleSet
-from gateway.ticket.notify import lines_of_words
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Entry, Ticket
 

@@ -10,7 +10,8 @@ import pytest
 from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
 from gateway.rules.desk import Limits
 from gateway.rules.types import Decision, Defaults, Reply, RuleSet, Team, Trace
-from gateway.ticket.notify import Arrived, Happened, NotifyPolicy, SendBudget, notify
+from gateway.ticket.guard import Arrived, Happened, NotifyPolicy, SendBudget
+from gateway.ticket.notify import notify
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Customer, Notification, Saved
 from tests.ticket.mails import NOW, accepted, message, ticket
