@@ -551,6 +551,11 @@ class Http(_Section):
     """Where /live, /ready and /metrics answer, to everybody who gets there; empty is off."""
 
 
+_Told = Literal[
+    "new", "reply", "agent-reply", "note", "status-changed", "assigned", "sla-warning", "sla-breached", "bounced"
+]
+
+
 class WebhookEndpoint(_Section):
     name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
     """What the action `webhook:` of a rule says."""
@@ -558,6 +563,8 @@ class WebhookEndpoint(_Section):
     """Where events are posted, https only. An address that is not public is refused when it is looked up."""
     secret: Secret
     """The key of X-Mailwicket-Signature."""
+    events: tuple[_Told, ...] = ()
+    """What it is told of every ticket, whether a rule asks for it or not."""
 
 
 class Log(_Section):

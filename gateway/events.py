@@ -16,7 +16,7 @@ from gateway.deciding.types import Deps
 from gateway.distribution import CAUSE, Given, distribute
 from gateway.message.address import normal
 from gateway.outgoing.enqueue import enqueue
-from gateway.pipeline import follow_up
+from gateway.pipeline import follow_up, tell_endpoints
 from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.types import Decision, Event, Facts, Notify, Reply
 from gateway.store import customers, delayed, outbox, tickets
@@ -58,6 +58,8 @@ def happened(
         earlier = with_ticket(stated, before, now, d.promises, customer)
         decision = decided(c, after, stated, events, d, before=earlier)
         after = carry_out(c, after, events, decision, customer, d, now)
+    else:
+        tell_endpoints(c, after, events, d, now)
     owners_after(c, before, after, d, now)
 
 
@@ -182,6 +184,7 @@ def carry_out(
         )
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
+    tell_endpoints(c, after, (*events, *decision.trace.events), d, now)
     reader = ticket.requester if any(isinstance(action, Reply) for action in decision.actions) else None
     seen = seen_by(c, ticket, normal(reader.address)) if reader is not None else ()
     key = key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}"

@@ -7,7 +7,7 @@ Not here     how bytes become a Message (parsing/), what is decided and why (dec
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -136,6 +136,7 @@ def _led_to(
             sent.append((queued[1], normal(notice.recipient.address)))
     if saved.ticket is not None and saved.entry is not None:
         follow_up(c, saved.ticket, plan.events, plan.decision, d, now)
+        tell_endpoints(c, saved.ticket, (*plan.events, *plan.decision.trace.events), d, now)
     if any(isinstance(change, Record) and change.reason.startswith(BACKSCATTER) for change in plan.changes):
         alarms.note(
             c, BACKSCATTER, "", f"reports about mail that we never sent, the last from {inbound.envelope.peer}", now
@@ -163,9 +164,21 @@ def follow_up(
             delayed.put_off(c, ticket.number, later, now, _due(later, d, now))
     for action in decision.actions:
         if isinstance(action, Webhook):
-            add_call(c, action, ticket.number, event_of(ticket, decision.trace, action.rule, now), now)
+            told = event_of(ticket, decision.trace.events, action.rule, decision.trace.revision, now)
+            add_call(c, action.name, action.rule, ticket.number, told, now)
     applied = (hit.rule for hit in decision.trace.hits if hit.outcome == "applied")
     note_fired(c, ticket.number, ticket.messages, d.rules.rules, applied)
+
+
+def tell_endpoints(c: Connection, ticket: Ticket, events: Iterable[Event], d: Deps, now: datetime) -> None:
+    """Tell those that want to know of such events, whether a rule does or not.
+
+    ticket  as it is afterwards
+    """
+    happened = tuple(dict.fromkeys(events))
+    for name, wanted in d.subscribed.items():
+        if about := tuple(event for event in happened if event in wanted):
+            add_call(c, name, None, ticket.number, event_of(ticket, about, None, d.rules.revision, now), now)
 
 
 def _due(later: Later, d: Deps, now: datetime) -> datetime | None:

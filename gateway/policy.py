@@ -423,5 +423,6 @@ def deps(
         tables=tables,
         proof=settings.agents.proof,
         risk_holds=settings.agents.risk_holds,
+        subscribed={endpoint.name: endpoint.events for endpoint in settings.webhook if endpoint.events},
         counts=counts if counts is not None else Counts(),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.events import carry_out, customer_of, decided, facts_of, happened
+from gateway.pipeline import tell_endpoints
 from gateway.rules.types import Action, Decision, Event, Notify, RuleSet, Trace
 from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
@@ -125,6 +126,8 @@ def _tell(
     after = carry_out(
         c, ticket, (event,) if asked else (), decision, customer, d, now, key=key, told=values, may_wait=True
     )
+    if not asked:
+        tell_endpoints(c, after, (event,), d, now)
     if after.status != ticket.status and "status-changed" not in decision.trace.events:
         happened(c, ticket, after, (), d, now, actor="rule")
     if breached:

@@ -102,6 +102,7 @@ class Deps:
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
     proof: Proof = "dmarc"  # what a mail of an agent has to show
     risk_holds: bool = True  # whether he is asked before a card number goes out
+    subscribed: Mapping[str, Collection[str]] = field(default_factory=dict)  # events that endpoints want to hear of
     counts: Counts = field(default_factory=Counts)
 
     def count(self, trace: Trace, notices: Sequence[Notification]) -> None:

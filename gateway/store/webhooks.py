@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from gateway.message.charset import clean_line
-from gateway.rules.types import Webhook
 from gateway.store.schema import webhook_call, webhook_trouble
 from gateway.store.upsert import inserted
 
@@ -49,12 +48,17 @@ class Endpoint:
     off: bool
 
 
-def add_call(c: Connection, wanted: Webhook, ticket: int, event: Mapping[str, object], now: datetime) -> None:
-    """Keep it to be made at once; an endpoint that is off is not told."""
+def add_call(
+    c: Connection, endpoint: str, rule: str | None, ticket: int, event: Mapping[str, object], now: datetime
+) -> None:
+    """Keep it to be made at once; an endpoint that is off is not told.
+
+    rule  that asks for it; None: the endpoint wants to know
+    """
     told = msgspec.json.encode(event).decode()
-    row = {"endpoint": wanted.name, "ticket": ticket, "rule": wanted.rule, "event": told, "attempts": 0}
+    row = {"endpoint": endpoint, "ticket": ticket, "rule": rule or "", "event": told, "attempts": 0}
     ends: dict[str, object] = {"state": "waiting", "said": "", "settled_at": None}
-    if wanted.name in off(c):
+    if endpoint in off(c):
         ends = {"state": "failed", "said": "the endpoint is off", "settled_at": now}
     c.execute(insert(webhook_call), {**row, **ends, "made_at": now, "next_at": now})
 

@@ -1,29 +1,34 @@
-"""What an endpoint of another program is told of a ticket when a rule asks for it.
+"""What an endpoint of another program is told of a ticket: because a rule asks for it, or because it wants to know.
 
-Sources  rules.md §5, `webhook`. It says what happened and how the ticket stands afterwards, never what a mail says.
+Sources  rules.md §5, `webhook`; operations.md §8, `events` of [[webhook]]. It says what happened and how the ticket
+         stands afterwards, never what a mail says.
 Not here keeping and posting it (store/webhooks.py, outgoing/webhook.py).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from gateway.rules.types import Trace
+from gateway.rules.types import Event
 from gateway.ticket.types import Ticket
 
 SCHEMA = "mailwicket.event/1"
 
 
-def event_of(ticket: Ticket, trace: Trace, rule: str, now: datetime) -> dict[str, object]:
+def event_of(
+    ticket: Ticket, events: Iterable[Event], rule: str | None, revision: int, now: datetime
+) -> dict[str, object]:
     """The event, ready for JSON.
 
-    ticket  as it is afterwards.  trace  of the run that wants it; without events for what a rule put off
+    ticket  as it is afterwards.  events  that it is about; none for what a rule put off
+    rule    that asks for it; None: the endpoint wants to know.  revision  of the rules in force
     """
     who = ticket.requester
     return {
         "schema": SCHEMA,
         "at": now.isoformat(),
-        "events": tuple(event for event in trace.events if event != "received"),
+        "events": tuple(event for event in events if event != "received"),
         "rule": rule,
-        "revision": trace.revision,
+        "revision": revision,
         "ticket": {
             "number": ticket.number,
             "subject": ticket.subject,

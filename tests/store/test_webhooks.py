@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from gateway.clock import FakeClock
 from gateway.config import Settings, WebhookEndpoint
 from gateway.due import Due
+from gateway.events import happened
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.operations.webhooks import RetryEndpoint
 from gateway.outgoing.webhook import Answer, Way
+from gateway.policy import deps, templates_of
 from gateway.rules.types import Webhook
 from gateway.store import webhooks as calls
 from gateway.store.alarms import since
@@ -72,6 +74,36 @@ def site(store: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.M
     )
     settings = settings.model_copy(update={"webhook": (endpoint,)})
     return Site(Desk(store, settings, RULES), settings, monkeypatch)
+
+
+@pytest.mark.sqlite
+def test_an_endpoint_hears_of_what_it_wants_to_know_without_a_rule(site: Site) -> None:
+    wanted = ("new", "reply", "status-changed", "assigned")
+    desk = site.desk
+    desk.deps = replace(desk.deps, subscribed={"billing": wanted})
+    desk.take(mail("Jan <jan@x.test>", "Hello"), at=START)
+    address = desk.reply_address("jan@x.test", 1)
+    desk.take(mail("Jan <jan@x.test>", "Re: Hello", To=address), to=address)
+    before = desk.ticket(1)
+    desk.set_status(1, "open", "open")
+    desk.write(lambda c: happened(c, before, desk.ticket(1), ("note",), desk.deps, desk.now, actor="agent"))
+    site.at(START + timedelta(hours=1))
+    assert [(told["events"], told["rule"], told["ticket"]["number"]) for _, _, told in site.posted] == [  # type: ignore[index]
+        (["new"], None, 1),
+        (["reply"], None, 1),
+        (["status-changed"], None, 1),
+    ]
+    assert [told["ticket"]["status"] for _, _, told in site.posted] == ["new", "new", "open"]  # type: ignore[index]
+
+
+@pytest.mark.sqlite
+def test_events_of_the_settings_are_what_the_endpoint_hears_of(site: Site) -> None:
+    (endpoint,) = site.settings.webhook
+    own = site.desk.settings.model_copy(update={"webhook": (endpoint.model_copy(update={"events": ("new",)}),)})
+    clock, rules = FakeClock(START), site.desk.deps.rules
+    assert deps(own, rules, site.desk.ring, templates_of(own, clock), clock).subscribed == {"billing": ("new",)}
+    with pytest.raises(ValueError, match="schedule"):
+        WebhookEndpoint.model_validate({**endpoint.model_dump(), "events": ["schedule"]})
 
 
 def test_an_endpoint_is_told_once_what_happened(site: Site) -> None:
@@ -153,8 +185,8 @@ def test_one_endpoint_does_not_take_the_turns_of_another(site: Site) -> None:
 
     def many(c: Connection) -> None:
         for _ in range(9):
-            calls.add_call(c, wanted, 1, {}, START)
-        calls.add_call(c, replace(wanted, name="other"), 1, {}, START)
+            calls.add_call(c, wanted.name, wanted.rule, 1, {}, START)
+        calls.add_call(c, "other", None, 1, {}, START)
 
     site.desk.write(many)
     found = site.desk.write(lambda c: calls.claim(c, START, timedelta(minutes=1), 20, 5))
