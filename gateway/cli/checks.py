@@ -19,7 +19,7 @@ from gateway.cli.context import config_file
 from gateway.cli.database import looked_at, reading
 from gateway.cli.declare import Invocation
 from gateway.cli.failure import CommandError
-from gateway.cli.mailboxes import known, went
+from gateway.cli.mailboxes import known, probed, went
 from gateway.cli.output import counted, span, stamp
 from gateway.cli.running import state_of
 from gateway.config import Settings
@@ -28,6 +28,7 @@ from gateway.intake.accept import least_free
 from gateway.intake.fetching import unfetched_after
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
+from gateway.probing import is_lost
 from gateway.rules.types import RuleSet
 from gateway.store import inbound, mailboxes, outbox, webhooks
 from gateway.store.engine import damage, server_version, unsafe
@@ -182,8 +183,11 @@ def _imap(invocation: Invocation, settings: Settings) -> Found:
         if (ends := leave_ends(account, kept[account.name])) is not None and ends - now < FORETOLD:
             said = f"the leave to fetch {account.name} ends {ends:%Y-%m-%d}"
             yield "problem" if ends <= now else "warning", said, f"mailwicket auth login {account.name}; oauth.ends"
+        if is_lost(box, account, now):
+            said = f"what is sent to {account.address} does not come back by {account.name}{probed(box, now)}"
+            yield "problem", said, "mailwicket queue list; where mail for the address goes"
         if mails := left[account.name]:
-            said = f"{counted(len(mails), 'mail')} of {account.name} not taken in, the last: {mails[0][1].said}"
+            said = f"{counted(len(mails), 'mail')} of {account.name} to look at, the last: {mails[0][1].said}"
             yield "warning", said, f"mailwicket mailbox show {account.name}"
 
 

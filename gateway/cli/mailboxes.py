@@ -38,10 +38,10 @@ def went(health: Health, now: datetime) -> str:
     trouble = f"; {health.trouble}" if health.trouble else ""
     again = health.login_after
     later = f"; the next log-in is tried in {span(again - now)}" if again is not None and again > now else ""
-    return f"{when}{_probe(health, now)}{trouble}{later}"
+    return f"{when}{probed(health, now)}{trouble}{later}"
 
 
-def _probe(health: Health, now: datetime) -> str:
+def probed(health: Health, now: datetime) -> str:
     """How the probe mails of a mailbox go; empty where none are sent."""
     out, back, took = health.probe_out_since, health.probe_back_at, health.round_trip_ms
     measured = f"; a probe took {took / 1000:.1f} s {span(now - back)} ago" if back and took is not None else ""

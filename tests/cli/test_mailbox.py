@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from gateway.clock import FakeClock
 from gateway.config import Settings
-from gateway.store import mailboxes
+from gateway.store import mailboxes, probes
 from gateway.store.leaves import Leave, keep_leave
 from gateway.store.mailboxes import Fetched, Folder
 from gateway.store.opening import open_store
@@ -45,6 +45,10 @@ async def config(tmp_path: Path) -> Path:
         failing = Fetched(41, "failing", attempts=3, next_at=NOW, said="NO \x1b[31mnot this one")
         mailboxes.advance(c, found, (failing,), NOW, uid=41, old_uid=0)
         mailboxes.note_fetched(c, "support", "TLSv1.3, IDLE", "", NOW - timedelta(seconds=20))
+        for number, minutes in ((1, 2), (2, 0)):
+            probes.note_sent(c, "support", f"<p{number}@acme.test>", NOW - timedelta(minutes=minutes))
+            if number == 1:
+                probes.note_back(c, "<p1@acme.test>", NOW - timedelta(minutes=2, seconds=-1.5))
 
     settings = settings_in(tmp_path)
     await changed(settings, fill)
@@ -108,11 +112,17 @@ async def test_a_mail_is_tried_again_at_once(
     ("later", "ends", "verdict", "said"),
     [
         # how much later, when the leave ends, what doctor finds
-        (timedelta(), None, "ok", "TLSv1.3, IDLE; fetched 20s ago"),
+        (timedelta(), None, "ok", "TLSv1.3, IDLE; fetched 20s ago; a probe took 1.5 s"),
         (timedelta(minutes=20), None, "problem", "fetched 20m ago"),
         (timedelta(), timedelta(days=5), "warning", "the leave to fetch support ends"),
         (timedelta(), timedelta(days=-1), "problem", "the leave to fetch support ends"),
-        (timedelta(), None, "warning", "1 mail of support not taken in, the last: NO"),
+        (timedelta(), None, "warning", "1 mail of support to look at, the last: NO"),
+        (
+            timedelta(minutes=20),
+            None,
+            "problem",
+            "does not come back by support; a probe took 1.5 s 21m ago; a probe is out for 20m",
+        ),
     ],
 )
 async def test_what_doctor_finds(
