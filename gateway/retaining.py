@@ -6,7 +6,7 @@ Not here     what is over and what is left of it (store/retention.py), when it i
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from gateway.store.retention import Over
 from gateway.store.store import Store
 
 _LOOK = 5000  # ids that are looked up at once
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 log = structlog.get_logger("retention")
 
 
@@ -34,7 +35,7 @@ class Retaining:
     async def run(self) -> dict[Over, int]:
         """How many of each kind were ended."""
         kept, now = self._kept(), self._clock.now()
-        done = {over: await self._end(over, now - getattr(kept, over.key), now) for over in retention.ALL}
+        done = {over: await self._end(over, _until(over, kept, now), now) for over in retention.ALL}
         log.info("retention.done", **{over.what.replace(" ", "_"): count for over, count in done.items() if count})
         return done
 
@@ -57,4 +58,9 @@ class Retaining:
 def would_end(c: Connection, kept: Retention, now: datetime) -> Iterator[tuple[Over, int]]:
     """How many of each kind are over now."""
     for over in retention.ALL:
-        yield over, retention.count(c, over, now - getattr(kept, over.key))
+        yield over, retention.count(c, over, _until(over, kept, now))
+
+
+def _until(over: Over, kept: Retention, now: datetime) -> datetime:
+    """What ended before this is over; there are durations that reach back farther than time does."""
+    return now - min(getattr(kept, over.key), now - _FIRST)

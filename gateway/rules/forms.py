@@ -104,6 +104,17 @@ DURATION = Form(
 )
 
 
+def _kept(node: Node, r: Reader) -> timedelta | None:
+    span = reading.duration(node, r.f)
+    if span is not None and span < timedelta(days=1):
+        r.f.add(node, "R030", f"nothing is kept for less than a day: “{node.text[:_SHOWN]}”", "m is minutes, mo months")
+        return None
+    return span
+
+
+KEPT = Form(_kept, {"type": "string", "pattern": "^[0-9]{1,9}(mo|h|d|w|y)$"}, "duration, a day or more")
+
+
 def whole(least: int = 0) -> Form:
     """A whole number."""
 

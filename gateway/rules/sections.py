@@ -19,6 +19,7 @@ from gateway.rules.forms import (
     DOMAIN,
     DURATION,
     FLAG,
+    KEPT,
     LANGUAGE,
     LINE,
     PATTERN,
@@ -151,7 +152,7 @@ LIMITS: Keys = {
     "redirect_domains": Key(list_of(DOMAIN, single=True, may_be_empty=True), "where `redirect` may send"),
 }
 RETENTION: Keys = {
-    name: Key(DURATION, about)
+    name: Key(KEPT, about)
     for name, about in {
         "raw_mail": "original mails, after their ticket was closed",
         "closed": "closed tickets",

@@ -348,6 +348,16 @@ def test_a_ticket_that_was_opened_again_in_the_meantime_stays(desk: Old) -> None
     assert len(desk.entries(1)) == 1
 
 
+async def test_what_is_kept_for_ages_is_never_over(desk: Old, store: Store) -> None:
+    ages = timedelta(days=365 * 3000)
+    desk.close()
+    desk.now += 10_000 * DAY
+    kept = Retention(*(ages for _ in range(8)))
+    done = await Retaining(store, lambda: kept, FakeClock(desk.now)).run()
+    assert set(done.values()) == {0}
+    assert [t.number for t in desk.tickets()] == [1, 2]
+
+
 async def test_killed_in_the_middle_each_slice_is_whole_and_the_next_run_goes_on(
     desk: Old, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
