@@ -6,7 +6,7 @@ Not here     what is over and what is left of it (store/retention.py), when it i
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -63,4 +63,5 @@ def would_end(c: Connection, kept: Retention, now: datetime) -> Iterator[tuple[O
 
 def _until(over: Over, kept: Retention, now: datetime) -> datetime:
     """What ended before this is over; there are durations that reach back farther than time does."""
-    return now - min(getattr(kept, over.key), now - _FIRST)
+    span: timedelta = getattr(kept, over.key)
+    return now - min(span, now - _FIRST)
