@@ -17,13 +17,13 @@ from gateway.intake.imap_orders import Order, Ordering
 from gateway.intake.imap_take import NOT_FETCHED, Session, Taking
 from gateway.store import archives, mailbox_orders, mailboxes
 from gateway.store.mailbox_orders import Given
-from gateway.store.mailboxes import Folder, Old
+from gateway.store.mailboxes import EVER, Folder, Old
 
 RENUMBERED = "mailbox_renumbered"  # the word of an alarm
 _A_TURN = 50  # old mails between two looks for new ones
 _MOST_WAITING, _LOOK_S = 200, 0.2  # old mails that are not processed yet
 _MAX_UNSETTLED = 1000  # of which the server is told at one look
-_MAX_SHOWN = 500  # mails in one command
+_MAX_SHOWN = 500  # mails at one look
 _SHOWN_EVERY = timedelta(minutes=10)
 _UNDER_WAY = timedelta(minutes=1)  # a change that was made before we looked may be committed after it
 _KEYWORDS = {word: f"mailwicket-{word}" for word in ("new", "open", "waiting", "solved", "closed", "spam")}
@@ -77,11 +77,15 @@ class FolderTurn:
                 session.ordering.carried_out()
 
     async def _show(self, folder: Folder) -> bool:
-        """How tickets stand, as keywords of their mails; True when there is more to tell. What is told twice is so."""
+        """How tickets stand, as keywords of their mails; True when there is more to tell. What is told twice is so.
+
+        A folder that was not looked at for this before begins with what changes from now on.
+        """
         session, now = self._session, self._session.clock.now()
-        stands = await session.read(lambda c: mailbox_orders.stands(c, folder))
+        known = folder.shown_at > EVER
+        stands = await session.read(lambda c: mailbox_orders.stands(c, folder, _MAX_SHOWN)) if known else {}
         for word in sorted(set(stands.values())):
-            uids = [uid for uid, each in stands.items() if each == word][:_MAX_SHOWN]
+            uids = [uid for uid, each in stands.items() if each == word]
             others = [keyword for each, keyword in _KEYWORDS.items() if each != word]
             try:
                 await session.thread.do(session.link.show, uids, _KEYWORDS[word], others)
@@ -91,11 +95,10 @@ class FolderTurn:
                 self.trouble = f"keywords are not set: {e}"[:300]
                 return False
             await session.write(lambda c, s=uids, w=word: mailbox_orders.shown(c, folder, s, w))  # type: ignore[misc]
-            if len(uids) == _MAX_SHOWN:
-                return True
-        if stands or now - folder.shown_at > _SHOWN_EVERY:
+        more = len(stands) == _MAX_SHOWN
+        if not more and (stands or now - folder.shown_at > _SHOWN_EVERY):
             await session.write(lambda c: mailbox_orders.shown_until(c, folder, now - _UNDER_WAY))
-        return False
+        return more
 
     async def _take_old(self, folder: Folder, taking: Taking) -> bool:
         """Some of what was there at first contact; False when that was the last of it."""

@@ -16,6 +16,7 @@ from gateway.store.tickets import goes_on_in
 
 SPAM = "spam"  # a status that is told from others of its type
 _AT_ONCE = 500  # numbers in one query
+_STATUS = (ticket.c.status, ticket.c.status_type, ticket.c.merged_into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def carried_out(c: Connection, found: Folder, order: Given, said: str) -> None:
     c.execute(update(mailbox_mail).where(*_folder(found), *where).values(state="settled", said=said))
 
 
-def stands(c: Connection, found: Folder) -> dict[int, str]:
-    """UID and status of the mails whose tickets changed since they were looked at, where the server was told another.
+def stands(c: Connection, found: Folder, limit: int) -> dict[int, str]:
+    """UID and status of so many mails whose tickets changed since `shown_at`, where the server was told another.
 
     A status is told by its type, which everybody has: new, open, waiting, solved, closed; or spam.
     """
@@ -59,15 +60,17 @@ def stands(c: Connection, found: Folder) -> dict[int, str]:
     told: dict[int, str] = {}
     for start in range(0, len(numbers), _AT_ONCE):
         query = (
-            select(mailbox_mail.c.uid, mailbox_mail.c.shown, inbound.c.ticket)
+            select(mailbox_mail.c.uid, mailbox_mail.c.shown, *_STATUS)
             .join(mailbox_mail, mailbox_mail.c.key == inbound.c.key)
+            .join(ticket, ticket.c.number == inbound.c.ticket)
             .where(inbound.c.ticket.in_(numbers[start : start + _AT_ONCE]), *_folder(found))
             .where(mailbox_mail.c.uidvalidity == found.uidvalidity, mailbox_mail.c.state.in_(("settled", "ordered")))
         )
         for row in c.execute(query):
-            word = _word(c, row.ticket)
-            if word is not None and word != row.shown:
+            if (word := _word(c, row.status, row.status_type, row.merged_into)) != row.shown:
                 told[row.uid] = word
+            if len(told) >= limit:
+                return told
     return told
 
 
@@ -83,11 +86,11 @@ def shown_until(c: Connection, found: Folder, at: datetime) -> None:
     c.execute(update(mailbox_folder).where(*where).values(shown_at=at))
 
 
-def _word(c: Connection, number: int) -> str | None:
-    found = goes_on_in(c, number)
-    if found is None or found.status == SPAM:
-        return None if found is None else SPAM
-    return found.status_type.partition("_")[0]
+def _word(c: Connection, status: str, kind: str, merged_into: int | None) -> str:
+    """Of the ticket in which the matter goes on."""
+    if merged_into is not None and (into := goes_on_in(c, merged_into)) is not None:
+        status, kind = into.status, into.status_type
+    return SPAM if status == SPAM else kind.partition("_")[0]
 
 
 def _folder(found: Folder) -> tuple[ColumnElement[bool], ...]:

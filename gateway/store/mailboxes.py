@@ -18,7 +18,7 @@ from gateway.store.upsert import inserted
 
 Old = Literal["left", "asked", "wanted", "archive", "done"]
 _MAX_SAID = 500
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Folder:
     old_uid: int
     old_until: int
     old_count: int
-    shown_at: datetime = _EVER
+    shown_at: datetime = EVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def try_again(c: Connection, name: str) -> int:
     waits = (mailbox.c.name == name, mailbox.c.login_after.is_not(None))
     log_in = c.execute(update(mailbox).where(*waits).values(login_after=None, refused=0))
     failed = (mailbox_mail.c.mailbox == name, mailbox_mail.c.state == "failing")
-    mails = c.execute(update(mailbox_mail).where(*failed).values(next_at=_EVER))
+    mails = c.execute(update(mailbox_mail).where(*failed).values(next_at=EVER))
     return log_in.rowcount + mails.rowcount
 
 

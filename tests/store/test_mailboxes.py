@@ -66,15 +66,16 @@ async def test_mails_show_the_status_of_the_tickets_that_they_went_on_in(met: St
     keys = [desk.take(mail("Jan <jan@x.test>", subject)).key for subject in ("One", "Two", "Three")]
     fetched = [Fetched(uid, "settled", key, str(uid) * 32) for uid, key in enumerate(keys, 11)]
     await met.write(lambda c: mailboxes.advance(c, INBOX, fetched, NOW, uid=13, old_uid=0))
-    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX)) == {11: "new", 12: "new", 13: "new"}
+    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX, 9)) == {11: "new", 12: "new", 13: "new"}
+    assert len(await met.read(lambda c: mailbox_orders.stands(c, INBOX, 2))) == 2
     await met.write(lambda c: mailbox_orders.shown(c, INBOX, [11, 12, 13], "new"))
     desk.merge(1, 2)
     desk.set_status(2, "on_hold", "waiting_third")
-    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX)) == {11: "waiting", 12: "waiting"}
+    assert await met.read(lambda c: mailbox_orders.stands(c, INBOX, 9)) == {11: "waiting", 12: "waiting"}
     await met.write(lambda c: mailbox_orders.shown_until(c, INBOX, desk.now + timedelta(seconds=1)))
     later = await met.read(lambda c: mailboxes.folder(c, "support", "INBOX"))
     assert later is not None
-    assert await met.read(lambda c: mailbox_orders.stands(c, later)) == {}
+    assert await met.read(lambda c: mailbox_orders.stands(c, later, 9)) == {}
 
 
 async def test_only_the_newest_probe_is_measured_and_once(met: Store) -> None:
