@@ -231,6 +231,7 @@ def test_a_closed_ticket_that_is_still_needed_stays(desk: Old, keep: Callable[[O
         assert desk.outbox()[0].raw
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -247,6 +248,7 @@ def test_of_a_ticket_that_is_not_closed_everything_stays(desk: Old, status: str,
     assert desk.why(desk.first).rules is not None
 
 
+@pytest.mark.sqlite
 def test_the_newest_ticket_stays_so_that_no_number_is_given_twice(desk: Old) -> None:
     desk.settle()
     desk.close(1, "spam")
@@ -269,6 +271,7 @@ def test_a_merged_ticket_goes_with_the_one_it_went_into_and_not_before(desk: Old
     assert desk.row(desk.first.key)["author"] is None
 
 
+@pytest.mark.sqlite
 def test_who_goes_into_another_takes_the_hold_along(desk: Old) -> None:
     desk.settle()
     desk.take(verdict("pass", mail("Bo <bo@x.test>", "Third")))
@@ -289,6 +292,7 @@ def test_who_goes_into_another_takes_the_hold_along(desk: Old) -> None:
         ]
 
 
+@pytest.mark.sqlite
 def test_an_entry_that_was_split_off_keeps_its_mail(desk: Old) -> None:
     again = desk.take(
         verdict("pass", mail(subject="Re: Zwrot", body="Another matter.", To=desk.reply_address(JAN, 1))),
@@ -335,6 +339,7 @@ def test_reasons_go_with_their_time_and_the_audit_keeps_its_chain(desk: Old) -> 
     assert found.erased >= len(rows)
 
 
+@pytest.mark.sqlite
 def test_a_ticket_that_was_opened_again_in_the_meantime_stays(desk: Old) -> None:
     desk.close()
     desk.now += 800 * DAY
@@ -348,6 +353,7 @@ def test_a_ticket_that_was_opened_again_in_the_meantime_stays(desk: Old) -> None
     assert len(desk.entries(1)) == 1
 
 
+@pytest.mark.sqlite
 async def test_what_is_kept_for_ages_is_never_over(desk: Old, store: Store) -> None:
     ages = timedelta(days=365 * 3000)
     desk.close()
