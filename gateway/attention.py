@@ -8,7 +8,7 @@ Not here     when it is sent (due.py, work.py), alarms (outgoing/alarming.py), t
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,7 +27,8 @@ ATTENTION = "attention"
 _DAILY, _AT_ONCE = "agent.attention", "poison"  # what causes it
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)  # looked back at, the first time and at most
 _LATE = timedelta(hours=1)  # a mail that waits longer for us is worth a line
-_MOST = 40  # of all together, so that no program cuts the mail off
+_MOST = 15  # of each kind: many of one hide no other, and no program cuts the mail off
+_LOOKED_AT = 200  # of a kind of which not everybody sees all
 _CHARACTERS = 160  # of what a line says
 
 
@@ -36,12 +37,12 @@ def send_attention(c: Connection, agent: Agent, d: Deps, now: datetime, *, key: 
     last = attention.last_told(c, normal(agent.email), _DAILY)
     since = max(last or now - _DAY, now - _WEEK)
     language = d.rules.language_of(agent)
-    items = list(islice(_items(c, agent, language, d, since), _MOST + 1))
+    kinds = [list(islice(found, _MOST + 1)) for found in _items(c, agent, language, d, since)]
     refused = attention.suppressed(c, since)
     oldest = inbound.backlog(c)[1]
     told = {
-        "items": tuple(items[:_MOST]),
-        "more": len(items) > _MOST,
+        "items": tuple(item for found in kinds for item in found[:_MOST]),
+        "more": any(len(found) > _MOST for found in kinds),
         "suppressed": tuple({"code": code, "count": count} for code, count in refused.most_common()),
         "undelivered": attention.lost(c, since),
         "pending_since": oldest.isoformat() if oldest is not None and now - oldest > _LATE else None,
@@ -55,8 +56,10 @@ def send_attention(c: Connection, agent: Agent, d: Deps, now: datetime, *, key: 
 def tell_unread(c: Connection, key: str, d: Deps, now: datetime) -> None:
     """At once: a mail was given up. The first one of an hour alone: strangers decide how many there are."""
     found = inbound.find(c, key)
-    for agent in leaders(d) if found is not None else ():
-        told = {"items": (_of_mail(found),)} if found is not None else {}
+    if found is None:
+        return
+    for agent in leaders(d):
+        told = {"items": (_of_mail(found),)}
         enqueue(_notice(agent, told, _AT_ONCE, f"{now:%Y-%m-%dT%H}", d, now), d.desk, c, now)
 
 
@@ -66,11 +69,14 @@ def leaders(d: Deps) -> Iterator[Agent]:
     return (agent for agent in d.rules.agents.values() if agent.email in addresses)
 
 
-def _items(c: Connection, agent: Agent, language: str, d: Deps, since: datetime) -> Iterator[dict[str, Any]]:
+def _items(
+    c: Connection, agent: Agent, language: str, d: Deps, since: datetime
+) -> tuple[Iterable[dict[str, Any]], ...]:
+    """Of each kind."""
     words = d.desk.templates.words(language)
-    yield from chain(
-        map(_of_mail, inbound.needing_attention(c, since=since, limit=_MOST)),
-        _of_strangers(c, attention.strangers(c, since, _MOST), agent, d),
+    return (
+        _of_strangers(c, attention.strangers(c, since, _LOOKED_AT), agent, d),
+        map(_of_mail, inbound.needing_attention(c, since=since, limit=_MOST + 1)),
         (_of_held(held, words.get(f"held_{held.code.replace('-', '_')}", held.code)) for held in _held(c, agent, d)),
         (_of_alarm(each, words.get(f"alarm_{each.about}", each.about)) for each in alarms.since(c, since)),
     )
@@ -95,7 +101,7 @@ def _of_strangers(
 
 
 def _held(c: Connection, agent: Agent, d: Deps) -> Iterator[held_mail.HeldMail]:
-    for held in held_mail.waiting(c, _MOST):
+    for held in held_mail.waiting(c, _LOOKED_AT):
         ticket = tickets.find_ticket(c, held.ticket) if held.ticket is not None else None
         if ticket is None or sees(agent, ticket, d.rules):
             yield held

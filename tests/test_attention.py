@@ -84,6 +84,16 @@ async def test_what_nobody_looked_at_is_told_once_to_those_who_lead(desk: Desk) 
     assert len((await told(desk, FRIDAY.replace(hour=8, minute=1)))["eva"]) == 1
 
 
+async def test_much_of_one_kind_hides_no_other(desk: Desk) -> None:
+    for number in range(20):
+        desk.take(mail(subject=f"Odd {number}", body=str(number)), at=FRIDAY)
+    number = stranger_in(desk, "support", FRIDAY)
+    subject, said = text((await told(desk, FRIDAY.replace(hour=8)))["eva"][0])
+    assert subject.endswith(": 16 items")
+    assert f"#show {number}" in said
+    assert "There are more: mailwicket mail list --needs-attention" in said
+
+
 async def test_an_admin_without_a_digest_is_told_in_the_morning_in_his_language(desk: Desk) -> None:
     desk.take(mail(subject="Very odd"), at=FRIDAY)
     found = await told(desk, FRIDAY.replace(hour=9), FRIDAY)
