@@ -47,7 +47,7 @@ _LIST = (
     Column("#", right=True),
     Column("Promise"),
     Column("Policy"),
-    Column("Due"),
+    Column("Due, UTC"),
     Column("In", right=True),
     Column("Team", least=8),
     Column("Owner", least=6),

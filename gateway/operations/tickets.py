@@ -38,6 +38,7 @@ _TAG_CHARACTERS = 64
 _NONE = "none"
 _WHO = ("assignee", "responsible")
 _LONGEST_SNOOZE_DAYS = 366
+_LONGEST_DUE_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,11 @@ def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[s
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:
     """What a change is made of; a `Done` among it says why it cannot be."""
     who = actor(change.by, duty.asker)
-    return (*_sets(before, change, duty.deps, who), *_tags(before, change, who), *_status(before, change, duty))
+    return (
+        *_sets(before, change, duty.deps, who, duty.now),
+        *_tags(before, change, who),
+        *_status(before, change, duty),
+    )
 
 
 def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:
@@ -167,10 +172,10 @@ def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:
         yield f"{name} {was} -> {shown(ticket, name)}{until}"
 
 
-def _sets(ticket: Ticket, change: Change, deps: Deps, who: str) -> Iterator[SetField | Done]:
+def _sets(ticket: Ticket, change: Change, deps: Deps, who: str, now: datetime) -> Iterator[SetField | Done]:
     rules = deps.rules
     for name, value in change.fields:
-        given = _value(name, value, deps, f"#{ticket.number}")
+        given = _value(name, value, deps, f"#{ticket.number}", now)
         if isinstance(given, Done):
             yield given
             return
@@ -185,7 +190,14 @@ _PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", 
 _NEVER_EMPTY = ("team", "priority", "subject")
 
 
-def _value(name: str, value: str, deps: Deps, number: str) -> str | datetime | Done | None:
+def _due(at: datetime, number: str, now: datetime) -> datetime | Done:
+    """A due time that somebody set, if it is one that a promise can have."""
+    if at <= now:
+        return Done(number, "refused", f"{at:%Y-%m-%d %H:%M} UTC is not to come")
+    return at if (at - now).days <= _LONGEST_DUE_DAYS else Done(number, "refused", "a due time lies within ten years")
+
+
+def _value(name: str, value: str, deps: Deps, number: str, now: datetime) -> str | datetime | Done | None:
     """The value as the ticket holds it, None for `none`; or why it may not stand there."""
     if value == _NONE and name not in (*_NEVER_EMPTY, "sla"):
         return None
@@ -203,7 +215,7 @@ def _value(name: str, value: str, deps: Deps, number: str) -> str | datetime | D
         return value if value in known else unknown(kind, value, known, number)  # type: ignore[operator,arg-type]
     match name:
         case "due":
-            return datetime.fromisoformat(value)
+            return _due(datetime.fromisoformat(value), number, now)
         case "subject":
             return clean_line(value)[:_SUBJECT_CHARACTERS] or Done(number, "refused", "a ticket has a subject")
     field = rules.fields.get(name.removeprefix("field."))

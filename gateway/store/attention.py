@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, text
 
 from gateway.store.schema import entry, inbound, outbox, undelivered
+from gateway.ticket.reminder import OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def strangers(c: Connection, since: datetime, limit: int) -> list[Stranger]:
 
 def suppressed(c: Connection, since: datetime) -> Counter[str]:
     """How much automatic mail the send guard refused since then, by its word."""
-    refused = (outbox.c.state == "suppressed", outbox.c.queued_at >= since)
+    refused = (outbox.c.state == "suppressed", outbox.c.reason != OVER, outbox.c.queued_at >= since)
     query = select(outbox.c.reason, func.count()).where(*refused).group_by(outbox.c.reason)
     return Counter({row[0]: int(row[1]) for row in c.execute(query)})
 

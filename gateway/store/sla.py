@@ -16,7 +16,7 @@ from gateway.store.customers import find_customer
 from gateway.store.schema import entry, outbox, sla_clock, sla_ledger, sla_told, ticket
 from gateway.store.tickets import find_ticket, ticket_of
 from gateway.ticket.ledger import Line, Metric, What, in_order, lines_of, told_lines, unwritten
-from gateway.ticket.reminder import BREACHED, WARNING
+from gateway.ticket.reminder import BREACHED, OVER, WARNING
 from gateway.ticket.sla import Promised, Promises, Standing
 from gateway.ticket.types import Change, Customer, SetField, Ticket
 
@@ -93,7 +93,7 @@ def write(c: Connection, number: int, kept: Kept, entries: Sequence[int], now: d
 def _forget_reminders(c: Connection, number: int, metric: Metric, now: datetime) -> None:
     never_tried = and_(outbox.c.ticket == number, outbox.c.state == "queued", outbox.c.attempts == 0)
     about = and_(outbox.c.template.in_((WARNING, BREACHED)), outbox.c.dedupe_key.contains(f":{number}:{metric}:"))
-    gone = {"state": "suppressed", "stage": "done", "next_attempt_at": None, "settled_at": now, "reason": "stale"}
+    gone = {"state": "suppressed", "stage": "done", "next_attempt_at": None, "settled_at": now, "reason": OVER}
     c.execute(update(outbox).where(never_tried, about).values(gone))
 
 

@@ -17,6 +17,7 @@ from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Entry, Ticket
 
 WARNING, BREACHED = "sla_warning", "sla_breached"  # mails
+OVER = "over"  # why one that waited for its reader is not sent any more: there is nothing to be reminded of
 _SPENT = {"waiting_customer": "customer", "waiting_third": "third"}
 
 

@@ -73,6 +73,8 @@ def rows(desk: Desk) -> dict[str, list[Any]]:
     (Change((1,), (("responsible", "ana"), ("order", "PL-10442"))), "done",
      "responsible none -> ana; field.order none -> PL-10442"),
     (Change((1,), (("due", "2026-12-01T09:00:00+00:00"),)), "done", "due none -> 2026-12-01 09:00 UTC"),
+    (Change((1,), (("due", "2020-12-01T09:00:00+00:00"),)), "refused", "2020-12-01 09:00 UTC is not to come"),
+    (Change((1,), (("due", "9999-12-31T09:00:00+00:00"),)), "refused", "a due time lies within ten years"),
     (Change((1,), add_tags=("vip",), remove_tags=("refund",)), "done", "tags refund -> vip"),
     (Change((1,), status="answered", reason="wants a photo"), "done", "status new -> answered"),
     (Change((1,), status="spam"), "done", "status new -> spam"),

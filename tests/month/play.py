@@ -178,7 +178,7 @@ class Month:
         assert done.outcome == "done", done
 
 
-_OF_NOBODY = ("digest", "weekly_report")
+_OF_NOBODY = ("digest", "weekly_report", "attention")
 _MOMENTS = (
     sla_clock.c.next_at,
     ticket.c.next_rung,

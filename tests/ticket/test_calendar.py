@@ -2,6 +2,7 @@
 
 import random
 import threading
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -40,17 +41,23 @@ def calendar(zone: str, *hours: Minutes, on: str = WEEK, **more: Any) -> Calenda
     return Calendar("c", zone, week, **more)
 
 
-def minutes(when: WorkingTime, first: datetime, count: int) -> Iterator[bool]:
-    """Whether each minute is open: when the highest time that the clock has shown so far lies in the hours on paper."""
+def wall(when: WorkingTime, first: datetime, count: int) -> Iterator[datetime]:
+    """The highest time that the clock has shown until each minute."""
     highest = (first - DAY).astimezone(when.zone).replace(tzinfo=None)
     for n in range(-1440, count):
         highest = max(highest, (first + n * MINUTE).astimezone(when.zone).replace(tzinfo=None))
+        if n >= 0:
+            yield highest
+
+
+def minutes(when: WorkingTime, first: datetime, count: int) -> Iterator[bool]:
+    """Whether each minute is open: when the highest time that the clock has shown so far lies in the hours on paper."""
+    for highest in wall(when, first, count):
         paper, of_day = when.calendar, highest.hour * 60 + highest.minute
         spans = paper.days.get(highest.date(), paper.hours[highest.weekday()])
         if highest.date() in paper.holidays and highest.date() not in paper.days:
             spans = ()
-        if n >= 0:
-            yield any(start <= of_day < end for start, end in spans)
+        yield any(start <= of_day < end for start, end in spans)
 
 
 def compare(zone: str, day: date, chance: random.Random, days: int, cases: int) -> None:
@@ -62,12 +69,20 @@ def compare(zone: str, day: date, chance: random.Random, days: int, cases: int) 
     made = calendar(zone, *hours, on=chance.choice([WEEK, "mon tue wed thu fri"]), holidays=listed, days=single)
     when, first = WorkingTime(made), middle - DAY * days
     open_minutes = list(minutes(when, first, 2 * days * 1440))
+    shown = list(wall(when, first, 2 * days * 1440))
+    opening = sorted({at.date() for at, is_open in zip(shown, open_minutes, strict=True) if is_open})
     for _ in range(cases):
         a, b = sorted(chance.sample(range(len(open_minutes)), 2))
         counted = sum(open_minutes[a:b])
         start, end = first + a * MINUTE, first + b * MINUTE
         assert when.between(start, end) == counted * MINUTE, (made, start, end)
         assert when.is_open(start) is open_minutes[a], (made, start)
+        days_on = chance.randint(1, 3)
+        latest = shown[a] + MINUTE * (shown[a] == shown[a - 1])  # a clock that goes back has shown the whole minute
+        later = [day for day in opening if day > latest.date()]
+        if len(later) > days_on:  # the last of them may go on behind what was counted
+            due = bisect_left(shown, datetime.combine(later[days_on - 1], latest.time()))
+            assert when.after(start, Span(days=days_on)) == first + due * MINUTE, (made, start, days_on)
         if counted:
             nth = next(i for i, total in _counted(open_minutes, a) if total == counted)
             assert when.after(start, Span(hours=counted * MINUTE)) == first + (nth + 1) * MINUTE, (made, start, counted)
