@@ -364,7 +364,9 @@ class AgentSettings(_Section):
     """What a mail of an agent has to show beside his From and his reply address: that DMARC (or an aligned DKIM or SPF,
     or his login) vouches for the origin; `token` does without where nobody says anything: for closed networks."""
     risk_holds: bool = True
-    """Ask an agent before a card number goes to a customer."""
+    """Ask an agent before a card number goes to a customer, or words to somebody whom the same mail lets take part."""
+    away_on_ooo: bool = True
+    """An agent's own out-of-office keeps new tickets from him until a day after the last one, or a mail of his own."""
 
 
 class Acknowledge(_Section):

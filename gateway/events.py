@@ -43,21 +43,29 @@ def happened(
     *,
     actor: str,
     text: str = "",
+    by: str | None = None,
 ) -> None:
     """Ask the rules about the events, and about a new status or owner, and do what they want; then find owners.
 
-    actor  for the rules: agent, rule, system.  text  what a person wrote
+    A new owner whom a person of ours chose hears of it, where no rule tells anybody.
+    actor  for the rules: agent, rule, system.  text  what a person wrote.  by  that person's id; None: nobody's
     """
     assigned: tuple[Event, ...] = ("assigned",) if after.assignee not in (before.assignee, None) else ()
     moved: tuple[Event, ...] = ("status-changed",) if before.status != after.status else ()
     events = (*events, *assigned, *moved)
     delayed.cancel(c, after.number, events, now)
-    if any(event in rule.on for rule in d.rules.rules for event in events):
+    given = bool(assigned) and actor == "agent" and after.assignee != by
+    if given or any(event in rule.on for rule in d.rules.rules for event in events):
         customer = customer_of(c, after)
         stated = facts_of(c, after, customer, d, now, actor=actor, text=text)
         earlier = with_ticket(stated, before, now, d.promises, customer)
-        decision = decided(c, after, stated, events, d, before=earlier)
-        after = carry_out(c, after, events, decision, customer, d, now)
+        decision, told = decided(c, after, stated, events, d, before=earlier), None
+        tells = given and _wants_to_hear(after, d, now)
+        if tells and not any(isinstance(action, Notify) for action in decision.actions):
+            decision = _telling_owner(decision)
+            giver = d.rules.agents[by].name if by is not None and by in d.rules.agents else "—"
+            told = {"happened": "assigned", "why": giver, **_last_words(c, after)}
+        after = carry_out(c, after, events, decision, customer, d, now, told=told)
     else:
         tell_endpoints(c, after, events, d, now)
     owners_after(c, before, after, d, now)
@@ -81,8 +89,7 @@ def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -
         earlier = with_ticket(stated, each.before, now, d.promises, customer)
         decision = decided(c, each.after, stated, assigned, d, before=earlier)
         if not any(isinstance(action, Notify) for action in decision.actions) and _wants_to_hear(each.after, d, now):
-            usual = Notify(CAUSE, ("assignee",), AGENT_NOTICE)
-            decision = replace(decision, actions=(*decision.actions, usual))
+            decision = _telling_owner(decision)
         delayed.cancel(c, each.after.number, assigned, now)
         said = {"happened": "assigned", "why": each.why, **_last_words(c, each.after)}
         carry_out(c, each.after, assigned, decision, customer, d, now, told=said)
@@ -94,6 +101,10 @@ def _wants_to_hear(ticket: Ticket, d: Deps, now: datetime) -> bool:
     owner = d.rules.agents.get(ticket.assignee or "")
     told = owner is not None and owner.notify == "all" and ticket.created_at == now
     return owner is None or not (told or owner.notify == "none")
+
+
+def _telling_owner(decision: Decision) -> Decision:
+    return replace(decision, actions=(*decision.actions, Notify(CAUSE, ("assignee",), AGENT_NOTICE)))
 
 
 def _last_words(c: Connection, ticket: Ticket) -> Mapping[str, object]:
@@ -161,12 +172,14 @@ def carry_out(
     key: str = "",
     told: Mapping[str, object] | None = None,
     may_wait: bool = False,
+    by_person: bool = False,
 ) -> Ticket:
     """The ticket after what the rules decided, all of it stored, and its mails queued.
 
     key       what its mails are known by: done again, it causes no others; empty is the events and the ticket as it was
     told      what mails to agents say beside the ticket
     may_wait  whether these have time until their readers are there
+    by_person  whether one of ours wants the customer to hear of it, as he would by an answer
     """
     changes = (*acted(ticket, decision.actions, d.rules, d.takes_no_part, now), *failed(ticket, decision))
     saved = Saved("entry", "", ticket, None, opened=False)
@@ -188,7 +201,8 @@ def carry_out(
     reader = ticket.requester if any(isinstance(action, Reply) for action in decision.actions) else None
     seen = seen_by(c, ticket, normal(reader.address)) if reader is not None else ()
     key = key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}"
-    cause = Happened(key, customer, tuple(seen), told or {}, may_wait)
+    wanted = by_person and "dmarc-fail" not in ticket.flags
+    cause = Happened(key, customer, tuple(seen), told or {}, may_wait, wanted)
     notices, sent = [], []
     for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
         notices.append(notice)

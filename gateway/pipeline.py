@@ -131,7 +131,8 @@ def _led_to(
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
-    for notice in of_mail(saved, arrived, plan.decision, d.notifying):
+    waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
+    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits):
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
             sent.append((queued[1], normal(notice.recipient.address)))
     if saved.ticket is not None and saved.entry is not None:

@@ -424,5 +424,6 @@ def deps(
         proof=settings.agents.proof,
         risk_holds=settings.agents.risk_holds,
         subscribed={endpoint.name: endpoint.events for endpoint in settings.webhook if endpoint.events},
+        away_on_ooo=settings.agents.away_on_ooo,
         counts=counts if counts is not None else Counts(),
     )

@@ -13,6 +13,7 @@ from typing import Literal
 from gateway.agents.carrying import carry_out
 from gateway.agents.holding import Why, hold
 from gateway.agents.reading import vocabulary, writer_of
+from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
@@ -63,7 +64,18 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         beside=_beside(mail),
         seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
     )
-    return done(mail, ticket, Wanted(written, proposal, proposal.seen))
+    outcome = done(mail, ticket, Wanted(written, proposal, proposal.seen))
+    if as_note and outcome.disposition == "entry":
+        _told_of_note(mail, ticket, tokens, proposal)
+    return outcome
+
+
+def _told_of_note(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken], note: Proposal) -> None:
+    """Where his mail is no note to everybody who got it, or was meant as both, he hears of it."""
+    if note.beside:
+        tell_of(mail, ticket.number, "direct", who=", ".join(str(who) for who in note.beside))
+    elif answers(mail.agent) and {"t", "n"} <= {token.purpose for token in tokens}:
+        tell_of(mail, ticket.number, "both")
 
 
 def without_ticket(
@@ -125,9 +137,19 @@ def _held(
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
         return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))
-    if "risk" in doubts and mail.d.risk_holds and has_card_number(orders.text):
+    if "risk" in doubts and mail.d.risk_holds and (has_card_number(orders.text) or _to_new(mail, ticket, orders)):
         return Why("risk"), proposal
     return None
+
+
+def _to_new(mail: AgentMail, ticket: Ticket, orders: Orders) -> bool:
+    """Whether the words go to somebody whom a command of the same mail lets take part."""
+    named = [str(each) for command in orders.commands if command.name == "cc" for each in _listed(command.value)]
+    return bool({normal(each) for each in named} - set(tickets.participants(mail.c, ticket.number)))
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from gateway.agents.absent import is_there, seems_away
 from gateway.agents.answering import Wanted, about_ticket, without_ticket
 from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
@@ -31,7 +32,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.oversize import too_large
 from gateway.pipeline import ended, same_as_before
 from gateway.returned import received as by_anybody
-from gateway.store import agent_keys, tickets
+from gateway.store import agent_keys, held_mail, tickets
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.authority import Agents, Claim, claimed
@@ -84,6 +85,7 @@ def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: D
     mail = AgentMail(inbound, message, auth, claim, claim.agent, d, c, d.now())
     match claim.standing:
         case "proven":
+            is_there(mail)
             return _proven(mail)
         case "no-proof":
             return _without_proof(mail)
@@ -148,6 +150,7 @@ def _of_another(mail: AgentMail) -> Outcome:
 def _by_machine(mail: AgentMail) -> Outcome:
     """An event in the ticket, for agents alone; without one, nothing but a record."""
     ticket = _ticket(mail)
+    seems_away(mail)
     if ticket is None:
         return mail.end("record", f"automatic mail of {mail.agent.id}")
     return _as(mail, ThreadMatch(ticket.number, "token", "participant", f"an address of {mail.agent.id}, by a machine"))
@@ -214,8 +217,11 @@ def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: 
 
 
 def _ticket(mail: AgentMail) -> Ticket | None:
-    """That an address of the agent names, which the mail came to."""
+    """That an address of the agent names, which the mail came to; of a hold mail's, that of the held item."""
     named = next((t.ticket for t in mail.claim.tokens if t.purpose in ("t", "n")), None)
+    item = next((t.ticket for t in mail.claim.tokens if t.purpose == "h"), None)
+    if named is None and item is not None and (held := held_mail.find(mail.c, item)) is not None:
+        named = held.ticket
     return tickets.goes_on_in(mail.c, named) if named is not None else None
 
 

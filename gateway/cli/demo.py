@@ -20,7 +20,8 @@ from gateway.cli.failure import FINDINGS, CommandError
 from gateway.cli.logs import configure_logs
 from gateway.cli.output import columns_of, cut, printable
 from gateway.config import Log
-from gateway.demo.cast import SCENES
+from gateway.demo.agents import Worked, worked_on
+from gateway.demo.cast import OF_AGENTS, SCENES
 from gateway.demo.play import Play, Played
 from gateway.demo.stage import FOLDER, Stage, clear, forbid
 
@@ -83,7 +84,10 @@ async def _run(stage: Stage, *, once: bool, tempo_s: float) -> bool:
         async for played in play.scenes():
             wrong += bool(played.wrong)
             _print(_lines(played))
-        _print(_closing(stage, await play.account(), wrong))
+        number = play.number_of(OF_AGENTS)
+        worked = await worked_on(stage, number) if number is not None else None
+        wrong += worked is None or not worked.is_good
+        _print(_closing(stage, await play.account(), worked, wrong))
         if once:
             return wrong == 0 or stage.own_rules
         click.echo(f"\n  Running. Write to 127.0.0.1:{stage.smtp_port}, or watch; a sample comes each {tempo_s:g} s.")
@@ -139,7 +143,7 @@ def _lines(played: Played) -> Iterator[str]:
         yield click.style(f"    ! {printable(difference)}", fg="red")
 
 
-def _closing(stage: Stage, account: Mapping[str, int], wrong: int) -> Iterator[str]:
+def _closing(stage: Stage, account: Mapping[str, int], worked: Worked | None, wrong: int) -> Iterator[str]:
     ended = {name: number for name, number in account.items() if name not in ("received", "pending")}
     total = sum(ended.values()) + account["pending"]
     sign = "=" if total == account["received"] else "≠"
@@ -147,6 +151,7 @@ def _closing(stage: Stage, account: Mapping[str, int], wrong: int) -> Iterator[s
         ended["pending"] = account["pending"]
     parts = " + ".join(f"{number} {name}" for name, number in sorted(ended.items(), key=lambda e: -e[1]))
     yield "  " + "─" * (_WIDTH - 2)
+    yield from _of_agents(worked)
     yield f"  Account   {account['received']} mails {sign} {parts}"
     yield f"  Caught    {len(stage.catcher.mails)} mails out, in {FOLDER}/caught/; what came in is in {FOLDER}/sent/"
     if wrong and stage.own_rules:
@@ -166,6 +171,16 @@ def _closing(stage: Stage, account: Mapping[str, int], wrong: int) -> Iterator[s
     wide = max(len(verb) for verb, what in tries if what)
     yield from (f"  {command} {verb:<{wide}}  {what and '# ' + what}".rstrip() for verb, what in tries)
     yield f"  Or change {FOLDER}/rules.yaml, and play again."
+
+
+def _of_agents(worked: Worked | None) -> Iterator[str]:
+    """What two agents did with a ticket, by mail."""
+    if worked is None:
+        yield "  Agents    were not told of the ticket that they were to work on"
+        return
+    number, kept = f"#{worked.ticket}", "none" if worked.kept else "some"
+    yield f"  Agents    Piotr answered {number} by mail, made a note, wrote “#assign ana”; Ana answered with “#solved”"
+    yield f"    └ {number} is {worked.status}, its customer got {worked.answers} answers and {kept} of the note's words"
 
 
 def _program() -> str:

@@ -101,7 +101,8 @@ class Deps:
     max_octets: int  # of a mail that is taken
     tables: Callable[[], Mapping[str, Table]] = dict  # of the queries of look-ups, as they were read last
     proof: Proof = "dmarc"  # what a mail of an agent has to show
-    risk_holds: bool = True  # whether he is asked before a card number goes out
+    risk_holds: bool = True  # whether he is asked before a card number goes out, or words to somebody new
+    away_on_ooo: bool = True  # whether his own out-of-office keeps new tickets from him
     subscribed: Mapping[str, Collection[str]] = field(default_factory=dict)  # events that endpoints want to hear of
     counts: Counts = field(default_factory=Counts)
 

@@ -81,6 +81,7 @@ SCENES: tuple[Scene, ...] = (
           dmarc="none"),
     Scene("typo", "A typo in our address", "ben@workshop.test", Expected("refused"), to="suport@acme.test"),
 )  # fmt: skip
+OF_AGENTS = "invoice-hr"  # the scene whose ticket agents work on
 EVERYDAY = ("refund-pl", "login-de", "invoice-hr", "parcel-cs", "refund-pt", "password-ru", "photo", "newsletter")
 
 

@@ -83,6 +83,10 @@ class Play:
         finally:
             sender.cancel()
 
+    def number_of(self, scene: str) -> int | None:
+        """The ticket of a scene that was played; None where it made none."""
+        return self._numbers.get(scene)
+
     async def account(self) -> dict[str, int]:
         """received, pending, and the count of each disposition."""
         return await self._stage.store.read(inbound.account)

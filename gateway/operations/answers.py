@@ -127,7 +127,7 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     sets = tuple(steps_of(ticket, Fields((ticket.number,), draft.fields, draft.tags, by=wanted.by), duty))
     if wrong := next((step for step in sets if isinstance(step, Done)), None):
         return wrong
-    own, others = tuple(map(_cleaned, own)), tuple(map(_cleaned, others))
+    own, others = tuple(map(cleaned_file, own)), tuple(map(cleaned_file, others))
     status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
     files, by, leaves = (*own, *others), wanted.by, wanted.not_before
     return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
@@ -198,7 +198,7 @@ def _joining(came: Came | None, duty: Duty) -> Iterator[AddPeople]:
         yield AddPeople(beside, duty.deps.rules.limits.cc_max, "agent.cc")
 
 
-def _cleaned(file: File) -> File:
+def cleaned_file(file: File) -> File:
     """The file under a name that may stand in a header, with a type that is one."""
     kind = file.media_type if _MEDIA_TYPE.fullmatch(file.media_type) else "application/octet-stream"
     return replace(file, name=clean_name(file.name, part="1", media_type=kind), media_type=kind)
@@ -270,7 +270,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     if (said := _too_much(wanted.files, 1)) is not None:
         return (Done(f"#{wanted.number}", "refused", said),)
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
-    files = tuple(map(_cleaned, wanted.files))
+    files = tuple(map(cleaned_file, wanted.files))
     keep(c, (file.octets for file in files))
     entry = AddEntry("note", writer, duty.now, text, "", "", None, None, public=False, trust=None)
     attached = wanted.came.attachments if wanted.came is not None else _attached(files, "{}", 1)

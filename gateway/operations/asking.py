@@ -7,7 +7,7 @@ Not here     his answer, which comes back as a note (agents/).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -15,14 +15,17 @@ from gateway.errors import PermanentError
 from gateway.events import happened
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean
+from gateway.message.filename import clean_name
 from gateway.message.types import Mailbox
-from gateway.operations.answers import paragraphs
+from gateway.operations.answers import cleaned_file, paragraphs
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import linked, tickets
 from gateway.store.linked import By
-from gateway.ticket.types import AddEntry, Notification, OpenTicket, Ticket
+from gateway.ticket.colleagues import of_work
+from gateway.ticket.leak import shows_token
+from gateway.ticket.types import AddEntry, File, Notification, OpenTicket, Ticket
 
 SIDE = "x"  # purpose of the address that an answer comes back to
 _MOST_CHARACTERS = 100_000
@@ -36,6 +39,8 @@ class Ask:
     address: str
     text: str
     by: str | None = None
+    files: tuple[File, ...] = ()
+    came: Came | None = None  # the mail that it came by; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,17 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "refused", f"{address} is an address of our own"),)
     if normal(address) in tickets.participants(c, ticket.number):
         return (Done(name, "refused", f"{address} takes part in the ticket: an answer goes there"),)
-    notice = _question(ticket, address, text, wanted.by, duty)
+    if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
+        return (
+            Done(name, "refused", f"the file {clean_name(ours[0], part='1', media_type='')} is a mail to an agent"),
+        )
+    notice = replace(_question(ticket, address, text, wanted.by, duty), files=tuple(map(cleaned_file, wanted.files)))
     if (made := enqueue(notice, duty.deps.desk, c, duty.now)) is None:
         return (Done(name, "conflict", f"no mail to {address} can be written; the log of the gateway says why"),)
     kept = _entry(ticket, f"→ {address}\n\n{text}", wanted.by, duty)  # only now: words of notes go to nobody
-    save_by(c, (kept,), ticket, wanted.by, duty)
+    if wanted.came is not None:
+        kept = replace(kept, attachments=wanted.came.attachments)
+    save_by(c, (kept,), ticket, wanted.by, duty, wanted.came)
     return (Done(name, "done", f"q-{made[0]} to {address}; the answer comes back as a note"),)
 
 
@@ -106,11 +117,14 @@ def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
     entry = AddEntry(
         "note", author(wanted.by, ticket.team, duty), duty.now, text, "", "", None, None, public=False, trust=None
     )
-    made = save_by(c, (opening, entry), None, wanted.by, duty).ticket
-    if made is None:
+    saved = save_by(c, (opening, entry), None, wanted.by, duty)
+    if (made := saved.ticket) is None:
         raise ValueError("a new ticket is a ticket")
     linked.add(c, ticket.number, "child", made.number, By(actor(wanted.by), duty.basis, duty.now))
     happened(c, made, made, ("note",), duty.deps, duty.now, actor="agent", text=text)
+    kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
+    for notice in of_work(made, kept, wanted.by, duty.deps.notifying) if kept is not None else ():
+        enqueue(notice, duty.deps.desk, c, duty.now)
     return (
         Done(f"#{made.number}", "done", f"opened in {wanted.team}, a child of #{ticket.number}; no customer sees it"),
     )

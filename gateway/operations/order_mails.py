@@ -79,6 +79,7 @@ def _receipt(came: Carried, now: datetime) -> dict[str, Any]:
         "lines": tuple(map(asdict, came.lines)),
         "summary": summary[:_SUMMARY] or "—",
         "is_dry": came.dry,
+        "letters": tuple(map(asdict, came.letters)),
         "undo": f"#undo {came.undo}" if came.undo is not None else None,
         "undo_until": (now + UNDO_WITHIN).isoformat() if came.undo is not None else None,
     }

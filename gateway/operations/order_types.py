@@ -6,6 +6,7 @@ Not here  carrying them out (orders.py), telling of it (order_mails.py).
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.operations.tried import Letter
 from gateway.operations.types import Came
 from gateway.rules.types import Agent
 from gateway.ticket.command_table import COMMANDS
@@ -55,6 +56,7 @@ class Carried:
     questions: tuple[Question, ...] = ()
     asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
     dry: bool = False
+    letters: tuple[Letter, ...] = ()  # that would go out, where it was only tried
     told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone
 
 

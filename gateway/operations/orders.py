@@ -14,12 +14,14 @@ from sqlalchemy import Connection
 
 from gateway.events import carry_out, customer_of
 from gateway.operations.answers import Answer, Note
+from gateway.operations.asking import Ask
 from gateway.operations.canned import Use
 from gateway.operations.order_questions import asked_before
 from gateway.operations.order_steps import own_step, step_of
 from gateway.operations.order_types import Asker, Carried, Line, numbers_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
+from gateway.operations.tried import letters, newest_mail
 from gateway.operations.types import Done, Duty
 from gateway.operations.undoing import Undo, undone_by
 from gateway.rules.types import Decision, Reply, Trace
@@ -53,14 +55,16 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
         if not dry and not asker.confirmed and (questions := tuple(asked_before(c, orders, asker, duty.now))):
             return Carried(questions=questions)
         with attempt(c, only_tried=dry):
+            newest = newest_mail(c) if dry else 0
             lines = tuple(work.lines())
             undo = None if dry else work.receipt()
+            would = letters(c, newest, duty.deps.desk.agents) if dry else ()
     except _CannotError as e:
         return Carried(refused=Refused("bad-value", e.command.line, e.command.written, e.wrong))
     if dry:
         lines = tuple(replace(line, state="would") for line in lines)
     asked = tuple(each for each in orders.commands if each.name in COMMANDS and COMMANDS[each.name].query)
-    return Carried(lines, undo, asked=asked, dry=dry, told=dry or work.told)
+    return Carried(lines, undo, asked=asked, dry=dry, told=dry or work.told, letters=would)
 
 
 class _Work:
@@ -155,6 +159,8 @@ class _Work:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
         for number in numbers_of(self._asker, command):
             step = step_of(command, number, self._asker.agent.id, self._text)
+            if step is not None and isinstance(step[1], Ask):
+                step = step[0], replace(step[1], files=self._asker.files, came=self._asker.came)
             if step is None:
                 continue
             was = tickets.find_ticket(self._c, number)
@@ -251,8 +257,8 @@ class _Work:
         values = (("happened", "solved"), *((("reason", reason),) if reason else ()))
         reply = Reply(actor(self._asker.agent.id), "status_notice", values=values)
         decision = Decision((reply,), Trace(d.rules.revision, d.rules.sha256, ()))
-        key = f"solved:{number}:{after.version}"
-        carry_out(self._c, after, (), decision, customer_of(self._c, after), d, self._duty.now, key=key)
+        key, customer = f"solved:{number}:{after.version}", customer_of(self._c, after)
+        carry_out(self._c, after, (), decision, customer, d, self._duty.now, key=key, by_person=True)
         newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
         if newest and newest[0].state == "suppressed":
             self.told = True  # he wanted the customer to hear of it

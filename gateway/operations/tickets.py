@@ -136,7 +136,7 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     made += [touch] if touch else []
     beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
-    happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent")
+    happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent", by=change.by)
     return Done(f"#{number}", "done", "; ".join((*_said(before, made), *beyond)), warns=bool(beyond))
 
 

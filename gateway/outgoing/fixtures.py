@@ -178,6 +178,7 @@ def _receipt(s: Situation) -> dict[str, Any]:
         "lines": lines,
         "summary": "#solved #assign",
         "is_dry": s.case == "dry",
+        "letters": [{"to": "jan@bigbank.test", "lines": ["Zwrot zlecony.", "Acme Support"]}] if s.case == "dry" else [],
         "undo": undo,
         "undo_until": (NOW + timedelta(days=1)).isoformat() if undo else None,
     }

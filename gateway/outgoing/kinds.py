@@ -168,10 +168,11 @@ KINDS: Mapping[str, Kind] = {
             "lines": "state (ok, sent, failed or would), what, detail",
             "summary": "of them, for the subject",
             "is_dry": "whether nothing happened",
+            "letters": "that would go out: to, lines",
             "undo": "command, or none",
             "undo_until": "time, or none",
         },
-        defaults={"is_dry": False, "undo": None, "undo_until": None},
+        defaults={"is_dry": False, "letters": (), "undo": None, "undo_until": None},
     ),
     "command_result": _agent(
         "c",

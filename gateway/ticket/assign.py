@@ -22,6 +22,9 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_SKIPPED = 5  # that a reason names
 
 
+OUT_OF_OFFICE = "out-of-office"  # an agent's own program said that he is away, he did not
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """An agent who gets no new tickets."""
@@ -33,7 +36,8 @@ class Absence:
     by: str = ""  # who said so
 
     def __str__(self) -> str:
-        return "away" if self.until is None else f"away until {self.until:%a %Y-%m-%d %H:%M} UTC"
+        away = "away?" if self.by == OUT_OF_OFFICE else "away"
+        return away if self.until is None else f"{away} until {self.until:%a %Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Not here  what rules tell agents of (notify.py), who may see a ticket (visibilit
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gateway.message.address import normal
@@ -15,27 +15,48 @@ from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
 from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, lines_of_words, to_agents
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
 
+_CHOICES = ("#accept", "#reject")
+
 
 def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -> Iterator[Notification]:
     """The mails about a note, each with its words.
 
     ticket  as it is with the note.  by  the id of its writer; None is no agent
     """
-    who = tuple(id for id in _concerned(ticket, policy.rules) if id != by)
+    yield from _told([id for id in _concerned(ticket, policy.rules) if id != by], "note", ticket, note, policy)
+
+
+def of_work(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -> Iterator[Notification]:
+    """The mails about a ticket that somebody of ours opened for another team.
+
+    note  what is to be done.  by  the id of its writer; None is no agent
+    """
+    yield from _told([id for id in policy.rules.teams[ticket.team].members if id != by], "new", ticket, note, policy)
+
+
+def _told(
+    who: Sequence[str], happened: str, ticket: Ticket, note: Entry, policy: NotifyPolicy
+) -> Iterator[Notification]:
     if not who:
         return
-    key, writer = f"note:{note.id}", note.author or Mailbox("", "")
+    key, writer = f"{happened}:{note.id}", note.author or Mailbox("", "")
     told = {
-        **agents_facts(ticket, Happened(key, None), "note", policy),
+        **agents_facts(ticket, Happened(key, None), happened, policy),
         "words": lines_of_words(note.text),
         "writer": writer.name or writer.address,
         "said_at": note.at.isoformat(),
     }
-    yield from to_agents(who, AGENT_NOTICE, "note", told, ticket, key, policy)
+    yield from to_agents(who, AGENT_NOTICE, happened, told, ticket, key, policy)
 
 
-def of_mail(saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy) -> Iterator[Notification]:
-    """The mails about one of a customer, to those whom no rule tells of it; the guard has not seen them yet."""
+def of_mail(
+    saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy, *, waits: bool
+) -> Iterator[Notification]:
+    """The mails about one that came, to those whom no rule tells of it; the guard has not seen them yet.
+
+    waits  whether its writer does not take part: his words wait for one of ours, and whoever leads hears of them where
+           nobody works on the ticket
+    """
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
         return
@@ -43,9 +64,12 @@ def of_mail(saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolic
     notices = [action for action in decision.actions if isinstance(action, Notify) and action.template == AGENT_NOTICE]
     told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
-    happened = "new" if saved.opened else "reply"
+    happened = "new" if saved.opened else "third_party" if waits else "reply"
     told = agents_facts(ticket, mail, happened, policy)
-    for agent, why in {**_of_team(ticket, rules), **_concerned(ticket, rules)}.items():
+    if waits:
+        told["suggested"] = tuple({"text": command, "command": command} for command in _CHOICES)
+    concerned = {**_of_team(ticket, rules), **_concerned(ticket, rules)}
+    for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items():
         if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):
             said = {**told, "why": why}
             for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
@@ -60,6 +84,12 @@ def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
         if agent is not None and agent.notify != "none":
             has[agent.id] = role
     return has
+
+
+def _lead(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
+    team = rules.teams.get(ticket.team)
+    lead = rules.agents.get(team.lead or "") if team is not None else None
+    return {lead.id: "lead"} if lead is not None else {}
 
 
 def _of_team(ticket: Ticket, rules: RuleSet) -> dict[str, str]:

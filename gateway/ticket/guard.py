@@ -93,6 +93,7 @@ class Happened:
     thread: tuple[str, ...] = ()  # Message-IDs that the customer has seen in it, oldest first
     told: Mapping[str, object] = field(default_factory=dict)  # what mails to agents say of it beside the ticket
     may_wait: bool = False  # whether they have time until their readers are there: those with a calendar of their own
+    by_person: bool = False  # whether one of ours wants the customer to hear of it, as he would by an answer
 
 
 Cause = Arrived | Happened
@@ -154,7 +155,7 @@ def _by_authentication(notice: Notification, cause: Cause, policy: NotifyPolicy)
     A canned reply repeats what the customer wrote, and brings files: no setting lets a stranger have that sent.
     For the author of a forwarded mail stands the agent who passed it on.
     """
-    if isinstance(cause, Arrived) and cause.forwarded:
+    if (isinstance(cause, Arrived) and cause.forwarded) or (isinstance(cause, Happened) and cause.by_person):
         return None
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"

@@ -1,7 +1,9 @@
 """What the answer to a hold mail does, and that no word of an agent is lost in silence."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +17,12 @@ from gateway.operations.types import Duty
 from gateway.parsing.pool import parse_limits
 from gateway.store import held_mail
 from gateway.store.held_mail import HeldMail
+from gateway.store.opening import open_store
 from gateway.store.store import Store
 from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN
 from tests.agents.mails import ANN, JAN, RULES, link, newest, proven, reply, reply_address, text_of
+from tests.conftest import own_database, settings_in
 from tests.processing import Desk, mail
 
 _FILE = (
@@ -208,3 +212,27 @@ def test_a_choice_that_nobody_vouched_for_is_told_to_the_agent(desk: Desk) -> No
     assert (outcome.disposition, outcome.reason) == ("quarantine", "no-proof: h-1 waits")
     assert [(m.forward_path, m.template) for m in desk.mails()[sent:]] == [(ANN, "command_result")]
     assert item(desk).state == "waiting"
+
+
+@pytest.mark.postgres
+def test_two_words_at_once_send_a_held_mail_once(postgres: str, tmp_path: Path) -> None:
+    """Ann taps twice, and two gateways take one mail each at the same moment."""
+    for url in own_database(postgres):
+        settings = settings_in(tmp_path, url)
+        stores = [open_store(settings) for _ in range(2)]
+        desks = [Desk(store, settings, RULES, first_id=1000 * n + 1) for n, store in enumerate(stores)]
+        for n in range(5):
+            desks[0].take(mail(f"Jan <{JAN}>", f"Zwrot {n}", Message_ID=f"<{n}@bigbank.test>"))
+            reply(desks[0], newest(desks[0], ANN), f"#solvd\n\nZwrot {n} zlecony.", Message_ID=f"<a{n}@agents.test>")
+            held = newest(desks[0], ANN, "hold")
+            with ThreadPoolExecutor(2) as threads:
+                ways = [
+                    threads.submit(reply, desk, held, "#send", Message_ID=f"<{n}.{at}@agents.test>")
+                    for at, desk in enumerate(desks)
+                ]
+                outcomes = [way.result() for way in ways]
+            assert sorted(o.reason.partition(": ")[0] for o in outcomes)[0].endswith("sent")
+            assert [e.kind for e in desks[0].entries(n + 1)] == ["mail", "answer"]
+        assert len([m for m in desks[0].mails() if m.template == "answer"]) == 5
+        for store in stores:
+            store.close()

@@ -22,6 +22,8 @@ from gateway.demo.stage import Stage, clear, forbid
 from gateway.errors import ConfigError
 from gateway.store import inbound
 
+ROOT = Path(__file__).parents[2]
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -105,6 +107,11 @@ def test_it_prints_a_table_and_commands_that_work(in_folder: Path, capsys: pytes
     assert max(map(len, said.split("Try next")[0].splitlines())) <= 100
     assert "\x1b" not in said
     assert not [scene.about for scene in cast.SCENES if scene.about not in said]
+    told = re.search(
+        r"Agents    (.+)\n    └ #4 is solved, its customer got 2 answers and none of the note's words\n", said
+    )
+    assert told is not None
+    assert told[1] in (ROOT / "README.md").read_text("utf-8")
     tries = re.findall(r"^  \S+ (-c var/demo/mailwicket\.toml .*)$", said.split("Try next")[1], re.MULTILINE)
     assert len(tries) >= 4
     for line in tries:

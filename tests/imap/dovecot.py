@@ -63,8 +63,9 @@ namespace inbox {{
 class Dovecot:
     """Runs between `start` and `stop`; what is in its mailboxes stays over a restart."""
 
-    def __init__(self, home: Path, more: str = "") -> None:
-        self.home, self.port, self._more = home, free_port(), more
+    def __init__(self, home: Path, more: str = "", people: Sequence[str] = ()) -> None:
+        """`more`: of its configuration; `people`: who has a mailbox, beside support and twenty others."""
+        self.home, self.port, self._more, self._people = home, free_port(), more, people
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -74,7 +75,7 @@ class Dovecot:
             shutil.chown(self.home / name, *_mail_user())
         root = os.getuid() == 0
         own, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
-        users = ("support", *(f"box{number:02}" for number in range(20)))
+        users = ("support", *(f"box{number:02}" for number in range(20)), *self._people)
         (self.home / "users").write_text("".join(f"{user}:{{PLAIN}}{PASSWORD}\n" for user in users))
         (self.home / "users").chmod(0o644)
         config = self.home / "dovecot.conf"

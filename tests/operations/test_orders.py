@@ -9,7 +9,7 @@ import pytest
 
 from gateway.store import absences, outbox, own_settings, undoing
 from gateway.store.opening import open_store
-from gateway.ticket.types import SetField, Ticket
+from gateway.ticket.types import File, SetField, Ticket
 from tests.conftest import settings_in
 from tests.operations.orders import EVA, JAN, Agents
 from tests.processing import mail, verdict
@@ -76,7 +76,7 @@ def test_each_change_is_done_tried_and_taken_back(desk: Agents) -> None:
         assert differs(desk, before) == changed, command
         assert desk.said("#undo")[-1].endswith("was taken back"), command
         assert differs(desk, before) == [], f"#undo of {command}"
-    assert desk.sent() == ["agent_notice bob@agents.test"]  # of #escalate
+    assert desk.sent() == 2 * ["agent_notice bob@agents.test"]  # of #assign and #escalate
 
 
 def test_what_is_taken_away_comes_back_too(desk: Agents) -> None:
@@ -265,6 +265,8 @@ def test_a_held_message_is_accepted_or_refused(desk: Agents) -> None:
 
 def test_what_is_only_tried_tells_the_rules_and_mails_and_leaves_nothing(desk: Agents) -> None:
     before = desk.outbox()
+    done = desk.orders("#dry\n#urgent\nHello Jan")
+    assert [(letter.to, "Hello Jan" in letter.lines) for letter in done.letters] == [(JAN, True)]  # as he would read it
     said = desk.said("#dry\n#urgent\nHello Jan")
     assert said[0] == "would: priority normal -> urgent; status new -> open"
     assert said[1].startswith("would: q-")
@@ -293,6 +295,18 @@ def test_a_question_to_somebody_outside_is_a_note_here_and_a_mail_there(desk: Ag
     assert "+x1." in raw
     assert "Proszę" not in raw
     assert differs(desk, before) == []  # no customer, no participant, no status
+
+
+def test_a_question_takes_its_files_along_unless_they_are_mails_to_agents(desk: Agents) -> None:
+    desk.orders("#ask expert@lab.test\nWhat is this?", files=(File("part.jpg", "image/jpeg", b"jpeg"),))
+    (asked,) = [m for m in desk.mails() if m.forward_path == "expert@lab.test"]
+    assert b"part.jpg" in asked.raw
+    notice = f"Reply-To: support+t1-1.{'a' * 27}@gw.test".encode()
+    refused = desk.orders(
+        "#ask other@lab.test\nWhat is this?", files=(File("x.eml", "message/rfc822", notice),)
+    ).refused
+    assert refused is not None
+    assert not [m for m in desk.mails() if m.forward_path == "other@lab.test"]
 
 
 @pytest.mark.parametrize(("who", "dmarc", "extra", "kind"), [
@@ -349,8 +363,8 @@ def test_work_for_another_team_is_a_child_that_no_customer_sees(desk: Agents) ->
     child = desk.ticket(4)
     assert (child.team, child.requester, child.subject) == ("second", None, "Zwrot")
     assert [(e.kind, e.text) for e in desk.entries(4)] == [("note", "Please check the depot.")]
+    assert desk.sent() == ["agent_notice bob@agents.test"]  # who is to do it hears of it
     assert state(desk)[2] == [("child", 4)]
-    assert desk.sent() == []
 
 
 def test_a_reminder_is_a_mail_to_oneself_that_leaves_at_its_time(desk: Agents) -> None:

@@ -1,0 +1,38 @@
+"""An agent's own out-of-office: for a day he gets no new tickets; a mail that he writes himself ends that.
+
+Sources      agents-by-mail.md §9: a machine of his says so, nobody asked him, so it never lasts. What he or a lead said
+             holds instead. Only what somebody vouches for counts: a forger could keep tickets from him.
+Transaction  that of the mail.
+Not here     what absence means for tickets (ticket/assign.py), the event in the ticket (received.py).
+"""
+
+from datetime import timedelta
+
+from gateway.agents.types import AgentMail
+from gateway.message.address import normal
+from gateway.message.classify import classify
+from gateway.store.absences import absent, end_absence, put_away
+from gateway.ticket.assign import OUT_OF_OFFICE, Absence
+
+_LASTS = timedelta(hours=24)
+
+
+def seems_away(mail: AgentMail) -> None:
+    """He is, for a day from the last such mail, where his program says so."""
+    author, agent = mail.message.author, mail.agent
+    own = author is not None and normal(author.address) in map(normal, (agent.email, *agent.also))
+    proven = mail.auth.dmarc == "pass" or mail.auth.aligned
+    kind = classify(mail.message, mail.inbound.envelope, mail.d.own).kind
+    if not (mail.d.away_on_ooo and own and proven and kind == "auto-reply"):
+        return
+    known = absent(mail.c, mail.now).get(agent.id)
+    if known is None or known.by == OUT_OF_OFFICE:
+        since = known.since if known is not None else mail.now
+        put_away(mail.c, Absence(agent.id, since, mail.now + _LASTS, by=OUT_OF_OFFICE), mail.now)
+
+
+def is_there(mail: AgentMail) -> None:
+    """He writes himself: what his program said is over."""
+    known = absent(mail.c, mail.now).get(mail.agent.id)
+    if known is not None and known.by == OUT_OF_OFFICE:
+        end_absence(mail.c, mail.agent.id, f"agent:{mail.agent.id}", mail.now)
