@@ -37,6 +37,13 @@ def seeds(target: str) -> Iterator[bytes]:
         case "commands":
             yield from (b"\x02#solved\n#assign ana\nDone.\n\nAna", b"\x01#snooze 2d\n\nHello", b"\x00#4812 #merge 4813")
             yield b"\x02" + b"\n".join(words.COMMANDS[3:20]) + b"\nHello"
+        case "imap":
+            yield b"\0".join((
+                b"", b"* OK [UIDVALIDITY 1] x\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] x\r\n", b'* LIST () "/" INBOX\r\n',
+                b"* SEARCH 7 8\r\n", b"* 1 FETCH (UID 7 RFC822.SIZE 5 BODY[]<0> {5}\r\nwords)\r\n",
+                b"* 1 FETCH (UID 7 FLAGS (\\Seen))\r\n",
+            ))  # fmt: skip
+            yield b"!$ NO [AUTHENTICATIONFAILED] no\r\n"
         case "token":
             yield from (b"t4812-7.a" + b"b" * 26, b"q912.a" + b"b" * 26, b"Re: [#4812] x [mw:4812-" + b"a" * 16 + b"]")
         case "filename":

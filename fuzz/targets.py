@@ -1,7 +1,7 @@
 """What is fuzzed: readings of octets from outside, each with what must hold of its result.
 
-Sources  acceptance §5.8: T1 smtp, T2 header, T3 mime, T4 words and html, T5 filename, T6 token, T8 report, T9 commands,
-         T10 rules.
+Sources  acceptance §5.8: T1 smtp, T2 header, T3 mime, T4 words and html, T5 filename, T6 token, T7 imap, T8 report,
+         T9 commands, T10 rules.
          A reading raises when something does not hold, and only then.
 Not here  time and memory (oracles.py), where inputs come from (seeds.py), the engine (engine.py).
 """
@@ -18,6 +18,7 @@ from tempfile import gettempdir
 from zoneinfo import ZoneInfo
 
 from fuzz import words
+from fuzz.imap import talk
 from fuzz.oracles import demand, demand_clean, demand_sound
 from gateway.config import packaged
 from gateway.errors import ConfigError, PermanentError
@@ -265,6 +266,7 @@ TARGETS: Mapping[str, Target] = {
     "token": Target(_token, words.TOKEN),
     "report": Target(_report, words.REPORT),
     "commands": Target(_commands, words.COMMANDS),
+    "imap": Target(talk, words.IMAP),
     "rules": Target(_rules, words.RULES),
 }
 READING = ("mime", "report", "words", "html", "header", "filename", "token", "commands")

@@ -65,6 +65,14 @@ COMMANDS = (
     b"#gel\xc3\xb6st", b"\xd1\x80\xd0\xb5\xd1\x88\xd0\xb5\xd0\xbd\xd0\xbe", b"\xc2\xa0", b"\xc2\xad", b"!", b"?", b".",
     b"> ",
 )  # fmt: skip
+IMAP = (
+    b"\0", b"\0!", b"\r\n", b"* ", b"$ OK done\r\n", b"$ NO ", b"$ BAD ", b"* BYE\r\n", b"+ \r\n",
+    b"* OK [UIDVALIDITY 1] x\r\n", b"* OK [PERMANENTFLAGS (\\*)] x\r\n", b"* OK [UIDNEXT 9] x\r\n", b"* 1 EXISTS\r\n",
+    b"* SEARCH 7 8\r\n", b"* LIST (\\Noselect) \".\" ", b"INBOX\r\n", b"* 1 FETCH (UID 7 ", b"RFC822.SIZE 5 ",
+    b"BODY[]<0> {5}\r\nwords", b"BODY[]<0> NIL", b"BODY[] ", b")\r\n", b"(", b")",
+    b'INTERNALDATE "01-Nov-2026 10:00:00 +0000"', b"{99999999}\r\n", b"{-1}\r\n", b"{0}\r\n", b'"', b"\\", b"&AOk-",
+    b"&", b"\xff", b"* CAPABILITY IMAP4rev1\r\n", b"* 1 EXPUNGE\r\n", b"* VANISHED 7\r\n", b"99999999999999999999",
+)  # fmt: skip
 RULES = (
     b"version: 1\n", b"defaults: {team: support}\n", b"teams:\n", b"rules:\n", b"  - id: a\n", b"    on: received\n",
     b"    when: ", b"    do: ", b"all:", b"any:", b"none:", b"subject:", b"{contains: ", b"{matches: ", b"&a ", b"*a",

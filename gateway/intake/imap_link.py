@@ -125,12 +125,12 @@ class Link:
 
     def mark_seen(self, uids: Sequence[int]) -> None:
         """Set \\Seen."""
-        self._client.add_flags(uids, [b"\\Seen"], silent=True)
+        _sensible(lambda: self._client.add_flags(uids, [b"\\Seen"], silent=True))
 
     def show(self, uids: Sequence[int], keyword: str, instead_of: Sequence[str]) -> None:
         """Set one keyword in place of others."""
-        self._client.remove_flags(uids, list(instead_of), silent=True)
-        self._client.add_flags(uids, [keyword], silent=True)
+        _sensible(lambda: self._client.remove_flags(uids, list(instead_of), silent=True))
+        _sensible(lambda: self._client.add_flags(uids, [keyword], silent=True))
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Into another folder, which is made where it does not exist."""
@@ -142,9 +142,9 @@ class Link:
 
     def delete(self, uids: Sequence[int]) -> None:
         """Mark as deleted; and take away these alone, where the server can."""
-        self._client.add_flags(uids, [b"\\Deleted"], silent=True)
+        _sensible(lambda: self._client.add_flags(uids, [b"\\Deleted"], silent=True))
         if self.has_uidplus:
-            self._client.uid_expunge(uids)
+            _sensible(lambda: self._client.uid_expunge(uids))
 
     def wait(self, seconds: float) -> None:
         """Return when something may have come to the selected folder, or after so many seconds (RFC 2177).
@@ -186,14 +186,14 @@ class Link:
 
     def _into(self, put: Callable[[], object], folder: str) -> None:
         try:
-            put()
+            _sensible(put)
         except exceptions.IMAPClientAbortError:
             raise
         except exceptions.IMAPClientError as e:
             if "TRYCREATE" not in str(e).upper():  # RFC 9051 §7.1
                 raise
-            self._client.create_folder(folder)
-            put()
+            _sensible(lambda: self._client.create_folder(folder))
+            _sensible(put)
 
 
 def connect(account: Imap, credentials: Credentials, context: ssl.SSLContext | None) -> Link:
@@ -203,10 +203,11 @@ def connect(account: Imap, credentials: Credentials, context: ssl.SSLContext | N
             OSError, IMAPClientError  anything else that is wrong with it
     """
     seconds = account.timeout.total_seconds()
-    client = Client(Where(account.host, account.port, context, account.tls == "starttls", seconds, 5 * seconds))
+    where = Where(account.host, account.port, context, account.tls == "starttls", seconds, 5 * seconds)
+    client = _sensible(lambda: Client(where))
     try:
-        _log_in(client, credentials)
-        return Link(client, 5 * seconds)
+        _sensible(lambda: _log_in(client, credentials))
+        return _sensible(lambda: Link(client, 5 * seconds))
     except BaseException:
         client.wire.shutdown()
         raise
