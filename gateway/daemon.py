@@ -28,8 +28,8 @@ from gateway.health import Health
 from gateway.importing import Importer
 from gateway.intake.accept import Door
 from gateway.intake.fetching import Fetching
-from gateway.intake.imap import Shared
 from gateway.intake.imap_login import Logins
+from gateway.intake.imap_take import Shared
 from gateway.intake.maildir import Surroundings, WatchedMaildir
 from gateway.intake.sockets import Listeners, activated_sockets
 from gateway.lookups import Tables

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 
 from gateway.config import Imap
 from gateway.errors import TransientError
-from gateway.intake.imap import ALARM, Mailbox, Shared
+from gateway.intake.imap import ALARM, Mailbox
 from gateway.intake.imap_login import FORETOLD, leave_ends
+from gateway.intake.imap_take import Shared
 from gateway.store import mailboxes
 from gateway.store.leaves import leave
 

@@ -11,24 +11,19 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import structlog
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
-from gateway.clock import Clock
-from gateway.config import Imap, Settings
+from gateway.config import Imap
 from gateway.errors import ConfigError, TransientError
-from gateway.intake.accept import Door
 from gateway.intake.backoff import login_pause, server_pause
 from gateway.intake.imap_folder import FolderTurn
 from gateway.intake.imap_link import Credentials, Link, LoginBrokenError, LoginRefusedError, connect
-from gateway.intake.imap_login import Logins
-from gateway.intake.imap_orders import Order, Ordering, order_of
-from gateway.intake.imap_take import Session
+from gateway.intake.imap_orders import Order, order_of
+from gateway.intake.imap_take import Session, Shared
 from gateway.intake.own_thread import OwnThread
 from gateway.store import mailboxes
-from gateway.store.store import Store
 
 ALARM = "mailbox"  # the word of an alarm about a mailbox; imap_folder.py has those about its mails
 _BROKEN_LOGINS = 3  # in a row, after which we take it that we are not wanted
@@ -36,19 +31,6 @@ _LEAD_S = 10.0  # how often a process that does not lead asks whether it does no
 _NOTE_S = 30.0  # how often it is written down that all is well
 _AT_LEAST_S = 0.05  # between two looks, whatever the server says
 log = structlog.get_logger("imap")
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all mailboxes of a gateway share."""
-
-    store: Store
-    door: Door
-    settings: Settings
-    clock: Clock
-    alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
-    logins: Logins
-    ordering: Ordering | None = None  # what moving mails orders; None: nothing
 
 
 class Mailbox:
@@ -136,19 +118,7 @@ class Mailbox:
         """All folders once, then wait for more."""
         began, more = time.monotonic(), False
         compare, self._compare = self._compare, False
-        around = self._around
-        session = Session(
-            account=self._account,
-            link=link,
-            thread=self._thread,
-            stopping=self._stopping,
-            store=around.store,
-            door=around.door,
-            settings=around.settings,
-            clock=around.clock,
-            alarm=around.alarm,
-            ordering=around.ordering,
-        )
+        session = Session(self._account, link, self._thread, self._stopping, self._around)
         missed = opened = ""
         orders, trouble = await self._orders(link)
         for path, order in orders:

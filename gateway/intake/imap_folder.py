@@ -55,7 +55,7 @@ class FolderTurn:
                 await taking.take(uids)
                 took = took or bool(uids)  # the server may have told of the next ones already, and IDLE hears it not
         more = folder.old in ("wanted", "archive") and await self._take_old(folder, taking)
-        now = session.clock.now()
+        now = session.around.clock.now()
         for failed in await session.read(lambda c: mailboxes.failing(c, folder, now)):
             old = failed.uid <= folder.old_until and folder.old in ("wanted", "archive")
             await taking.take([failed.uid], attempts=failed.attempts, old=old)
@@ -72,16 +72,16 @@ class FolderTurn:
         """What was moved here; each order and the word that it is done are one commit."""
         session = self._session
         for given in await session.read(lambda c: mailbox_orders.given(c, folder)):
-            await session.write(lambda c, g=given: _carried_out(c, folder, order, g, session.ordering))  # type: ignore[misc]
-            if session.ordering is not None:
-                session.ordering.carried_out()
+            await session.write(lambda c, g=given: _carried_out(c, folder, order, g, session.around.ordering))  # type: ignore[misc]
+            if session.around.ordering is not None:
+                session.around.ordering.carried_out()
 
     async def _show(self, folder: Folder) -> bool:
         """How tickets stand, as keywords of their mails; True when there is more to tell. What is told twice is so.
 
         A folder that was not looked at for this before begins with what changes from now on.
         """
-        session, now = self._session, self._session.clock.now()
+        session, now = self._session, self._session.around.clock.now()
         known = folder.shown_at > EVER
         stands = await session.read(lambda c: mailbox_orders.stands(c, folder, _MAX_SHOWN)) if known else {}
         for word in sorted(set(stands.values())):
@@ -104,7 +104,7 @@ class FolderTurn:
         """Some of what was there at first contact; False when that was the last of it."""
         session = self._session
         while await session.read(archives.waiting) > _MOST_WAITING and not session.stopping.is_set():
-            await session.clock.sleep(_LOOK_S)  # let in no faster than it is worked off
+            await session.around.clock.sleep(_LOOK_S)  # let in no faster than it is worked off
         async for uids in self._uids(folder.old_uid + 1, folder.old_until + 1):
             if uids:
                 await taking.take(uids[:_A_TURN], old=True)
@@ -119,14 +119,16 @@ class FolderTurn:
         known = await session.read(lambda c: mailboxes.decided(c, folder))
         if passed_over := [uid for uid in there if uid not in known]:
             said = f"{folder.mailbox}: {len(passed_over)} mails of {folder.folder} had been passed over"
-            await session.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}", f"{said}; they are taken in now")
+            await session.around.alarm(
+                NOT_FETCHED, f"{folder.mailbox}/{folder.folder}", f"{said}; they are taken in now"
+            )
             said = "it had been passed over, and was found later"
             await Taking(folder, session, self._order, said).take(passed_over)
 
     async def _folder(self, selected: Selected) -> Folder:
         """How far we are with it; from where at first contact, and when the server numbers anew."""
         session, path = self._session, self._path
-        name, now = session.account.name, session.clock.now()
+        name, now = session.account.name, session.around.clock.now()
         known = await session.read(lambda c: mailboxes.folder(c, name, path))
         if known is None:
             new = await self._first_contact(selected, now)
@@ -139,7 +141,7 @@ class FolderTurn:
         last = max([uid async for uids in self._uids(1, selected.uidnext) for uid in uids], default=0)
         renumbered = await session.write(lambda c: mailboxes.renumber(c, known, selected.uidvalidity, last))
         said = f"{name}: the server numbers {path} anew; every mail is looked at again"
-        await session.alarm(RENUMBERED, f"{name}/{path}", said)
+        await session.around.alarm(RENUMBERED, f"{name}/{path}", said)
         return renumbered
 
     async def _first_contact(self, selected: Selected, now: datetime) -> Folder:

@@ -25,6 +25,7 @@ from gateway.intake.backoff import ALARM_AFTER, mail_pause
 from gateway.intake.handed_over import for_us, handed_over
 from gateway.intake.imap_fetch import Run, TooLarge, Wanted, Whole, run_of
 from gateway.intake.imap_link import Link, NotFetchedError
+from gateway.intake.imap_login import Logins
 from gateway.intake.imap_orders import Order, Ordering
 from gateway.intake.own_thread import OwnThread
 from gateway.message.address import normal
@@ -43,6 +44,19 @@ log = structlog.get_logger("imap")
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What all mailboxes of a gateway share."""
+
+    store: Store
+    door: Door
+    settings: Settings
+    clock: Clock
+    alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
+    logins: Logins
+    ordering: Ordering | None = None  # what moving mails orders; None: nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A connection of a mailbox, and what its mails come to."""
 
@@ -50,20 +64,15 @@ class Session:
     link: Link
     thread: OwnThread
     stopping: asyncio.Event
-    store: Store
-    door: Door
-    settings: Settings
-    clock: Clock
-    alarm: Callable[[str, str, str], Awaitable[None]]  # about, key, said
-    ordering: Ordering | None = None  # None: nobody carries out orders
+    around: Shared
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """What the store knows."""
-        return await self.store.read(query)
+        return await self.around.store.read(query)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Durable: the server is told next."""
-        return await self.store.write(work, durable=True)
+        return await self.around.store.write(work, durable=True)
 
 
 @dataclass(slots=True)
@@ -98,7 +107,7 @@ class Taking:
         """
         session, done = self._session, 0
         while done < len(uids) and not session.stopping.is_set():
-            session.door.check_room(0)
+            session.around.door.check_room(0)
             some = uids[done : done + _PAGE]
             run = await session.thread.do(run_of, session.link, some, self._wanted(old=old))
             page = self._page(run, attempts)
@@ -127,13 +136,13 @@ class Taking:
 
     async def no_more_old(self) -> None:
         """All that was there at first contact is decided about."""
-        folder, now = self._folder, self._session.clock.now()
+        folder, now = self._folder, self._session.around.clock.now()
         await self._session.write(
             lambda c: mailboxes.advance(c, folder, (), now, uid=folder.uid, old_uid=folder.old_until)
         )
 
     def _wanted(self, *, old: bool) -> Wanted:
-        settings, folder = self._session.settings, self._folder
+        settings, folder = self._session.around.settings, self._folder
         return Wanted(
             max_octets=int(settings.intake.max_size),
             folder=settings.paths.state,
@@ -161,7 +170,7 @@ class Taking:
         return page
 
     def _failed(self, uid: int, attempts: int, said: str) -> Fetched:
-        times, now = attempts + 1, self._session.clock.now()
+        times, now = attempts + 1, self._session.around.clock.now()
         log.warning("imap.mail_failed", mailbox=self._folder.mailbox, uid=uid, attempts=times, reason=said[:200])
         return Fetched(uid, "failing", attempts=times, next_at=now + mail_pause(times), said=said)
 
@@ -183,12 +192,12 @@ class Taking:
                 last, trouble = min(last, uid - 1), result
             else:
                 page.decided.append(result)
-        now = session.clock.now()
+        now = session.around.clock.now()
         await session.write(lambda c: _written(c, page, folder, now, last, old=old))
         for mail in page.decided:
             if mail.state == "failing" and mail.attempts == ALARM_AFTER:
                 said = f"{folder.mailbox}: mail {mail.uid} of {folder.folder}: {mail.said}"
-                await session.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}/{mail.uid}", said)
+                await session.around.alarm(NOT_FETCHED, f"{folder.mailbox}/{folder.folder}/{mail.uid}", said)
         if trouble is not None:
             raise trouble
         await self.tell([m.uid for m in page.decided if m.state == "accepted" and m.uid not in page.probes])
@@ -230,7 +239,7 @@ class Taking:
 
     def _why_kept(self, mail: Whole | TooLarge) -> str:
         """Why it stays as it is on the server; empty: it does not."""
-        settings = self._session.settings
+        settings = self._session.around.settings
         if isinstance(mail, TooLarge):
             return f"{mail.size / (1 << 20):.0f} MiB are more than intake.max_size: it stays in the mailbox"
         return LOOP if mail.incoming.hops > settings.intake.max_hops else ""
@@ -244,20 +253,20 @@ class Taking:
             at = mail.at or handed_over(mail.head).at or envelope.received_at  # a server may not say
             envelope, imported = replace(envelope, received_at=min(at, envelope.received_at)), "closed"
         size = mail.size if isinstance(mail, TooLarge) else None
-        door = self._session.door
+        door = self._session.around.door
         return (await door.accept(envelope, mail.incoming, imported=imported, whole_octets=size)).key
 
     def _envelope(self, head: bytes) -> Envelope:
         """The mailbox decides whose mail it is; of what the header names sub-addresses count, which hold tokens."""
         session, found = self._session, handed_over(head)
-        site, address = session.settings.site, normal(session.account.address)
+        site, address = session.around.settings.site, normal(session.account.address)
         return Envelope(
             reverse_path=found.reverse_path,
             forward_paths=for_us(found, (address, normal(site.bounce_address)), site.delimiter, address),
             helo="",
             peer=session.account.host,
             via="imap",
-            received_at=session.clock.now(),
+            received_at=session.around.clock.now(),
         )
 
 

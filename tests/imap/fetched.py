@@ -9,9 +9,10 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Imap, Settings
 from gateway.intake.accept import Door
 from gateway.intake.addresses import Addresses
-from gateway.intake.imap import Mailbox, Shared
+from gateway.intake.imap import Mailbox
 from gateway.intake.imap_login import Logins
 from gateway.intake.imap_orders import Ordering
+from gateway.intake.imap_take import Shared
 from gateway.store import inbound, mailboxes
 from gateway.store.inbound import MailRow
 from gateway.store.store import Store

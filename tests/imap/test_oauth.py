@@ -14,9 +14,9 @@ from gateway.clock import FakeClock
 from gateway.config import Imap, OAuth, Settings
 from gateway.errors import TransientError
 from gateway.intake.fetching import Fetching
-from gateway.intake.imap import Shared
 from gateway.intake.imap_link import LoginRefusedError
 from gateway.intake.imap_login import Logins, leave_ends
+from gateway.intake.imap_take import Shared
 from gateway.intake.oauth import Invitation, NoLeaveError, agreed, invitation, tokens
 from gateway.store.leaves import Leave, keep_leave, leave
 from gateway.store.store import Store

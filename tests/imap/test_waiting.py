@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from gateway.clock import FakeClock, FastClock
 from gateway.config import Settings
 from gateway.intake.fetching import Fetching, unfetched_after
-from gateway.intake.imap import Shared
 from gateway.intake.imap_login import Logins
+from gateway.intake.imap_take import Shared
 from gateway.store import mailboxes
 from gateway.store.store import Store
 from tests.imap.fetched import box_of, fetching, mail
