@@ -142,8 +142,9 @@ class Worker:
                 await self._failed(mail, f"parser: {read.reason} {read.detail}".strip(), deps)
                 return
             mail = await self._verified(mail, read, raw, deps)
-            if is_answering(read):
-                await self._earlier(mail)
+            if is_answering(read) and not await self._is_its_turn(mail):
+                await self._store.write(lambda c: inbound.give_way(c, mail.key, lease=mail.lease))
+                return
             applied = self._store.submit(lambda c: received(mail, read, deps, c), durable=False)
             self._unapplied[mail.id].set()  # the writer keeps the order
             outcome = await asyncio.wrap_future(applied)
@@ -176,31 +177,38 @@ class Worker:
         await self._store.write(lambda c: inbound.keep_verdicts(c, mail.key, found))
         return replace(mail, verified=found)
 
-    async def _earlier(self, mail: Accepted) -> None:
-        """Wait for the mails that came before an answer: one of them may be what it answers.
+    async def _is_its_turn(self, mail: Accepted) -> bool:
+        """Wait for the mails that came before an answer: one of them may be what it answers. False: it is too early.
 
-        Those are the mails under way, and after an accident those that it interrupted, which go one at a time.
+        Those are the mails under way, and after an accident those that it interrupted, which go one at a time. An
+        answer that goes alone itself does not wait: it would keep them from going.
         Raises  TransientError  we are to end
         """
+        alone = mail.attempts > _SUSPICIOUS_AFTER
+        if alone and mail.attempts < self._attempts and await self._is_one_interrupted(mail):
+            return False
         for event in [event for id, event in self._unapplied.items() if id < mail.id]:
             await event.wait()
-        if self._suspects_left:
+        if self._suspects_left and not alone:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_FOR_INTERRUPTED_S):
                     await self._interrupted(mail)
+        return True
 
     async def _interrupted(self, mail: Accepted) -> None:
         """Wait until no mail that came before it is left of those that an accident interrupted."""
         while not self._stopping:
             self._suspect_ended.clear()
-            if not await self._store.read(
-                lambda c: inbound.is_one_interrupted(
-                    c, before=mail.id, suspicious_after=_SUSPICIOUS_AFTER, now=self._clock.now()
-                )
-            ):
+            if not await self._is_one_interrupted(mail):
                 return
             await self._suspect_ended.wait()
         raise TransientError("an earlier mail is still to be worked on")
+
+    async def _is_one_interrupted(self, mail: Accepted) -> bool:
+        now = self._clock.now()
+        return await self._store.read(
+            lambda c: inbound.is_one_interrupted(c, before=mail.id, suspicious_after=_SUSPICIOUS_AFTER, now=now)
+        )
 
     async def _failed(self, mail: Accepted, reason: str, deps: Deps) -> None:
         """One attempt is spent; the last one ends in quarantine."""

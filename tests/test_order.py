@@ -81,15 +81,15 @@ async def test_what_fails_keeps_no_answer_waiting(
         assert (numbers["quarantine"], numbers["ticket"]) == (1, 1)
 
 
-@pytest.mark.parametrize("twice", [0, 3])
-async def test_an_answer_waits_for_what_was_interrupted(settings: Settings, twice: int) -> None:
-    """A chain of thirty answers, killed while the first ten were under way, and some of them once before."""
+@pytest.mark.parametrize("before", [(), (3,)])
+async def test_an_answer_waits_for_what_was_interrupted(settings: Settings, before: tuple[int, ...]) -> None:
+    """A chain of thirty answers, killed while the first ten were under way, and some of them before."""
     store = open_store(settings)
     for number in range(30):
         answered = {"In_Reply_To": f"<{number - 1}@x.test>"} if number else {}
         raw = mail(f"matter {number}", Message_ID=f"<{number}@x.test>", **answered)
         await store.accept(arriving(raw, to=("support@acme.test",), seed=number, at=NOW + timedelta(seconds=number)))
-    for limit in filter(None, (twice, 10)):
+    for limit in (*before, 10):
         await store.write(inbound.release_all)
         await store.claim(now=NOW, limit=limit, suspicious_after=9)
     store.close()

@@ -140,16 +140,16 @@ def claim(
     """T1a: the oldest pending mails, their attempts counted before any work on them is done.
 
     suspicious_after  of mails tried so often one is handed out at a time: who is under way at the next accident
-                      is most likely its cause. Those that an accident interrupted go first, in their order; of those
-                      that failed the one tried least, so that a culprit waits for the others
+                      is most likely its cause. Those that one accident interrupted go first, in their order; of the
+                      rest the one tried least, so that a culprit waits for the others
     suspects          whether such a one is wanted; fresh mail never waits behind them
     """
     due = select(inbound.c.id).where(*_due(now))
     wanted = [due.where(inbound.c.attempts < suspicious_after).order_by(inbound.c.id).limit(limit)]
     if suspects:
         tried = due.where(inbound.c.attempts >= suspicious_after)
-        failures = case((_INTERRUPTED, 0), else_=inbound.c.attempts)
-        wanted.append(tried.order_by(failures, inbound.c.id).limit(1))
+        once = and_(_INTERRUPTED, inbound.c.attempts <= suspicious_after)
+        wanted.append(tried.order_by(case((once, 0), else_=inbound.c.attempts), inbound.c.id).limit(1))
     if c.dialect.name == "postgresql":
         wanted = [query.with_for_update(skip_locked=True) for query in wanted]
     ids = [id for query in wanted for id in c.execute(query).scalars()]
@@ -194,6 +194,12 @@ def release(c: Connection, key: str, *, lease: str | None = None, innocent: bool
             attempts=inbound.c.attempts - (1 if innocent else 0),
         )
     )
+
+
+def give_way(c: Connection, key: str, *, lease: str | None) -> None:
+    """Back among those that were interrupted, behind the ones before it: the attempt counts."""
+    held = (inbound.c.key == key, inbound.c.state == "working", *_held(lease))
+    c.execute(update(inbound).where(*held).values(state="accepted", lease_until=None))
 
 
 def release_all(c: Connection) -> int:
