@@ -1,7 +1,9 @@
-"""What a mail that comes in proves about ours: whoever names one, or sends it back, has it.
+"""What a mail that comes in proves about ours: whoever answers one, or sends it back, has it.
 
 Sources      acceptance §5.7: evidence before an uncertain mail is sent once more. Our Message-IDs hold what nobody can
              guess, and so does the reverse-path that a report came to; a copy is what a journal mailbox brings.
+             RFC 5322 §3.6.4: the parent alone is answered. The mails before it in References stood in that one, where
+             we wrote all that we had sent, whether it arrived or not.
 Transaction  that of the mail.
 Not here     the log of the relay (outgoing/evidence.py), reports of failures (returned.py).
 """
@@ -23,7 +25,7 @@ def note_arrived(inbound: Accepted, message: Message, d: Deps, c: Connection) ->
     if own is not None:
         _settle((own,), f"its copy came back, {name}", d, c)
         return
-    _settle((*message.in_reply_to, *message.references), f"{name} answers it", d, c)
+    _settle(message.in_reply_to or message.references[-1:], f"{name} answers it", d, c)
     if message.report is not None and (id := reported_mail(message, inbound, d, StoreView(c))) is not None:
         arrived.settle(c, id, f"{name} reports about it", now)
 

@@ -79,3 +79,17 @@ def test_a_copy_with_another_mark_proves_nothing(desk: Desk) -> None:
     mark = message_from_bytes(item.raw)["X-Mailwicket-Loop"].encode()
     desk.take(item.raw.replace(mark, b"a" * len(mark)), sender=None)
     assert arrived(desk) == "uncertain"
+
+
+def test_what_a_later_mail_of_ours_names_need_not_have_arrived(desk: Desk) -> None:
+    """We write there what we sent; who answers that mail has that one alone."""
+    ours = found(desk).message_id
+    later = desk.our_id("jan@bigbank.test", 1, "zzzzzzzz")
+    desk.take(mail(JAN, "Re: Zwrot", "Hm.", In_Reply_To=later, References=f"{ours} {later}"))
+    assert arrived(desk) == "uncertain"
+
+
+def test_who_names_no_parent_answers_the_last_of_his_references(desk: Desk) -> None:
+    ours = found(desk).message_id
+    desk.take(mail(JAN, "Re: Zwrot", "Hm.", References=f"<first@bigbank.test> {ours}"))
+    assert arrived(desk) == "sent: m-2 answers it"
