@@ -195,6 +195,9 @@ KNOWN = {"good": ["dobrze", "bem"], "ok": ["mais ou menos"], "bad": ["źle"]}
         ("8", ("good", "")),  # of ten
         ("3/10", ("bad", "")),
         ("5 / 5", ("good", "")),
+        ("5\n \nThank you", ("good", "Thank you")),
+        ("5\nitems are missing", None),  # as programs wrap it
+        ("1.\nThe lamp is broken.\n2.\nSo is the box.", None),
         ("11", None),
         ("7/5", None),
         ("3/4", None),

@@ -182,7 +182,8 @@ class Taking:
         hashes = [mail.incoming.sha256 for _, mail in page.found]
         known = await session.read(lambda c: mailboxes.known_bytes(c, folder.mailbox, hashes)) if hashes else {}
         if self._order is not None and hashes:
-            page.given_before = await session.read(lambda c: mailbox_orders.given_before(c, folder, hashes))
+            first = min(uid for uid, _ in page.found)
+            page.given_before = await session.read(lambda c: mailbox_orders.given_before(c, folder, hashes, first))
         if session.account.canary != "off":
             page.probe_id = await session.read(lambda c: probes.sent_last(c, folder.mailbox))
         last, trouble = page.last, None

@@ -13,7 +13,7 @@ from gateway.deciding.types import Deps
 from gateway.intake.imap_orders import Order
 from gateway.operations.tickets import OPERATIONS, Change
 from gateway.operations.types import Duty
-from gateway.store import inbound, tickets
+from gateway.store import inbound, mailbox_orders, tickets
 
 log = structlog.get_logger("imap")
 
@@ -36,7 +36,8 @@ class Moving:
             return "the mail is not kept any more"
         if mail.state != "done":
             return None
-        ticket = tickets.goes_on_in(c, mail.ticket) if mail.ticket is not None else None
+        number = mailbox_orders.part_of(c, key)  # what strangers, machines and agents wrote beside it orders nothing
+        ticket = tickets.goes_on_in(c, number) if number is not None else None
         if ticket is None:
             return "the mail is in no ticket"
         fields = (("team", order.team),) if order.team is not None else ()

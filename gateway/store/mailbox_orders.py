@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from gateway.store.mailboxes import Folder
 from gateway.store.schema import inbound, mailbox_folder, mailbox_mail, ticket
@@ -28,11 +28,14 @@ class Given:
     key: str
 
 
-def given_before(c: Connection, found: Folder, sha256s: Collection[str]) -> set[str]:
-    """Those of these bytes that were moved into this folder already, before the server numbered it anew."""
-    query = select(mailbox_mail.c.sha256).where(
-        *_folder(found), mailbox_mail.c.uidvalidity != found.uidvalidity, mailbox_mail.c.sha256.in_(sha256s)
-    )
+def given_before(c: Connection, found: Folder, sha256s: Collection[str], first: int) -> set[str]:
+    """Those of these bytes that were moved into this folder already, before the server numbered it anew.
+
+    first  the lowest UID of those that have them now: where a greater one was carried out, the numbers went back
+    """
+    went_back = and_(mailbox_mail.c.uid >= first, mailbox_mail.c.state == "settled")
+    before = or_(mailbox_mail.c.uidvalidity != found.uidvalidity, went_back)
+    query = select(mailbox_mail.c.sha256).where(*_folder(found), before, mailbox_mail.c.sha256.in_(sha256s))
     return set(c.execute(query).scalars())
 
 
@@ -47,6 +50,13 @@ def carried_out(c: Connection, found: Folder, order: Given, said: str) -> None:
     """It does not wait any more. `said`: why nothing was changed."""
     where = (mailbox_mail.c.uidvalidity == order.uidvalidity, mailbox_mail.c.uid == order.uid)
     c.execute(update(mailbox_mail).where(*_folder(found), *where).values(state="settled", said=said))
+
+
+def part_of(c: Connection, key: str) -> int | None:
+    """The ticket that holds the mail, or its equal that came before; None: it is kept, if anything, beside one."""
+    held = or_(inbound.c.entry.is_not(None), inbound.c.disposition == "duplicate")
+    number: int | None = c.execute(select(inbound.c.ticket).where(inbound.c.key == key, held)).scalar_one_or_none()
+    return number
 
 
 def stands(c: Connection, found: Folder, limit: int) -> dict[int, str]:

@@ -24,11 +24,12 @@ def rating(text: str, known: Mapping[Rating, Collection[str]]) -> tuple[Rating, 
     known  what each is called, in every language of the site
     """
     first, _, below = text.strip().partition("\n")
+    alone = not below.partition("\n")[0].strip()
     said = words(first)
     for verdict in RATINGS:
         if said in ([verdict], *(words(name) for name in known.get(verdict, ()))):
             return verdict, below.strip()
-    found = _NUMBER.fullmatch(first.strip())
+    found = _NUMBER.fullmatch(first.strip()) if alone else None  # else it may be how a sentence, or a list, begins
     verdict_of_number = _of_number(int(found[1]), int(found[2] or 0)) if found is not None else None
     return None if verdict_of_number is None else (verdict_of_number, below.strip())
 

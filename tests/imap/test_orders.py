@@ -122,6 +122,32 @@ async def test_a_mail_that_is_moved_is_an_order_once(settings: Settings, store: 
     assert all(stored.flags == set() for stored in server.folders["Closed"].mails.values())
 
 
+async def test_a_folder_that_came_back_from_a_backup_orders_nothing_again(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    """Its numbers begin anew under the same UIDVALIDITY."""
+    server, noted = server_with_folders(), Noted()
+    box = box_of(server, tmp_path, folder_commands=True)
+    async with server.running():
+        async with fetching(settings, store, box, ordering=noted) as seen:
+            await seen.until(lambda: "IDLE" in server.heard)
+            server.inbox.put(mail(1), mail(2), at=FROM_NOW)
+            server.deliver()
+            await seen.until(lambda: all(stored.flags for stored in server.inbox.mails.values()))
+            await idle(seen, server)
+            moved(server, 1, "Closed")
+            moved(server, 2, "Closed")
+            await seen.until(lambda: len(noted.orders) == 2)
+            await idle(seen, server)
+        closed = server.folders["Closed"]
+        del closed.mails[2]
+        closed.uidnext = 2
+        async with fetching(settings, store, box, ordering=noted) as seen:
+            await seen.until(lambda: bool(seen.alarms))
+            await idle(seen, server)
+    assert len(noted.orders) == 2
+
+
 async def test_what_was_never_fetched_goes_to_a_team_or_nowhere(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
@@ -301,3 +327,22 @@ def test_an_order_about_a_mail_without_a_ticket_changes_nothing(desk: Desk) -> N
     moving = Moving(lambda: desk.deps, lambda: None)
     said = desk.write(lambda c: moving.carry_out(c, "support", Order(status="closed"), key))  # type: ignore[no-untyped-call]
     assert said == "the mail is in no ticket"
+
+
+def test_a_report_beside_a_ticket_that_is_put_away_orders_nothing(desk: Desk) -> None:
+    desk.take(mail_to_desk())
+    to = desk.mails()[0].reverse_path or ""
+    taken = desk.take(mail_to_desk("MAILER-DAEMON@relay.test", "Undelivered Mail"), to=to, sender=None)
+    assert (taken.disposition, taken.ticket) == ("report", 1)
+    moving = Moving(lambda: desk.deps, lambda: None)
+    said = desk.write(lambda c: moving.carry_out(c, "support", Order(status="spam"), taken.key))  # type: ignore[no-untyped-call]
+    assert (said, desk.ticket(1).status) == ("the mail is in no ticket", "new")
+
+
+def test_the_same_mail_once_more_stands_for_its_ticket(desk: Desk) -> None:
+    desk.take(mail_to_desk(Message_ID="<first@bigbank.test>"))
+    taken = desk.take(b"X-List: copy\r\n" + mail_to_desk(Message_ID="<first@bigbank.test>"))
+    assert (taken.disposition, taken.ticket) == ("duplicate", 1)
+    moving = Moving(lambda: desk.deps, lambda: None)
+    assert desk.write(lambda c: moving.carry_out(c, "support", Order(status="closed"), taken.key)) == ""  # type: ignore[no-untyped-call]
+    assert desk.ticket(1).status == "closed"
