@@ -140,14 +140,17 @@ class Timers:
         job.took_s = self._clock.monotonic() - begun
 
     async def _is_its_night(self, job: Job) -> bool:
-        """Whether a night has begun since it was done; of a job that is new the next one counts."""
+        """Whether a night has begun since it was done; of a job that is new, or that a wrong clock had done in what is
+        the future by the right one, the next one counts.
+        """
         if job.nightly is None:
             return True
         now, name = self._clock.now(), f"job:{job.name}"
         done_at = await self._store.read(lambda c: jobs.asked_until(c, name))
-        if done_at is None:
+        if done_at is None or done_at > now:
             await self._store.write(lambda c: jobs.note_asked(c, name, now))
-        return done_at is not None and done_at < last_night(now, job.nightly())
+            return False
+        return done_at < last_night(now, job.nightly())
 
     def stop(self) -> None:
         """No further runs."""

@@ -113,6 +113,19 @@ async def test_a_nightly_job_is_done_once_a_night_and_makes_up_for_one_that_was_
     assert len(work.runs) == 4
 
 
+async def test_a_night_that_a_wrong_clock_saw_in_the_future_is_none(store: Store, settings: Settings) -> None:
+    work = Counted()
+
+    async def at(day: int) -> int:
+        timers = Timers(store, Anchors(settings), FakeClock(NOW + timedelta(days=day)))
+        timers.nightly(work.shared_work, lambda: ZoneInfo("Europe/Zagreb"))
+        await turn(timers)
+        return len(work.runs)
+
+    days = (0, 3650, 1, 2)  # it is new; the clock is wrong; it is right; a night later
+    assert [await at(day) for day in days] == [0, 1, 1, 2]
+
+
 @pytest.mark.parametrize(("now", "night"), [
     # now, in UTC; when the night's work was due in Zagreb, in UTC
     ("2026-03-29T00:59", "2026-03-28T02:00"),

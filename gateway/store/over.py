@@ -8,7 +8,20 @@ Not here     what becomes of it (retention.py). All statements have one paramete
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from gateway.store.schema import (
     audit,
@@ -19,6 +32,7 @@ from gateway.store.schema import (
     inbound,
     legal_hold,
     outbox,
+    participant,
     ticket,
     webhook_call,
 )
@@ -40,7 +54,12 @@ def _newest(id: Column[Any]) -> ScalarSelect[int]:
 
 
 def _held(t: Any) -> ColumnElement[bool]:
-    return exists().where(or_(legal_hold.c.ticket == t.c.number, legal_hold.c.customer == t.c.customer))
+    """A hold names it, its customer, or a customer who takes part in it: what he wrote there is his, too."""
+    takes_part = (participant.c.ticket == t.c.number, participant.c.address == customer_address.c.address)
+    return or_(
+        exists().where(or_(legal_hold.c.ticket == t.c.number, legal_hold.c.customer == t.c.customer)),
+        exists().where(legal_hold.c.customer == customer_address.c.customer, *takes_part),
+    )
 
 
 def _unfinished(t: Any, *, closed_before: bool) -> ColumnElement[bool]:
@@ -49,18 +68,28 @@ def _unfinished(t: Any, *, closed_before: bool) -> ColumnElement[bool]:
     return or_(not_(ended), _held(t))
 
 
+def _merges() -> CTE:
+    """Each ticket that went into another, with all that it is in: one may go on, and on."""
+    first = select(ticket.c.number, ticket.c.merged_into.label("into")).where(ticket.c.merged_into.is_not(None))
+    line, next_one = first.cte("merges", recursive=True), ticket.alias()
+    further = select(line.c.number, next_one.c.merged_into).where(
+        next_one.c.number == line.c.into, next_one.c.merged_into.is_not(None)
+    )
+    return line.union(further)
+
+
+_MERGES = _merges()
+
+
 def _no_ticket_needs(number: ColumnElement[Any], *, closed_before: bool) -> ColumnElement[bool]:
-    """Neither the ticket of this number nor the one that it went into."""
+    """Neither the ticket of this number nor those that it went into; there may be none."""
     into = ticket.alias()
+    needed = select(_MERGES.c.number).where(
+        into.c.number == _MERGES.c.into, _unfinished(into, closed_before=closed_before)
+    )
     return and_(
         not_(exists().where(ticket.c.number == number, _unfinished(ticket, closed_before=closed_before))),
-        not_(
-            exists().where(
-                ticket.c.number == number,
-                into.c.number == ticket.c.merged_into,
-                _unfinished(into, closed_before=closed_before),
-            )
-        ),
+        or_(number.is_(None), number.not_in(needed)),
     )
 
 
@@ -83,23 +112,35 @@ def _mails(*conditions: ColumnElement[bool]) -> Select[int]:
 
 def _alone(*conditions: ColumnElement[bool]) -> Select[int]:
     """Mails that are of no ticket, and of nobody whom a hold names."""
-    author = func.lower(inbound.c.author).contains(customer_address.c.address)
-    held = exists().where(customer_address.c.customer == legal_hold.c.customer, author)
+    senders = (inbound.c.author, inbound.c.reverse_path)  # of a mail that nobody could read the envelope knows it alone
+    his = or_(*(func.lower(sender).contains(customer_address.c.address) for sender in senders))
+    held = exists().where(customer_address.c.customer == legal_hold.c.customer, his)
     has_entry = exists().where(entry.c.source == inbound.c.key)
     return _mails(inbound.c.ticket.is_(None), not_(has_entry), not_(held), *conditions)
 
 
 def _tickets(condition: ColumnElement[bool]) -> Select[int]:
-    """Closed ones from which nothing is to come, and that went into no other; but the newest."""
-    n = ticket.c.number
-    to_come = or_(
+    """Those that went into no other, when neither they nor any that went into them are needed."""
+    n, part = ticket.c.number, ticket.alias()
+    needed = select(_MERGES.c.into).where(part.c.number == _MERGES.c.number, _needed(part))
+    return (
+        select(n).where(ticket.c.merged_into.is_(None), not_(_needed(ticket)), n.not_in(needed), condition).order_by(n)
+    )
+
+
+def _needed(t: Any) -> ColumnElement[bool]:
+    """It is not closed for long, something is still to come from it, or it has a number that would be given again."""
+    n = t.c.number
+    return or_(
+        _unfinished(t, closed_before=True),
         exists().where(outbox.c.ticket == n, outbox.c.state.not_in(_SETTLED)),
         exists().where(webhook_call.c.ticket == n, webhook_call.c.state == "waiting"),
         exists().where(held_mail.c.ticket == n, held_mail.c.state == "waiting"),
         exists().where(inbound.c.ticket == n, inbound.c.state != "done"),
+        n == _newest(ticket.c.number),
+        # late reports name the mail that they are about by its number, and endpoints know events by theirs
+        *(exists().where(t.c.ticket == n, t.c.id == _newest(t.c.id)) for t in (outbox, webhook_call)),
     )
-    ended = (not_(_unfinished(ticket, closed_before=True)), ticket.c.merged_into.is_(None), n < _newest(n))
-    return select(n).where(*ended, not_(to_come), condition).order_by(n)
 
 
 _SENT = (outbox.c.state.in_(_SETTLED), _before(func.coalesce(outbox.c.settled_at, outbox.c.queued_at)))
@@ -138,5 +179,6 @@ HAPPENINGS = (
 DETAILS = (
     select(audit.c.seq)
     .where(_before(audit.c.at), audit.c.detail != "", _no_ticket_needs(audit.c.ticket, closed_before=False))
+    .where(not_(exists().where(legal_hold.c.customer == audit.c.customer)))
     .order_by(audit.c.seq)
 )

@@ -13,8 +13,8 @@ from gateway.errors import TransientError
 from gateway.message.types import Attachment
 from gateway.retaining import Retaining
 from gateway.rules.desk import Retention
-from gateway.store import changes, customers, holds, inbound, kept_files, merges, retention
-from gateway.store.audit import find_rows
+from gateway.store import changes, customers, holds, inbound, kept_files, linked, merges, retention
+from gateway.store.audit import add_audit, find_rows
 from gateway.store.audit_verify import verify
 from gateway.store.listing import find_tickets
 from gateway.store.schema import (
@@ -31,7 +31,7 @@ from gateway.store.schema import inbound as inbound_table
 from gateway.store.schema import outbox as outbox_table
 from gateway.store.store import Store
 from gateway.ticket.query import parse_query
-from gateway.ticket.types import AddEntry, OpenTicket
+from gateway.ticket.types import AddEntry, OpenTicket, Participant
 from tests.processing import BOUNDARY, RULES, Desk, mail, verdict
 
 DAY = timedelta(days=1)
@@ -394,3 +394,121 @@ async def test_killed_in_the_middle_each_slice_is_whole_and_the_next_run_goes_on
     assert done[spam] == many + 1 - 3
     assert [t.number for t in desk.tickets()] == [many + 2]
     assert desk.count(entry) == 1
+
+
+@pytest.mark.sqlite
+def test_the_newest_ticket_stays_though_it_went_into_an_older_one(desk: Old) -> None:
+    desk.settle()
+    desk.merge(2, 1)
+    desk.close(1, "spam")
+    desk.after(1000)
+    assert [t.number for t in desk.tickets()] == [1, 2]
+    assert desk.take(verdict("pass", mail(subject="New"))).ticket == 3
+    assert desk.after(1)["tickets of spam"] == 1
+    assert [t.number for t in desk.tickets()] == [3]
+
+
+@pytest.mark.sqlite
+def test_the_newest_mail_to_people_stays_so_that_a_late_report_is_about_no_other(desk: Old) -> None:
+    desk.settle()
+    desk.take(verdict("pass", mail("Bo <bo@x.test>", "Third")))
+    newest = max(item.id for item in desk.outbox())
+    desk.write(lambda c: c.execute(update(outbox_table).where(outbox_table.c.id == newest).values(ticket=1)))
+    desk.settle()
+    desk.close(1)
+    assert "closed tickets" not in desk.after(1000)
+    desk.take(verdict("pass", mail("Cy <cy@x.test>", "Fourth")))
+    assert desk.after(1)["closed tickets"] == 1
+
+
+@pytest.mark.parametrize("keep", [unsent, undecided, hold_of_the_customer])
+def test_what_went_into_another_keeps_that_one_too(desk: Old, keep: Callable[[Old], None]) -> None:
+    """1 goes into 2 and 2 into 3; then something of 1 is needed."""
+    desk.settle()
+    for number in (3, 4):
+        desk.take(verdict("pass", mail(f"Bo <bo{number}@x.test>", f"Matter {number}")))
+    desk.settle()
+    desk.merge(1, 2)
+    desk.merge(2, 3)
+    desk.close(3)
+    keep(desk)
+    desk.after(10_000)
+    assert [t.number for t in desk.tickets()] == [1, 2, 3, 4]
+    assert len(desk.entries(3)) == 3
+
+
+def test_mails_to_people_stay_as_long_as_what_their_ticket_went_into_and_on(desk: Old) -> None:
+    desk.take(verdict("pass", mail("Bo <bo@x.test>", "Third")))
+    desk.settle()
+    desk.merge(1, 2)
+    desk.merge(2, 3)
+    assert desk.after(10_000) == {}
+    assert all(item.raw for item in desk.outbox())
+
+
+@pytest.mark.sqlite
+def test_a_hold_of_a_customer_keeps_the_words_of_the_audit_about_him(desk: Old) -> None:
+    with desk.reading() as c:
+        jan = customers.find_customer(c, JAN)
+    assert jan is not None
+    id, at = jan.id, desk.now
+    desk.write(lambda c: add_audit(c, at=at, actor="operator", action="customer.changed", customer=id, detail="zone"))
+    hold_of_the_customer(desk)
+    assert "details of the audit" not in desk.after(1000)
+    desk.write(lambda c: holds.lift(c, customer=jan.id))
+    assert desk.after(1)["details of the audit"] == 1
+
+
+def test_a_hold_of_a_customer_keeps_tickets_of_others_in_which_he_takes_part(desk: Old) -> None:
+    desk.settle()
+    for number in (3, 4):
+        desk.take(verdict("pass", mail(f"Bo <bo{number}@x.test>", f"Matter {number}")))
+    desk.settle()
+    desk.close(3)
+    desk.write(lambda c: linked.add_people(c, 3, (Participant(JAN, "Jan", "cc"),)))
+    hold_of_the_customer(desk)
+    assert desk.after(10_000) == {}
+
+
+@pytest.mark.parametrize("field", ["author", "reverse_path"])
+def test_a_hold_of_a_customer_keeps_his_mail_in_quarantine_though_nobody_could_read_it(desk: Old, field: str) -> None:
+    desk.take(mail("Bo <bo@x.test>", "fishy"))
+    taken = desk.take(mail("Bo <bo@x.test>", "fishy"), sender="bo@x.test", at=desk.now + DAY)
+    named = {"author": None, "reverse_path": None, field: JAN}
+    desk.write(lambda c: c.execute(update(inbound_table).where(inbound_table.c.key == taken.key).values(**named)))
+    hold_of_the_customer(desk)
+    desk.after(1000)
+    with desk.reading() as c:
+        assert inbound.pieces(c, taken.key, 0, 9) != []
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("imported", [None, "closed"])
+def test_a_mail_that_comes_again_after_its_ticket_went_is_a_duplicate_of_it(desk: Old, imported: str | None) -> None:
+    """`closed: 1d` may be shorter than a queue lives; an archive may be brought years later."""
+    desk.settle()
+    desk.close(1)
+    closed = next(kind for kind in retention.ALL if kind.key == "closed")
+    assert desk.write(lambda c: retention.end(c, closed, desk.now + DAY, [1], desk.now)) == 1
+    again = desk.take(verdict("pass", mail()), imported=imported, to="billing@gw.test", at=desk.now + DAY)
+    assert (again.disposition, again.ticket) == ("duplicate", 1)
+    assert [t.number for t in desk.tickets()] == [2]
+
+
+@pytest.mark.sqlite
+async def test_a_night_makes_what_is_kept_two_days_older_at_most_whatever_the_clock_says(
+    desk: Old, store: Store
+) -> None:
+    desk.close()
+    closed = desk.now
+    nights = [
+        # day on the clock, and the tickets that are left after that night
+        (717, [1, 2]),
+        (717 + 3650, [1, 2]),  # 719: the clock is ten years ahead
+        (718, [1, 2]),  # it is right again
+        (760, [1, 2]),  # 720: nothing ran for six weeks
+        (761, [2]),  # 722
+    ]
+    for day, left in nights:
+        await Retaining(store, lambda: KEPT, FakeClock(closed + day * DAY)).delete_old()
+        assert [t.number for t in desk.tickets()] == left, day
