@@ -293,7 +293,10 @@ def test_who_goes_into_another_takes_the_hold_along(desk: Old) -> None:
 
 
 @pytest.mark.sqlite
-def test_an_entry_that_was_split_off_keeps_its_mail(desk: Old) -> None:
+@pytest.mark.parametrize("needless", [1, 3])
+def test_an_entry_that_was_split_off_keeps_its_mail_and_so_does_the_ticket_it_came_from(
+    desk: Old, needless: int
+) -> None:
     again = desk.take(
         verdict("pass", mail(subject="Re: Zwrot", body="Another matter.", To=desk.reply_address(JAN, 1))),
         to=desk.reply_address(JAN, 1),
@@ -310,12 +313,18 @@ def test_an_entry_that_was_split_off_keeps_its_mail(desk: Old) -> None:
         merges.split(c, source, saved.ticket, moving, actor="ann", now=desk.now)
 
     desk.write(split)
-    desk.close(1)
+    desk.take(verdict("pass", mail("Bo <bo@x.test>", "Fourth")))
+    desk.settle()
+    desk.close(needless)
     desk.after(10_000)
-    assert [t.number for t in desk.tickets()] == [2, 3]
+    assert [t.number for t in desk.tickets()] == [n for n in (1, 2, 3, 4) if n != needless]
     with desk.reading() as c:
         assert inbound.pieces(c, again.key, 0, 9) != []
-        assert inbound.pieces(c, desk.first.key, 0, 9) == []
+        assert (inbound.pieces(c, desk.first.key, 0, 9) == []) is (needless == 1)
+    desk.close(4 - needless)
+    desk.after(1000)
+    assert desk.row(again.key)["author"] is None
+    assert {t.number for t in desk.tickets()} == {2, 4}
 
 
 def test_reasons_go_with_their_time_and_the_audit_keeps_its_chain(desk: Old) -> None:
