@@ -226,7 +226,8 @@ class Taking:
                 key = await self._accepted(envelope, mail, old=old)
             except TransientError as e:
                 return e
-        if page.probe_id is not None and handed_over(mail.head).message_id == page.probe_id and self._order is None:
+        whole = isinstance(mail, Whole) and self._order is None
+        if whole and page.probe_id is not None and handed_over(mail.head).message_id == page.probe_id:
             page.probes.append(uid)
         state: Literal["accepted", "kept", "ordered", "settled"] = "kept" if why_kept else "accepted"
         if self._order is not None and not why_kept:

@@ -15,7 +15,7 @@ from gateway.store import mailboxes, probes, restraint
 from gateway.store.mailboxes import Health
 from gateway.store.store import Store
 from tests.conftest import settings_in
-from tests.imap.fetched import box_of
+from tests.imap.fetched import box_of, fetching, mail
 from tests.imap.scripted import NOW, Server
 from tests.processing import Desk
 from tests.running import Gateway
@@ -86,6 +86,25 @@ async def test_nothing_is_sent_while_sending_is_stopped_or_all_mail_goes_elsewhe
     await store.write(lambda c: restraint.stop_sending(c, "operator", NOW))
     await Probing(store, settings, lambda: desk.deps, FakeClock(NOW), lambda: None, alarm).probe_mailboxes()
     assert desk.outbox() == []
+
+
+async def test_nothing_is_deleted_of_which_only_the_beginning_is_ours(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    """Whoever names a probe's Message-ID, by whatever way he came to know it."""
+    server, named = Server(), b"Message-ID: <probe@gw.test>\r\n"
+    small = settings.model_copy(update={"intake": settings.intake.model_copy(update={"max_size": 70_000})})
+    async with (
+        server.running(),
+        fetching(small, store, box_of(server, tmp_path, canary="5m")) as seen,
+    ):
+        await seen.until(lambda: "IDLE" in server.heard)
+        await store.write(lambda c: probes.note_sent(c, "support", "<probe@gw.test>", NOW))
+        server.inbox.put(named + mail(1) + b"x" * 80_000, at=NOW + timedelta(days=3650))
+        server.inbox.put(named + mail(2), at=NOW + timedelta(days=3650))
+        server.deliver()
+        await seen.until(lambda: 2 not in server.inbox.mails)
+    assert list(server.inbox.mails) == [1]
 
 
 @pytest.mark.parametrize(("back_after_s", "out"), [(None, True), (3, False), (-60, True)])
