@@ -1,7 +1,7 @@
 """A customer's answer to the question how we did: kept with the ticket, and no reason to open it again.
 
 Sources      mails-out.md §2 (the address of the answer, 28 days), §4 (csat); tickets-and-sla.md §4. What holds no
-             verdict, came too late, or calls it bad in words of its own is a reply like any other.
+             verdict, came too late, or calls it bad in words or files of its own is a reply like any other.
 Transaction  that of the mail.
 Not here     when somebody is asked (ticket/ladder.py), what a verdict looks like (ticket/rating.py).
 """
@@ -37,7 +37,7 @@ def rated(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcom
     if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
         return duplicate
     satisfaction.note(c, ticket, verdict, now)
-    if verdict == "bad" and words:
+    if verdict == "bad" and (words or message.attachments):
         add_event(c, ticket.number, f"{_SAID}{verdict}", now)
         return None
     entry = AddEntry(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
@@ -132,6 +133,17 @@ async def test_what_an_answer_does(desk: Desk, body: str, became: str) -> None:
     said = [entry.text for entry in desk.entries(1)]
     assert any(body.partition("\n")[2].strip() in text for text in said)
     assert any(text.startswith("Satisfaction: ") for text in said) is (not became.endswith("none"))
+
+
+async def test_a_picture_of_what_is_bad_is_for_people(desk: Desk) -> None:
+    solved(desk)
+    await asked(desk, 24)
+    made = EmailMessage()
+    made["From"], made["In-Reply-To"] = JAN, desk.mails()[-1].message_id
+    made.set_content("#bad")
+    made.add_attachment(b"PNG", "image", "png", filename="broken.png")
+    desk.take(bytes(made), at=desk.now)
+    assert (desk.ticket(1).status, verdict_of(desk)) == ("open", "bad")
 
 
 async def test_a_second_verdict_takes_the_place_of_the_first(desk: Desk) -> None:
