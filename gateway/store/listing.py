@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     Integer,
@@ -55,7 +54,7 @@ Tickets = ReadOnlyColumnCollection[str, Any]  # the columns of the table, or of 
 _RARE = 500  # hits of a word that are looked for before the newest tickets are read
 _FEW = 2000  # tickets that are looked up one by one
 _SLICES = (0, 5000, 1 << 62)  # of an order that is read whole: mostly the first one has enough
-_NEWEST = 2000  # tickets of the order that are read first, when no word is rare
+_NEWEST = 1000  # tickets of the order that are read first, when no word is rare
 _MANY_SPARED = 1 / 8  # of the blocks: so few of the newest tickets lack a word that is left out that others are read
 
 
@@ -83,10 +82,13 @@ def listing(c: Connection, query: Query, limit: int) -> tuple[Select[Any], bool]
         rarest = (None, others) if others else None
     if rarest is None and words:
         beside = [not_(_among(c, spared, ticket.c.number.op(">>")(_BLOCK)))] if spared else []
-        newest = _fitting(query, *_SORTED).where(*beside).limit(_NEWEST).subquery("newest")
+        keys = _keys(query.sort)  # named, so that PostgreSQL sees the order again, and stops when it has enough
+        named = (key.label(f"key{place}") for place, (key, _) in enumerate(keys))
+        newest = _fitting(query, ticket.c.number, *named).where(*beside).limit(_NEWEST).subquery("newest")
         asked = (_is_hit(each, newest.c, lite=lite) for each in words)
         found = select(newest.c.number).where(*asked, newest.c.number.not_in(_HIDDEN))
-        return found.order_by(*_order(query.sort, newest.c)).limit(limit), False
+        order = _ordered((newest.c[f"key{place}"], up) for place, (_, up) in enumerate(keys))
+        return found.order_by(*order).limit(limit), False
     found = _fitting(query, ticket.c.number)
     if rarest is not None:
         certain, numbers = rarest
@@ -111,10 +113,10 @@ def silent_between(c: Connection, spans: Collection[tuple[datetime, datetime]], 
     return [ticket_of(row) for row in c.execute(query)]
 
 
-def _fitting(query: Query, *wanted: Table | Column[Any]) -> Select[Any]:
+def _fitting(query: Query, *wanted: Table | ColumnElement[Any]) -> Select[Any]:
     """The tickets that fit all but the words, in the order of the query."""
     fits = (_columns(each) for each in query.conditions if not isinstance(each, Words))
-    return select(*wanted).where(*fits).order_by(*_order(query.sort, ticket.c))
+    return select(*wanted).where(*fits).order_by(*_ordered(_keys(query.sort)))
 
 
 def _words_of(query: Query) -> list[Words]:
@@ -247,30 +249,34 @@ def _choice(asked: Choice) -> ColumnElement[bool]:
     return or_(among, chosen.is_(None)) if empty else among
 
 
-def _order(sort: Sort, of: Tickets) -> list[ColumnElement[Any]]:
-    """Columns that no two tickets share all of, so that the order is one; down first, but for what is due."""
-    newest: list[tuple[ColumnElement[Any], bool]] = [(of.updated_at, False), (of.number, False)]
+def _keys(sort: Sort) -> list[tuple[ColumnElement[Any], bool]]:
+    """Columns that no two tickets share all of, so that the order is one, and whether it goes up."""
+    t = ticket.c
+    newest: list[tuple[ColumnElement[Any], bool]] = [(t.updated_at, False), (t.number, False)]
     match sort.key:
         case "updated":
-            columns = newest
+            keys = newest
         case "number":
-            columns = newest[1:]
+            keys = newest[1:]
         case "priority":
-            columns = [(_rank(of), True), *newest]
+            keys = [(_rank(), True), *newest]
         case "due":
-            columns = [(of.next_due.is_(None), True), (of.next_due, True), *newest]
-    return [by.asc() if up is not sort.reverse else by.desc() for by, up in columns]
+            keys = [(t.next_due.is_(None), True), (t.next_due, True), *newest]
+    return [(key, up is not sort.reverse) for key, up in keys]
 
 
-def _rank(of: Tickets) -> ColumnElement[int]:
+def _ordered(keys: Iterable[tuple[ColumnElement[Any], bool]]) -> list[ColumnElement[Any]]:
+    return [key.asc() if up else key.desc() for key, up in keys]
+
+
+def _rank() -> ColumnElement[int]:
     """The place of the priority, written out as the index has it."""
-    ranks = enumerate(PRIORITIES)
-    places = [(of.priority == literal_column(f"'{name}'"), literal_column(str(rank), Integer)) for rank, name in ranks]
+    ranks, priority = enumerate(PRIORITIES), ticket.c.priority
+    places = [(priority == literal_column(f"'{name}'"), literal_column(str(rank), Integer)) for rank, name in ranks]
     return case(*places, else_=literal_column(str(len(PRIORITIES)), Integer))
 
 
 _SEARCH = table("search", column("rowid", BigInteger), column("ticket", BigInteger), column("words", Text))
-_SORTED = (ticket.c.number, ticket.c.updated_at, ticket.c.priority, ticket.c.next_due)
 _HIDDEN = select(ticket.c.number).join(customer, customer.c.id == ticket.c.customer).where(customer.c.restricted)
 _NEWEST_NUMBER = select(func.max(ticket.c.number))
 _BLOCK = literal_column(str(shared_words.BLOCK_BITS), Integer)
