@@ -49,9 +49,9 @@ async def test_a_cursor_never_goes_back(met: Store) -> None:
 async def test_an_order_waits_until_it_is_carried_out_whatever_the_numbers_are(met: Store) -> None:
     moved = Fetched(11, "ordered", "k" * 32, "5" * 64)
     await met.write(lambda c: mailboxes.advance(c, INBOX, (moved,), NOW, uid=11, old_uid=0))
-    assert await met.read(lambda c: mailbox_orders.given_before(c, INBOX, ["5" * 64])) == set()
+    assert await met.read(lambda c: mailbox_orders.given_before(c, INBOX, ["5" * 64], 11)) == set()
     anew = await met.write(lambda c: mailboxes.renumber(c, INBOX, 8, 0))
-    assert await met.read(lambda c: mailbox_orders.given_before(c, anew, ["5" * 64, "6" * 64])) == {"5" * 64}
+    assert await met.read(lambda c: mailbox_orders.given_before(c, anew, ["5" * 64, "6" * 64], 1)) == {"5" * 64}
     (given,) = await met.read(lambda c: mailbox_orders.given(c, anew))
     assert given == Given(7, 11, "k" * 32)
     await met.write(lambda c: mailbox_orders.carried_out(c, anew, given, "there is no ticket"))
