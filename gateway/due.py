@@ -74,9 +74,7 @@ class Due:
         """Snoozed tickets whose time has come are as they were before."""
         now, d = self._clock.now(), self._deps()
         found = await self._store.read(lambda c: tickets.to_wake(c, now, _A_RUN))
-        for first in range(0, len(found), _A_COMMIT):
-            some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [wake(c, n, d, now) for n in ns]))  # type: ignore[misc]
+        await self._in_slices(found, lambda c, ns: [wake(c, n, d, now) for n in ns])
         if found:
             log.info("tickets.woken", count=len(found))
             self._queued()
@@ -98,9 +96,7 @@ class Due:
         for id, about in crowds.items():
             await self._store.write(lambda c, i=id, a=about: _digest_instead(c, d.rules.agents[i], a, d, now))  # type: ignore[misc]
             digested = await self._store.read(sla_lists.crowds_told)  # or another scheduler did it
-        for first in range(0, len(found), _A_COMMIT):
-            some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda r: remind(c, r, d, now, digested)))  # type: ignore[misc]
+        await self._in_slices(found, lambda c, some: remind(c, some, d, now, digested))
         log.info("promises.told", count=len(found), longest=found[0].ticket)
         self._queued()
 
@@ -115,9 +111,7 @@ class Due:
         """Tickets that wait go to whoever is there again; owners who were silent for too long lose theirs."""
         now, d = self._clock.now(), self._deps()
         lost = await self._store.read(lambda c: turns.to_unlock(c, now, _A_RUN))
-        for first in range(0, len(lost), _A_COMMIT):
-            some = lost[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [unlock(c, n, d, now) for n in ns]))  # type: ignore[misc]
+        await self._in_slices(lost, lambda c, ns: [unlock(c, n, d, now) for n in ns])
         if await self._store.write(lambda c: find_owners(c, give_away(c, tuple(d.rules.teams), d, now), d, now)):
             self._queued()
 
@@ -128,11 +122,7 @@ class Due:
             return
         await self._store.write(lambda c: schedules.begin(c, d, now))
         for turn in await self._store.read(lambda c: schedules.turns_due(c, d, now)):
-            for first in range(0, len(turn.numbers), _A_COMMIT):
-                some = turn.numbers[first : first + _A_COMMIT]
-                await self._store.write(
-                    lambda c, t=turn, s=some: _done_each(c, s, lambda ns: schedules.ask(c, t, ns, d, now))  # type: ignore[misc]
-                )
+            await self._in_slices(turn.numbers, lambda c, ns, t=turn: schedules.ask(c, t, ns, d, now))  # type: ignore[misc]
             await self._store.write(lambda c, t=turn: schedules.end(c, t, now))  # type: ignore[misc]
             log.info("rule.scheduled", rule=turn.rule.id, tickets=len(turn.numbers))
             self._queued()
@@ -141,9 +131,7 @@ class Due:
         """Customers who are waited for are reminded, tickets are solved or closed by themselves."""
         now, d = self._clock.now(), self._deps()
         found = await self._store.read(lambda c: tickets.at_rung(c, now, _A_RUN))
-        for first in range(0, len(found), _A_COMMIT):
-            some = found[first : first + _A_COMMIT]
-            await self._store.write(lambda c, s=some: _done_each(c, s, lambda ns: [climb(c, n, d, now) for n in ns]))  # type: ignore[misc]
+        await self._in_slices(found, lambda c, ns: [climb(c, n, d, now) for n in ns])
         if found:
             self._queued()
 
@@ -199,6 +187,12 @@ class Due:
                 reason = f"{type(e).__name__} while it was done"
                 await self._store.write(lambda c, f=found, r=reason: _fail(c, f, r, now))  # type: ignore[misc]
         self._queued()
+
+    async def _in_slices(self, found: Sequence[T], work: Callable[[Connection, Sequence[T]], object]) -> None:
+        """Some in each transaction; one that fails keeps no other from being done."""
+        for first in range(0, len(found), _A_COMMIT):
+            some = found[first : first + _A_COMMIT]
+            await self._store.write(lambda c, s=some: _done_each(c, s, partial(work, c)))  # type: ignore[misc]
 
 
 def _digest_instead(c: Connection, agent: Agent, about: Sequence[Reached], d: Deps, now: datetime) -> None:

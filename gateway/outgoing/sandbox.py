@@ -45,15 +45,7 @@ _TESTS = (
     "odd", "sequence", "string", "undefined",
 )  # fmt: skip
 _FUNCTIONS = ("button", "canned", "range")
-_PHRASES_OF = (
-    "when",
-    "moment",
-    "day",
-    "hours",
-    "plural",
-    "duration",
-    "money",
-)  # in the mail's language
+_PHRASES_OF = ("when", "moment", "day", "hours", "plural", "duration", "money")  # in the mail's language
 _WATCHED = "the turns of a loop"  # no name that a template could write
 _BUDGET, _PHRASES = "_budget", "_phrases"
 

@@ -4,7 +4,7 @@ Sources  [MS-OXOMSG] §2.2.1.3, by the field that Outlook writes.
 Not here the next one (outgoing/thread_index.py).
 """
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from gateway.message.header import raw_text
 from gateway.message.limits import ParseLimits, first_field, header_block
@@ -19,7 +19,9 @@ _NEWEST = (
     .limit(1)
     .scalar_subquery()
 )
-_BEGINNING = select(raw_piece.c.octets).where(raw_piece.c.key == _NEWEST, raw_piece.c.piece == 0)
+_BEGINNING = select(func.substr(raw_piece.c.octets, 1, _LIMITS.header_block)).where(
+    raw_piece.c.key == _NEWEST, raw_piece.c.piece == 0
+)
 
 
 def thread_index(c: Connection, ticket: int) -> str:

@@ -25,6 +25,16 @@ async def typed(config: Path, command: str, capsys: pytest.CaptureFixture[str]) 
     return code, f"$ mailwicket {command}\n{out}{err}"
 
 
+async def all_typed(config: Path, capsys: pytest.CaptureFixture[str], *commands: tuple[str, int]) -> str:
+    """What these commands print, each of which ends with its code."""
+    said = []
+    for command, ends in commands:
+        code, out = await typed(config, command, capsys)
+        assert code == ends, out
+        said.append(out)
+    return "\n".join(said)
+
+
 @pytest.mark.sqlite
 async def test_what_would_go_and_what_is_gone(
     settings: Settings, config: Path, golden: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
@@ -36,18 +46,16 @@ async def test_what_would_go_and_what_is_gone(
     assert code == 0
     await Retaining(store, Retention, _LATER).delete_old()
     store.close()
-    said = []
-    for command, ends in (
+    said = await all_typed(
+        config,
+        capsys,
         ("mail show m-4", 0),
         ("mail raw m-4", 4),
         ("why m-4", 0),
         ("mail replay m-4", 5),
         ("mail show m-1", 0),
-    ):
-        code, out = await typed(config, command, capsys)
-        assert code == ends, command
-        said.append(out)
-    golden("retention_gone.txt", "\n".join(said))
+    )
+    golden("retention_gone.txt", said)
 
 
 @pytest.mark.sqlite
@@ -57,8 +65,9 @@ async def test_holds_are_made_seen_and_lifted(
     store = open_store(settings)
     await furnish(Desk(store, settings, config.parent / "rules.yaml"))
     store.close()
-    said = []
-    for command, ends in (
+    said = await all_typed(
+        config,
+        capsys,
         ("retention hold 1 jan@bigbank.test 999 --reason P-17/26", 4),
         ("retention hold #1", 0),
         ("retention hold c-1 --as nobody", 2),
@@ -66,11 +75,8 @@ async def test_holds_are_made_seen_and_lifted(
         ("retention lift 1 --as ana --reason over", 0),
         ("retention lift 1", 0),
         ("retention holds --json", 0),
-    ):
-        code, out = await typed(config, command, capsys)
-        assert code == ends, out
-        said.append(out)
-    golden("retention_holds.txt", "\n".join(said))
+    )
+    golden("retention_holds.txt", said)
     store = open_store(settings)
     rows = store.read_now(lambda c: find_rows(c, action="hold"))
     store.close()

@@ -93,16 +93,21 @@ def moved(server: Server, uid: int, to: str) -> None:
     server.deliver()
 
 
+async def two_came(server: Server, seen: Fetched) -> None:
+    """Two mails are in the inbox, and ours."""
+    await seen.until(lambda: "IDLE" in server.heard)
+    server.inbox.put(mail(1), mail(2), at=FROM_NOW)
+    server.deliver()
+    await seen.until(lambda: all(stored.flags for stored in server.inbox.mails.values()))
+
+
 async def test_a_mail_that_is_moved_is_an_order_once(settings: Settings, store: Store, tmp_path: Path) -> None:
     server, noted = server_with_folders(), Noted()
     server.folders["Closed"].put(mail(9), at=NOW)  # it was there before
     box = box_of(server, tmp_path, folder_commands=True)
     async with server.running():
         async with fetching(settings, store, box, ordering=noted) as seen:
-            await seen.until(lambda: "IDLE" in server.heard)
-            server.inbox.put(mail(1), mail(2), at=FROM_NOW)
-            server.deliver()
-            await seen.until(lambda: all(stored.flags for stored in server.inbox.mails.values()))
+            await two_came(server, seen)
             noted.processed = False
             await idle(seen, server)
             moved(server, 1, "Queues/Billing")
@@ -130,10 +135,7 @@ async def test_a_folder_that_came_back_from_a_backup_orders_nothing_again(
     box = box_of(server, tmp_path, folder_commands=True)
     async with server.running():
         async with fetching(settings, store, box, ordering=noted) as seen:
-            await seen.until(lambda: "IDLE" in server.heard)
-            server.inbox.put(mail(1), mail(2), at=FROM_NOW)
-            server.deliver()
-            await seen.until(lambda: all(stored.flags for stored in server.inbox.mails.values()))
+            await two_came(server, seen)
             await idle(seen, server)
             moved(server, 1, "Closed")
             moved(server, 2, "Closed")
