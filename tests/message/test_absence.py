@@ -233,7 +233,7 @@ def test_a_programs_subject_needs_one_sign_more(subject: str, text: str):
     ("subject", "text"),
     [
         # subject, first words: in answer to a mail the subject is enough, when nothing is asked of us
-        ("Automatic reply: Ticket 12", "I'm at a conference until Thursday and slow to respond."),
+        ("Automatic reply: Ticket 12", "At a conference until Thursday, slow to respond."),
         ("Automatische Antwort: Ticket 12", "Bis dahin hilft Ihnen die Zentrale."),
         ("Resposta automática: Chamado 12", "Volto na segunda-feira."),
     ],
