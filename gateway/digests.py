@@ -5,7 +5,7 @@ Transaction  the caller's: the mail is queued in it.
 Not here     when it is sent (due.py), the words (templates/digest).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
+from gateway.message.address import normal
+from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
-from gateway.store import held_mail, sla_lists
+from gateway.store import agent_keys, held_mail, sla_lists
 from gateway.store.sla_lists import Pile
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.types import Ticket
+from gateway.ticket.visibility import answers
 
 _MOST_ROWS, _MOST_FREE = 40, 20  # all of them together are a mail that no program cuts off
 _HELD_SINCE = timedelta(days=1)
@@ -44,15 +47,16 @@ def send_digest(
     held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if of_day else ()
     if not overdue + today + later + unassigned and not held:
         return False
+    to_answer = _addresses(c, agent, d)
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
     free = sla_lists.most_urgent(c, nobodys, _MOST_FREE) if unassigned else ()
     waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
     values = {
         "day": now.isoformat(),
-        "overdue": _rows(t for t in listed if t.next_due is not None and t.next_due < now),
-        "today": _rows(t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow),
-        "later": _rows(t for t in listed if t.next_due is None or tomorrow <= t.next_due),
-        "unassigned": _rows(free),
+        "overdue": _rows((t for t in listed if t.next_due is not None and t.next_due < now), to_answer),
+        "today": _rows((t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow), to_answer),
+        "later": _rows((t for t in listed if t.next_due is None or tomorrow <= t.next_due), to_answer),
+        "unassigned": _rows(free, to_answer),
         "counts": {"overdue": overdue, "today": today, "later": later, "unassigned": unassigned},
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
@@ -94,14 +98,20 @@ def zone_of_desk(rules: RuleSet, calendar: str | None = None) -> ZoneInfo:
     return ZoneInfo(found.timezone if found is not None else "UTC")
 
 
-def _rows(tickets: Iterable[Ticket]) -> tuple[dict[str, object], ...]:
+def _addresses(c: Connection, agent: Agent, d: Deps) -> Callable[[Ticket], str | None]:
+    """Where the agent answers each ticket of his list, or writes a note where he may do no more."""
+    generation = agent_keys.generation(c, normal(agent.email))
+    return lambda ticket: address_in_list(d.desk, ticket, "t" if answers(agent) else "n", agent.email, generation)
+
+
+def _rows(tickets: Iterable[Ticket], to_answer: Callable[[Ticket], str | None]) -> tuple[dict[str, object], ...]:
     return tuple(
         {
             "number": ticket.number,
             "subject": ticket.subject,
             "customer": (ticket.requester.name or ticket.requester.address) if ticket.requester else "—",
             "due": ticket.next_due.isoformat() if ticket.next_due else None,
-            "reply_to": None,
+            "reply_to": to_answer(ticket),
         }
         for ticket in tickets
     )

@@ -20,6 +20,7 @@ from gateway.pipeline import follow_up, tell_endpoints
 from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.types import Decision, Event, Facts, Notify, Reply
 from gateway.store import customers, delayed, outbox, tickets
+from gateway.store.beside import beside
 from gateway.store.changes import remember_messages, save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
 from gateway.store.outlines import keep_outline
@@ -28,7 +29,7 @@ from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
-from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notices import AGENT_NOTICE, what_was_said
 from gateway.ticket.notify import notify
 from gateway.ticket.types import Customer, Saved, Ticket
 
@@ -64,7 +65,7 @@ def happened(
         if tells and not any(isinstance(action, Notify) for action in decision.actions):
             decision = _telling_owner(decision)
             giver = d.rules.agents[by].name if by is not None and by in d.rules.agents else "—"
-            told = {"happened": "assigned", "why": giver, **_last_words(c, after)}
+            told = {"happened": "assigned", "because": "given", "why": giver, **_about(c, after, customer)}
         after = carry_out(c, after, events, decision, customer, d, now, told=told)
     else:
         tell_endpoints(c, after, events, d, now)
@@ -91,7 +92,7 @@ def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -
         if not any(isinstance(action, Notify) for action in decision.actions) and _wants_to_hear(each.after, d, now):
             decision = _telling_owner(decision)
         delayed.cancel(c, each.after.number, assigned, now)
-        said = {"happened": "assigned", "why": each.why, **_last_words(c, each.after)}
+        said = {"happened": "assigned", "why": each.why, **_about(c, each.after, customer)}
         carry_out(c, each.after, assigned, decision, customer, d, now, told=said)
     return count
 
@@ -107,11 +108,11 @@ def _telling_owner(decision: Decision) -> Decision:
     return replace(decision, actions=(*decision.actions, Notify(CAUSE, ("assignee",), AGENT_NOTICE)))
 
 
-def _last_words(c: Connection, ticket: Ticket) -> Mapping[str, object]:
+def _about(c: Connection, ticket: Ticket, customer: Customer | None) -> Mapping[str, object]:
+    """What its new owner should know before he looks at it."""
     last = tickets.last_words(c, ticket.number)
-    if last is None:
-        return {}
-    return {"words": lines_of_words(last.text), "writer": str(last.author or "—"), "said_at": last.at.isoformat()}
+    said = what_was_said(last.text, last.author, last.at, last.attachments) if last is not None else {}
+    return {**said, "beside": beside(c, ticket.number, customer.id if customer is not None else None)}
 
 
 def facts_of(

@@ -31,6 +31,7 @@ from gateway.rules.types import Decision, Event, Later, Trace, Webhook
 from gateway.store import alarms, delayed, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
+from gateway.store.beside import beside
 from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
 from gateway.store.situations import keep_situation
@@ -123,6 +124,9 @@ def _led_to(
     message = plan.message
     _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood, forwarded)
+    if saved.opened and saved.ticket is not None:
+        who = plan.customer.id if plan.customer is not None else None
+        arrived = replace(arrived, beside=beside(c, saved.ticket.number, who))
     notices, sent = [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)

@@ -25,8 +25,9 @@ from gateway.store.opening import open_store
 from gateway.store.schema import sla_told
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
+from tests.agents.mails import link, newest
 from tests.conftest import settings_in
-from tests.processing import Desk, mail
+from tests.processing import Desk, mail, verdict
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RULES = """version: 1
@@ -299,6 +300,15 @@ async def test_the_digest_of_the_day_comes_once_at_its_time(desk: Desk) -> None:
     await ticking(desk, FakeClock(desk.now)).send_digests()
     await ticking(desk, FakeClock(desk.now)).send_digests()
     assert sent(desk) == [("digest", "ann")]
+
+
+async def test_a_number_in_a_digest_is_where_its_ticket_is_answered(desk: Desk) -> None:
+    desk.now = MONDAY + timedelta(hours=5)
+    await ticking(desk, FakeClock(desk.now)).send_digests()
+    address = link(newest(desk, "ann@agents.test", "digest"), "+t1-")
+    raw = verdict("pass", mail("ann@agents.test", subject="Re: Zwrot 1", body="We are on it.", To=address))
+    assert desk.take(raw, to=address).disposition == "entry"
+    assert newest(desk, "jan1@bigbank.test", "answer").ticket == 1
 
 
 @pytest.mark.parametrize(("since", "now", "day"), [

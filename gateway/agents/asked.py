@@ -19,7 +19,7 @@ from gateway.rules.types import Decision, Notify, Trace
 from gateway.store import outbox, tickets
 from gateway.store.changes import save
 from gateway.store.view import StoreView
-from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notices import AGENT_NOTICE, what_was_said
 from gateway.ticket.thread import addressed_tokens
 from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
 
@@ -75,9 +75,7 @@ def _tell(c: Connection, inbound: Accepted, message: Message, ticket: Ticket, ad
     who = next((id for id in asked if id in d.rules.agents), "assignee")
     told = {
         "happened": "note",
-        "words": lines_of_words(message.text),
-        "writer": str(message.author),
-        "said_at": inbound.envelope.received_at.isoformat(),
+        **what_was_said(message.text, message.author, inbound.envelope.received_at, message.attachments),
     }
     decision = Decision((Notify("ask", (who,), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
     carry_out(c, ticket, (), decision, customer_of(c, ticket), d, d.now(), key=f"asked:{inbound.key}", told=told)

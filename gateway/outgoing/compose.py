@@ -30,7 +30,7 @@ from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
 from gateway.ticket.token import TokenRing, subject_tag
-from gateway.ticket.types import REDIRECT, File, Notification
+from gateway.ticket.types import REDIRECT, File, Notification, Ticket
 
 SubjectTag = Literal["left", "right", "auto", "none"]
 
@@ -207,6 +207,18 @@ def _minted(
     purpose: str, number: int | None, revision: int | None, notice: Notification, team: Mailbox, who: str, desk: Desk
 ) -> str:
     return desk.ring.reply_address(team.address, desk.delimiter, purpose, number, revision, who, notice.generation)
+
+
+def address_in_list(desk: Desk, ticket: Ticket, purpose: str, who: str, generation: int) -> str | None:
+    """Where an agent answers a ticket that a list shows him; None where he cannot by such an address.
+
+    who  his address.  generation  of his keys
+    """
+    team = desk.teams.get(ticket.team)
+    if not desk.by_mail or team is None:
+        return None
+    base, number, revision = team.address, ticket.number, ticket.revision
+    return desk.ring.reply_address(base, desk.delimiter, purpose, number, revision, who, generation)
 
 
 def _note_to(notice: Notification, team: Mailbox, recipient: str, desk: Desk) -> str | None:

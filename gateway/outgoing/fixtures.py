@@ -136,7 +136,11 @@ def _auto_ack(s: Situation) -> dict[str, Any]:
 def _agent_notice(s: Situation) -> dict[str, Any]:
     return {
         "happened": s.case or "new",
-        "why": "refunds-to-billing",
+        "because": {"assigned": "given", "reply": "assignee"}.get(s.case),
+        "why": s.customer if s.case == "assigned" else "refunds-to-billing",
+        "owns": s.case == "reply",
+        "warnings": ("agent", "spelling", "broken") if s.items > 2 else (),
+        "mentioned": ["#4401 “Faktura 10/2026” (closed)"] if s.items > 2 else (),
         "due": _due(s),
         "policy": "gold",
         "facts": [{"name": "order", "value": "PL-10442"}] * min(s.items, 5),

@@ -37,7 +37,9 @@ _STYLES = {
     "h2_open": "margin:24px 0 8px;font-size:16px;line-height:1.3",
     "table_open": "border-collapse:collapse;margin:0 0 16px",
     "th_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0;font-size:14px",
-    "td_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0",
+    "tr_open": "text-align:start;vertical-align:top",  # its cells inherit it
+    "td_open": "padding:4px 16px 4px 0",
+    "link_open": "color:#0b57d0",
     "blockquote_open": "margin:0 0 16px;padding:0 0 0 12px;border-inline-start:3px solid #9aa4af",
 }
 
@@ -107,7 +109,7 @@ def without_places(text: str) -> str:
 def parts(source: str) -> Parts:
     """Both parts, with places still in them. Two mails that differ in their values only share the work."""
     tokens = _markdown().parse(source)
-    for token in tokens:
+    for token in (*tokens, *(inside for block in tokens for inside in block.children or ())):
         if style := _STYLES.get(f"{token.tag}_open" if token.type == "heading_open" else token.type):
             token.attrSet("style", style)
     return Parts(str(_markdown().renderer.render(tokens, _markdown().options, {})), _Writer().write(tokens))
@@ -117,7 +119,8 @@ def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
     """Both parts with the values in their places."""
 
     def in_link(found: re.Match[str]) -> str:
-        return _PLACE.sub(lambda p: quote(_text(values[ord(p[0]) - _FIRST]), safe=""), found[0])
+        safe = "@+" if found[0].startswith("mailto:") else ""  # as in mail_link
+        return _PLACE.sub(lambda p: quote(_text(values[ord(p[0]) - _FIRST]), safe=safe), found[0])
 
     def in_html(found: re.Match[str]) -> str:
         value = values[ord(found[0]) - _FIRST]

@@ -118,7 +118,7 @@ def written_by(c: Connection, number: int, addresses: Collection[str]) -> list[t
 
 
 def last_words(c: Connection, number: int) -> Entry | None:
-    """What the customer wrote last; None when nobody did."""
+    """What the customer wrote last, else what anybody wrote; None when nobody did."""
     row = c.execute(_LAST, {"ticket": number}).one_or_none()
     return None if row is None else _entry(row)
 
@@ -244,8 +244,8 @@ def _entry(row: Row[Any]) -> Entry:
 
 _LAST = (
     select(entry)
-    .where(entry.c.ticket == bindparam("ticket"), entry.c.kind == "mail", entry.c.public)
-    .order_by(entry.c.id.desc())
+    .where(entry.c.ticket == bindparam("ticket"), entry.c.kind == "mail")
+    .order_by(entry.c.public.desc(), entry.c.id.desc())
     .limit(1)
 )
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))

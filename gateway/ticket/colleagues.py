@@ -5,14 +5,14 @@ Not here  what rules tell agents of (notify.py), who may see a ticket (visibilit
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Decision, Hold, Notify, RuleSet
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
-from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, lines_of_words, to_agents
+from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_agents, what_was_said
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
 
 _CHOICES = ("#accept", "#reject")
@@ -23,7 +23,8 @@ def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -
 
     ticket  as it is with the note.  by  the id of its writer; None is no agent
     """
-    yield from _told([id for id in _concerned(ticket, policy.rules) if id != by], "note", ticket, note, policy)
+    concerned = {id: why for id, why in _concerned(ticket, policy.rules).items() if id != by}
+    yield from _told(concerned, "note", ticket, note, policy)
 
 
 def of_work(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -> Iterator[Notification]:
@@ -31,22 +32,21 @@ def of_work(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -
 
     note  what is to be done.  by  the id of its writer; None is no agent
     """
-    yield from _told([id for id in policy.rules.teams[ticket.team].members if id != by], "new", ticket, note, policy)
+    members = {id: "team" for id in policy.rules.teams[ticket.team].members if id != by}
+    yield from _told(members, "new", ticket, note, policy)
 
 
 def _told(
-    who: Sequence[str], happened: str, ticket: Ticket, note: Entry, policy: NotifyPolicy
+    who: Mapping[str, str], happened: str, ticket: Ticket, note: Entry, policy: NotifyPolicy
 ) -> Iterator[Notification]:
+    """who  id of each, with the reason"""
     if not who:
         return
     key, writer = f"{happened}:{note.id}", note.author or Mailbox("", "")
-    told = {
-        **agents_facts(ticket, Happened(key, None), happened, policy),
-        "words": lines_of_words(note.text),
-        "writer": writer.name or writer.address,
-        "said_at": note.at.isoformat(),
-    }
-    yield from to_agents(who, AGENT_NOTICE, happened, told, ticket, key, policy)
+    facts = agents_facts(ticket, Happened(key, None), happened, policy)
+    told = {**facts, **what_was_said(note.text, None, note.at), "writer": writer.name or writer.address}
+    for agent, why in who.items():
+        yield from to_agents((agent,), AGENT_NOTICE, happened, {**told, "because": why}, ticket, key, policy)
 
 
 def of_mail(
@@ -71,7 +71,7 @@ def of_mail(
     concerned = {**_of_team(ticket, rules), **_concerned(ticket, rules)}
     for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items():
         if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):
-            said = {**told, "why": why}
+            said = {**told, "because": why}
             for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
                 yield replace(notice, held=held)
 
@@ -96,4 +96,4 @@ def _of_team(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     """Who wants to hear of all that comes to his team."""
     team = rules.teams.get(ticket.team)
     people = (*team.members, team.lead or "") if team is not None else ()
-    return {id: "notify: all" for id in people if id in rules.agents and rules.agents[id].notify == "all"}
+    return {id: "all" for id in people if id in rules.agents and rules.agents[id].notify == "all"}

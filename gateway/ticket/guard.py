@@ -15,7 +15,7 @@ from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.rules.desk import Rate
 from gateway.rules.types import RuleSet
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Customer, Notification
+from gateway.ticket.types import Beside, Customer, Notification
 
 ACK = "auto_ack"
 CSAT = "csat"
@@ -77,6 +77,7 @@ class Arrived:
     language: str
     flood: bool = False  # whether its author sent more than one person does
     forwarded: bool = False  # whether an agent passed it on, who says who its author is
+    beside: Beside = field(default_factory=Beside)  # other tickets that agents hear of with it
 
     @property
     def key(self) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.message.types import Mailbox
+from gateway.message.types import Attachment, Mailbox
 from gateway.rules.types import Agent, RuleSet
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.canned import suggested
 from gateway.ticket.guard import Arrived, Cause, NotifyPolicy
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Notification, Ticket
+from gateway.ticket.types import Beside, Notification, Ticket
 from gateway.ticket.visibility import answers, sees
 
 AGENT_NOTICE = "agent_notice"
@@ -22,6 +22,25 @@ NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the
 _WORDS_CHARACTERS = 2000
 _WORDS_LINES = 40
 _FILES = 20
+_WARNINGS = {  # what the flags of a ticket make of a reader who is about to answer: a word of the strings, warn_WORD
+    "ambiguous-author": "author",
+    "dmarc-fail": "forged",
+    "claims-agent": "agent",
+    "agent-name": "agent",
+    "address-in-name": "spelling",
+    "hidden-characters": "spelling",
+    "foreign-domain": "spelling",
+    "mixed-script": "spelling",
+    "reply-to-differs": "elsewhere",
+    "guessed": "guessed",
+    "other-subject": "subject",
+    "from-forward": "forward",
+    "mime-depth": "broken",
+    "mime-parts": "broken",
+    "repeated-field": "broken",
+    "repeated-parameter": "broken",
+    "encoding-damaged": "broken",
+}
 
 
 def to_agents(
@@ -42,8 +61,9 @@ def to_agents(
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
-        said = {"why": rule, **_told_to(agent, told)}
-        said |= goes_to(agent, ticket, rules) if template == AGENT_NOTICE else {}
+        said = {"why": rule, **_told_to(agent, told, rules)}
+        if template == AGENT_NOTICE:
+            said |= {"owns": bool(agent.id) and agent.id == ticket.assignee, **goes_to(agent, ticket, rules)}
         notice = to_agent(agent, template, said, rules, key=key_of_agent, cause=rule, about=ticket)
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(
@@ -56,12 +76,25 @@ def to_agents(
         )
 
 
-def _told_to(agent: Agent, told: Mapping[str, object]) -> dict[str, object]:
-    """People with their addresses; who only takes notes has no use for them."""
-    facts = told.get("ticket")
-    said = {**told, "ticket": _told_to(agent, facts)} if isinstance(facts, Mapping) else told
+def _told_to(agent: Agent, told: Mapping[str, object], rules: RuleSet) -> dict[str, object]:
+    """The tickets that he sees; people with their addresses: who only takes notes has no use for those."""
     who = str if answers(agent) else _name_of
-    return {name: who(value) if isinstance(value, Mailbox) else value for name, value in said.items()}
+    said = dict[str, object]()
+    for name, value in told.items():
+        match value:
+            case Beside(mentioned, earlier):
+                said |= {"mentioned": _lines(agent, mentioned, rules), "earlier": _lines(agent, earlier, rules)}
+            case Mapping():
+                said[name] = _told_to(agent, value, rules)
+            case Mailbox():
+                said[name] = who(value)
+            case _:
+                said[name] = value
+    return said
+
+
+def _lines(agent: Agent, tickets: Iterable[Ticket], rules: RuleSet) -> tuple[str, ...]:
+    return tuple(f"#{t.number} “{t.subject}” ({t.status})" for t in tickets if sees(agent, t, rules))
 
 
 def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
@@ -109,27 +142,45 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
             "team": ticket.team,
             "status": ticket.status,
             "priority": ticket.priority,
-            "assignee": ticket.assignee or "—",
+            "assignee": _owner(ticket, policy.rules),
             "customer": ticket.requester or "—",
             "tags": ", ".join(ticket.tags) or "—",
         },
         "due": ticket.next_due.isoformat() if ticket.next_due else None,
+        "policy": policy.promises.name_for(ticket, cause.customer),
         "facts": tuple({"name": _called(name, policy.rules), "value": value} for name, value in ticket.fields),
+        "warnings": tuple(dict.fromkeys(_WARNINGS[flag] for flag in ticket.flags if flag in _WARNINGS)),
     }
     if isinstance(cause, Arrived):
-        files = cause.message.attachments[:_FILES]
+        message = cause.message
         told |= {
-            "words": lines_of_words(cause.message.text),
-            "writer": cause.message.author or "—",
-            "said_at": cause.inbound.envelope.received_at.isoformat(),
-            "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files),
+            **what_was_said(message.text, message.author, cause.inbound.envelope.received_at, message.attachments),
+            "beside": cause.beside,
             "suggested": tuple(
                 {"text": command.partition(" ")[2], "command": command}
-                for command in suggested(f"{ticket.subject}\n{cause.message.text}", policy.suggestions)
+                for command in suggested(f"{ticket.subject}\n{message.text}", policy.suggestions)
             ),
         }
         return told
     return {**told, **cause.told}
+
+
+def what_was_said(
+    text: str, writer: Mailbox | None, at: datetime, files: Sequence[Attachment] = ()
+) -> dict[str, object]:
+    """What a mail to an agent shows of something that was written."""
+    return {
+        "words": lines_of_words(text),
+        "writer": writer or "—",
+        "said_at": at.isoformat(),
+        "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files[:_FILES]),
+    }
+
+
+def _owner(ticket: Ticket, rules: RuleSet) -> str:
+    """The name of who works on it; the id of one whom the rules do not know any more."""
+    owner = rules.agents.get(ticket.assignee or "")
+    return owner.name if owner is not None else ticket.assignee or "—"
 
 
 def _called(name: str, rules: RuleSet) -> str:

@@ -96,6 +96,14 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Other tickets that whoever works on one should know of."""
+
+    mentioned: tuple[Ticket, ...] = ()  # it names them, and does not belong to them
+    earlier: tuple[Ticket, ...] = ()  # of the same customer, the newest first
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """Somebody who writes to us."""
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.config import Settings
 from gateway.store.store import Store
 from gateway.ticket.types import SetField
-from tests.agents.mails import ANN, BOB, JAN, RULES
+from tests.agents.mails import ANN, BOB, JAN, RULES, newest, text_of
 from tests.agents.test_forwards import forward
 from tests.processing import Desk, mail, verdict
 
@@ -116,3 +116,52 @@ def test_the_first_author_of_a_forward_hears_of_it_only_where_the_rules_say_so(
     (ack,) = (m for m in desk.outbox() if m.template == "auto_ack")
     assert (ack.forward_path, ack.state, ack.reason) == (JAN, state, word)
     assert {ANN, BOB} <= {m.forward_path for m in desk.mails()}
+
+
+_GIVING = _RULES.replace("NOTIFY", "none").replace("notify: all", "notify: assigned").replace("ASSIGN", "least_busy")
+_PHOTO = 'Content-Type: image/jpeg; name="box.jpg"\r\nContent-Disposition: attachment; filename="box.jpg"\r\n\r\nJPG'
+
+
+def given(desk: Desk, raw: bytes, *, to: str = "billing@gw.test", number: int = 1) -> str:
+    """What the agent reads who is given the ticket of a mail; he is a member of billing alone."""
+    assert desk.take(raw, to=to).ticket == number
+    desk.change(number, SetField("assignee", None, "ann"))
+    return text_of(newest(desk, "zed@agents.test", "agent_notice"))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("what", "raw", "told"),
+    [
+        # what comes in -> what its new owner reads of it, beside its words
+        (
+            "a file",
+            mail(
+                body=f"--b\r\n\r\nLook.\r\n--b\r\n{_PHOTO}\r\n--b--\r\n",
+                Content_Type='multipart/mixed; boundary="b"',
+            ),
+            ("Look.", "Attachments: box.jpg"),
+        ),
+        ("a newsletter", mail(body="Seven ideas.", List_Id="<x.news.test>"), ("Seven ideas.",)),
+        ("one of us, says From", mail("ann@agents.test"), ("one of us wrote it; nothing proves that",)),
+        ("two senders", mail(Reply_To="x@else.test"), ("to go to another domain",)),
+    ],
+)
+def test_what_the_owner_of_a_new_ticket_reads(
+    store: Store, settings: Settings, what: str, raw: bytes, told: tuple[str, ...]
+) -> None:
+    text = given(Desk(store, settings, _GIVING), raw)
+    assert [word for word in told if word not in text] == [], what
+    assert "Take it" not in text
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("sees", "shown"), [("members", False), ("all", True)])
+def test_other_tickets_are_named_to_whom_may_see_them(store: Store, settings: Settings, sees: str, shown: bool) -> None:
+    rules = _GIVING.replace("lead: ann}", f"lead: ann, visibility: {sees}}}")
+    desk = Desk(store, settings, rules)
+    desk.take(verdict("pass", mail(subject="Zwrot")))
+    stranger = verdict("pass", mail("eva@else.test", subject="Re: [#1] my money"))
+    named, again = given(desk, stranger, number=2), given(desk, verdict("pass", mail(subject="Faktura")), number=3)
+    assert ("Names another ticket" in named, "#1 “Zwrot” (new)" in named) == (shown, shown)
+    assert ("Earlier:" in again, "#1 “Zwrot” (new)" in again) == (shown, shown)

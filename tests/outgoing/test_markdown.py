@@ -8,6 +8,8 @@ from gateway.outgoing.markdown import Button, filled, mail_link, parts, place, w
 H1, H2, QUOTE = (f'style="{markdown._STYLES[f"{tag}_open"]}"' for tag in ("h1", "h2", "blockquote"))
 BUTTON = f'style="{markdown._BUTTON}"'
 
+_BLUE = ' style="color:#0b57d0"'  # as the links of the layout
+
 
 @pytest.mark.parametrize(
     ("source", "text", "html"),
@@ -25,12 +27,20 @@ BUTTON = f'style="{markdown._BUTTON}"'
         (
             "[our site](https://acme.test/a?b=c&d)",
             "our site (https://acme.test/a?b=c&d)",
-            '<p><a href="https://acme.test/a?b=c&amp;d">our site</a></p>\n',
+            f'<p><a href="https://acme.test/a?b=c&amp;d"{_BLUE}>our site</a></p>\n',
         ),
-        ("[a@b.test](mailto:a@b.test)", "a@b.test", '<p><a href="mailto:a@b.test">a@b.test</a></p>\n'),
+        (
+            "[a@b.test](mailto:a@b.test)",
+            "a@b.test",
+            f'<p><a href="mailto:a@b.test"{_BLUE}>a@b.test</a></p>\n',
+        ),
         ("[x](javascript:alert)", "[x](javascript:alert)", "<p>[x](javascript:alert)</p>\n"),
         ("[x](http://a.test)", "[x](http://a.test)", "<p>[x](http://a.test)</p>\n"),
-        ("![x](https://a.test/i.png)", "!x (https://a.test/i.png)", '<p>!<a href="https://a.test/i.png">x</a></p>\n'),
+        (
+            "![x](https://a.test/i.png)",
+            "!x (https://a.test/i.png)",
+            f'<p>!<a href="https://a.test/i.png"{_BLUE}>x</a></p>\n',
+        ),
         ("<b>raw</b> &amp; `code`", "<b>raw</b> &amp; `code`", "<p>&lt;b&gt;raw&lt;/b&gt; &amp;amp; `code`</p>\n"),
         ("<script>\n\nx", "<script>\n\nx", "<p>&lt;script&gt;</p>\n<p>x</p>\n"),
         (r"\*plain\*", "*plain*", "<p>*plain*</p>\n"),
@@ -83,7 +93,7 @@ def test_g04_a_value_is_only_text(value) -> None:
 
 def test_g04_a_value_in_a_link_stays_a_part_of_its_path() -> None:
     found = filled(parts(f"[x](https://desk.acme.test/t/{place(0)})"), ['1"/../?q=ą&<'])
-    assert found.html == '<p><a href="https://desk.acme.test/t/1%22%2F..%2F%3Fq%3D%C4%85%26%3C">x</a></p>\n'
+    assert found.html == f'<p><a href="https://desk.acme.test/t/1%22%2F..%2F%3Fq%3D%C4%85%26%3C"{_BLUE}>x</a></p>\n'
     assert filled(parts(f"[x]({place(0)})"), ["javascript:x"]).html == "<p>[x](javascript:x)</p>\n"
 
 
