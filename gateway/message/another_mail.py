@@ -11,7 +11,7 @@ from typing import Literal
 
 from gateway.message.introduction import introduction_to
 from gateway.message.labels import FORWARDED, LABELS, MESSAGE, WROTE
-from gateway.message.lines import ADDRESS, DATE, RULE, folded, is_quoted, without_marks
+from gateway.message.lines import ADDRESS, DATE, RULE, WHO_WHEN, folded, is_quoted, without_marks
 from gateway.message.written_header import (
     Block,
     block_at,
@@ -23,6 +23,8 @@ from gateway.message.written_header import (
 )
 
 _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
+_NOTES = re.compile(r"[^\n-]{1,80} -{2,3}\d[\d./-]{5,9} \d[^-\n]{3,20}-{2,3}.*")  # who, when, the first words
+_LONG_RULE = re.compile(r"-{40,}")
 _DASHED = re.compile(r"\s*[-=]{2,}\s{0,3}([^-=\s][^\n]*[^-=\s])\s{0,3}[-=]{2,}\s*")
 
 
@@ -94,7 +96,7 @@ def _with_divider(block: Block, seen: Sequence[str]) -> Start:
     above = block.start - 1
     while above > 0 and block.start - above < 3 and not without_marks(seen[above]).strip():
         above -= 1
-    if above >= 0 and RULE.fullmatch(without_marks(seen[above])):
+    if above >= 0 and (RULE.fullmatch(without_marks(seen[above])) or _NOTES.fullmatch(seen[above])):
         return Start(above, block.end, "either", block)
     if above >= 0 and is_quoted(seen[above]) and is_quoted(seen[block.start]) and _is_caption(seen[above]):
         return Start(above, block.end, "forward", block)
@@ -103,6 +105,8 @@ def _with_divider(block: Block, seen: Sequence[str]) -> Start:
 
 def _divider(seen: Sequence[str], i: int) -> Start | None:
     """Words for a message between dashes, or the words by which a client says that it forwards."""
+    if WHO_WHEN.fullmatch(seen[i]) and DATE.search(seen[i]):
+        return Start(i, i + 1, "either")
     line = without_marks(seen[i]).strip(" \t*")
     if not line:
         return None
@@ -120,6 +124,13 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     ):
         return Start(i, i + 1, "reply")
     return None
+
+
+def ends_forward(line: str) -> bool:
+    """Whether the line says between dashes that a forwarded mail ends, or is the long rule that KMail ends it with."""
+    line = without_marks(line).strip()
+    dashed = _DASHED.fullmatch(line)
+    return bool(dashed and FORWARDED.search(folded(dashed[1]))) or _LONG_RULE.fullmatch(line) is not None
 
 
 def _is_caption(line: str) -> bool:

@@ -120,8 +120,9 @@ _STATES = (
 (?:mailbox|mail box|inbox|account|user|quota|folder|storage|recipient|maildir|disk)\b.{0,60}?\b(?:full
     |exceeded|exceed|over ?quota|over quota|is over|limit)
 over (?:\S+ ){0,2}quota|quota (?:exceeded|violation)|full mailbox
-(?:exceeded|exceeds|exceed).{0,30}(?:quota|mailbox|storage)|receiving mail (?:too|at a rate)|voll\b|pełna|plná
-lleno|cheia|переполнен|メールボックスが一杯|一杯のため
+(?:exceeded|exceeds|exceed).{0,30}(?:quota|mailbox|storage)|receiving mail (?:too|at a rate)|voll\b|pełna|przepełn|plná
+llen[oa]|cheia|переполнен|переповнен|препълнен|\bpolna\b|prepuna|megtelt|täynnä|\bär full\b
+\ber (?:fuld|full)\b|\bpiena\b|pleine\b|\bvol\b|\bdolu\b|\bplină\b|γεμάτ|πλήρες|メールボックスが一杯|一杯のため
 """,
     ),
     (
@@ -144,14 +145,16 @@ failing for a long time|retry time not reached|not yet (?:been )?delivered|no (?
     |destination|subscriber|customer|client)\b.{0,60}?\b(?:unknown|not (?:found|exist|known|listed|valid
     |a valid|available|recognized|registered|local|match|unique)|n't (?:exist|found|have|listed)
     |does ?n[o']t exist|(?:is )?(?:invalid|nonexistent|unavailable|undeliverable|unrout|rejected|ambiguous
-    |closed|deleted|removed))
+    |closed|deleted|removed)(?! (?:by|due|because|for|as)\b))
 (?:unknown|invalid|no such|non-?existent|unroutable|unrouteable|bad|wrong|illegal|undefined|no
     |not (?:a )?(?:valid|known)|isn't a|doesn't have an?|is not an? (?:known|valid|active)
     |not listed in) (?:\S+ ){0,2}?(?:user|recipient|address|mailbox|account|name|alias|local[- ]part|person
     |subscriber|customer)
 user_?unknown|no mailbox here|address rejected|not (?:our|a) (?:user|customer|member)|couldn't be found
 address (?:you typed|couldn|not found)|unbekannt|nie istnieje|neexistuje|não existe|ne postoji|не существует
-не найден|inconnu|no existe|inesistente|onbekend|宛先.{0,10}(?:見つ|不明)|不存在
+не найден|не існує|не съществува|не постоји|ne obstaja|δεν υπάρχει|nem létezik|ei ole olemassa|finns inte|findes ikke
+finnes ikke|nu există|bulunamadı|n'existe pas|non esiste|bestaat niet
+inconnu|no existe|inesistente|onbekend|宛先.{0,10}(?:見つ|不明)|不存在
 """,
     ),
     (

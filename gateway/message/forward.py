@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 
 from gateway.message.address import normal
-from gateway.message.another_mail import Start, first_start
+from gateway.message.another_mail import Start, ends_forward, first_start
 from gateway.message.introduction import is_answered
 from gateway.message.labels import FORWARD_SUBJECT, LABELS
 from gateway.message.lines import is_quoted, visible, without_marks
@@ -40,7 +40,7 @@ def forwarded(text: str, subject: str = "") -> Forward | None:
     if found is None or not _is_forward(found, seen, said=said) or is_answered(seen, quote, found.line):
         return None
     comment = split_reply("\n".join(lines[: found.line])).new
-    body = _unquoted(lines[found.body :], quote[found.body :])
+    body = _until_said(_unquoted(lines[found.body :], quote[found.body :]))
     block = found.block
     if block is None:
         return _without_header(found, lines, body, comment, "" if not said else _bare(subject))
@@ -101,7 +101,15 @@ def _unquoted(lines: list[str], quote: list[bool]) -> str:
     marked = [q for q, line in zip(quote, lines, strict=True) if line.strip("\ufeff ")]
     if marked and sum(marked) * 10 >= len(marked) * 9 and marked[0]:
         lines = [line.lstrip(" ")[1:].removeprefix(" ") if q else line for q, line in zip(quote, lines, strict=True)]
+    elif lines and not any(quote[1:]):  # the last mark of a header that alone is marked
+        lines = [without_marks(lines[0]), *lines[1:]]
     return "\n".join(lines).strip("\n \t\ufeff")
+
+
+def _until_said(text: str) -> str:
+    """The text without the line by which a program says where the forwarded mail ends."""
+    above, _, last = text.rpartition("\n")
+    return above.rstrip("\n") if ends_forward(last) else text
 
 
 def _without_header(found: Start, lines: list[str], body: str, comment: str, subject: str) -> Forward:
@@ -160,7 +168,7 @@ def _mailboxes(value: str) -> tuple[Mailbox, ...]:
     for m in _ADDRESS.finditer(value):
         address = normal(m[0].strip("'"))
         bracket = value[m.start() - 1 : m.start()] if m.start() else ""
-        name = _name(value[end : m.start()]) if bracket in ("<", "(") else ""
+        name = _name(value[end : m.start()]) if bracket in ("<", "(") else _name_before(value[end : m.start()])
         found.setdefault(address, Mailbox("" if "@" in name else name, address))
         end = m.end() + (bracket in ("<", "("))
         if len(found) == _MAX_MAILBOXES:

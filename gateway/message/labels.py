@@ -8,6 +8,8 @@ Not here  words of people: no greeting, no thanks, no regards (signature.py).
 import re
 from typing import Literal
 
+from gateway.message.lines import folded
+
 Label = Literal["from", "to", "cc", "date", "subject", "other"]
 
 _LABELS: dict[Label, str] = {
@@ -34,9 +36,9 @@ _LABELS: dict[Label, str] = {
     "date": (
         "date|datum|dato|data|dată|dátum|datums|fecha|päivämäärä|päiväys|dagsetning|tarih|дата|ημερομηνία"
         "|kuupäev|sent|sent at|gesendet|gesendet am|verzonden|verstuurd|envoyé|envoyé le|date d'envoi"
-        "|message du|enviado|enviado el|enviado em|enviada|enviada em|enviada a|inviato|inviato il|sendt"
+        "|message du|enviado|enviados|enviado el|enviado em|enviada|enviada em|enviada a|inviato|inviato il|sendt"
         "|skickat|skickades|lähetetty|wysłano|wysłane|data wysłania|odesláno|odoslané|poslano|poslané"
-        "|послато|odeslané|отправлено|дата отправки|надіслано|изпратено|trimis|data trimiterii|elküldve"
+        "|послато|odeslané|отправлено|дата отправки|надіслано|изпратено|изпратено на|trimis|data trimiterii|elküldve"
         "|küldve|saadetud|saatmisaeg|nosūtīts|išsiųsta|gönderildi|gönderme tarihi|gönderim tarihi"
         "|στάλθηκε|αποστολή|日付|日時|送信日時|发送时间|發送時間|日期|寄件日期|传送时间|보낸 날짜|날짜"
         "|보낸날짜|đã gửi|ngày|tanggal|dikirim|วันที่|ส่ง|נשלח|תאריך|التاريخ|تاريخ|أرسل|تاريخ الإرسال"
@@ -56,7 +58,7 @@ _LABELS: dict[Label, str] = {
         "|organisation|message-id|list-id|sender|resent-from|x-mailer"
     ),
 }  # fmt: skip
-LABELS: dict[str, Label] = {word: label for label, words in _LABELS.items() for word in words.split("|")}
+LABELS: dict[str, Label] = {folded(word): label for label, words in _LABELS.items() for word in words.split("|")}
 
 FORWARDED = re.compile(
     r"forward|fwd\.?\s?msg|weitergeleitet|weiterleit|doorgestuurd|transf[ée]r|réexpédi|transmis|reenvia"
@@ -69,7 +71,7 @@ FORWARDED = re.compile(
 MESSAGE = re.compile(
     r"original|urspr[uü]n|origin|opprinn|oprind|pôvodn|původn|izvorn|nachricht|bericht|message"
     r"|messag[ge]|mensa[jg]|wiadomo|zpráv|správ|poruk|sporo[cč]il|сообщ|повідом|съобщ|поруке|üzenet"
-    r"|viest|kiri|meddel|besked|melding|skilabo|ileti|mesaj|pesan|μήνυμα|メッセージ|原始|原文|邮件"
+    r"|оригинал|оригінал|viest|kiri|meddel|besked|melding|skilabo|ileti|mesaj|pesan|μήνυμα|メッセージ|原始|原文|邮件"
     r"|郵件|메시지|메일|thư|ข้อความ|הודעה|رسالة|ziņ|laišk|žinut"
 )
 WROTE = re.compile(
@@ -82,7 +84,7 @@ WROTE = re.compile(
 ON = r"On|Am|Le|El|Em|Il|Op|Den|Dne|Dnia|W dniu|Dana|La|Vào"  # what stands before the date in an introduction
 FORWARD_SUBJECT = re.compile(
     r"\s*(?:\[[^\[\]]{1,30}\]\s*)?(?:(?:re|aw|sv|antw)\s?:\s?){0,2}"
-    r"[\[(]?(?:fwd?|fw|wg|tr|i|rv|enc|vb|vs|vl|pd|pdl|fs|továbbítás|ilt|προώθ|ynt|továb|doorst|rtr|转发|轉寄|転送|전달"
+    r"[\[(]?(?:fwd?|fw|wg|tr|i|rv|enc|vb|vs|vl|pd|pdl|fs|továbbítás|ilt|προώθ|πρθ|ynt|továb|doorst|rtr|转发|轉寄|転送|전달"
     r"|пересл|na|inoltro|reenv|přep|preposl|proslijeđeno|proslj|pret|fyi)\s?(?:\[\d{1,2}\])?\s?[:：\])]",
     re.IGNORECASE,
 )
@@ -103,7 +105,8 @@ _SENT = (
     "sent (?:from|via|with|using)|gesendet (?:von|vom|mit|über|aus|via|per)|von meinem|verzonden|verstuurd"
     "|envoyé (?:de|du|depuis|à partir|avec|via|par)"
     "|enviado|enviada|inviat[oa]|sendt|skickat|lähetetty|wysłan[eyo]|odesláno|odoslané|poslan[oé]|отправлено|надіслано"
-    "|изпратено|послато|trimis|küldve|elküldve|saadetud|nosūtīts|išsiųsta|gönderildi|στάλθηκε|送信|发自|發自|から送信"
+    "|provenance ?:"
+    "|изпратено|послато|trimis|küldve|elküldve|saadetud|nosūtīts|išsiųsta|gönderildi|στάλθηκε|εστάλη|送信|发自|發自|から送信"
     "|從我的|来自|에서 보냄|나의|gửi từ|dikirim"
 )
 _WITH = (

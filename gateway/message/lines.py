@@ -10,7 +10,8 @@ VIEW = 200  # characters of a line that the patterns see: each is then quick, wh
 _MARKS_OF_DIRECTION = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 INVISIBLE: dict[int, str | None] = dict.fromkeys([0xFEFF, 0x200B, *_MARKS_OF_DIRECTION])
 INVISIBLE[0xA0] = INVISIBLE[0x202F] = " "
-_QUOTE = re.compile(r"\s{0,3}>(?!>> .{1,180} >>>\s*$)")  # GroupWise: ">>> who when >>>" above unmarked words
+WHO_WHEN = re.compile(r"\s{0,3}>>> .{1,180} >>>\s*")  # GroupWise, above words without marks
+_QUOTE = re.compile(rf"(?!{WHO_WHEN.pattern}$)\s{{0,3}}>")
 _MARKS = re.compile(r"\s{0,3}>(?:\s?>)*\s?")
 ADDRESS = re.compile(r"\w@[\w-]+\.\w")
 DATE = re.compile(

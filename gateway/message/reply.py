@@ -141,7 +141,7 @@ def _quoted_range(lines: list[str], seen: list[str], quote: list[bool], known: l
     found = first_start(lines, seen, quote, quoted_too=True)
     if found is not None and _is_forward(found, seen, quote):
         return len(seen), len(seen)
-    if found is not None and quote[found.line]:
+    if found is not None and quote[found.line] and not _marked_alone(found, quote):
         found = first_start(lines, seen, quote)
     start = min(_marker(seen), found.line if found is not None else len(seen), _below_phone(seen, quote))
     if found is not None and start == found.line and (end := _answer_below(seen, quote, found)):
@@ -152,6 +152,11 @@ def _quoted_range(lines: list[str], seen: list[str], quote: list[bool], known: l
     if start < len(seen):
         return introduction_above(seen, quote, start), len(seen)
     return _only_quote(seen, quote, known)
+
+
+def _marked_alone(found: Start, quote: list[bool]) -> bool:
+    """Whether a program set marks before a divider and the header below it, and none before the words of the mail."""
+    return found.block is not None and found.line < found.block.start and not any(quote[found.body :])
 
 
 def _answer_below(seen: list[str], quote: list[bool], found: Start) -> int:

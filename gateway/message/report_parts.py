@@ -33,6 +33,7 @@ _DAEMON_NAME = re.compile(
     r"|smtp server|mta\b",
     re.IGNORECASE,
 )
+_NOBODY = re.compile(r"<(?:@[\w.-]{1,100})?>\s*$")  # nobody's address: only mail systems write under it
 _POSTMASTER = re.compile(r"post_?master@|^\W*(?:system administrator|mail delivery)", re.IGNORECASE)
 _ANSWERED = re.compile(r"\s*(?:re|aw|fwd?|wg|sv|odp|tr|enc|rv|res|ynt|vs)\s*(?:\[\d+\]\s*)?:", re.IGNORECASE)
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status", "text/delivery-status"})
@@ -83,7 +84,7 @@ class Notice:
         return (
             _DAEMON.fullmatch(local) is not None
             or _DAEMON_NAME.match(self.field("from").strip(' "<')) is not None
-            or self.field("from").rstrip().endswith("<>")  # nobody's address: only mail systems write under it
+            or _NOBODY.search(self.field("from")) is not None
             or self.field("return-path").strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>")
             or self.header.first("x-failed-recipients") is not None
             or self.field("auto-submitted").lower().startswith("auto-")

@@ -65,6 +65,13 @@ def _marked(text: str) -> str:
         ("mail.ru", "", f"-------- Пересылаемое сообщение --------\n{_block('От кого', 'Дата', 'Тема', 'Кому')}"),
         ("Samsung", "Fwd: Printer", f"-------- Original message --------\n{ENGLISH}"),
         ("ProtonMail", "", f"------- Forwarded Message -------\n{ENGLISH.partition(WORDS)[0]}\n{_marked(WORDS)}"),
+        ("Horde", "", f"----- Forwarded message from {ANN} -----\n{ENGLISH}\n\n----- End forwarded message -----"),
+        ("Horde de", "", f"----- Weitergeleitete Nachricht von {ANN} -----\n{ENGLISH}\n\n-- Ende der Weiterleitung --"),
+        ("KMail, long rule", "", f"----------  Forwarded Message  ----------\n\n{ENGLISH}\n\n{'-' * 41}"),
+        ("Outlook el", "ΠΡΘ: Printer", _block("Από", "Στάλθηκε", "Θέμα", "Προς", "2 Νοεμβρίου 2026 9:12 πμ")),
+        ("Zimbra es", "", f"----- Mensaje reenviado -----\n{_block('De', 'Enviados', 'Asunto', 'Para')}"),
+        ("Centrum", "Fwd: Printer", f"{'_' * 62}\n{_marked(ENGLISH.partition(WORDS)[0].rstrip())}\n>\n{WORDS}"),
+        ("abv.bg", "", f"-------- Препратено писмо --------\n{ENGLISH.replace(ANN, 'Ann Lee ann@x.test')}"),
     ],
 )  # fmt: skip
 def test_the_author_and_the_words_of_a_forward_are_found(program: str, subject: str, text: str) -> None:

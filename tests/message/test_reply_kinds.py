@@ -36,6 +36,8 @@ ANN = "Ann Lee <ann@x.test>"
         f"On Mon, 02 Nov 2026 09:12:00 +0100 {ANN} wrote",
         f"---- On Mon, 02 Nov 2026 09:12:00 +0100 {ANN} wrote ----",
         "----------------\nКому: Desk (desk@y.test);\nТема: Принтер;\n02.11.2026, 09:12, \"Ann Lee\" <ann@x.test>:",
+        ">>> Ann Lee 02.11.2026 09:12 >>>",
+        f"Ann Lee ---02/11/2026 09:12:34---The printer hums.\n\nFrom: {ANN}\nTo: desk@y.test\nDate: 02/11/2026 09:12",
         "-----Original Message-----",
         "-------- Ursprüngliche Nachricht --------",
         "-------- Původní zpráva --------",
@@ -47,6 +49,14 @@ def test_what_stands_below_an_introduction_is_quoted(introduction: str, mark: st
     quoted = f"{introduction}\n\n{mark}The printer hums.\n{mark}Does yours?"
     found = split_reply(f"Mine does too.\n\nBo\n\n{quoted}")
     assert (found.new, found.quoted) == ("Mine does too.\n\nBo", quoted)
+
+
+def test_a_header_whose_marks_end_with_it_begins_the_other_mail() -> None:
+    header = f" >-------- Оригинално писмо --------\n >От: {ANN}\n >До: desk@y.test\n >Изпратено на: 02.11.2026 09:12"
+    found = split_reply(f"И моят.\n\n{header}\n\nThe printer hums.\nDoes yours?")
+    assert (found.new, found.quoted.endswith("Does yours?")) == ("И моят.", True)
+    cited = "Spam:\n\n> From: Ann <ann@x.test>\n> Date: 2 Nov 2026 09:12\n> Subject: Win\n\nPlease block her."
+    assert split_reply(cited).new == cited  # by hand, without a divider
 
 
 @pytest.mark.parametrize("words", ["Quoting", "Zitat von", "Cytowanie", "Citace", "Citando", "Citiranje"])
@@ -78,6 +88,8 @@ def test_a_header_in_the_text_begins_another_mail(header: str, why: str) -> None
         "Sent from my iPhone",
         "Sent from my Samsung Galaxy smartphone.",
         "Sent from Mail for Windows",
+        "Provenance : Courrier pour Windows",
+        "Εστάλη από το iPhone μου",
         "Sent from Yahoo Mail on Android",
         "Get Outlook for iOS<https://x.test/o>",
         "Sent from my Android phone with K-9 Mail. Please excuse my brevity.",

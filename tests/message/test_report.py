@@ -465,6 +465,42 @@ NOT_FOUND = "bob@far.test\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"
             "4.4.7",
             False,
         ),
+        (
+            '"Courier mail server at far.test" <@far.test>',
+            "NOTICE: mail delivery status.",
+            (
+                "This is a delivery status notification from far.test,\nrunning the Courier mail server, version 0.76."
+                f"\n\n{'-' * 75}\n\n                UNDELIVERABLE MAIL\n\nYour message to the following recipients "
+                "cannot be delivered:\n\n<bob@far.test>:\n    mx.far.test [192.0.2.9]:\n>>> RCPT TO:<bob@far.test>\n"
+                "<<< 550 User unknown."
+            ),
+            "5.1.1",
+            True,
+        ),
+        (
+            "postmaster@far.test",
+            "[Postmaster] Email Delivery Failure",
+            "Your message could not be delivered.\n\nRecipient: bob@far.test\nReason: 550 Rejected by policy of ours",
+            "5.7.1",
+            True,
+        ),
+        *(
+            (
+                "Mail Delivery System <MAILER-DAEMON@far.test>",
+                "Undelivered mail",
+                f"<bob@far.test>: {said}",
+                status,
+                True,
+            )
+            for said, status in (
+                ("skrzynka odbiorcy jest przepełniona", "5.2.2"),
+                ("такого користувача не існує", "5.1.1"),
+                ("ο χρήστης δεν υπάρχει", "5.1.1"),
+                ("postkassen er fuld", "5.2.2"),
+                ("schránka je plná", "5.2.2"),
+                ("användaren finns inte", "5.1.1"),
+            )
+        ),
     ],
 )
 def test_notices_in_the_form_of_many_programs(author: str, subject: str, text: str, status: str, permanent: bool):
