@@ -137,15 +137,19 @@ def _held(
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
         return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))
-    if "risk" in doubts and mail.d.risk_holds and (has_card_number(orders.text) or _to_new(mail, ticket, orders)):
-        return Why("risk"), proposal
+    if "risk" in doubts and mail.d.risk_holds and (told := _risk(mail, ticket, orders)) is not None:
+        return Why("risk", told=told), proposal
     return None
 
 
-def _to_new(mail: AgentMail, ticket: Ticket, orders: Orders) -> bool:
-    """Whether the words go to somebody whom a command of the same mail lets take part."""
+def _risk(mail: AgentMail, ticket: Ticket, orders: Orders) -> str | None:
+    """What he is asked about first, in his language: a card number, and whom a command of the same mail adds."""
+    said = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+    if has_card_number(orders.text):
+        return said["risk_card"]
     named = [str(each) for command in orders.commands if command.name == "cc" for each in _listed(command.value)]
-    return bool({normal(each) for each in named} - set(tickets.participants(mail.c, ticket.number)))
+    new = {normal(each) for each in named} - set(tickets.participants(mail.c, ticket.number))
+    return said["risk_new"].format(who=", ".join(sorted(new))) if new else None
 
 
 def _listed(value: object) -> tuple[object, ...]:

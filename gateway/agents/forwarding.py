@@ -73,7 +73,7 @@ def ask_for_customer(mail: AgentMail, number: int) -> None:
     """A mail that is answered with `#customer` and an address."""
     ticket = tickets.find_ticket(mail.c, number)
     words = lines_of_words(mail.message.forward.text) if mail.message.forward is not None else ()
-    values = {"reason": "customer", "to": "—", "words": words, "choices": ()}
+    values = {"reason": "customer", "words": words, "choices": ()}
     revision = ticket.revision if ticket is not None else 0
     notice = _notice(mail, number, "hold", values, f"customer:{mail.inbound.key}")
     enqueue(replace(notice, purpose="t", revision=revision), mail.d.desk, mail.c, mail.now)

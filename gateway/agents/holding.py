@@ -51,11 +51,10 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     """The mail waits for its writer."""
     number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
     id = _kept(mail, number, why.code, proposal)
-    who = ticket.requester if ticket is not None else None
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
     values = {
         "reason": why.code.replace("-", "_"),
-        "to": (who.name or who.address) if who is not None else "—",
+        "to": _goes_to(ticket, proposal),
         "line": why.line,
         "told": why.told,
         "maybe": why.maybe,
@@ -69,6 +68,15 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     notice = replace(notice, auto_submitted="auto-replied", item=id)
     enqueue(notice, mail.d.desk, mail.c, mail.now)
     return mail.end("record", f"held: {why.code} (h-{id})", number)
+
+
+def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
+    """Who would get the words of the mail; None where they are a note, or commands alone."""
+    lines = map(str.strip, (proposal.longer or proposal.text).splitlines())
+    who = ticket.requester if ticket is not None else None
+    if who is None or proposal.as_note or all(line == "" or line.startswith("#") for line in lines):
+        return None
+    return who.name or who.address
 
 
 def hold_for_confirmation(

@@ -159,8 +159,8 @@ def _hold(s: Situation) -> dict[str, Any]:
     words = ("Dzień dobry, proszę o zdjęcie paczki.",)
     return {
         "reason": s.case or "collision",
-        "to": s.customer,
-        "told": "“yesterday” is over" if s.case == "bad_value" else None,
+        "to": s.customer if s.items and s.case != "customer" else None,
+        "told": {"bad_value": "“yesterday” is over", "risk": "There is a card number in it."}.get(s.case),
         "line": "#solvd",
         "maybe": "#solved" if s.items else None,
         "since": [{"at": _ago(minutes=30), "who": "Ana Kovač", "words": words}] * s.items,

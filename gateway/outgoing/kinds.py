@@ -157,7 +157,7 @@ KINDS: Mapping[str, Kind] = {
         why="why_wrote",
         values={
             "reason": "a word of the strings: held_REASON",
-            "to": "who would get the text",
+            "to": "who would get the text, or none",
             "told": "what is wrong, in words of the reader's language, or none",
             "line": "the line of the mail that it is about, or none",
             "maybe": "the command that was perhaps meant, or none",
@@ -166,7 +166,7 @@ KINDS: Mapping[str, Kind] = {
             "choices": "word (of the strings: choice_WORD), command",
             "expires": "time, or none",
         },
-        defaults={"told": None, "line": None, "maybe": None, "since": (), "words": (), "expires": None},
+        defaults={"to": None, "told": None, "line": None, "maybe": None, "since": (), "words": (), "expires": None},
     ),
     "receipt": _agent(
         "c",
