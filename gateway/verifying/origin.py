@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import dkim
 from publicsuffixlist import PublicSuffixList
@@ -40,7 +41,11 @@ _SPF: dict[str, AuthResult] = {
 _silent = logging.getLogger("gateway.verifying.silent")  # content of mails never goes to a log
 _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
-_suffixes = PublicSuffixList()
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()  # reads its ten thousand lines: only where mail is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def checked(raw: bytes, author: str, client: Client | None, questions: Questions
 
 def organisational(domain: str) -> str:
     """The domain under a public suffix that a name belongs to; itself where it is a suffix."""
-    return str(_suffixes.privatesuffix(domain) or domain)
+    return str(_suffixes().privatesuffix(domain) or domain)
 
 
 def _best(results: list[AuthResult]) -> AuthResult:

@@ -5,8 +5,10 @@ Written anew by `pytest tests/docs --update-golden`; the diff is read.
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby, pairwise
 
 import click
@@ -138,10 +140,17 @@ def _cli_lines() -> Iterator[str]:
         yield "```"
 
 
+@cache
+def _classes(module: str) -> dict[str, list[ast.stmt]]:
+    """Name -> what stands in it, of the classes of a module."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def _help(model: type[BaseModel]) -> dict[str, str]:
     """What stands below each key of a section in the code."""
-    written = [inspect.getsource(made) for made in reversed(model.__mro__) if made.__module__ == model.__module__]
-    bodies = [node.body for text in written for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    written = _classes(model.__module__)
+    bodies = [written[made.__name__] for made in reversed(model.__mro__) if made.__module__ == model.__module__]
     return {
         key.target.id: " ".join(text.value.value.split())
         for body in bodies
