@@ -77,8 +77,8 @@ def postgres() -> Iterator[str]:
 
 
 def _in_memory() -> Path | None:
-    """A folder of which nothing is written to a disk, where the machine has one with room: a database a test is much."""
-    folder = Path("/dev/shm")
+    """A folder that is on no disk, where the machine has one with room: a database for each test is much to write."""
+    folder = Path("/dev/shm")  # noqa: S108
     return folder if folder.is_dir() and shutil.disk_usage(folder).free >= _ROOM else None
 
 

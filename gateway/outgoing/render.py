@@ -187,9 +187,9 @@ class Templates:
         trouble: tuple[str, ...],
         canned: Words,
     ) -> Rendered:
-        budget, phrases = self._budget(), phrases_of(given, language)
-        words = self._words.get(language, self._words[_LAST_LANGUAGE])
+        words, phrases = self.words(language), phrases_of(given, language)
         values = {**given, "strings": words}
+        budget = self._budget()  # not before: whatever is read once for all mails is not the work of this one
         subject = clean_header(run(mail.subject, values, budget, phrases))[:_MAX_SUBJECT]
         inserted: list[str | Button] = []
         carried = list[Words]()

@@ -153,7 +153,7 @@ async def test_what_is_no_request(
 
 async def test_an_endless_request_ends_its_connection_alone(server: ControlServer, settings: Settings) -> None:
     with contextlib.suppress(ConnectionError):  # it hangs up in the middle of it
-        await asyncio.to_thread(_exchange, socket_path(settings), b"x" * (control._LINE_OCTETS + 1))
+        await asyncio.to_thread(_exchange, socket_path(settings), b"x" * (server._line_octets + 1))
     assert (await ask(settings, "mail.replay", "m-9"))[0].outcome == "not-found"
 
 

@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from gateway.clock import Clock, SystemClock
 from gateway.config import Imap, Settings
+from gateway.intake import backoff
 from gateway.intake.accept import Door
 from gateway.intake.addresses import Addresses
 from gateway.intake.imap import Mailbox
@@ -77,7 +80,8 @@ def box_of(server: Server, folder: Path, **more: object) -> Imap:
 async def fetching(
     settings: Settings, store: Store, account: Imap, clock: Clock | None = None, ordering: Ordering | None = None
 ) -> AsyncIterator[Fetched]:
-    """The mailbox is fetched as long as the block runs."""
+    """The mailbox is fetched as long as the block runs; a server that failed is left alone for a blink of our clock."""
+    pauses = backoff._SERVER_S if clock is not None else (0.05,)
     seen, clock = Fetched(store), clock or SystemClock()
     addresses = Addresses(frozenset({account.address}), frozenset({"acme.test"}))
     door = Door(store, settings, clock, lambda: addresses, lambda: None)
@@ -85,12 +89,14 @@ async def fetching(
     shared = Shared(store, door, settings, clock, seen.alarm, Logins(store, clock), ordering)
     mailbox = Mailbox(account, shared, lambda: 0.5)
     seen.mailbox = mailbox
-    running = asyncio.ensure_future(mailbox.run())
-    try:
-        yield seen
-    finally:
-        mailbox.stop()
-        await asyncio.wait_for(running, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backoff, "_SERVER_S", pauses)
+        running = asyncio.ensure_future(mailbox.run())
+        try:
+            yield seen
+        finally:
+            mailbox.stop()
+            await asyncio.wait_for(running, 10)
 
 
 def mail(number: int) -> bytes:
