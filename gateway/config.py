@@ -93,14 +93,25 @@ def _alias(text: str) -> str:
 
 
 def _https(text: str) -> str:
+    if not _is_https(text):
+        raise _refused(f"“{text[:80]}” is no place to post to", "https://HOST/PATH, without a password in it")
+    return text
+
+
+def _base_url(text: str) -> str:
+    """It stands in a header and before each link, so it is short and holds nothing that either would read."""
+    if text and not (_is_https(text) and re.fullmatch(r"https://[A-Za-z0-9._~:/\[\]-]{1,200}", text)):
+        raise _refused(f"“{text[:80]}” is no place of pages", "https://HOST, such as https://desk.acme.test")
+    return text.rstrip("/")
+
+
+def _is_https(text: str) -> bool:
     try:
         url = urlsplit(text)
         whole = url.scheme == "https" and _is_host(url.hostname or "") and url.port != 0
     except ValueError:
-        whole = False
-    if not whole or url.username is not None or url.fragment or not text.isascii() or " " in text:
-        raise _refused(f"“{text[:80]}” is no place to post to", "https://HOST/PATH, without a password in it")
-    return text
+        return False
+    return whole and url.username is None and not url.fragment and text.isascii() and " " not in text
 
 
 def _bounce(text: str) -> str:
@@ -247,6 +258,8 @@ class Site(_Section):
     """What our mails call the desk."""
     domain: Domain = "localhost"
     """The domain of Message-IDs and of `bounce`."""
+    base_url: Annotated[str, AfterValidator(_base_url)] = ""
+    """Where readers reach the pages of `http.listen`, such as https://desk.acme.test; empty: mails link to none."""
     delimiter: Delimiter = "+"
     """Between the local part and the sub-address."""
     plus_addressing: bool = True
@@ -551,6 +564,8 @@ class Imap(_Section):
 class Http(_Section):
     metrics_listen: Annotated[str, AfterValidator(_smtp_listen)] = "127.0.0.1:8601"
     """Where /live, /ready and /metrics answer, to everybody who gets there; empty is off."""
+    listen: Annotated[str, AfterValidator(_smtp_listen)] = ""
+    """Where our pages are, for a reverse proxy with a certificate: 127.0.0.1:8600; empty is off. By the extra `web`."""
 
 
 _Told = Literal[
@@ -630,6 +645,11 @@ class Settings(BaseSettings):
     def endpoints(self) -> tuple[str, ...]:
         """The names of the endpoints that rules may tell."""
         return tuple(endpoint.name for endpoint in self.webhook)
+
+    @property
+    def pages_url(self) -> str:
+        """Before the path of each of our pages, as readers of our mails reach it; empty where they reach none."""
+        return self.site.base_url if self.http.listen else ""
 
     @property
     def database_url(self) -> str:

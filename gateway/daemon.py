@@ -60,6 +60,7 @@ from gateway.ticket.token import TokenRing
 from gateway.timers import Timers
 from gateway.trial import current_file, revision_file, tried
 from gateway.verifying.verifier import Verifier, check_verifier
+from gateway.web.listening import Pages, check_pages
 from gateway.webhooks import Webhooks
 from gateway.work import UNDER_WAY, Worker
 
@@ -79,6 +80,7 @@ class Daemon:
         self._stop: list[Callable[[], Awaitable[None] | None]] = []  # in order of start; run backwards
         self._listeners: Listeners | None = None
         self._health: Health | None = None
+        self._pages: Pages | None = None
         self._reloading = asyncio.Lock()
         self._tables = Tables(settings, clock)
         self._counts = Counts()
@@ -87,9 +89,10 @@ class Daemon:
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """Where it listens, by `smtp`, `lmtp` and `metrics`."""
+        """Where it listens, by `smtp`, `lmtp`, `metrics` and `http`."""
         found = dict(self._listeners.addresses) if self._listeners else {}
-        return found | ({"metrics": self._health.address} if self._health and self._health.address else {})
+        others = {"metrics": self._health, "http": self._pages}
+        return found | {name: part.address for name, part in others.items() if part is not None and part.address}
 
     async def start(self) -> None:
         """Everything up, in the order in which each part needs the others.
@@ -144,6 +147,7 @@ class Daemon:
         # a mistake in them forbids the start before anything is made; a test that fails keeps rules out, but no mail
         read = self._read_rules(tests=False)
         check_verifier(settings)
+        check_pages(settings)
         check_maildirs(settings, read[0])
         self._store = open_store(settings)
         self._stop.append(self._store.close)
@@ -202,6 +206,9 @@ class Daemon:
         await health.start(settings.http.metrics_listen, passed.get("metrics", ()))
         self._stop.append(health.close)
         self._run(_every(_LOOK_S, lambda: health.look(_LOOK_S)), None)
+        self._pages = pages = Pages(settings, self._store, clock, lambda: self._deps)
+        if pages.bind(passed.get("http", ())):
+            self._run(pages.run(), pages.stop)
         self._listeners = Listeners(settings, door, clock)
         await self._listeners.start(passed)
         self._stop.append(self._close_listeners)

@@ -384,6 +384,7 @@ def deps(
         give_up=settings.outbound.give_up,
         sign=signer(settings),
         by_mail=site.plus_addressing,
+        pages_url=settings.pages_url,
         agents=agents - ours,
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,

@@ -13,6 +13,8 @@ from gateway.intake.deliver import DEFAULT_SOCKET
 
 UNITS = Path(__file__).parent.parent / "systemd"
 SERVICE, LMTP, SMTP = "mailwicket.service", "mailwicket-lmtp.socket", "mailwicket-smtp.socket"
+HTTP, METRICS = "mailwicket-http.socket", "mailwicket-metrics.socket"
+SOCKETS = (LMTP, SMTP, HTTP, METRICS)
 EXPOSURE = 15  # tenths; 1.5 is the release gate
 
 analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -32,7 +34,7 @@ def seconds(text: str) -> int:
     return int(text.removesuffix("s"))
 
 
-@pytest.mark.parametrize("name", [SERVICE, LMTP, SMTP])
+@pytest.mark.parametrize("name", [SERVICE, *SOCKETS])
 def test_one_directive_a_line(name: str) -> None:
     for key, said in directives(name):
         assert re.fullmatch(r"[A-Z][A-Za-z0-9]+", key)
@@ -79,18 +81,18 @@ def test_a_forbidden_start_is_not_tried_again() -> None:
 
 
 def test_the_sockets_carry_the_names_that_the_program_looks_for() -> None:
-    assert (value(LMTP, "FileDescriptorName"), value(SMTP, "FileDescriptorName")) == ("lmtp", "smtp")
+    assert [value(name, "FileDescriptorName") for name in SOCKETS] == ["lmtp", "smtp", "http", "metrics"]
     assert value(LMTP, "ListenStream") == DEFAULT_SOCKET
-    assert {value(name, "Service") for name in (LMTP, SMTP)} == {SERVICE}
+    assert {value(name, "Service") for name in SOCKETS} == {SERVICE}
 
 
 @analyze
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
-    for name in (SERVICE, LMTP, SMTP):
+    for name in (SERVICE, *SOCKETS):
         text = (UNITS / name).read_text("utf-8").replace("/usr/bin/mailwicket", "/bin/true")
         (tmp_path / name).write_text(text, "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in (SERVICE, LMTP, SMTP))],
+        ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in (SERVICE, *SOCKETS))],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, [line for line in done.stderr.splitlines() if "mailwicket" in line]) == (0, [])

@@ -18,6 +18,7 @@ from gateway.policy import RuleFile, compiled, rules_file, surroundings, templat
 from gateway.store.engine import database_url, unsafe
 from gateway.store.version import open_reader
 from gateway.verifying.verifier import check_verifier
+from gateway.web.listening import check_pages
 
 
 @click.command("serve", cls=Command, examples=("mailwicket serve", "mailwicket serve --check -c ./mailwicket.toml"))
@@ -51,6 +52,7 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     rules = compiled(RuleFile.at(path), templates, around=surroundings(settings))
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"
     check_verifier(settings)
+    check_pages(settings)
     yield f"✓ {_database(settings, clock)}"
 
 

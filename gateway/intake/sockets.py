@@ -62,7 +62,7 @@ class Listeners:
     @property
     def addresses(self) -> Mapping[str, str]:
         """Where each protocol listens, under `smtp` and `lmtp`: `host:port` as bound, or `unix:/path`."""
-        return {name: _address_of(each.servers[0].sockets[0]) for name, each in self._listening.items()}
+        return {name: address_of(each.servers[0].sockets[0]) for name, each in self._listening.items()}
 
     async def close(self, grace_s: float = _GRACE_S) -> None:
         """Listen no more; end the sessions with 421; mails under way may end within the grace.
@@ -180,7 +180,8 @@ async def _finished(futures: Iterable[asyncio.Future[Any]], within_s: float) -> 
         await asyncio.wait(pending, timeout=within_s)
 
 
-def _address_of(listening: socket.socket) -> str:
+def address_of(listening: socket.socket) -> str:
+    """Where a socket listens: `host:port` as bound, or `unix:/path`."""
     name = listening.getsockname()
     if listening.family == socket.AF_UNIX:
         return f"unix:{name}"

@@ -1,7 +1,7 @@
 """A notification as a mail: the octets that every attempt will send.
 
 Sources  RFC 5322 §3.6 (fields), RFC 2046 §5.1.4 (alternatives), RFC 3834 §3.1 (fields of automatic answers), RFC 3282
-         (Content-Language), RFC 2919 (List-Id), RFC 2369 (List-Unsubscribe).
+         (Content-Language), RFC 2919 (List-Id), RFC 2369 (List-Unsubscribe), RFC 8058 (by one click).
          The reverse-path names the outbox row (VERP), so that a report finds it.
          Rendered once, inside the transaction of the change that caused it; the Message-ID is fixed here, before any
          attempt. One recipient. Our own serialiser: the one of the standard library takes most of a millisecond.
@@ -79,6 +79,7 @@ class Desk:
     give_up: timedelta = timedelta(days=5)  # how long a mail is tried
     sign: Sign | None = None  # None: the submission server does
     by_mail: bool = False  # whether commands in replies to our mails are carried out
+    pages_url: str = ""  # before the path of each of our pages; empty where readers reach none
     subject_mark: str = ""  # before every subject of a trial
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
@@ -115,7 +116,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         f"Message-ID: {message_id}\r\n",
         *_thread_fields(notice, kind, recipient, desk),
         *_automatic_fields(kind.submitted or notice.auto_submitted),
-        *_list_fields(kind, reply_to, desk),
+        *_list_fields(notice, kind, recipient, reply_to, desk),
         field("Content-Language", (said.language,)),
         *_own_fields(notice, kind, message_id, desk),
         *_body(said, message_id, files),
@@ -291,11 +292,18 @@ def _automatic_fields(submitted: Submitted) -> Iterable[str]:
         yield "Precedence: bulk\r\n"
 
 
-def _list_fields(kind: Kind, reply_to: str, desk: Desk) -> Iterable[str]:
+def _list_fields(notice: Notification, kind: Kind, recipient: str, reply_to: str, desk: Desk) -> Iterable[str]:
     if kind.is_list:
         yield field("List-Id", (f"<tickets.{desk.domain}>",))
-    if kind.may_be_left and desk.by_mail:
-        yield field("List-Unsubscribe", (f"<{mail_link(reply_to, _LEAVE)}>",))
+    if not kind.may_be_left:
+        return
+    ways = [f"<{mail_link(reply_to, _LEAVE)}>"] if desk.by_mail else []
+    if desk.pages_url:
+        ways.append(f"<{desk.pages_url}/u/{desk.ring.leave_token(recipient, notice.generation)}>")
+    if ways:
+        yield field("List-Unsubscribe", ", ".join(ways).split(" "))
+    if desk.pages_url:
+        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def _own_fields(notice: Notification, kind: Kind, message_id: str, desk: Desk) -> Iterable[str]:

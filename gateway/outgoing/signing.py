@@ -1,7 +1,8 @@
 """The DKIM signature of our mails, where no submission server makes it.
 
 Sources  RFC 6376 §3.5 (the field), §5.4 (which fields are signed), §5.4.2 and §8.15 (From once more than it is there,
-         so that nobody can add another). Off by default: a submission server normally signs.
+         so that nobody can add another); RFC 8058 §4 (what a click stands on is signed). Off by default: a submission
+         server normally signs.
 Not here  the signatures of others (verifying/).
 """
 
@@ -14,7 +15,8 @@ from gateway.errors import ConfigError, PoisonError, Problem
 
 SIGNED = (
     "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
-    "precedence", "list-id", "list-unsubscribe", "content-language", "mime-version", "content-type",
+    "precedence", "list-id", "list-unsubscribe", "list-unsubscribe-post", "content-language", "mime-version",
+    "content-type",
 )  # fmt: skip
 Sign = Callable[[bytes, str], bytes]
 _RELAXED = (b"relaxed", b"relaxed")

@@ -3,6 +3,7 @@
 Transaction  the caller's.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
@@ -17,6 +18,11 @@ def generation(c: Connection, address: str) -> int:
     address  his own, in normal form
     """
     return int(c.execute(_GENERATION, {"address": address}).scalar_one_or_none() or 0)
+
+
+def generations(c: Connection) -> Mapping[str, int]:
+    """Of every agent whose tokens were ever withdrawn, by his address in normal form."""
+    return {row.address: row.generation for row in c.execute(select(agent_key.c.address, agent_key.c.generation))}
 
 
 def withdraw(c: Connection, address: str, now: datetime) -> int:

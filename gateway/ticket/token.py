@@ -1,4 +1,4 @@
-"""Who a token was made for: reply addresses, Message-IDs, body tokens, bounce addresses, loop marks, subject tags.
+"""Who a token was made for: reply addresses, Message-IDs, body tokens, bounces, loop marks, links, subject tags.
 
 Sources  RFC 5233 (sub-address), RFC 5322 §3.6.4 (Message-ID), RFC 2104 (HMAC), RFC 4648 §6 (base32).
          A token is HMAC-SHA-256 cut to 128 bit, in lower-case base32, behind one letter that names the key of the ring.
@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -190,6 +190,20 @@ class TokenRing:
         """Whether we wrote this mark into the mail with this Message-ID."""
         folded = mark.strip().lower()
         return re.fullmatch(_T, folded) is not None and self._same(folded, ("loop", "", "", message_id.lower(), "0"))
+
+    # --- links ---
+
+    def leave_token(self, recipient: str, generation: int = 0) -> str:
+        """What a link carries by which the recipient ends what he gets regularly; no reply address reads as it."""
+        return self._token("leave", "", "", normal(recipient), generation)
+
+    def leaver(self, token: str, generations: Mapping[str, int]) -> str | None:
+        """Which of these addresses, each with its generation, a link was made for; None when none, or its key ended."""
+        folded = token.lower()
+        if re.fullmatch(_T, folded) is None:
+            return None
+        about = {who: ("leave", "", "", normal(who), str(number)) for who, number in generations.items()}
+        return next((who for who in about if self._same(folded, about[who])), None)
 
     # --- inside ---
 

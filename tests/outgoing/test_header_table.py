@@ -1,5 +1,7 @@
 """Which fields each mail has, on really composed mails: the header table, line by line."""
 
+import re
+
 import pytest
 
 from gateway.message.types import Mailbox
@@ -101,6 +103,29 @@ def test_a_digest_can_be_left_by_mail_where_commands_work() -> None:
     assert [mail for mail, link in by_mail.items() if link] == ["digest", "weekly_report"]
     assert by_mail["digest"].startswith(f"<{left}")
     assert by_mail["digest"].endswith("@acme.test?body=%23digest%20off>")
+
+
+PAGES = "https://desk.acme.test"
+CLICK = f"<{PAGES}/u/{RING.leave_token(ANA)}>"
+
+
+@pytest.mark.parametrize(("changed", "left_by", "one_click"), [
+    # of the desk, how a digest is left, whether by one click
+    ({}, "", False),
+    ({"by_mail": True}, "MAIL", False),
+    ({"pages_url": PAGES}, CLICK, True),
+    ({"by_mail": True, "pages_url": PAGES}, f"MAIL, {CLICK}", True),
+])  # fmt: skip
+def test_a_digest_can_be_left_by_one_click_where_there_are_pages(changed, left_by, one_click) -> None:
+    for mail in KINDS:
+        header = read(composed(mail, desk(**changed)).raw)
+        ways = re.sub(
+            r"<mailto:support\+c\.[a-z2-7]{27}@acme\.test\?body=%23digest%20off>",
+            "MAIL",
+            header["List-Unsubscribe"] or "",
+        )
+        assert ways == (left_by if mail in ("digest", "weekly_report") else "")
+        assert header["List-Unsubscribe-Post"] == ("List-Unsubscribe=One-Click" if ways and one_click else None)
 
 
 FIRST = "Ac3bGmBHe8mEjnlXQzS7+9Dd7XmO1w=="  # 22 octets

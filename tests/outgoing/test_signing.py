@@ -8,6 +8,7 @@ import pytest
 
 from gateway.config import Secret, Settings
 from gateway.errors import ConfigError
+from gateway.outgoing.fixtures import fixture
 from gateway.outgoing.signing import signer
 from tests.conftest import settings_in
 from tests.outgoing.letters import desk, letter, read
@@ -49,6 +50,14 @@ def test_a_mail_is_signed_and_nobody_can_change_it(tmp_path: Path, key: Path) ->
         raw.replace(b"4812", b"4813"),
     ):
         assert not verified(changed, key)
+
+
+def test_what_one_click_stands_on_is_signed(tmp_path: Path, key: Path) -> None:
+    made = desk(sign=signer(signing(tmp_path, key)), pages_url="https://desk.acme.test")
+    raw = letter(made, template="digest", audience="agent", ticket=None, in_reply_to=None, values=fixture("digest")).raw
+    assert verified(raw, key)
+    assert not verified(raw.replace(b"<https://desk.acme.test/u/", b"<https://desk.evil.test/u/"), key)
+    assert not verified(raw.replace(b"List-Unsubscribe-Post: ", b"X-Nothing: "), key)
 
 
 def test_nothing_is_signed_by_default(settings: Settings) -> None:
