@@ -30,7 +30,8 @@ from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, GatewayError, Problem, TransientError
 from gateway.lookups import read_once
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Done, Duty
+from gateway.operations.tongue import told
+from gateway.operations.types import Duty, Told
 from gateway.policy import deps_of
 from gateway.store.audit import attempt
 from gateway.store.opening import open_store
@@ -54,7 +55,7 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    results: tuple[Done, ...] = ()
+    results: tuple[Told, ...] = ()
     error: str = ""
     exit_code: int = 0
 
@@ -72,7 +73,7 @@ class OfTheDaemon:
     """What only a running daemon can do: no change of the store, or more than one."""
 
     arguments: type[Any]
-    perform: Callable[[Any], Awaitable[tuple[Done, ...]]]
+    perform: Callable[[Any], Awaitable[tuple[Told, ...]]]
     changes: bool = True  # False: a question, of which the log has nothing to tell
 
 
@@ -166,13 +167,13 @@ class ControlServer:
             self._woken()
         return _Answer(results)
 
-    async def _done(self, request: _Request) -> tuple[Done, ...]:
+    async def _done(self, request: _Request) -> tuple[Told, ...]:
         if (own := self._own.get(request.operation)) is not None:
             return await own.perform(msgspec.json.decode(request.arguments, type=own.arguments))
         return await self._store.write(lambda c: perform(c, request, self._duty()), durable=True)
 
 
-def ask_daemon(settings: Settings, name: str, arguments: object) -> tuple[Done, ...]:
+def ask_daemon(settings: Settings, name: str, arguments: object) -> tuple[Told, ...]:
     """Have something done that only a running daemon can do.
 
     Raises  ControlError    no daemon runs, or it serves other users (exit 6); it says no (the exit code it names)
@@ -189,7 +190,7 @@ def ask_daemon(settings: Settings, name: str, arguments: object) -> tuple[Done, 
 
 def operate(
     settings: Settings, name: str, arguments: object, *, clock: Clock, dry_run: bool = False
-) -> tuple[Done, ...]:
+) -> tuple[Told, ...]:
     """Have an operation done: by the daemon when it runs, else here, under its lock.
 
     clock    for the case that no daemon runs; the daemon asks its own
@@ -209,7 +210,7 @@ def operate(
     return answer.results
 
 
-def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Done, ...]:
+def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Told, ...]:
     """Do an operation in this transaction; of a dry run nothing stays.
 
     Raises  ControlError  there is no such operation
@@ -219,7 +220,7 @@ def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Done, ...]:
         raise ControlError(f"no operation {request.operation}; the daemon is of another version", exit_code=70)
     arguments = msgspec.json.decode(request.arguments, type=operation.arguments)
     with attempt(c, only_tried=request.dry_run):
-        return operation.perform(c, arguments, duty)
+        return tuple(told(done, duty) for done in operation.perform(c, arguments, duty))
 
 
 def socket_path(settings: Settings) -> Path:
@@ -251,7 +252,7 @@ def _ask(path: Path, line: bytes) -> _Answer | None:
             raise TransientError(f"the daemon at {path} went away before it told what it did") from e
 
 
-def _in_own_hands(settings: Settings, request: _Request, clock: Clock) -> tuple[Done, ...]:
+def _in_own_hands(settings: Settings, request: _Request, clock: Clock) -> tuple[Told, ...]:
     open_reader(settings).dispose()  # a missing database is not made here, an old one not upgraded
     try:
         store = open_store(settings)

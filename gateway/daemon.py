@@ -38,7 +38,7 @@ from gateway.operations.jobs import AskJobs, PauseJob, RunJob, no_job, said_of
 from gateway.operations.moved import Moving
 from gateway.operations.retention import RunRetention, ended
 from gateway.operations.revisions import AskState, LoadRules
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.outgoing.outbox import Sender
@@ -245,21 +245,21 @@ class Daemon:
             "retention.run": OfTheDaemon(RunRetention, self._delete_old),
         }
 
-    async def _jobs(self, _wanted: AskJobs) -> tuple[Done, ...]:
+    async def _jobs(self, _wanted: AskJobs) -> tuple[Told, ...]:
         """What is done at which interval, and how it went last."""
         stands, leads, rests = await self._store.read(paused), await self._store.leads(), self._timers.resting
         return tuple(
-            Done(job.name, "done", said_of(job, stands, leads=leads, rests=rests)) for job in self._timers.jobs()
+            Told(job.name, "done", said_of(job, stands, leads=leads, rests=rests)) for job in self._timers.jobs()
         )
 
-    async def _run_job(self, wanted: RunJob) -> tuple[Done, ...]:
+    async def _run_job(self, wanted: RunJob) -> tuple[Told, ...]:
         """Now, beside its turns."""
         job = await self._timers.run_now(wanted.name)
         if job is None:
             return (no_job(wanted.name, self._timers.jobs()),)
-        return (Done(job.name, "conflict" if job.trouble else "done", job.trouble or f"ran in {job.took_s:.3f} s"),)
+        return (Told(job.name, "conflict" if job.trouble else "done", job.trouble or f"ran in {job.took_s:.3f} s"),)
 
-    async def _pause_job(self, wanted: PauseJob) -> tuple[Done, ...]:
+    async def _pause_job(self, wanted: PauseJob) -> tuple[Told, ...]:
         """It stands until somebody resumes it, in every process of this database and after a restart."""
         if wanted.name not in (job.name for job in self._timers.jobs()):
             return (no_job(wanted.name, self._timers.jobs()),)
@@ -267,13 +267,13 @@ class Daemon:
         now = self._clock.now()
         done = await self._store.write(lambda c: act(c, wanted.name, wanted.actor, now), durable=True)
         said = "runs again" if wanted.resume else "stands until mailwicket cron pause --resume"
-        return (Done(wanted.name, "done", said if done else "is so already; nothing was changed"),)
+        return (Told(wanted.name, "done", said if done else "is so already; nothing was changed"),)
 
-    async def _delete_old(self, _wanted: RunRetention) -> tuple[Done, ...]:
+    async def _delete_old(self, _wanted: RunRetention) -> tuple[Told, ...]:
         """Now, beside the nights."""
         return tuple(ended(await self._retaining.run()))
 
-    async def _load(self, wanted: LoadRules) -> tuple[Done, ...]:
+    async def _load(self, wanted: LoadRules) -> tuple[Told, ...]:
         """As a signal does, for a person who gets the answer."""
         if (trouble := await self.reload(wanted.author, wanted.message, tests=wanted.tests)) is not None:
             raise ControlError(
@@ -281,10 +281,10 @@ class Daemon:
             )
         return await self._state(AskState())
 
-    async def _state(self, _wanted: AskState) -> tuple[Done, ...]:
+    async def _state(self, _wanted: AskState) -> tuple[Told, ...]:
         """Which revision is in force, and what the last reload said."""
-        force = Done(str(self.revision), "done", f"revision {self.revision} is in force")
-        return (force, Done("stale", "conflict", self.stale)) if self.stale else (force,)
+        force = Told(str(self.revision), "done", f"revision {self.revision} is in force")
+        return (force, Told("stale", "conflict", self.stale)) if self.stale else (force,)
 
     def _run(self, work: Awaitable[None], stop: Callable[[], None] | None) -> None:
         """A part that runs until it is stopped; without a way to stop it is cancelled."""

@@ -24,7 +24,7 @@ from gateway.intake.mail_file import UnusableError, incoming
 from gateway.lookups import read_once
 from gateway.message.types import Envelope
 from gateway.operations.imports import ImportMails, OldMail
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.parsing.pool import ParserPool
 from gateway.policy import addresses, deps_of, recipients, token_ring
 from gateway.rules.statuses import OF_COMMANDS
@@ -57,16 +57,16 @@ class Importer:
         self._settings, self._store, self._door, self._clock = settings, store, door, clock
         self._deps = deps
 
-    async def take(self, wanted: ImportMails) -> tuple[Done, ...]:
+    async def take(self, wanted: ImportMails) -> tuple[Told, ...]:
         """What became of each, in order: accepted, known already, or why not; first, how many still wait.
 
         Durable  yes
         Raises   TransientError  there is no room for them, or the store is away; some may have been taken
         """
         if refused := _refusal(wanted, self._deps()):
-            return (Done("import", "refused", refused),)
+            return (Told("import", "refused", refused),)
         waiting = 0 if wanted.dry_run else await self._until(_MOST_WAITING if wanted.mails else 0)
-        done = (Done("waiting", "done", str(waiting)),)
+        done = (Told("waiting", "done", str(waiting)),)
         if waiting > _MOST_WAITING:
             return done
         await self._door.look()
@@ -81,7 +81,7 @@ class Importer:
                 return waiting
             await asyncio.sleep(_LOOK_S)
 
-    async def _all(self, wanted: ImportMails) -> tuple[Done, ...]:
+    async def _all(self, wanted: ImportMails) -> tuple[Told, ...]:
         prepared = await asyncio.to_thread(lambda: [self._prepared(mail, wanted) for mail in wanted.mails])
         hashes = {digest for each in prepared if isinstance(each, _Prepared) for digest in each.hashes}
         now = self._clock.now()
@@ -95,7 +95,7 @@ class Importer:
                 taken.append(_said(each))
         return tuple(await asyncio.gather(*taken))
 
-    def _prepared(self, mail: OldMail, wanted: ImportMails) -> "_Prepared | Done":
+    def _prepared(self, mail: OldMail, wanted: ImportMails) -> "_Prepared | Told":
         found = handed_over(mail.raw[:HEAD_OCTETS])
         paths = recipients(found, self._settings, self._deps().rules, wanted.team)
         at = min(mail.at, self._clock.now())
@@ -103,19 +103,19 @@ class Importer:
         try:
             octets = incoming((mail.raw,), int(self._settings.intake.max_size), self._settings.paths.state)
         except UnusableError as e:
-            return Done("mail", "conflict", str(e))
+            return Told("mail", "conflict", str(e))
         return _Prepared(envelope, octets, arrival_hashes(envelope, octets.sha256))
 
-    async def _taken(self, mail: "_Prepared", wanted: ImportMails, *, fresh: bool) -> Done:
+    async def _taken(self, mail: "_Prepared", wanted: ImportMails, *, fresh: bool) -> Told:
         if not fresh or wanted.dry_run:
             mail.octets.raw.close()
-            return Done("mail", "done", "" if fresh else KNOWN)
+            return Told("mail", "done", "" if fresh else KNOWN)
         self._door.check_room(mail.octets.size)
         try:
             receipt = await self._door.accept(mail.envelope, mail.octets, imported=wanted.status)
         except PermanentError as e:
-            return Done("mail", "conflict", e.text)
-        return Done("mail", "done", KNOWN if receipt.duplicate else receipt.key)
+            return Told("mail", "conflict", e.text)
+        return Told("mail", "done", KNOWN if receipt.duplicate else receipt.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class _Prepared:
     hashes: tuple[str, ...]
 
 
-async def _said(done: Done) -> Done:
+async def _said(done: Told) -> Told:
     return done
 
 

@@ -15,10 +15,12 @@ from gateway.message.types import Attachment
 from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.operations.orders import carried_out
+from gateway.operations.tongue import english_of
 from gateway.operations.types import Came
 from gateway.store import inbound
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.commands import Orders
+from gateway.ticket.saying import worded
 from gateway.ticket.types import File, Outcome, Ticket
 
 _LIMITS = ParseLimits()
@@ -60,7 +62,9 @@ def carry_out(
 
 def _ended(mail: AgentMail, ticket: Ticket | None, done: Carried, held: HeldMail | None, *, said: bool) -> Outcome:
     number = ticket.number if ticket is not None else None
-    words = "; ".join(f"{line.what}: {line.detail}" for line in done.lines)[:_SHOWN] or "questions"
+    english = english_of(mail.d)
+    lines = (f"{worded(line.what, english)}: {worded(line.detail, english)}" for line in done.lines)
+    words = "; ".join(lines)[:_SHOWN] or "questions"
     if held is not None:
         return mail.end("record", f"h-{held.id} {'confirmed' if held.code == 'confirm' else 'sent'}: {words}", number)
     return mail.end("entry" if said else "record", f"{mail.agent.id}: {words}", number)

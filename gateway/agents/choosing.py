@@ -17,10 +17,12 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.operations.held_mails import OF_COMMANDS, note_down
+from gateway.operations.tongue import english_of, tongue_of
 from gateway.store import held_mail, inbound, tickets
 from gateway.store.held_mail import HeldMail, State
 from gateway.store.view import StoreView
 from gateway.ticket.commands import Written, written_in
+from gateway.ticket.saying import worded
 from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
@@ -109,10 +111,11 @@ def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
     if ticket is not None and not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
-        tell_of(mail, held.ticket, "cannot", item=f"h-{held.id}", word=said.said)
-        return mail.end("record", f"h-{held.id} waits: {said.said}", held.ticket)
+        word = worded(said.said, tongue_of(mail.agent, mail.d, mail.now))
+        tell_of(mail, held.ticket, "cannot", item=f"h-{held.id}", word=word)
+        return mail.end("record", f"h-{held.id} waits: {worded(said.said, english_of(mail.d))}", held.ticket)
     held_mail.settle(mail.c, held, "noted", f"agent:{mail.agent.id}", mail.now)
-    return mail.end("record", f"h-{held.id} noted: {said.said}", held.ticket)
+    return mail.end("record", f"h-{held.id} noted: {worded(said.said, english_of(mail.d))}", held.ticket)
 
 
 def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:

@@ -19,7 +19,7 @@ from gateway.cli.failure import CONFLICT, NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import print_json, print_lines, printable
 from gateway.control import operate
 from gateway.operations.answers import MOST_FILE_OCTETS
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.ticket.types import File
 
 _MARKS = {"done": "✓", "not-found": "✗", "conflict": "✗", "refused": "✗"}
@@ -62,7 +62,7 @@ def have_done(
     report(invocation, done, schema or f"{operation.replace('.', '-')}/1", dry_run=dry_run, as_json=as_json)
 
 
-def report(invocation: Invocation, done: Sequence[Done], schema: str, *, dry_run: bool, as_json: bool) -> None:
+def report(invocation: Invocation, done: Sequence[Told], schema: str, *, dry_run: bool, as_json: bool) -> None:
     """Print what was done, and end the command with the code of the worst."""
     if as_json:
         print_json(schema, {"dry_run": dry_run, "results": done})

@@ -29,14 +29,14 @@ from gateway.importing import AT_ONCE, KNOWN, Importer, without_daemon
 from gateway.intake.archive import ArchiveError, Kept, Kind, Skipped, listed, octets
 from gateway.intake.mail_file import UnusableError
 from gateway.operations.imports import ImportMails, OldMail
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.store import archives
 
 _AT_ONCE_OCTETS = 4 << 20
 _SHOWN = 50  # skipped mails that are listed; --json has all
 _ENDS = ("ticket", "entry", "report", "record", "duplicate", "quarantine", "pending")
 
-Take = Callable[[ImportMails], tuple[Done, ...]]
+Take = Callable[[ImportMails], tuple[Told, ...]]
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ def _alone(invocation: Invocation, settings: Settings) -> Iterator[Take]:
         loop.close()
 
 
-def _taken(importer: Importer, wanted: ImportMails, loop: asyncio.AbstractEventLoop) -> tuple[Done, ...]:
+def _taken(importer: Importer, wanted: ImportMails, loop: asyncio.AbstractEventLoop) -> tuple[Told, ...]:
     """As `Importer.take`, from outside its loop."""
     taking = asyncio.run_coroutine_threadsafe(importer.take(wanted), loop)
     try:
@@ -190,7 +190,7 @@ def _bring(
             pass
 
 
-def _patiently(take: Take, request: ImportMails) -> tuple[Done, ...]:
+def _patiently(take: Take, request: ImportMails) -> tuple[Told, ...]:
     """What became of each; asked again while those before them are being worked off."""
     while True:
         _, *done = _not_refused(take(request))  # rules that were loaded meanwhile may know the team no more
@@ -219,7 +219,7 @@ def _read(mail: Kept, kind: Kind, settings: Settings, told: _Told) -> bytes | No
         return None
 
 
-def _not_refused(answer: tuple[Done, ...]) -> tuple[Done, ...]:
+def _not_refused(answer: tuple[Told, ...]) -> tuple[Told, ...]:
     if answer[0].outcome == "refused":
         raise CommandError(answer[0].said, hint="mailwicket import --help", exit_code=USAGE)
     return answer

@@ -77,7 +77,15 @@ def _row(agent: Agent, rules: RuleSet, desk: AtDesk) -> tuple[str, ...]:
     count = str(desk.counted.get(agent.id, 0))
     most = f"{count}/{agent.max_open}" if agent.max_open is not None else count
     speaks = " ".join(agent.languages)
-    return agent.id, agent.name, agent.role, " ".join(_teams(agent, rules)), speaks, most, limits(agent, desk) or "free"
+    return (
+        agent.id,
+        agent.name,
+        agent.role,
+        " ".join(_teams(agent, rules)),
+        speaks,
+        most,
+        str(limits(agent, desk) or "free"),
+    )
 
 
 def _json(agent: Agent, rules: RuleSet, desk: AtDesk) -> dict[str, object]:

@@ -29,7 +29,7 @@ from gateway.cli.sla_words import measure, promise, when, worked
 from gateway.cli.time import Time
 from gateway.control import operate
 from gateway.operations.promises import AT_ONCE, Recompute
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.rules.desk import Sla
 from gateway.store import sla as promises_store
 from gateway.store import sla_lists
@@ -194,7 +194,7 @@ def simulate(
 def recompute(invocation: Invocation, *, dry_run: bool, as_json: bool) -> None:
     """Work out every open promise anew from its ledger, by the rules in force: after another policy or calendar."""
     settings = settings_of(invocation)
-    done: list[Done] = []
+    done: list[Told] = []
     after, found = 0, [0]
     while found:
         with reading(invocation) as c:

@@ -16,6 +16,7 @@ from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store.absences import end_absence, put_away
 from gateway.ticket.assign import Absence
+from gateway.ticket.saying import Saying, saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ def away(c: Connection, wanted: Away, duty: Duty) -> tuple[Done, ...]:
         if (refused := unknown_agent(id, rules, wanted.agent)) is not None:
             return (refused,)
     if wanted.until is not None and wanted.until <= duty.now:
-        return (Done(wanted.agent, "refused", f"{wanted.until:%Y-%m-%d %H:%M} UTC is not to come"),)
+        return (Done(wanted.agent, "refused", saying("wrong_past", word=wanted.until)),)
     if wanted.cover == wanted.agent:
-        return (Done(wanted.agent, "refused", "nobody covers for himself"),)
+        return (Done(wanted.agent, "refused", saying("done_own_cover")),)
     absence = Absence(wanted.agent, duty.now, wanted.until, wanted.cover, actor(wanted.by))
     put_away(c, absence, duty.now)
-    covered = f", {wanted.cover} looks after the tickets" if wanted.cover else ""
-    return (Done(wanted.agent, "done", f"{absence}{covered}; new tickets go to others"),)
+    covered = (saying("done_covered", who=wanted.cover),) if wanted.cover else ()
+    return (Done(wanted.agent, "done", (said_of(absence), *covered, saying("done_to_others"))),)
 
 
 def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
@@ -59,11 +60,16 @@ def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
         if (refused := unknown_agent(id, deps.rules, wanted.agent)) is not None:
             return (refused,)
     if not end_absence(c, wanted.agent, actor(wanted.by), duty.now):
-        return (Done(wanted.agent, "done", "was not away; nothing was changed"),)
+        return (Done(wanted.agent, "done", saying("done_not_away")),)
     teams = [team.id for team in deps.rules.teams.values() if wanted.agent in team.members]
     given = find_owners(c, give_away(c, teams, deps, duty.now), deps, duty.now)
-    said = f"; {given} of the tickets that waited found an owner" if given else ""
-    return (Done(wanted.agent, "done", f"is back{said}"),)
+    found = (saying("done_found_owner", count=given),) if given else ()
+    return (Done(wanted.agent, "done", (saying("done_back"), *found)),)
+
+
+def said_of(absence: Absence) -> Saying:
+    """How long somebody is away."""
+    return saying("done_away_until", time=absence.until) if absence.until is not None else saying("done_away")
 
 
 OPERATIONS: Mapping[str, Operation] = {

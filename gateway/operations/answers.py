@@ -22,7 +22,7 @@ from gateway.message.types import Attachment, Mailbox
 from gateway.operations.canned import Draft, Use, drafted
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.tickets import Change as Fields
-from gateway.operations.tickets import steps_of
+from gateway.operations.tickets import of_change, steps_of
 from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
@@ -34,6 +34,7 @@ from gateway.ticket.acted import people
 from gateway.ticket.colleagues import of_note
 from gateway.ticket.leak import leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
+from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
 
 _MOST_CHARACTERS = 100_000
@@ -109,15 +110,15 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if wanted.status is not None and wanted.status not in settable:
         return unknown("status", wanted.status, settable, name)
     draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps)
-    if isinstance(draft, str):
+    if isinstance(draft, Saying):
         return Done(name, "refused", draft)
     if found := leaks(draft.text, internal_of(c, ticket.number, duty.deps.desk.agents)):
-        return Done(name, "refused", f"line {found[0] + 1} is for our own people only")
+        return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
     if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
-        return Done(name, "refused", f"the file {clean_name(ours[0], part='1', media_type='')} is a mail to an agent")
+        return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
     recipients = tuple(_recipients(c, ticket, duty))
     if not recipients:
-        return Done(name, "conflict", "it has no customer who could be answered: nobody's address is known")
+        return Done(name, "conflict", saying("done_nobody"))
     try:
         own, others = wanted.files, draft.answer.files() if draft.answer is not None else ()
     except PoisonError as e:
@@ -133,16 +134,14 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 
 
-def _too_much(files: Sequence[File], recipients: int) -> str | None:
+def _too_much(files: Sequence[File], recipients: int) -> Saying | None:
     """Why so many octets do not go to so many people; None when they may."""
     octets = sum(len(file.octets) for file in files)
     if len(files) > MOST_FILES or octets > MOST_FILE_OCTETS:
-        return f"these are more than {MOST_FILES} files or {MOST_FILE_OCTETS >> 20} MiB: mail servers refuse such mails"
+        return saying("done_too_much", files=MOST_FILES, size=MOST_FILE_OCTETS >> 20)
     if octets * recipients > _MOST_SENT_OCTETS:
-        return (
-            f"{octets / (1 << 20):.1f} MiB to each of {recipients} people are more than {_MOST_SENT_OCTETS >> 20} MiB "
-            "in all: send them a link, or smaller files"
-        )
+        each, most = f"{octets / (1 << 20):.1f}", _MOST_SENT_OCTETS >> 20
+        return saying("done_too_much_for_all", size=each, people=recipients, most=most)
     return None
 
 
@@ -152,9 +151,9 @@ def _begun(c: Connection, wanted: Answer | Note, duty: Duty, *, may_be_none: boo
     if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
         return refused
     if not text and not may_be_none:
-        return Done(name, "refused", "there are no words")
+        return Done(name, "refused", saying("done_no_words"))
     if len(text) > _MOST_CHARACTERS or text.count("\n") >= _MOST_LINES:
-        return Done(name, "refused", f"these are more than {_MOST_CHARACTERS} characters or {_MOST_LINES} lines")
+        return Done(name, "refused", saying("done_too_long", characters=_MOST_CHARACTERS, lines=_MOST_LINES))
     ticket = open_ticket(c, wanted.number)
     return ticket if isinstance(ticket, Done) else (ticket, text)
 
@@ -170,7 +169,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     entry = replace(entry, attachments=attached)
     saved = save_by(c, (entry, *ready.sets, status, *_joining(came, duty)), ticket, by, duty, came)
     have_it = {normal(person.address) for person in came.beside} if came is not None else set()
-    queued, sent = list[str](), list[tuple[str, str]]()
+    queued, sent = list[Saying](), list[tuple[str, str]]()
     if came is not None and came.message_id is not None:  # whoever answers all is known by it
         sent = [(came.message_id, address) for address in have_it]
     for recipient in ready.recipients:
@@ -179,16 +178,15 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
         notice = _notice(c, recipient, saved.entry or 0, ready, duty)
         made = enqueue(notice, duty.deps.desk, c, duty.now)
         if made is None:
-            said = f"no mail to {recipient.address} can be written; the log of the gateway says why"
-            return Done(f"#{ticket.number}", "conflict", said)
-        queued.append(f"q-{made[0]} to {recipient.address}")
+            return Done(f"#{ticket.number}", "conflict", saying("done_no_mail", address=recipient.address))
+        queued.append(saying("done_mail", mail=f"q-{made[0]}", address=recipient.address))
         sent.append((made[1], normal(recipient.address)))
     remember_messages(c, sent, ticket.number)
-    moved = f"; status {ticket.status} -> {status.status}" if status.status != ticket.status else ""
+    moved = (of_change("status", ticket.status, status.status),) if status.status != ticket.status else ()
     happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
     used = ", ".join(each.canned.name for each in ready.draft.used)
-    with_ = f"; with {used}" if used else ""
-    return Done(f"#{ticket.number}", "done", f"{', '.join(queued)}{moved}{with_}")
+    with_ = (saying("done_with", names=used),) if used else ()
+    return Done(f"#{ticket.number}", "done", (*queued, *moved, *with_))
 
 
 def _joining(came: Came | None, duty: Duty) -> Iterator[AddPeople]:
@@ -282,8 +280,8 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     if kept is not None and saved.ticket is not None:
         for notice in of_note(saved.ticket, kept, wanted.by, duty.deps.notifying):
             enqueue(notice, duty.deps.desk, c, duty.now)
-    opened = f"; status {ticket.status} -> {touch.status}" if touch else ""
-    return (Done(f"#{ticket.number}", "done", f"noted; no customer sees it{opened}"),)
+    opened = (of_change("status", ticket.status, touch.status),) if touch else ()
+    return (Done(f"#{ticket.number}", "done", (saying("done_noted"), *opened)),)
 
 
 OPERATIONS: Mapping[str, Operation] = {

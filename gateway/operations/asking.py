@@ -18,13 +18,23 @@ from gateway.message.charset import clean
 from gateway.message.filename import clean_name
 from gateway.message.types import Mailbox
 from gateway.operations.answers import cleaned_file, paragraphs
-from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
+from gateway.operations.person import (
+    actor,
+    author,
+    no_address,
+    open_ticket,
+    own_address,
+    save_by,
+    unknown,
+    unknown_agent,
+)
 from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import linked, tickets
 from gateway.store.linked import By
 from gateway.ticket.colleagues import of_work
 from gateway.ticket.leak import shows_token
+from gateway.ticket.saying import saying
 from gateway.ticket.types import AddEntry, File, Notification, OpenTicket, Ticket
 
 SIDE = "x"  # purpose of the address that an answer comes back to
@@ -62,23 +72,22 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
     try:
         address = path_address(wanted.address, smtputf8=True)
     except PermanentError:
-        return (Done(name, "refused", f"“{wanted.address[:60]}” is no address, such as jan@bigbank.test"),)
+        return (no_address(wanted.address, name),)
     if normal(address) in duty.deps.takes_no_part:
-        return (Done(name, "refused", f"{address} is an address of our own"),)
+        return (own_address(address, name),)
     if normal(address) in tickets.participants(c, ticket.number):
-        return (Done(name, "refused", f"{address} takes part in the ticket: an answer goes there"),)
+        return (Done(name, "refused", saying("done_takes_part_already", address=address)),)
     if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
-        return (
-            Done(name, "refused", f"the file {clean_name(ours[0], part='1', media_type='')} is a mail to an agent"),
-        )
+        return (Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type=""))),)
     notice = replace(_question(ticket, address, text, wanted.by, duty), files=tuple(map(cleaned_file, wanted.files)))
     if (made := enqueue(notice, duty.deps.desk, c, duty.now)) is None:
-        return (Done(name, "conflict", f"no mail to {address} can be written; the log of the gateway says why"),)
+        return (Done(name, "conflict", saying("done_no_mail", address=address)),)
     kept = _entry(ticket, f"→ {address}\n\n{text}", wanted.by, duty)  # only now: words of notes go to nobody
     if wanted.came is not None:
         kept = replace(kept, attachments=wanted.came.attachments)
     save_by(c, (kept,), ticket, wanted.by, duty, wanted.came)
-    return (Done(name, "done", f"q-{made[0]} to {address}; the answer comes back as a note"),)
+    mailed = saying("done_mail", mail=f"q-{made[0]}", address=address)
+    return (Done(name, "done", (mailed, saying("done_comes_back"))),)
 
 
 def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Duty) -> Notification:
@@ -125,9 +134,7 @@ def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
     kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
     for notice in of_work(made, kept, wanted.by, duty.deps.notifying) if kept is not None else ():
         enqueue(notice, duty.deps.desk, c, duty.now)
-    return (
-        Done(f"#{made.number}", "done", f"opened in {wanted.team}, a child of #{ticket.number}; no customer sees it"),
-    )
+    return (Done(f"#{made.number}", "done", saying("done_child", team=wanted.team, number=ticket.number)),)
 
 
 def _begun(c: Connection, wanted: Ask | Internal, duty: Duty) -> tuple[Ticket, str] | Done:
@@ -135,9 +142,9 @@ def _begun(c: Connection, wanted: Ask | Internal, duty: Duty) -> tuple[Ticket, s
     if (refused := unknown_agent(wanted.by, duty.deps.rules, name)) is not None:
         return refused
     if not text:
-        return Done(name, "refused", "there are no words")
+        return Done(name, "refused", saying("done_no_words"))
     if len(text) > _MOST_CHARACTERS:
-        return Done(name, "refused", f"these are more than {_MOST_CHARACTERS} characters")
+        return Done(name, "refused", saying("done_too_many_characters", characters=_MOST_CHARACTERS))
     ticket = open_ticket(c, wanted.number)
     return ticket if isinstance(ticket, Done) else (ticket, text)
 

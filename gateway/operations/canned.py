@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.deciding.types import Deps
 from gateway.outgoing.canned import Kind, Spoken
 from gateway.ticket.canned import told_of
+from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import Ticket
 
 
@@ -51,8 +52,8 @@ class Draft:
         return tuple(tag for each in self.used for tag in each.canned.tags)
 
 
-def spoken(ticket: Ticket, use: Use, by: str | None, deps: Deps, kind: Kind | None = None) -> Spoken | str:
-    """What a canned reply says to the customer of a ticket, in his language; a sentence where it says nothing.
+def spoken(ticket: Ticket, use: Use, by: str | None, deps: Deps, kind: Kind | None = None) -> Spoken | Saying:
+    """What a canned reply says to the customer of a ticket, in his language; why, where it says nothing.
 
     by    whose answer it is: an agent by id; None is the operator
     kind  None takes both
@@ -63,16 +64,16 @@ def spoken(ticket: Ticket, use: Use, by: str | None, deps: Deps, kind: Kind | No
     return deps.desk.templates.canned.spoken(use.name, language, values, kind)
 
 
-def drafted(ticket: Ticket, text: str, uses: Sequence[Use], by: str | None, deps: Deps) -> Draft | str:
-    """The answer that these words and canned replies make; a sentence where they make none."""
+def drafted(ticket: Ticket, text: str, uses: Sequence[Use], by: str | None, deps: Deps) -> Draft | Saying:
+    """The answer that these words and canned replies make; why, where they make none."""
     used = list[Spoken]()
     for use in uses:
         said = spoken(ticket, use, by, deps)
-        if isinstance(said, str):
+        if isinstance(said, Saying):
             return said
         used.append(said)
     answers = [each for each in used if each.canned.kind == "answer"]
     if len(answers) > 1:
-        return f"“{answers[0].canned.name}” and “{answers[1].canned.name}” are two whole answers"
+        return saying("done_two_answers", first=answers[0].canned.name, second=answers[1].canned.name)
     snippets = (each.words.text for each in used if each.canned.kind == "snippet")
     return Draft("\n\n".join(filter(None, (*snippets, text))), answers[0] if answers else None, tuple(used))

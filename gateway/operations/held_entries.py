@@ -15,6 +15,7 @@ from gateway.operations.person import actor, open_ticket, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import held, tickets
 from gateway.store.linked import By
+from gateway.ticket.saying import saying
 from gateway.ticket.types import Entry, Ticket
 
 
@@ -42,11 +43,10 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
         return (chosen,)
     ticket, entry = chosen
     if entry.author is not None and normal(entry.author.address) in duty.deps.takes_no_part:
-        said = f"{entry.author.address} is an address of our own: note its words, or reject it"
-        return (Done(f"#{wanted.number}", "refused", said),)
+        return (Done(f"#{wanted.number}", "refused", saying("done_own_writer", address=entry.author.address)),)
     held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
-    writer = entry.author.address if entry.author else "its writer"
-    return (Done(f"#{wanted.number}", "done", f"e-{entry.id} is a part of it, and {writer} takes part"),)
+    joins = (saying("done_takes_part", who=entry.author.address),) if entry.author else ()
+    return (Done(f"#{wanted.number}", "done", (saying("done_accepted", entry=f"e-{entry.id}"), *joins)),)
 
 
 def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
@@ -55,7 +55,7 @@ def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
         return (chosen,)
     ticket, entry = chosen
     held.reject(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now))
-    return (Done(f"#{wanted.number}", "done", f"e-{entry.id} stays out of it: only agents see it"),)
+    return (Done(f"#{wanted.number}", "done", saying("done_rejected", entry=f"e-{entry.id}")),)
 
 
 def _chosen(c: Connection, wanted: Accept | Reject, duty: Duty) -> tuple[Ticket, Entry] | Done:
@@ -69,10 +69,10 @@ def _chosen(c: Connection, wanted: Accept | Reject, duty: Duty) -> tuple[Ticket,
     waiting = [e for e in tickets.entries(c, ticket.number) if e.held]
     chosen = [e for e in waiting if wanted.entry in (None, e.id)]
     if not chosen:
-        return Done(name, "not-found", "no such entry of it is held" if waiting else "nothing in it is held")
+        return Done(name, "not-found", saying("done_not_held" if waiting else "done_none_held"))
     if len(chosen) > 1:
         ids = ", ".join(f"e-{e.id}" for e in chosen)
-        return Done(name, "conflict", f"{len(chosen)} entries of it are held: say which of {ids}")
+        return Done(name, "conflict", saying("done_which_held", entries=ids))
     return ticket, chosen[0]
 
 

@@ -23,6 +23,7 @@ from gateway.store import agent_keys, held_mail, inbound, tickets
 from gateway.store.audit import add_audit
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail
+from gateway.ticket.saying import saying
 from gateway.ticket.types import AddEntry
 
 OF_COMMANDS = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs", "confirm", "forward"})
@@ -47,7 +48,7 @@ class AgentKey:
 def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
     """Keep the words as a note of their writer."""
     if held.ticket is None:
-        return Done(f"h-{held.id}", "conflict", "it is about no ticket")
+        return Done(f"h-{held.id}", "conflict", saying("done_about_none"))
     ticket = tickets.goes_on_in(c, held.ticket)
     came = Came(held.mail, None, held.proposal.attachments)
     number = ticket.number if ticket is not None else held.ticket

@@ -6,7 +6,7 @@ Not here what is done (daemon.py), the jobs themselves (timers.py, due.py).
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.rules.quantities import in_words
 from gateway.timers import Job
 
@@ -47,6 +47,6 @@ def said_of(job: Job, stands: Collection[str], *, leads: bool, rests: bool) -> s
     return f"{often}; {last}{trouble}{state}  {job.about}"
 
 
-def no_job(name: str, jobs: Collection[Job]) -> Done:
+def no_job(name: str, jobs: Collection[Job]) -> Told:
     """The answer to a name that no job has."""
-    return Done(name[:60], "not-found", f"there is no such job; jobs are: {', '.join(job.name for job in jobs)}")
+    return Told(name[:60], "not-found", f"there is no such job; jobs are: {', '.join(job.name for job in jobs)}")

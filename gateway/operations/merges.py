@@ -13,10 +13,11 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.events import owners_after
-from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
+from gateway.operations.person import NO_TICKET, actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
 from gateway.store.audit import add_audit
+from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
 _ID = re.compile(r"u-([0-9]{1,18})")
@@ -51,20 +52,19 @@ def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
     if isinstance(source, Done):
         return (source,)
     if tickets.find_ticket(c, wanted.into) is None:
-        return (Done(f"#{wanted.into}", "not-found", "there is no such ticket"),)
+        return (Done(f"#{wanted.into}", "not-found", NO_TICKET),)
     target = tickets.goes_on_in(c, wanted.into)
     if target is None or target.number == source.number:
-        return (Done(name, "refused", f"#{wanted.into} is the same ticket: nothing goes into itself"),)
+        return (Done(name, "refused", saying("done_itself", number=wanted.into)),)
     if target.number != wanted.into:
-        return (Done(name, "conflict", f"#{wanted.into} was merged itself: take #{target.number}"),)
+        return (Done(name, "conflict", saying("done_take", number=wanted.into, other=target.number)),)
     who = actor(wanted.by)
     id = merges.merge(c, source, target, actor=who, now=duty.now)
     sla.renew(c, (source.number, target.number), duty.deps.promises)
     _note(c, duty, who, "ticket.merged", source.number, f"into #{target.number}, u-{id}")
     _note(c, duty, who, "ticket.merged", target.number, f"from #{source.number}, u-{id}")
     _find_owners(c, source, duty)
-    said = f"goes on in #{target.number}; its number and all its tokens lead there"
-    return (Done(name, "done", said, f"u-{id}"),)
+    return (Done(name, "done", saying("done_goes_on", number=target.number), f"u-{id}"),)
 
 
 def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
@@ -78,9 +78,9 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
     moving = [entry for entry in mails if wanted.entry in (None, entry.id)][-1:]
     if not moving:
         ids = ", ".join(f"e-{entry.id}" for entry in mails)
-        return (Done(name, "not-found", f"it has no such mail; its mails are the entries {ids or '(none)'}"),)
+        return (Done(name, "not-found", saying("done_no_such_mail", entries=ids or "—")),)
     if len(mails) == 1:
-        return (Done(name, "refused", "it is the only mail of the ticket"),)
+        return (Done(name, "refused", saying("done_only_mail")),)
     who = actor(wanted.by)
     opening = _opening(c, source, moving[0], duty)
     made = save_by(c, (opening,), None, wanted.by, duty).ticket
@@ -91,7 +91,11 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
     _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
     _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
     owners_after(c, None, made, duty.deps, duty.now)
-    return (Done(f"#{made.number}", "done", f"holds e-{moving[0].id} of #{source.number} now", f"u-{id}"),)
+    return (
+        Done(
+            f"#{made.number}", "done", saying("done_split", entry=f"e-{moving[0].id}", number=source.number), f"u-{id}"
+        ),
+    )
 
 
 def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTicket:
@@ -112,20 +116,18 @@ def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: dat
     found = _ID.fullmatch(id)
     receipt = merges.find_receipt(c, int(found[1])) if found else None
     if receipt is None:
-        return (Done(id, "not-found", "is no receipt, such as u-318"),)
+        return (Done(id, "not-found", saying("done_no_receipt")),)
     if since is not None and receipt.at < since:
-        return (Done(id, "conflict", f"it is too old: it was done {receipt.at:%Y-%m-%d %H:%M} UTC"),)
+        return (Done(id, "conflict", saying("done_too_old", time=receipt.at)),)
     locked = {n: tickets.find_ticket(c, n, lock=True) for n in sorted((receipt.ticket, receipt.other))}
     receipt = merges.find_receipt(c, receipt.id) or receipt  # as it is now that nobody else can change it
     source, target = locked[receipt.ticket], locked[receipt.other]
     if receipt.undone_at is not None or source is None or target is None:
-        when = f"{receipt.undone_at:%Y-%m-%d %H:%M} UTC" if receipt.undone_at else "before"
-        return (Done(id, "conflict", f"it was taken back {when}"),)
+        return (Done(id, "conflict", already_taken_back(receipt.undone_at)),)
     if (later := merges.since(c, receipt)) is not None:
-        said = f"u-{later.id} came after it (a {later.action} by {later.actor}): take that back first"
-        return (Done(id, "conflict", said),)
+        return (Done(id, "conflict", saying("done_later", id=f"u-{later.id}", who=later.actor)),)
     if receipt.action == "split" and (more := target.messages - receipt.before.messages):
-        said = f"#{target.number} has {more} more since: merge it into #{source.number} instead"
+        said = saying("done_more_since", number=target.number, count=more, other=source.number)
         return (Done(id, "conflict", said),)
     who, what = actor(by), f"{receipt.action} u-{receipt.id}"
     merges.undo(c, receipt, source, target, actor=who, now=duty.now)
@@ -134,8 +136,13 @@ def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: dat
         _note(c, duty, who, "ticket.undone", number, what)
     for each in (source, target):
         _find_owners(c, each, duty)
-    how = "is a ticket of its own again" if receipt.action == "merge" else "has its mail back"
-    return (Done(f"#{source.number}", "done", f"{how}; the {what} was taken back"),)
+    how = saying("done_own_again" if receipt.action == "merge" else "done_mail_back")
+    return (Done(f"#{source.number}", "done", (how, saying("done_undone", id=id))),)
+
+
+def already_taken_back(at: datetime | None) -> Saying:
+    """Why it is not taken back again."""
+    return saying("done_undone_at", time=at) if at is not None else saying("done_undone_before")
 
 
 def _find_owners(c: Connection, before: Ticket, duty: Duty) -> None:

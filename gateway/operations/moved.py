@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.intake.imap_orders import Order
 from gateway.operations.tickets import OPERATIONS, Change
+from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.store import inbound, mailbox_orders, tickets
+from gateway.ticket.saying import worded
 
 log = structlog.get_logger("imap")
 
@@ -45,8 +47,9 @@ class Moving:
         who = f"mailbox:{mailbox}"
         duty = Duty(self._deps().now(), self._deps, basis=who, asker=who)
         (done,) = OPERATIONS["ticket.change"].perform(c, change, duty)
-        log.info("imap.order", mailbox=mailbox, ticket=ticket.number, outcome=done.outcome, said=done.said)
-        return "" if done.outcome == "done" else f"{done.name}: {done.said}"
+        said = worded(done.said, english_of(duty.deps))
+        log.info("imap.order", mailbox=mailbox, ticket=ticket.number, outcome=done.outcome, said=said)
+        return "" if done.outcome == "done" else f"{done.name}: {said}"
 
     def carried_out(self) -> None:
         """What orders led to may be sent."""

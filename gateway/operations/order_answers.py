@@ -15,6 +15,7 @@ from gateway.message.shown import block, printable
 from gateway.operations.canned import Use, spoken
 from gateway.operations.order_types import Asker
 from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons
+from gateway.operations.tongue import tongue_of
 from gateway.operations.types import Duty
 from gateway.rules.types import Agent
 from gateway.store import audit, counts, inbound, listing, tickets
@@ -24,6 +25,7 @@ from gateway.ticket.command_table import COMMANDS, Vocabulary
 from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
 from gateway.ticket.query import Query, parse_query
+from gateway.ticket.saying import Saying, worded
 from gateway.ticket.types import Entry, File, Ticket
 from gateway.ticket.visibility import seen_by, sees, teams_of
 
@@ -82,10 +84,12 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "original", _ if ticket is not None:
             return _original(c, ticket, title)
         case "show", _ if ticket is not None:
-            return Said(title, tuple(_show(c, ticket))[:_MOST_LINES])
+            return Said(title, tuple(_show(c, ticket, words))[:_MOST_LINES])
         case "macro?", Snippet(name, values) if ticket is not None:
             found = spoken(ticket, Use(name, values), asker.agent.id, duty.deps)
-            return Said(title, (found,) if isinstance(found, str) else tuple(found.words.text.splitlines()))
+            if isinstance(found, Saying):
+                return Said(title, (worded(found, tongue_of(asker.agent, duty.deps, duty.now)),))
+            return Said(title, tuple(found.words.text.splitlines()))
         case "list", str(asked):
             return _listed(c, title, asked, asker.agent, duty, words)
         case "search", str(asked):
@@ -128,13 +132,13 @@ def _original(c: Connection, ticket: Ticket, title: str) -> Said:
     return Said(title, (about,), files=(File(f"{name}.eml", "application/octet-stream", octets),))
 
 
-def _show(c: Connection, ticket: Ticket) -> Iterator[str]:
+def _show(c: Connection, ticket: Ticket, words: Mapping[str, str]) -> Iterator[str]:
     yield printable(f"#{ticket.number}  {ticket.subject}")
     for name in ("status", "team", "assignee", "responsible", "priority", "tags", "due", "snoozed_until", "next_due"):
         if (value := shown(ticket, name)) != "none":
-            yield printable(f"{name}: {value}")
+            yield printable(f"{words[f'name_{name}']}: {value}")
     if ticket.requester is not None:
-        yield printable(f"customer: {ticket.requester}")
+        yield printable(f"{words['name_requester']}: {ticket.requester}")
     yield from (printable(f"{name}: {value}") for name, value in ticket.fields)
     yield from (f"{kind}: #{other}" for kind, other in tickets.links(c, ticket.number))
     yield from (p.address for p in tickets.people(c, ticket.number) if p.role == "cc")

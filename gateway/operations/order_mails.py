@@ -17,10 +17,12 @@ from gateway.operations.order_answers import Row, answer_to
 from gateway.operations.order_types import Asker, Carried, Question
 from gateway.operations.orders import UNDO_WITHIN
 from gateway.operations.person import actor
+from gateway.operations.tongue import tongue_of
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import own_settings
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.saying import Tongue, worded
 from gateway.ticket.types import File
 
 _SUMMARY = 60  # characters
@@ -33,7 +35,9 @@ def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str) -> No
     """
     agent = own_settings.as_settled(asker.agent, own_settings.of_agent(c, asker.agent.id))
     if came.lines and (came.told or agent.receipts == "all"):
-        _send(c, "receipt", _receipt(came, duty.now), asker, duty, f"receipt:{key}")
+        _send(
+            c, "receipt", _receipt(came, tongue_of(agent, duty.deps, duty.now), duty.now), asker, duty, f"receipt:{key}"
+        )
     for place, command in enumerate(came.asked):
         words = duty.deps.desk.templates.words(duty.deps.rules.language_of(asker.agent))
         said = answer_to(c, command, asker, duty, words)
@@ -73,10 +77,15 @@ def told(c: Connection, title: str, lines: tuple[str, ...], asker: Asker, duty: 
     _send(c, "command_result", {"title": title, "lines": lines, "heads": (), "rows": ()}, asker, duty, f"told:{key}")
 
 
-def _receipt(came: Carried, now: datetime) -> dict[str, Any]:
-    summary = " ".join(dict.fromkeys(line.what for line in came.lines if line.what.startswith("#")))
+def _receipt(came: Carried, tongue: Tongue, now: datetime) -> dict[str, Any]:
+    commands = (line.what for line in came.lines if isinstance(line.what, str) and line.what.startswith("#"))
+    summary = " ".join(dict.fromkeys(commands))
+    lines = (
+        {"state": line.state, "what": worded(line.what, tongue), "detail": worded(line.detail, tongue)}
+        for line in came.lines
+    )
     return {
-        "lines": tuple(map(asdict, came.lines)),
+        "lines": tuple(lines),
         "summary": summary[:_SUMMARY] or "—",
         "is_dry": came.dry,
         "letters": tuple(map(asdict, came.letters)),

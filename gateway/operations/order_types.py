@@ -11,6 +11,7 @@ from gateway.operations.types import Came
 from gateway.rules.types import Agent
 from gateway.ticket.command_table import COMMANDS
 from gateway.ticket.commands import Command, Refused
+from gateway.ticket.saying import Sayable
 from gateway.ticket.types import File, Ticket
 
 State = Literal["ok", "sent", "failed", "would"]
@@ -33,8 +34,8 @@ class Line:
     """One line of a receipt."""
 
     state: State
-    what: str
-    detail: str
+    what: Sayable
+    detail: Sayable
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from gateway.operations.order_steps import own_step, step_of
 from gateway.operations.order_types import Asker, Carried, Line, numbers_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
+from gateway.operations.tongue import tongue_of
 from gateway.operations.tried import letters, newest_mail
 from gateway.operations.types import Done, Duty
 from gateway.operations.undoing import Undo, undone_by
@@ -31,6 +32,7 @@ from gateway.store.undoing import Kept, Snapshot
 from gateway.ticket.command_table import COMMANDS
 from gateway.ticket.command_values import Absence, Related, Snippet, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
+from gateway.ticket.saying import Sayable, Saying, saying, worded
 from gateway.ticket.types import Ticket
 from gateway.ticket.visibility import sees
 
@@ -73,6 +75,7 @@ class _Work:
     def __init__(self, c: Connection, orders: Orders, asker: Asker, duty: Duty) -> None:
         self._c, self._orders, self._asker, self._duty = c, orders, asker, duty
         self._rules = duty.deps.rules
+        self._tongue = tongue_of(asker.agent, duty.deps, duty.now)
         self._text = orders.text.strip()
         self._canned = tuple(_uses(orders))
         speaks = "note" if orders.has("note") else asker.speaks
@@ -114,7 +117,7 @@ class _Work:
         for command in last:
             yield from self._carry_out(command)
         if fired := self._happened()[len(known) :]:
-            yield Line("ok", "rules", ", ".join(dict.fromkeys(fired)))
+            yield Line("ok", saying("done_rules"), ", ".join(dict.fromkeys(fired)))
 
     def receipt(self) -> str | None:
         """What takes it back: u-318; None when nothing changed."""
@@ -165,7 +168,7 @@ class _Work:
                 continue
             was = tickets.find_ticket(self._c, number)
             if command.name == "ham" and was is not None and was.status != "spam":
-                yield Line("ok", command.written, f"#{number} is no spam already")
+                yield Line("ok", command.written, saying("done_no_spam", number=number))
                 continue
             self._touch(number, *((step[1].other,) if step[0] == "ticket.link" else ()), moved=_moves(command))
             for done in self._perform(command, *step):
@@ -189,15 +192,17 @@ class _Work:
         found = OPERATIONS[name].perform(self._c, arguments, self._duty)
         for done in found:
             if done.outcome != "done":
-                raise _CannotError(command, Wrong("said", (("word", f"{done.name}: {done.said}"),)))
+                raise _CannotError(
+                    command, Wrong("said", (("word", f"{done.name}: {worded(done.said, self._tongue)}"),))
+                )
             if done.undo is not None:
                 self._receipts.append(done.undo)
             self.told = self.told or done.undo is not None or done.warns
         return found
 
-    def _said(self, done: Done, number: int) -> str:
+    def _said(self, done: Done, number: int) -> Sayable:
         own = number == self._asker.number and done.name == f"#{number}"
-        return done.said if own else f"{done.name} {done.said}"
+        return done.said if own else _named(done)
 
     def _touch(self, *numbers: int, moved: bool) -> None:
         """Remember what they are like before they are changed; what a merge moves has a receipt of its own."""
@@ -219,7 +224,7 @@ class _Work:
                 raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
         self.told = True
         for done in self._perform(command, "ticket.undo", Undo(id, who, since)):
-            yield Line("ok", command.written, f"{done.name} {done.said}")
+            yield Line("ok", command.written, _named(done))
 
     def _say(self, answering: Sequence[Command]) -> Iterator[Line]:
         """The words of the mail, with the statuses that an answer sets itself."""
@@ -230,7 +235,7 @@ class _Work:
         self._touch(number, moved=False)
         if self._speaks == "note":
             for done in self._perform(command, "ticket.note", Note(number, self._text, by, came=self._asker.came)):
-                self._sent.append("the note")
+                self._sent.append("note")
                 yield Line("ok", "#note", done.said)
             return
         status = _status_of(command) if answering else None
@@ -242,8 +247,8 @@ class _Work:
             number, self._text, status, by, files, canned, says_solved, came=self._asker.came, not_before=leaves
         )
         for done in self._perform(command, "ticket.answer", answer):
-            self._sent.append("the answer")
-            yield from (Line("ok", each.written, "with the answer") for each in answering)
+            self._sent.append("answer")
+            yield from (Line("ok", each.written, saying("done_with_answer")) for each in answering)
             yield Line("sent", " ".join(self._text.split())[:60], done.said)
 
     def _notice(self, command: Command, number: int, was: Ticket | None) -> Iterator[Line]:
@@ -262,10 +267,13 @@ class _Work:
         newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
         if newest and newest[0].state == "suppressed":
             self.told = True  # he wanted the customer to hear of it
-            yield Line("ok", "notice", f"#{number} none to {after.requester.address}: {newest[0].reason}")
+            why = newest[0].reason or "—"
+            none = saying("done_no_notice", number=number, address=after.requester.address, why=why)
+            yield Line("ok", saying("done_notice"), none)
         else:
-            self._sent.append("the notice")
-            yield Line("sent", "notice", f"#{number} to {after.requester.address}")
+            self._sent.append("notice")
+            sent = saying("done_mail", mail=f"#{number}", address=after.requester.address)
+            yield Line("sent", saying("done_notice"), sent)
 
     def _happened(self) -> list[str]:
         """The rules that ran in the ticket of the mail where no mail of a customer was the cause."""
@@ -273,6 +281,10 @@ class _Work:
             return []
         found = happenings.happenings(self._c, self._asker.number)
         return [hit.rule for each in found for hit in each.reasons.rules.hits if hit.outcome == "applied"]
+
+
+def _named(done: Done) -> Saying:
+    return saying("done_named", name=done.name, said=done.said)
 
 
 def _uses(orders: Orders) -> Iterator[Use]:

@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from gateway.digests import zone_of
 from gateway.message.charset import clean_line
 from gateway.operations.person import actor, unknown_agent
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import own_settings, tickets
 from gateway.store.audit import add_audit
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.saying import saying
 
 _MOST_CHARACTERS = 500
 
@@ -47,7 +48,7 @@ def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
     if (refused := unknown_agent(wanted.agent, rules, name)) is not None:
         return (refused,)
     if wanted.at <= duty.now:
-        return (Done(name, "refused", f"{wanted.at:%Y-%m-%d %H:%M} UTC is not to come"),)
+        return (Done(name, "refused", saying("wrong_past", word=wanted.at)),)
     ticket = tickets.find_ticket(c, wanted.number) if wanted.number is not None else None
     agent, text = rules.agents[wanted.agent], clean_line(wanted.text)[:_MOST_CHARACTERS]
     words = duty.deps.desk.templates.words(rules.language_of(agent))
@@ -57,7 +58,7 @@ def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
     notice = to_agent(agent, "command_result", values, rules, key=key, cause=actor(agent.id), about=ticket)
     notice = replace(notice, zone=str(zone_of(agent, rules)), not_before=wanted.at)
     made = enqueue(notice, duty.deps.desk, c, duty.now)
-    said = f"q-{made[0]} at {wanted.at:%Y-%m-%d %H:%M} UTC" if made is not None else "is so already"
+    said = saying("done_reminder", mail=f"q-{made[0]}", time=wanted.at) if made is not None else NOTHING_CHANGED
     return (Done(name, "done", said),)
 
 
@@ -75,7 +76,8 @@ def _set_own(c: Connection, wanted: SetOwn, duty: Duty) -> tuple[Done, ...]:
         object=wanted.agent,
         detail=f"{was or 'as the rules say'} -> {wanted.value}",
     )
-    return (Done(wanted.agent, "done", f"{wanted.name} {was or 'as the rules say'} -> {wanted.value}"),)
+    said = saying("done_set", name=wanted.name, was=was or saying("done_as_ruled"), now=wanted.value)
+    return (Done(wanted.agent, "done", said),)
 
 
 OPERATIONS: Mapping[str, Operation] = {

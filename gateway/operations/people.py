@@ -14,14 +14,16 @@ from gateway.events import carry_out, customer_of, happened
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean_line
 from gateway.message.types import Mailbox
-from gateway.operations.person import actor, open_ticket, save_by, unknown_agent
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.person import actor, no_address, open_ticket, own_address, save_by, unknown_agent
+from gateway.operations.tickets import of_change
+from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.rules.types import Decision, Notify, Trace
 from gateway.rules.types import Escalate as Raise
 from gateway.store import customers, tickets, undoing
 from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
 from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
+from gateway.ticket.saying import saying
 from gateway.ticket.types import AddPeople, SetField, SetRequester
 
 _REASON_CHARACTERS = 500
@@ -75,26 +77,26 @@ def _take_part(c: Connection, wanted: TakePart, duty: Duty) -> tuple[Done, ...]:
     found = [_address(each) for each in wanted.addresses]
     bad = [given for given, address in zip(wanted.addresses, found, strict=True) if address is None]
     if bad:
-        return (Done(name, "refused", f"“{bad[0][:60]}” is no address, such as jan@bigbank.test"),)
+        return (no_address(bad[0], name),)
     addresses = [address for address in found if address is not None]
     there = {p.address for p in tickets.people(c, ticket.number)}
     if wanted.remove:
         if ticket.requester is not None and normal(ticket.requester.address) in addresses:
-            return (Done(name, "refused", "the customer always takes part: change the customer first"),)
+            return (Done(name, "refused", saying("done_customer_stays")),)
         gone = undoing.remove_people(c, ticket.number, set(addresses), By(actor(wanted.by), duty.basis, duty.now))
-        said = f"{', '.join(gone)} takes part no longer" if gone else "is so already; nothing was changed"
+        said = saying("done_takes_no_part", who=", ".join(gone)) if gone else NOTHING_CHANGED
         return (Done(name, "done", said),)
     joining = people((Mailbox("", address) for address in addresses), d.takes_no_part)
     if len(joining) < len(set(addresses)):
         ours = ", ".join(a for a in addresses if a in d.takes_no_part)
-        return (Done(name, "refused", f"{ours} is an address of our own"),)
+        return (own_address(ours, name),)
     fresh = [p for p in joining if p.address not in there]
     if len(there) + len(fresh) > d.rules.limits.cc_max:
-        return (Done(name, "refused", f"a ticket has at most {d.rules.limits.cc_max} participants"),)
+        return (Done(name, "refused", saying("done_most_people", most=d.rules.limits.cc_max)),)
     if not fresh:
-        return (Done(name, "done", "is so already; nothing was changed"),)
+        return (Done(name, "done", NOTHING_CHANGED),)
     save_by(c, (AddPeople(joining, d.rules.limits.cc_max, actor(wanted.by)),), ticket, wanted.by, duty)
-    return (Done(name, "done", f"{', '.join(p.address for p in fresh)} takes part"),)
+    return (Done(name, "done", saying("done_takes_part", who=", ".join(p.address for p in fresh))),)
 
 
 def _set_customer(c: Connection, wanted: SetCustomer, duty: Duty) -> tuple[Done, ...]:
@@ -105,16 +107,16 @@ def _set_customer(c: Connection, wanted: SetCustomer, duty: Duty) -> tuple[Done,
     if isinstance(ticket, Done):
         return (ticket,)
     if address is None:
-        return (Done(name, "refused", f"“{wanted.address[:60]}” is no address, such as jan@bigbank.test"),)
+        return (no_address(wanted.address, name),)
     if address in duty.deps.takes_no_part:
-        return (Done(name, "refused", f"{address} is an address of our own"),)
+        return (own_address(address, name),)
     was = ticket.requester
     if was is not None and normal(was.address) == address:
-        return (Done(name, "done", "is so already; nothing was changed"),)
+        return (Done(name, "done", NOTHING_CHANGED),)
     known = customers.find_customer(c, address)
     now_is = Mailbox(known.name if known is not None else "", wanted.address)
     save_by(c, (SetRequester(now_is, actor(wanted.by)),), ticket, wanted.by, duty)
-    return (Done(name, "done", f"customer {was.address if was else 'none'} -> {now_is.address}"),)
+    return (Done(name, "done", of_change("requester", was.address if was else None, now_is.address)),)
 
 
 def _follow(c: Connection, wanted: Follow, duty: Duty) -> tuple[Done, ...]:
@@ -128,9 +130,9 @@ def _follow(c: Connection, wanted: Follow, duty: Duty) -> tuple[Done, ...]:
     others = tuple(each for each in ticket.followers if each != wanted.agent)
     followers = others if wanted.stop else (*others, wanted.agent)
     if set(followers) == set(ticket.followers):
-        return (Done(name, "done", "is so already; nothing was changed"),)
+        return (Done(name, "done", NOTHING_CHANGED),)
     save_by(c, (SetField("followers", followers, actor(wanted.by)),), ticket, wanted.by, duty)
-    return (Done(name, "done", f"{wanted.agent} {'watches it no longer' if wanted.stop else 'watches it'}"),)
+    return (Done(name, "done", saying("done_unwatched" if wanted.stop else "done_watched", who=wanted.agent)),)
 
 
 def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
@@ -142,7 +144,7 @@ def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
         return (ticket,)
     to = escalation(Raise("", None), ticket, d.rules)
     if to is None:
-        return (Done(name, "refused", f"team {ticket.team} escalates to nobody"),)
+        return (Done(name, "refused", saying("done_nowhere", team=ticket.team)),)
     changes = [SetField("escalation", ticket.escalation + 1, who), SetField(*to, who)]
     if to[0] == "team" and ticket.assignee and ticket.assignee not in d.rules.teams[to[1]].members:
         changes.append(SetField("assignee", None, who))
@@ -153,7 +155,8 @@ def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
     key = f"escalated:{ticket.number}:{after.version}"
     carry_out(c, after, (), decision, customer_of(c, after), d, duty.now, key=key, told=told)
     happened(c, ticket, after, (), d, duty.now, actor="agent")
-    return (Done(name, "done", f"level {after.escalation}, {to[0]} {to[1]}; its lead was told"),)
+    said = saying("done_escalated", level=after.escalation, what=saying(f"name_{to[0]}"), to=to[1])
+    return (Done(name, "done", said),)
 
 
 def author_of(by: str | None, duty: Duty) -> str:

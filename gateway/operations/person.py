@@ -9,9 +9,12 @@ from gateway.operations.types import Came, Done, Duty
 from gateway.rules.types import RuleSet
 from gateway.store import tickets
 from gateway.store.changes import save
+from gateway.ticket.saying import saying
 from gateway.ticket.types import Change, Saved, Ticket
 
+NO_TICKET = saying("done_no_ticket")
 _OPERATOR = "operator"
+_NAMED = ("agent", "team", "field")  # whose answers say what they are; of others it is plain
 
 
 def actor(by: str | None, otherwise: str = _OPERATOR) -> str:
@@ -59,16 +62,27 @@ def author(by: str | None, team: str, duty: Duty) -> Mailbox:
 
 def unknown(kind: str, word: str, known: Collection[str], name: str) -> Done:
     """The answer to a name that the rules do not have."""
-    return Done(name, "refused", f"there is no {kind} “{word[:60]}”; known: {', '.join(known) or 'none'}")
+    phrase = f"wrong_{kind if kind in _NAMED else 'choice'}"
+    return Done(name, "refused", saying(phrase, word=word[:60], known=", ".join(known) or "—"))
+
+
+def no_address(word: str, name: str) -> Done:
+    """The answer to what is no address."""
+    return Done(name, "refused", saying("wrong_address", word=word[:60]))
+
+
+def own_address(word: str, name: str) -> Done:
+    """The answer to an address that nobody outside has."""
+    return Done(name, "refused", saying("wrong_own", word=word))
 
 
 def open_ticket(c: Connection, number: int) -> Ticket | Done:
     """The ticket, locked for a change; else why nothing may change in it."""
     ticket = tickets.find_ticket(c, number, lock=True)
     if ticket is None:
-        return Done(f"#{number}", "not-found", "there is no such ticket")
+        return Done(f"#{number}", "not-found", NO_TICKET)
     if ticket.merged_into is not None:
         into = tickets.goes_on_in(c, number)
-        where = f"#{into.number}" if into else f"#{ticket.merged_into}"
-        return Done(f"#{number}", "conflict", f"it was merged: the matter goes on in {where}")
+        where = into.number if into else ticket.merged_into
+        return Done(f"#{number}", "conflict", saying("done_merged", number=where))
     return ticket

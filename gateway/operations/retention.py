@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.message.charset import clean_line
 from gateway.operations.person import actor, unknown_agent
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.types import Done, Duty, Operation, Told
 from gateway.rules.desk import Retention
 from gateway.rules.quantities import in_words
 from gateway.store import customers, holds, tickets
@@ -36,15 +36,15 @@ class LegalHold:
     by: str | None = None
 
 
-def would(over: Iterable[tuple[Over, int]], kept: Retention) -> Iterator[Done]:
+def would(over: Iterable[tuple[Over, int]], kept: Retention) -> Iterator[Told]:
     """What would be deleted of each kind, and how long it is kept."""
     for each, count in over:
-        yield Done(each.key, "done", f"{count} {each.what} would go, kept for {in_words(getattr(kept, each.key))}")
+        yield Told(each.key, "done", f"{count} {each.what} would go, kept for {in_words(getattr(kept, each.key))}")
 
 
-def ended(over: Mapping[Over, int]) -> Iterator[Done]:
+def ended(over: Mapping[Over, int]) -> Iterator[Told]:
     """What was deleted of each kind."""
-    return (Done(each.key, "done", f"{count} {each.what} deleted") for each, count in over.items())
+    return (Told(each.key, "done", f"{count} {each.what} deleted") for each, count in over.items())
 
 
 def _hold(c: Connection, wanted: LegalHold, duty: Duty) -> tuple[Done, ...]:

@@ -7,6 +7,7 @@ Not here     words to the customer (answers.py), merge and split (merges.py), wh
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy import Connection
 
@@ -17,8 +18,18 @@ from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
 from gateway.message.types import Mailbox
-from gateway.operations.person import actor, open_ticket, save_by, unknown, unknown_agent
-from gateway.operations.types import Done, Duty, Operation
+from gateway.operations.agents import said_of
+from gateway.operations.person import (
+    NO_TICKET,
+    actor,
+    no_address,
+    open_ticket,
+    own_address,
+    save_by,
+    unknown,
+    unknown_agent,
+)
+from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.types import LINK_KINDS, PRIORITIES
@@ -26,10 +37,11 @@ from gateway.store import customers, linked, tickets
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
 from gateway.ticket.apply import begun
-from gateway.ticket.assign import limits
-from gateway.ticket.change import changed, opened, shown
+from gateway.ticket.assign import Absence, Full, Limit, OutOfHours, limits
+from gateway.ticket.change import changed, opened, shown, value_of
 from gateway.ticket.facts import first_fields, standing
 from gateway.ticket.life import after_touch
+from gateway.ticket.saying import Sayable, Saying, saying
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
 
 _SUBJECT_CHARACTERS = 500
@@ -89,9 +101,9 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     try:
         address = path_address(wanted.author, smtputf8=True)
     except PermanentError:
-        return (Done("ticket", "refused", f"“{wanted.author[:60]}” is no address, such as jan@bigbank.test"),)
+        return (no_address(wanted.author, "ticket"),)
     if normal(address) in duty.deps.notifying.own_addresses:
-        return (Done("ticket", "refused", f"{address} is an address of our own"),)
+        return (own_address(address, "ticket"),)
     if not subject or not text:
         return (Done("ticket", "refused", "a ticket has a subject and a text"),)
     known = customers.find_customer(c, address)
@@ -130,27 +142,38 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
             made.append(step)
             after = changed(after, step)
     if not made:
-        return Done(f"#{number}", "done", "is so already; nothing was changed")
+        return Done(f"#{number}", "done", NOTHING_CHANGED)
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by, duty.asker))
     made += [touch] if touch else []
     beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent", by=change.by)
-    return Done(f"#{number}", "done", "; ".join((*_said(before, made), *beyond)), warns=bool(beyond))
+    return Done(f"#{number}", "done", (*_said(before, made), *beyond), warns=bool(beyond))
 
 
-def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[str, ...]:
+def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[Saying, ...]:
     """Why the gateway would not have given it to its new owner, or he who answers for it is away; a person may."""
     owner, answers = ("" if getattr(after, n) == getattr(before, n) else getattr(after, n) for n in _WHO)
     agents = duty.deps.rules.agents
     if owner not in agents and answers not in agents:
         return ()
     desk = at_desk(c, duty.deps.promises, duty.now)
-    against = {id: str(absence) for id, absence in desk.absent.items() if id == answers}
+    against: dict[str, Limit] = {id: absence for id, absence in desk.absent.items() if id == answers}
     if owner in agents and (limit := limits(agents[owner], desk)) is not None:
         against[owner] = limit
-    return tuple(f"{id}: {reason}" for id, reason in against.items())
+    return tuple(saying("done_beyond", who=id, why=_why(limit)) for id, limit in against.items())
+
+
+def _why(limit: Limit) -> Saying:
+    match limit:
+        case Absence():
+            return said_of(limit)
+        case OutOfHours(calendar):
+            return saying("done_out_of_hours", calendar=calendar)
+        case Full(count, most):
+            return saying("done_full", count=count, most=most)
+    assert_never(limit)
 
 
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:
@@ -163,13 +186,27 @@ def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | Set
     )
 
 
-def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[str]:
+def of_change(name: str, was: Sayable | None, now_is: Sayable | None) -> Saying:
+    """That a field of a ticket has another value; None is none."""
+    called = saying(f"name_{name}") if name in _NAMED else name
+    none = saying("done_none")
+    return saying("done_set", name=called, was=none if was is None else was, now=none if now_is is None else now_is)
+
+
+def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[Saying]:
     ticket = before
     for step in made:
         name = step.name if isinstance(step, SetField) else "status"
-        was, ticket = shown(ticket, name), changed(ticket, step)
-        until = f" until {shown(ticket, 'snoozed_until')}" if ticket.snoozed_until and name == "status" else ""
-        yield f"{name} {was} -> {shown(ticket, name)}{until}"
+        was, ticket = _sayable(ticket, name), changed(ticket, step)
+        now_is = _sayable(ticket, name)
+        if ticket.snoozed_until and name == "status":
+            now_is = saying("done_until", status=ticket.status, time=ticket.snoozed_until)
+        yield of_change(name, was, now_is)
+
+
+def _sayable(ticket: Ticket, name: str) -> Sayable | None:
+    value = value_of(ticket, name)
+    return value if value is None or isinstance(value, datetime) else shown(ticket, name)
 
 
 def _sets(ticket: Ticket, change: Change, deps: Deps, who: str, now: datetime) -> Iterator[SetField | Done]:
@@ -187,13 +224,14 @@ def _sets(ticket: Ticket, change: Change, deps: Deps, who: str, now: datetime) -
 
 
 _PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", "due", "sla")
+_NAMED = (*_PLAIN, "status", "tags", "requester")  # `name_NAME` of the strings
 _NEVER_EMPTY = ("team", "priority", "subject")
 
 
 def _due(at: datetime, number: str, now: datetime) -> datetime | Done:
     """A due time that somebody set, if it is one that a promise can have."""
     if at <= now:
-        return Done(number, "refused", f"{at:%Y-%m-%d %H:%M} UTC is not to come")
+        return Done(number, "refused", saying("wrong_past", word=at))
     return at if (at - now).days <= _LONGEST_DUE_DAYS else Done(number, "refused", "a due time lies within ten years")
 
 
@@ -217,12 +255,14 @@ def _value(name: str, value: str, deps: Deps, number: str, now: datetime) -> str
         case "due":
             return _due(datetime.fromisoformat(value), number, now)
         case "subject":
-            return clean_line(value)[:_SUBJECT_CHARACTERS] or Done(number, "refused", "a ticket has a subject")
+            return clean_line(value)[:_SUBJECT_CHARACTERS] or Done(number, "refused", saying("done_no_subject"))
     field = rules.fields.get(name.removeprefix("field."))
     if field is None:
         return unknown("field", name, (*_PLAIN, *rules.fields), number)
-    wrong = misfit(field, value)
-    return Done(number, "refused", wrong) if wrong else clean_line(value)
+    if misfit(field, value) is None:
+        return clean_line(value)
+    wanted = ", ".join(field.values) or field.pattern or field.type
+    return Done(number, "refused", saying("wrong_value", name=field.id, word=value[:40], wanted=wanted[:200]))
 
 
 def _tags(ticket: Ticket, change: Change, who: str) -> Iterator[SetField | Done]:
@@ -232,9 +272,9 @@ def _tags(ticket: Ticket, change: Change, who: str) -> Iterator[SetField | Done]
     tags = (*kept, *(tag for tag in dict.fromkeys(change.add_tags) if tag not in kept))
     bad = [tag for tag in change.add_tags if not tag or len(tag) > _TAG_CHARACTERS or clean_line(tag) != tag]
     if bad or any(character in tag for tag in change.add_tags for character in " ,\"'"):
-        yield Done(f"#{ticket.number}", "refused", f"a tag is one word of at most {_TAG_CHARACTERS} characters")
+        yield Done(f"#{ticket.number}", "refused", saying("done_tag", most=_TAG_CHARACTERS))
     elif len(tags) > _MOST_TAGS:
-        yield Done(f"#{ticket.number}", "refused", f"a ticket has at most {_MOST_TAGS} tags")
+        yield Done(f"#{ticket.number}", "refused", saying("done_most_tags", most=_MOST_TAGS))
     else:
         yield SetField("tags", tags, who)
 
@@ -248,11 +288,11 @@ def _status(ticket: Ticket, change: Change, duty: Duty) -> Iterator[SetStatus | 
     elif (name == "snoozed") != (change.until is not None):
         yield Done(number, "refused", "a snooze has an end, and nothing else has")
     elif change.until is not None and change.until <= duty.now:
-        yield Done(number, "refused", f"{change.until:%Y-%m-%d %H:%M} UTC is not to come")
+        yield Done(number, "refused", saying("wrong_past", word=change.until))
     elif change.until is not None and (change.until - duty.now).days > _LONGEST_SNOOZE_DAYS:
-        yield Done(number, "refused", "a snooze ends within a year")
+        yield Done(number, "refused", saying("wrong_far", word=change.until))
     elif change.until is not None and ticket.status_type in ("solved", "closed"):
-        yield Done(number, "conflict", f"it is {ticket.status}; open it again first")
+        yield Done(number, "conflict", saying("done_finished", status=ticket.status))
     elif ticket.status != name or change.until is not None:
         reason = clean_line(change.reason)[:_SUBJECT_CHARACTERS] if change.reason else None
         yield SetStatus(name, rules.statuses[name], duty.now, actor(change.by, duty.asker), reason, change.until)
@@ -265,16 +305,16 @@ def _link(c: Connection, wanted: Link, duty: Duty) -> tuple[Done, ...]:
     if wanted.kind not in LINK_KINDS and not (wanted.remove and not wanted.kind):
         return (unknown("kind of link", wanted.kind, LINK_KINDS, name),)
     if wanted.number == wanted.other:
-        return (Done(name, "refused", "a ticket is not linked with itself"),)
+        return (Done(name, "refused", saying("done_linked_itself")),)
     if (missing := next((n for n in (wanted.number, wanted.other) if not tickets.find_ticket(c, n)), None)) is not None:
-        return (Done(f"#{missing}", "not-found", "there is no such ticket"),)
+        return (Done(f"#{missing}", "not-found", NO_TICKET),)
     act = linked.remove if wanted.remove else linked.add
     there = [kind for kind, other in tickets.links(c, wanted.number) if other == wanted.other and kind in LINK_KINDS]
     by = By(actor(wanted.by), duty.basis, duty.now)
     made = [kind for kind in ([wanted.kind] if wanted.kind else there) if act(c, wanted.number, kind, wanted.other, by)]
     if not made:
-        return (Done(name, "done", "is so already; nothing was changed"),)
-    said = f"{'no longer ' if wanted.remove else ''}{', '.join(made)} #{wanted.other}"
+        return (Done(name, "done", NOTHING_CHANGED),)
+    said = saying("done_unlinked" if wanted.remove else "done_linked", kinds=", ".join(made), number=wanted.other)
     return (Done(name, "done", said),)
 
 

@@ -13,6 +13,9 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.message.types import Attachment, Mailbox
+from gateway.ticket.saying import Sayable, saying
+
+Outcome = Literal["done", "not-found", "conflict", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,24 @@ class Done:
     """What became of one name of an operation, in one sentence."""
 
     name: str
-    outcome: Literal["done", "not-found", "conflict", "refused"]
-    said: str
+    outcome: Outcome
+    said: Sayable  # plain English where only the command line hears of it
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
     warns: bool = False  # whether it was done, and whoever asked for it may not have meant that
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The same as the command line hears of it, in English."""
+
+    name: str
+    outcome: Outcome
+    said: str
+    undo: str | None = None
+    warns: bool = False
+
+
+NOTHING_CHANGED = saying("done_same")
 
 
 @dataclass(frozen=True, slots=True)

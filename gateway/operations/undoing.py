@@ -21,7 +21,9 @@ from gateway.store.audit import attempt
 from gateway.store.linked import By
 from gateway.store.merges import find_receipt
 from gateway.store.undoing import CommandReceipt, Snapshot
+from gateway.ticket.saying import saying
 
+LEFT = ("answer", "note", "notice")  # what commands send, beside those that are nothing else
 _ID = re.compile(r"u-([0-9]{1,18})")
 
 
@@ -38,7 +40,7 @@ class _NotDoneError(Exception):
     """Something of several was not done: what it was part of is taken back as a whole."""
 
     def __init__(self, done: Done) -> None:
-        super().__init__(done.said)
+        super().__init__(done.name)
         self.done = done
 
 
@@ -60,9 +62,9 @@ def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
     if receipt is None:
         return merges.taken_back(c, wanted.id, wanted.by, duty, since=wanted.since)
     if receipt.undone_at is not None:
-        return (Done(wanted.id, "conflict", f"it was taken back {receipt.undone_at:%Y-%m-%d %H:%M} UTC"),)
+        return (Done(wanted.id, "conflict", merges.already_taken_back(receipt.undone_at)),)
     if wanted.since is not None and receipt.at < wanted.since:
-        return (Done(wanted.id, "conflict", f"it is too old: it was done {receipt.at:%Y-%m-%d %H:%M} UTC"),)
+        return (Done(wanted.id, "conflict", saying("done_too_old", time=receipt.at)),)
     try:
         with attempt(c, only_tried=False):
             return tuple(_taken_back(c, receipt, wanted, duty))
@@ -90,10 +92,10 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
             undoing.restore(c, now_is, before, names, by, duty.deps.promises)
             again = tickets.find_ticket(c, before.ticket.number) or now_is.ticket
             owners_after(c, now_is.ticket, again, duty.deps, duty.now)
-            yield Done(f"#{before.ticket.number}", "done", f"as before: {', '.join(names)}")
+            yield Done(f"#{before.ticket.number}", "done", saying("done_as_before", names=", ".join(names)))
     undoing.close(c, receipt, duty.now)
-    left = f"; cannot be undone: {', '.join(kept.sent)}" if kept.sent else ""
-    yield Done(wanted.id, "done", f"was taken back{left}")
+    left = tuple(saying("done_left", what=saying(f"left_{each}") if each in LEFT else each) for each in kept.sent)
+    yield Done(wanted.id, "done", (saying("done_taken_back"), *left))
 
 
 def _changed_since(c: Connection, before: Snapshot, after: Snapshot, receipt: CommandReceipt) -> Done | None:
@@ -101,14 +103,14 @@ def _changed_since(c: Connection, before: Snapshot, after: Snapshot, receipt: Co
     now_is = undoing.snapshot(c, after.ticket.number)
     name = f"#{after.ticket.number}"
     if now_is is None or now_is.ticket.merged_into is not None:
-        return Done(name, "conflict", "it was merged since")
+        return Done(name, "conflict", saying("done_merged_since"))
     again = _common(undoing.differences(before, after), undoing.differences(after, now_is))
     if not again:
         return None
     rows = audit.find_rows(c, ticket=after.ticket.number, since=receipt.at)
     actions = {word for each in again for word in (f"set.{each}", f"{each}.added", f"{each}.removed")}
-    who = next((row.actor for row in reversed(rows) if row.action in actions), rows[-1].actor if rows else "somebody")
-    return Done(name, "conflict", f"{', '.join(again)} changed since, by {who}")
+    who = next((row.actor for row in reversed(rows) if row.action in actions), rows[-1].actor if rows else "—")
+    return Done(name, "conflict", saying("done_changed_since", names=", ".join(again), who=who))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> list[str]:

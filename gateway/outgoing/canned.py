@@ -29,6 +29,7 @@ from gateway.outgoing.markdown import Words, is_link, place, without_places
 from gateway.outgoing.nearest import nearest
 from gateway.rules.reading import CannedReply
 from gateway.ticket.canned import FIELD, TOKENS
+from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import File
 
 Kind = Literal["snippet", "answer"]
@@ -147,8 +148,8 @@ class Library:
             if (words := tuple(dict.fromkeys(word for c in of.values() for word in c.suggest)))
         )
 
-    def spoken(self, name: str, language: str, values: Mapping[str, str], kind: Kind | None = None) -> Spoken | str:
-        """What a canned reply says in a language, or the nearest; a sentence where it says nothing.
+    def spoken(self, name: str, language: str, values: Mapping[str, str], kind: Kind | None = None) -> Spoken | Saying:
+        """What a canned reply says in a language, or the nearest; why, where it says nothing.
 
         values  of its variables, and of the tokens of the ticket (ticket/canned.py)
         kind    None takes both
@@ -156,10 +157,10 @@ class Library:
         of = {tag: canned for tag, canned in self._of.get(name, {}).items() if kind in (None, canned.kind)}
         if not of:
             known = sorted(n for n, all_ in self._of.items() if any(kind in (None, c.kind) for c in all_.values()))
-            return f"there is no {kind or 'canned reply'} “{name[:60]}”; known: {', '.join(known) or 'none'}"
+            return saying("done_no_canned", name=name[:60], known=", ".join(known) or "—")
         canned = next((of[tag] for tag in nearest(language) if tag in of), None)
         if canned is None:
-            return f"“{name}” is not written in “{language}”; it is in {', '.join(sorted(of))}"
+            return saying("done_canned_language", name=name, language=language, known=", ".join(sorted(of)))
         return _filled(canned, values)
 
     def _differs(self, canned: Canned) -> Iterator[str]:
@@ -254,16 +255,17 @@ def _is_known(token: str, canned: Canned) -> bool:
     return token in canned.variables or token in TOKENS or token.startswith(FIELD)
 
 
-def _filled(canned: Canned, values: Mapping[str, str]) -> Spoken | str:
-    """The reply with its values in their places; a sentence where one is missing or does not fit."""
+def _filled(canned: Canned, values: Mapping[str, str]) -> Spoken | Saying:
+    """The reply with its values in their places; why, where one is missing or does not fit."""
     if (strange := next((name for name in values if not _is_known(name, canned)), None)) is not None:
-        return f"“{canned.name}” has no [[{strange[:40]}]]; its own are: {', '.join(canned.variables) or 'none'}"
+        known = ", ".join(canned.variables) or "—"
+        return saying("done_canned_strange", name=canned.name, token=strange[:40], known=known)
     told = {name: clean_header(without_places(value))[:_MOST_VALUE] for name, value in values.items()}
     for name in dict.fromkeys((*canned.variables, *_all_tokens(canned))):
         if not told.get(name):
-            return f"“{canned.name}” needs a value for [[{name}]]"
-        if (wrong := _misfit(canned.variables.get(name, ("text",)), told[name])) is not None:
-            return f"[[{name}]] of “{canned.name}” {wrong}"
+            return saying("done_canned_missing", name=canned.name, token=name)
+        if (wanted := _misfit(canned.variables.get(name, ("text",)), told[name])) is not None:
+            return saying("wrong_value", word=told[name][:40], name=f"[[{name}]]", wanted=wanted)
     sets = tuple((name, _TOKEN.sub(lambda found: told[found[1].strip()], text)) for name, text in canned.sets)
     days = (name for name, may_be in canned.variables.items() if may_be == ("date",))
     told |= {name: _day(told[name], canned.language) for name in days}
@@ -273,14 +275,15 @@ def _filled(canned: Canned, values: Mapping[str, str]) -> Spoken | str:
 
 
 def _misfit(may_be: tuple[str, ...], value: str) -> str | None:
+    """What the value should be; None when it fits."""
     match may_be:
         case ("text",):
             return None
         case ("number",):
-            return None if _NUMBER.fullmatch(value) else f"is a number, such as 129.50, and not “{value[:40]}”"
+            return None if _NUMBER.fullmatch(value) else "129.50"
         case ("date",):
-            return None if _is_day(value) else f"is a day, such as 2026-12-01, and not “{value[:40]}”"
-    return None if value in may_be else f"is one of {', '.join(may_be)}, and not “{value[:40]}”"
+            return None if _is_day(value) else "2026-12-01"
+    return None if value in may_be else ", ".join(may_be)
 
 
 def _is_day(value: str) -> bool:
@@ -348,6 +351,6 @@ def sample(canned: Canned) -> Spoken:
     values = {name: _MADE_UP.get(may_be[0], may_be[0]) for name, may_be in canned.variables.items()}
     others = {token: _MADE_UP.get(token, _MADE_UP["text"]) for token in _all_tokens(canned)}
     spoken = _filled(canned, {**others, **values})
-    if isinstance(spoken, str):
-        raise ValueError(spoken)
+    if isinstance(spoken, Saying):
+        raise ValueError(spoken.name)
     return spoken

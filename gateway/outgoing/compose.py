@@ -29,6 +29,7 @@ from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
+from gateway.ticket.saying import Saying, english, worded
 from gateway.ticket.token import TokenRing, subject_tag
 from gateway.ticket.types import REDIRECT, File, Notification, Ticket
 
@@ -135,8 +136,8 @@ def _spoken(notice: Notification, desk: Desk) -> Spoken | None:
     if notice.canned is None:
         return None
     spoken = desk.templates.canned.spoken(notice.variant or "", notice.language, notice.canned)
-    if isinstance(spoken, str):
-        raise PoisonError(spoken)
+    if isinstance(spoken, Saying):
+        raise PoisonError(worded(spoken, english(desk.templates.words("en"))))
     return spoken
 
 

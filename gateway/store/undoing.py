@@ -40,7 +40,7 @@ class Kept:
     before: tuple[Snapshot, ...]
     after: tuple[Snapshot, ...]  # of the same tickets, in the same order
     receipts: tuple[str, ...] = ()  # of merges and splits among the commands: u-318
-    sent: tuple[str, ...] = ()  # what nothing takes back, in words
+    sent: tuple[str, ...] = ()  # what nothing takes back: answer, note, notice, or a command
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,30 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfHours:
+    """An agent whose calendar is not open."""
+
+    calendar: str
+
+    def __str__(self) -> str:
+        return f"outside of {self.calendar}"
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """An agent who has as many tickets as he may."""
+
+    count: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.most} open"
+
+
+Limit = Absence | OutOfHours | Full  # why an agent is given no ticket; as text, for the trace
+
+
+@dataclass(frozen=True, slots=True)
 class AtDesk:
     """How things stand when a ticket is given away."""
 
@@ -112,19 +136,19 @@ def unlocks_at(ticket: Ticket, promises: Promises, now: datetime) -> datetime | 
 def _against(agent: Agent, ticket: Ticket, desk: AtDesk) -> str | None:
     """Why an agent cannot have the ticket; None when he can."""
     if (limit := limits(agent, desk)) is not None:
-        return limit
+        return str(limit)
     lacking = [skill for skill in ticket.needs if skill not in agent.skills]
     return f"lacks {', '.join(lacking)}" if lacking else None
 
 
-def limits(agent: Agent, desk: AtDesk) -> str | None:
+def limits(agent: Agent, desk: AtDesk) -> Limit | None:
     """Why an agent is given no ticket whatsoever; None when he may be."""
     if agent.id in desk.absent:
-        return str(desk.absent[agent.id])
+        return desk.absent[agent.id]
     if agent.calendar is not None and not desk.is_open(agent.calendar, desk.now):
-        return f"outside of {agent.calendar}"
+        return OutOfHours(agent.calendar)
     if agent.max_open is not None and desk.counted.get(agent.id, 0) >= agent.max_open:
-        return f"{desk.counted.get(agent.id, 0)} of {agent.max_open} open"
+        return Full(desk.counted.get(agent.id, 0), agent.max_open)
     return None
 
 

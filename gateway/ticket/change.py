@@ -71,9 +71,9 @@ def after(ticket: Ticket, changes: Iterable[Change]) -> Ticket:
 
 def shown(ticket: Ticket, name: str) -> str:
     """The value of a field, or of field.NAME, in words; `none` when there is none."""
-    value = dict(ticket.fields).get(name.removeprefix(_FIELD)) if name.startswith(_FIELD) else getattr(ticket, name)
+    value = value_of(ticket, name)
     match value:
-        case None | ():
+        case None:
             return "none"
         case tuple():
             return ", ".join(value)
@@ -81,6 +81,12 @@ def shown(ticket: Ticket, name: str) -> str:
             return f"{value:%Y-%m-%d %H:%M} UTC"
         case _:
             return str(value)
+
+
+def value_of(ticket: Ticket, name: str) -> object:
+    """The value of a field, or of field.NAME; None when there is none."""
+    value = dict(ticket.fields).get(name.removeprefix(_FIELD)) if name.startswith(_FIELD) else getattr(ticket, name)
+    return None if value == () else value
 
 
 def _in_status(ticket: Ticket, change: SetStatus) -> Ticket:

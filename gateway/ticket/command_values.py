@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from gateway.rules.types import Agent, RuleSet
+from gateway.ticket.saying import filled
 
 SHOWN = 60  # characters of a word in an answer
 _QUOTES = '"“”„«»'
@@ -24,9 +25,8 @@ class Wrong:
     places: tuple[tuple[str, str], ...] = ()
 
     def said(self, strings: Mapping[str, str]) -> str:
-        """In the words of a language; what a person wrote is never read as a place."""
-        values = dict(self.places)
-        return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), strings[f"wrong_{self.word}"])
+        """In the words of a language."""
+        return filled(strings[f"wrong_{self.word}"], dict(self.places))
 
 
 class WrongValueError(ValueError):

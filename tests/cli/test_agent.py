@@ -70,4 +70,4 @@ async def test_json(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 async def test_an_unknown_agent_is_said(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = await mailwicket_beside(tmp_path / "mailwicket.toml", "agent", "away", "anna", clock=desk.clock)
-    assert (code, "there is no agent “anna”; known: ana, piotr, nick" in capsys.readouterr().out) == (2, True)
+    assert (code, "Nobody here is called “anna”. Agents: ana, piotr, nick" in capsys.readouterr().out) == (2, True)

@@ -17,14 +17,14 @@ from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, operate, socket_path
 from gateway.errors import ConfigError, TransientError
 from gateway.operations.mails import Mails
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.store import audit, inbound
 from gateway.store.opening import open_store
 from gateway.store.store import Store
 from tests.cli.desk import NOW, Desk, mailwicket_beside
 from tests.conftest import settings_in
 
-Asked = Callable[..., Awaitable[tuple[Done, ...]]]
+Asked = Callable[..., Awaitable[tuple[Told, ...]]]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def server(settings: Settings, store: Store, desk: Desk, woken: list[str])
     await made.close()
 
 
-async def ask(settings: Settings, name: str, *mails: str, dry_run: bool = False) -> tuple[Done, ...]:
+async def ask(settings: Settings, name: str, *mails: str, dry_run: bool = False) -> tuple[Told, ...]:
     return await asyncio.to_thread(operate, settings, name, Mails(mails), clock=FakeClock(NOW), dry_run=dry_run)
 
 
@@ -55,7 +55,7 @@ async def test_the_daemon_does_it_and_looks_again(
 ) -> None:
     await desk.take("newsletter.eml", sender="news@list.test")
     done = await ask(settings, "mail.replay", "m-1")
-    assert done == (Done("m-1", "done", "is processed again; it was record (newsletter)"),)
+    assert done == (Told("m-1", "done", "is processed again; it was record (newsletter)"),)
     assert await disposition(desk, "m-1") is None
     assert woken == ["woken"]
 
@@ -65,7 +65,7 @@ async def test_without_a_daemon_it_is_done_under_the_lock(settings: Settings, co
     outcome = await Desk(store, settings, config.parent / "rules.yaml").poison(b"a\r\n", "parser: cpu")
     store.close()
     done = await ask(settings, "mail.discard", "m-1")
-    assert done == (Done("m-1", "done", "is a record now; its raw bytes are kept until retention ends"),)
+    assert done == (Told("m-1", "done", "is a record now; its raw bytes are kept until retention ends"),)
     again = open_store(settings)
     try:
         events = again.read_now(lambda c: audit.find_rows(c, ticket=outcome.ticket))

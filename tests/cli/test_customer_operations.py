@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from gateway.operations.customers import Merge, Mute, Undo
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.types import Done, Duty
+from gateway.operations.tongue import told
+from gateway.operations.types import Duty, Told
 from gateway.store import audit, customers, tickets
 from gateway.store.schema import customer as customer_table
 from gateway.store.schema import customer_address, ticket
@@ -21,10 +22,11 @@ async def desk(desk: Desk) -> Desk:
     return desk
 
 
-async def done(desk: Desk, arguments: Merge | Mute | Undo) -> tuple[Done, ...]:
+async def done(desk: Desk, arguments: Merge | Mute | Undo) -> tuple[Told, ...]:
     name = f"customer.{type(arguments).__name__.lower()}"
     duty = Duty(desk.clock.now(), lambda: desk.deps)
-    return await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
+    done = await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
+    return tuple(told(each, duty) for each in done)
 
 
 def customer(desk: Desk, name: str) -> Customer:
@@ -54,7 +56,7 @@ async def test_a_merged_customer_has_the_addresses_and_tickets_of_both(desk: Des
     ("jan@bigbank.test", "JAN@bigbank.test", None, "done", "is one customer already; nothing was changed"),
     ("nobody@x.test", "jan@bigbank.test", None, "not-found", "names no customer: an address, or c-12"),
     ("jan@bigbank.test", "c-999", None, "not-found", "names no customer: an address, or c-12"),
-    ("eva@x.test", "jan@bigbank.test", "bob", "refused", "there is no agent “bob”; known: ana"),
+    ("eva@x.test", "jan@bigbank.test", "bob", "refused", "Nobody here is called “bob”. Agents: ana"),
 ])  # fmt: skip
 async def test_merges_that_change_nothing(
     desk: Desk, one: str, other: str, by: str | None, outcome: str, said: str

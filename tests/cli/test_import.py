@@ -18,7 +18,7 @@ from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.errors import GatewayError
 from gateway.operations.imports import ImportMails, OldMail
-from gateway.operations.types import Done
+from gateway.operations.types import Told
 from gateway.store import inbound, outbox
 from gateway.store.listing import find_tickets
 from gateway.store.opening import open_store
@@ -178,6 +178,6 @@ async def test_killed_again_and_again(lite: Settings, tmp_path: Path, *, with_da
 
 def test_rules_that_know_the_team_no_more_end_an_import() -> None:
     wanted = ImportMails((OldMail(b"Subject: x", datetime.now(UTC)),), "closed", "support")
-    answers = [(Done("import", "refused", "there is no team “support”"),)]
+    answers = [(Told("import", "refused", "there is no team “support”"),)]
     with pytest.raises(CommandError, match="no team"):
         _patiently(lambda _: answers.pop(), wanted)

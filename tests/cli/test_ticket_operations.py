@@ -16,7 +16,8 @@ from gateway.operations.held_entries import Accept
 from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change, Link, NewTicket
-from gateway.operations.types import Done, Duty
+from gateway.operations.tongue import told
+from gateway.operations.types import Duty, Told
 from gateway.operations.undoing import Undo
 from gateway.parsing.pool import parse_limits
 from gateway.store import audit, customers, outbox, tickets
@@ -43,9 +44,10 @@ async def desk(desk: Desk) -> Desk:
     return made
 
 
-async def done(desk: Desk, name: str, arguments: object) -> tuple[Done, ...]:
+async def done(desk: Desk, name: str, arguments: object) -> tuple[Told, ...]:
     duty = Duty(desk.clock.now(), lambda: desk.deps)
-    return await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
+    done = await desk.store.write(lambda c: OPERATIONS[name].perform(c, arguments, duty), durable=True)
+    return tuple(told(each, duty) for each in done)
 
 
 def found(desk: Desk, number: int) -> Any:
@@ -73,23 +75,23 @@ def rows(desk: Desk) -> dict[str, list[Any]]:
     (Change((1,), (("responsible", "ana"), ("order", "PL-10442"))), "done",
      "responsible none -> ana; field.order none -> PL-10442"),
     (Change((1,), (("due", "2026-12-01T09:00:00+00:00"),)), "done", "due none -> 2026-12-01 09:00 UTC"),
-    (Change((1,), (("due", "2020-12-01T09:00:00+00:00"),)), "refused", "2020-12-01 09:00 UTC is not to come"),
+    (Change((1,), (("due", "2020-12-01T09:00:00+00:00"),)), "refused", "“2020-12-01 09:00 UTC” is over."),
     (Change((1,), (("due", "9999-12-31T09:00:00+00:00"),)), "refused", "a due time lies within ten years"),
     (Change((1,), add_tags=("vip",), remove_tags=("refund",)), "done", "tags refund -> vip"),
     (Change((1,), status="answered", reason="wants a photo"), "done", "status new -> answered"),
     (Change((1,), status="spam"), "done", "status new -> spam"),
     (Change((1,), (("priority", "high"),)), "done", "is so already; nothing was changed"),
-    (Change((1,), (("assignee", "bob"),)), "refused", "there is no agent “bob”; known: ana"),
-    (Change((1,), (("assignee", "ana"),), by="bob"), "refused", "there is no agent “bob”; known: ana"),
+    (Change((1,), (("assignee", "bob"),)), "refused", "Nobody here is called “bob”. Agents: ana"),
+    (Change((1,), (("assignee", "ana"),), by="bob"), "refused", "Nobody here is called “bob”. Agents: ana"),
     (Change((1,), (("language", "de"),)), "done", "language pl -> de"),
     (Change((1,), (("language", "klingon"),)), "refused",
-     "there is no language “klingon”; known: en, de, pl, cs, pt, hr, ru"),
-    (Change((1,), (("team", "sales"),)), "refused", "there is no team “sales”; known: support, billing"),
-    (Change((1,), (("order", "nonsense"),)), "refused", "field “order” does not take “nonsense” ([A-Z]{2}-[0-9]{5})"),
+     "“klingon” does not fit here. Possible: en, de, pl, cs, pt, hr, ru"),
+    (Change((1,), (("team", "sales"),)), "refused", "There is no team “sales”. Teams: support, billing"),
+    (Change((1,), (("order", "nonsense"),)), "refused", "“nonsense” does not fit order. Expected: [A-Z]{2}-[0-9]{5}"),
     (Change((1,), (("subject", " \n "),)), "refused", "a ticket has a subject"),
-    (Change((1,), (("team", "none"),)), "refused", "there is no team “none”; known: support, billing"),
+    (Change((1,), (("team", "none"),)), "refused", "There is no team “none”. Teams: support, billing"),
     (Change((1,), add_tags=("two words",)), "refused", "a tag is one word of at most 64 characters"),
-    (Change((1,), status="merged"), "refused", f"there is no status “merged”; known: {_STATUSES}"),
+    (Change((1,), status="merged"), "refused", f"“merged” does not fit here. Possible: {_STATUSES}"),
     (Change((99,), status="closed"), "not-found", "there is no such ticket"),
 ])  # fmt: skip
 async def test_changes(desk: Desk, change: Change, outcome: str, said: str) -> None:
@@ -158,13 +160,13 @@ async def test_an_answer_goes_into_the_customers_thread(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("answer", "outcome", "said"), [
     (Answer(1, " \n"), "refused", "there are no words"),
-    (Answer(1, "x", status="lost"), "refused", f"there is no status “lost”; known: {_STATUSES}"),
+    (Answer(1, "x", status="lost"), "refused", f"“lost” does not fit here. Possible: {_STATUSES}"),
     (Answer(9, "x"), "not-found", "there is no such ticket"),
     (Answer(1, "x\n" * 3000), "refused", "these are more than 100000 characters or 2000 lines"),
 ])  # fmt: skip
 async def test_answers_that_are_none(desk: Desk, answer: Answer, outcome: str, said: str) -> None:
     before = rows(desk)
-    assert await done(desk, "ticket.answer", answer) == (Done(f"#{answer.number}", outcome, said),)  # type: ignore[arg-type]
+    assert await done(desk, "ticket.answer", answer) == (Told(f"#{answer.number}", outcome, said),)  # type: ignore[arg-type]
     assert rows(desk) == before
 
 
@@ -229,7 +231,7 @@ async def test_a_note_is_seen_by_no_customer(desk: Desk) -> None:
 async def test_a_ticket_for_somebody_who_called(desk: Desk) -> None:
     wanted = NewTicket("Mia@Hotel.test", "Welche Größe?", "Haben Sie das grüne auch in der Größe 42? Danke und Gruß.")
     assert await done(desk, "ticket.new", wanted) == (
-        Done("#3", "done", "opened in support for Mia@hotel.test; nothing was sent"),
+        Told("#3", "done", "opened in support for Mia@hotel.test; nothing was sent"),
     ) or found(desk, 3)
     made = found(desk, 3)
     assert (made.channel, made.language, made.status, made.messages) == ("cli", "de", "new", 1)

@@ -300,7 +300,7 @@ def key_of(desk: Desk, number: int) -> str:
         (Order(status="closed"), ("closed", "support"), ""),
         (Order(status="spam"), ("spam", "support"), ""),
         (Order(team="billing"), ("new", "billing"), ""),
-        (Order(team="gone"), ("new", "support"), "#1: there is no team “gone”; known: support, billing"),
+        (Order(team="gone"), ("new", "support"), "#1: There is no team “gone”. Teams: support, billing"),
     ],
 )
 def test_what_an_order_does(order: Order, changed: tuple[str, str], said: str, desk: Desk) -> None:

@@ -12,6 +12,7 @@ from gateway.store.store import Store
 from gateway.ticket.command_table import Vocabulary
 from gateway.ticket.command_values import Writer
 from gateway.ticket.commands import Refused, Written, read_commands
+from gateway.ticket.saying import english, worded
 from gateway.ticket.types import File
 from tests.processing import Desk, mail, verdict
 
@@ -49,6 +50,7 @@ class Agents(Desk):
         self.take(verdict("pass", mail(f"Eva <{EVA}>", "Account", "Please open an account for me.")))
         self.take(verdict("pass", mail("Mole <mole@x.test>", "Secret", "Psst.")), to="secret@gw.test")
         self.words = self.deps.desk.templates.words("en")
+        self.english = english(self.words)
         languages = self.settings.site.languages
         self.vocabulary = Vocabulary(
             {each: self.deps.desk.templates.words(each) for each in languages}, self.deps.rules.statuses
@@ -87,7 +89,7 @@ class Agents(Desk):
             return [f"{found.refused.code}: {found.refused.wrong.said(self.words)}"]
         if found.questions:
             return [f"{each.doing}? {', '.join(f'#{t.number}' for t in each.tickets)}" for each in found.questions]
-        return [f"{line.state}: {line.detail}" for line in found.lines]
+        return [f"{line.state}: {worded(line.detail, self.english)}" for line in found.lines]
 
     def sent(self) -> list[str]:
         """Templates and recipients of the mails that were queued, oldest first; acknowledgements left out."""

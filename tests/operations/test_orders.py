@@ -114,7 +114,7 @@ REFUSED = [
     ("ana", "#reject e-99", "#1: nothing in it is held"),
     ("ana", "#undo u-99", "u-99: is no receipt, such as u-318"),
     ("ana", "#undo", "You did nothing in the last 24 hours that could be undone."),
-    ("bob", "#link 1", "#1: a ticket is not linked with itself"),
+    ("bob", "#link 1", "#1: ein Ticket wird nicht mit sich selbst verknüpft"),
     ("jana", "#solved", "#solved is not for the role “light”."),
 ]
 
@@ -131,7 +131,7 @@ def test_one_that_cannot_be_done_leaves_all_undone(desk: Agents) -> None:
 
 def test_a_team_that_escalates_to_nobody_refuses(desk: Agents) -> None:
     desk.move(1, "second")
-    assert desk.said("#escalate", "bob") == ["bad-value: #1: team second escalates to nobody"]
+    assert desk.said("#escalate", "bob") == ["bad-value: #1: das Team second eskaliert an niemanden"]
 
 
 @pytest.mark.parametrize(("text", "speaks", "kinds", "status", "mails"), [

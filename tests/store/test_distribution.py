@@ -16,11 +16,13 @@ from gateway.operations.answers import Answer, Note
 from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change, NewTicket
+from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.operations.undoing import Undo
 from gateway.store import audit, happenings
 from gateway.store.opening import open_store
 from gateway.store.store import Store
+from gateway.ticket.saying import worded
 from tests.processing import Desk, mail
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -59,7 +61,7 @@ def opened(desk: Desk, count: int, subject: str = "Zwrot", to: str = "support@gw
 def do(desk: Desk, name: str, wanted: object) -> Any:
     done = desk.write(lambda c: OPERATIONS[name].perform(c, wanted, Duty(desk.now, lambda: desk.deps)))
     assert {each.outcome for each in done} == {"done"}, done
-    return done[0].said
+    return worded(done[0].said, english_of(desk.deps))
 
 
 def owners(desk: Desk) -> list[str | None]:
@@ -171,7 +173,7 @@ def test_a_rule_sees_whether_a_ticket_waits(desk: Desk) -> None:
 
 def test_who_is_away_gets_nothing_until_he_is_back(desk: Desk) -> None:
     said = do(desk, "agent.away", Away("ann", desk.now + timedelta(days=2), cover="bob", by="eva"))
-    assert said == "away until Wed 2026-11-25 09:00 UTC, bob looks after the tickets; new tickets go to others"
+    assert said == "away until 2026-11-25 09:00 UTC; bob looks after the tickets; new tickets go to others"
     opened(desk, 4)
     assert owners(desk) == ["bob", "bob", None, None]
     assert do(desk, "agent.back", Back("ann")) == "is back; 2 of the tickets that waited found an owner"
@@ -190,14 +192,14 @@ async def test_an_absence_ends_by_itself(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("wanted", "said"), [
     # what is asked, the answer
-    (Away("ana"), "there is no agent “ana”; known: ann, bob, eva"),
-    (Away("ann", cover="ana"), "there is no agent “ana”; known: ann, bob, eva"),
+    (Away("ana"), "Nobody here is called “ana”. Agents: ann, bob, eva"),
+    (Away("ann", cover="ana"), "Nobody here is called “ana”. Agents: ann, bob, eva"),
     (Away("ann", cover="ann"), "nobody covers for himself"),
-    (Away("ann", until=MONDAY), "2026-11-23 09:00 UTC is not to come"),
+    (Away("ann", until=MONDAY), "“2026-11-23 09:00 UTC” is over."),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(desk: Desk, wanted: Away, said: str) -> None:
     (done,) = desk.write(lambda c: OPERATIONS["agent.away"].perform(c, wanted, Duty(MONDAY, lambda: desk.deps)))
-    assert (done.outcome, done.said) == ("refused", said)
+    assert (done.outcome, worded(done.said, english_of(desk.deps))) == ("refused", said)
 
 
 def test_what_goes_on_goes_back_to_its_owner_if_he_is_there(desk: Desk) -> None:
