@@ -82,7 +82,13 @@ def show(invocation: Invocation, name: str, *, as_json: bool) -> None:
     tables, troubles = _looked_up(invocation, (found.address, *addresses))
     if as_json:
         numbers = [ticket.number for ticket in owned]
-        more = {"addresses": addresses, "lookups": dict(tables.values), "tickets": numbers, "events": history}
+        more = {
+            "addresses": addresses,
+            "lookups": dict(tables.values),
+            "tickets": numbers,
+            "spam_tickets": found.spam_tickets,
+            "events": history,
+        }
         print_json("customer/1", {"customer": customer_json(found), **more})
         return
     print_lines(facts(_facts(found, addresses, tables, owned, history)))
@@ -194,6 +200,7 @@ def _facts(
         ("Answered", "yes, by a person" if found.answered else "not yet"),
         ("Muted", "yes: no automatic mail" if found.muted else ""),
         ("Restricted", "yes" if found.restricted else ""),
+        ("Spam", counted(found.spam_tickets, "ticket") if found.spam_tickets else ""),
         *(("Ticket", f"#{t.number}  {t.status}  {t.subject}") for t in owned),
         *(("Changed", f"{stamp(e.at)}  {e.actor}  {e.action}  {shown_detail(e)}") for e in history),
     )

@@ -31,7 +31,7 @@ _FIELDS = (
     "x-spam-flag", "x-spam-score", "x-spam-status",
 )  # fmt: skip
 _OF_TICKET = ("number", "subject", "team", "assignee", "responsible", "status", "priority", "tags", "messages")
-_OF_CUSTOMER = ("muted", "answered", "language", "tier", "organisation", "open_tickets")
+_OF_CUSTOMER = ("muted", "answered", "language", "tier", "organisation", "open_tickets", "spam_tickets")
 _SHOWN = ("rules", "ticket", "team", "priority", "tags", "fields", "sent", "quarantine", "drop")
 
 

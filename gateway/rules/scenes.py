@@ -49,6 +49,7 @@ CUSTOMER: dict[str, Key] = {
     "tier": Key(LINE, "such as gold"),
     "organisation": Key(LINE, "whom the person works for"),
     "open_tickets": Key(whole(), "tickets not yet solved"),
+    "spam_tickets": Key(whole(), "tickets that are spam"),
 }  # beside them, what look-ups give
 TICKET: Keys = {
     "number": Key(whole(1), "as in its subject tag"),

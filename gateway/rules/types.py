@@ -109,6 +109,9 @@ class Facts:
     customer_tags: tuple[str, ...] | None = _fact("customer.tags", "list", "press", events=EVENTS)
     customer_organisation: str | None = _fact("customer.organisation", "text", "Big Bank", events=EVENTS)
     customer_open_tickets: int | None = _fact("customer.open_tickets", "number", "2", events=EVENTS)
+    customer_spam_tickets: int | None = _fact(
+        "customer.spam_tickets", "number", "2; tickets of this person that are spam", events=EVENTS
+    )
     customer_values: tuple[tuple[str, str], ...] | None = _fact(
         "customer.NAME", "pairs", "customer.contract, given by a lookup", events=EVENTS
     )

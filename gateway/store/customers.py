@@ -11,14 +11,28 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Label,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.store import holds
 from gateway.store.schema import customer, customer_address, entry, ticket
 from gateway.store.upsert import inserted
-from gateway.ticket.life import FINISHED
+from gateway.ticket.life import FINISHED, SPAM
 from gateway.ticket.types import Customer
 
 _ID = re.compile(r"c-([0-9]{1,18})")
@@ -28,7 +42,7 @@ _TEXTS = ("language", "organisation", "zone", "contract", "tier")
 def find_customer(c: Connection, address: str) -> Customer | None:
     """Who writes from this address; None for a first contact."""
     row = c.execute(_BY_ADDRESS, {"address": normal(address)}).one_or_none()
-    return None if row is None else replace(_customer(row, address), open_tickets=row.open_tickets)
+    return None if row is None else _counted(row, address)
 
 
 def customer_of(c: Connection, requester: Mailbox, language: str | None, now: datetime) -> int:
@@ -47,7 +61,7 @@ def named(c: Connection, name: str) -> Customer | None:
     """A customer by what people say: an address of his, or c-12; None when there is none."""
     if found := _ID.fullmatch(name):
         row = c.execute(_BY_ID, {"id": int(found[1])}).one_or_none()
-        return None if row is None else _customer(row, next(iter(addresses(c, row.id)), ""))
+        return None if row is None else _counted(row, next(iter(addresses(c, row.id)), ""))
     return find_customer(c, name)
 
 
@@ -192,30 +206,31 @@ def _customer(row: Row[Any], address: str) -> Customer:
     )
 
 
+def _counted(row: Row[Any], address: str) -> Customer:
+    return replace(_customer(row, address), open_tickets=row.open_tickets, spam_tickets=row.spam_tickets)
+
+
 _ANSWERED = (
     exists()
     .where(entry.c.ticket == ticket.c.number, ticket.c.customer == customer.c.id, entry.c.kind == "answer")
     .label("answered")
 )
 _CUSTOMER = select(customer, _ANSWERED)
-_OPEN_TICKETS = (
-    select(func.count())
-    .select_from(
-        select(ticket.c.number)
-        .where(ticket.c.customer == customer.c.id, ticket.c.status_type.not_in(FINISHED))
-        .limit(1000)
-        .correlate(customer)
-        .subquery()
-    )
-    .scalar_subquery()
-    .label("open_tickets")
+
+
+def _many(name: str, which: ColumnElement[bool]) -> Label[int]:
+    """How many tickets of a customer are such, as a column of this name."""
+    his = select(ticket.c.number).where(ticket.c.customer == customer.c.id, which).limit(1000).correlate(customer)
+    return select(func.count()).select_from(his.subquery()).scalar_subquery().label(name)
+
+
+_COUNTED = _CUSTOMER.add_columns(
+    _many("open_tickets", ticket.c.status_type.not_in(FINISHED)), _many("spam_tickets", ticket.c.status == SPAM)
 )
-_BY_ADDRESS = (
-    _CUSTOMER.add_columns(_OPEN_TICKETS)
-    .join(customer_address, customer_address.c.customer == customer.c.id)
-    .where(customer_address.c.address == bindparam("address"))
+_BY_ADDRESS = _COUNTED.join(customer_address, customer_address.c.customer == customer.c.id).where(
+    customer_address.c.address == bindparam("address")
 )
-_BY_ID = _CUSTOMER.where(customer.c.id == bindparam("id"))
+_BY_ID = _COUNTED.where(customer.c.id == bindparam("id"))
 _OWNER = select(customer_address.c.customer).where(customer_address.c.address == bindparam("address"))
 _NEW = insert(customer).returning(customer.c.id)
 _merged = msgspec.json.Decoder(Merged)

@@ -130,6 +130,7 @@ def _of(customer: Customer | None, tables: LookedUp) -> dict[str, Any]:
         "customer_muted": customer.muted if customer else False,
         "customer_tier": (customer.tier if customer else None) or values.get("tier"),
         "customer_open_tickets": customer.open_tickets if customer else 0,
+        "customer_spam_tickets": customer.spam_tickets if customer else 0,
         "customer_tags": customer.tags if customer else None,
         "customer_organisation": (customer.organisation if customer else None) or values.get("organisation"),
         "customer_values": tuple(values.items()) or None,

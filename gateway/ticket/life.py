@@ -15,7 +15,7 @@ from gateway.ticket.token import subject_tag
 from gateway.ticket.types import SetStatus, Ticket
 
 FINISHED = ("solved", "closed")
-_SPAM = "spam"  # stays where it is until a person says otherwise
+SPAM = "spam"  # stays where it is until a person says otherwise
 
 
 def goes_on(ticket: Ticket, rules: RuleSet, now: datetime) -> bool:
@@ -45,7 +45,7 @@ def another_matter(ticket: Ticket, subject: str, rules: RuleSet, at: datetime) -
 
 def after_words_of_customer(ticket: Ticket, message: Message, rules: RuleSet, at: datetime) -> SetStatus | None:
     """The status after a reply of the customer; None when it stays."""
-    if ticket.status_type in ("new", "open") or ticket.status == _SPAM:
+    if ticket.status_type in ("new", "open") or ticket.status == SPAM:
         return None
     if ticket.status_type in FINISHED and not rules.defaults.thanks_reopens and bare_thanks(message):
         return None

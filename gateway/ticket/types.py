@@ -121,6 +121,7 @@ class Customer:
     attributes: tuple[tuple[str, str], ...] = ()  # what look-up tables say of him beside those
     restricted: bool = False
     open_tickets: int = 0  # that are neither solved nor closed, counted up to a thousand
+    spam_tickets: int = 0  # that are spam, as far as they are kept, counted up to a thousand
     merged_into: int | None = None  # the customer who has his addresses and tickets now
 
 

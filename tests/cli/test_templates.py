@@ -60,7 +60,7 @@ CANNED = "---\ntitle: Refund\nvars: {amount: number}\n---\nWe sent **[[amount]]*
         ("list", 0, "snippets/refund-ok    customer  en                    snippets/refund-ok/en.md"),
         ("preview snippets/refund-ok", 0, "\n\nWe sent 129.50 back for #4812."),
         ("preview snippets/refund-ok --with amount=7", 0, "We sent 7 back for #4812."),
-        ("preview snippets/refund-ok --with amount=x", 2, "[[amount]] of “refund-ok” is a number"),
+        ("preview snippets/refund-ok --with amount=x", 2, "“x” does not fit [[amount]]. Expected: 129.50"),
         ("preview snippets/refund", 4, "did you mean “snippets/refund-ok”?"),
         ("preview auto_ack --with amount=7", 2, "“auto_ack” is no canned reply"),
         ("check --lang en", 0, "nothing is wrong"),

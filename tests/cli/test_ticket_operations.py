@@ -328,7 +328,7 @@ async def test_a_held_entry_is_accepted_and_its_writer_takes_part(desk: Desk) ->
     )
     await desk.store.write(lambda c: c.execute(participant.delete().where(participant.c.ticket == 2)))
     (answer,) = await done(desk, "ticket.accept", Accept(2, by="ana"))
-    assert answer.said == f"e-{newest.id} is a part of it, and eva@x.test takes part"
+    assert answer.said == f"e-{newest.id} is a part of it; eva@x.test takes part"
     last = desk.store.read_now(lambda c: tickets.entries(c, 2))[-1]
     assert (last.held, last.public) == (None, True)
     assert desk.store.read_now(lambda c: tickets.participants(c, 2)) == ("eva@x.test",)

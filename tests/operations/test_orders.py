@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import absences, outbox, own_settings, undoing
+from gateway.rules.lookups import LookedUp
+from gateway.store import absences, customers, outbox, own_settings, undoing
 from gateway.store.opening import open_store
+from gateway.ticket.facts import standing
 from gateway.ticket.types import File, SetField, Ticket
 from tests.conftest import settings_in
 from tests.operations.orders import EVA, JAN, Agents
@@ -20,6 +22,13 @@ def desk(tmp_path: Path) -> Iterator[Agents]:
     store = open_store(settings_in(tmp_path))
     yield Agents(store, settings_in(tmp_path))
     store.close()
+
+
+def counted(desk: Agents) -> int | None:
+    """How many tickets of Eva are spam, as rules are told."""
+    with desk.reading() as c:
+        eva = customers.find_customer(c, EVA)
+    return standing(eva, LookedUp(), None, "agent", "", desk.now).customer_spam_tickets
 
 
 def state(desk: Agents, number: int = 1) -> tuple[Ticket, set[str], list[tuple[str, int]]]:
@@ -188,7 +197,9 @@ def test_what_is_confirmed_first(desk: Agents, command: str, asked: str) -> None
 
 def test_spam_of_somebody_whom_we_answered_is_confirmed(desk: Agents) -> None:
     assert desk.said("#spam", number=2) == ["ok: status new -> spam"]
+    assert counted(desk) == 1
     assert desk.said("#ham", number=2) == ["ok: status spam -> open"]
+    assert counted(desk) == 0
     assert desk.said("#ham", number=2) == ["ok: #2 is no spam already"]
     desk.orders("Hello Jan")
     assert desk.said("#spam") == ["spam? #1"]
