@@ -7,6 +7,7 @@ Not here     whether the words may go out (answering.py), what the operations do
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.agents.absent import back_by_answer
 from gateway.agents.holding import Why, hold, hold_for_confirmation
 from gateway.agents.types import AgentMail
 from gateway.message.cut_out import cut_out
@@ -57,6 +58,8 @@ def carry_out(
     if done.questions:
         return hold_for_confirmation(mail, ticket, done, asker, proposal)
     tell(mail.c, done, asker, mail.duty, mail.inbound.key)
+    if done.answered:
+        back_by_answer(mail)
     return _ended(mail, ticket, done, held, said=said and not done.dry)
 
 

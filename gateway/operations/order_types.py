@@ -58,6 +58,7 @@ class Carried:
     asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
     dry: bool = False
     letters: tuple[Letter, ...] = ()  # that would go out, where it was only tried
+    answered: bool = False  # whether words of its writer go to the customer
     told: bool = False  # whether its writer hears of it even where he wants to hear of failures alone
 
 

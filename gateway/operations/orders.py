@@ -66,7 +66,8 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
     if dry:
         lines = tuple(replace(line, state="would") for line in lines)
     asked = tuple(each for each in orders.commands if each.name in COMMANDS and COMMANDS[each.name].query)
-    return Carried(lines, undo, asked=asked, dry=dry, told=dry or work.told, letters=would)
+    told = dry or work.told
+    return Carried(lines, undo, asked=asked, dry=dry, told=told, letters=would, answered=work.answered and not dry)
 
 
 class _Work:
@@ -87,6 +88,11 @@ class _Work:
         self._receipts: list[str] = []
         self._sent: list[str] = []
         self.told = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether words of this mail go to the customer."""
+        return "answer" in self._sent
 
     def look(self) -> None:
         """Whether all that is named is there, and may be seen.

@@ -1,6 +1,6 @@
 """What agents may not expect of their mail programs, of strangers and of themselves: they hear of it, or it waits."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -81,8 +81,32 @@ def test_what_an_agent_said_of_himself_holds(desk: Desk) -> None:
     said = Absence("ann", desk.now, None, "bob", "agent:ann")
     desk.write(lambda c: put_away(c, said, desk.now))
     reply(desk, newest(desk, ANN), "I am away.", Auto_Submitted="auto-replied")
-    reply(desk, newest(desk, ANN), "Zwrot zlecony.")
+    reply(desk, newest(desk, ANN), "#tag late")
     assert away(desk) == ["ann away"]
+
+
+@pytest.mark.parametrize(("words", "to", "is_away", "again"), [
+    # what an agent writes who said that he is away, as an answer or a note, whether he is still, what he is offered
+    ("Zwrot zlecony.", "answer", [], "#away until 2026-11-23 09:00 cover bob"),
+    ("#send in 10m\n\nZwrot zlecony.", "answer", [], "#away until 2026-11-23 09:00 cover bob"),
+    ("He called me, too.", "note", ["ann away until Mon 2026-11-23 09:00 UTC"], None),
+    ("#dry\n\nZwrot zlecony.", "answer", ["ann away until Mon 2026-11-23 09:00 UTC"], None),
+    ("#away\n\nZwrot zlecony.", "answer", ["ann away"], None),  # what the same mail says holds
+])  # fmt: skip
+def test_an_answer_of_who_is_away_ends_that_and_he_is_asked(
+    desk: Desk, words: str, to: str, is_away: list[str], again: str | None
+) -> None:
+    said = Absence("ann", desk.now, datetime(2026, 11, 23, 9, tzinfo=UTC), "bob", "agent:ann")
+    desk.write(lambda c: put_away(c, said, desk.now))
+    desk.now += timedelta(minutes=1)
+    told = newest(desk, ANN, "agent_notice")
+    reply(desk, told, words, to=link(told, "+n") if to == "note" else "")
+    assert away(desk) == is_away
+    asked = [m for m in desk.mails() if m.template == "command_result"]
+    assert [again in " ".join(text_of(m).split()) for m in asked if again] == ([True] if again else [])
+    if again is not None:
+        reply(desk, newest(desk, ANN, "command_result"), again)
+        assert away(desk) == ["ann away until Mon 2026-11-23 09:00 UTC"]
 
 
 @pytest.mark.parametrize(
