@@ -66,7 +66,7 @@ def _table(inbound: Accepted, message: Message, customer: Customer, d: Deps, c: 
         recipient=Mailbox("", author.address),
         template=_TEMPLATE,
         variant=None,
-        language=customer.language or language_for(message, customer, rules)[0],
+        language=customer.chosen_language or customer.language or language_for(message, customer, rules)[0],
         ticket=None,
         team=team.id if team is not None else rules.defaults.team,
         subject=None,

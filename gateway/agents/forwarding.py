@@ -29,10 +29,9 @@ from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.notices import lines_of_words
-from gateway.ticket.types import Notification, Outcome, SetField, SetRequester, ThreadMatch, Ticket
+from gateway.ticket.types import FROM_FORWARD, Notification, Outcome, SetField, SetRequester, ThreadMatch, Ticket
 
 CODE = "forward"
-_MARK = "from-forward"  # its customer is hearsay
 _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto-submitted", "content-language"})
 
 
@@ -46,7 +45,7 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     ticket = tickets.find_ticket(mail.c, outcome.ticket) if outcome.ticket is not None else None
     if ticket is None or outcome.disposition != "ticket":  # a rule ended it
         return outcome
-    _save(mail, ticket, SetField("flags", (*ticket.flags, _MARK), actor(mail.agent.id)))
+    _save(mail, ticket, SetField("flags", (*ticket.flags, FROM_FORWARD), actor(mail.agent.id)))
     line = _said_above(mail, ticket.number)
     if customer is None:
         ask_for_customer(mail, ticket.number)
@@ -113,19 +112,19 @@ def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
 
 def _said_above(mail: AgentMail, number: int) -> Line | None:
     """What stands above the forwarded mail: commands for the new ticket, and a note; what of it went wrong."""
-    words = vocabulary(mail.d)
+    words, strings = vocabulary(mail.d), mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     orders = read_commands(written_in(mail.message), writer_of(mail), words, about_ticket=True)
     asker = Asker(mail.agent, number, "note")
     failed: Line | None = None
     if not isinstance(orders, Orders):
         comment = mail.message.forward.comment if mail.message.forward is not None else ""
-        failed, orders = Line("failed", orders.written, orders.code), Orders((), comment)
+        failed, orders = Line("failed", orders.written, orders.wrong.said(strings)), Orders((), comment)
     done = carried_out(mail.c, orders, asker, mail.duty)
     if done.questions:  # what reaches far is asked for in the new ticket
-        failed = Line("failed", orders.commands[0].written, done.questions[0].doing)
+        failed = Line("failed", orders.commands[0].written, strings["held_confirm"])
         done = carried_out(mail.c, Orders((), orders.text), asker, mail.duty)
     if done.refused is not None:
-        failed = Line("failed", done.refused.written, done.refused.code)
+        failed = Line("failed", done.refused.written, done.refused.wrong.said(strings))
         carried_out(mail.c, Orders((), orders.text), asker, mail.duty)
     tell(mail.c, replace(done, lines=()), asker, mail.duty, mail.inbound.key)
     return failed

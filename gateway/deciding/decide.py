@@ -308,6 +308,8 @@ def language_for(
     message: Message, customer: Customer | None, rules: RuleSet
 ) -> tuple[str, Literal["header", "detected", "history", "default"]]:
     """The language of our mails to this author, and where it comes from."""
+    if customer is not None and customer.chosen_language is not None:
+        return customer.chosen_language, "history"
     if message.language is not None and message.language_source != "none":
         return message.language, message.language_source
     if customer is not None and customer.language is not None:

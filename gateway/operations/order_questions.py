@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from gateway.deciding.types import Deps
 from gateway.message.address import domain_of, normal
 from gateway.operations.order_types import Asker, Question, numbers_of
+from gateway.operations.people import stands_in
+from gateway.operations.types import Duty
 from gateway.store import customers, tickets
 from gateway.ticket.commands import Orders
 from gateway.ticket.types import Ticket
@@ -20,7 +23,7 @@ _MOST_AT_ONCE = 5
 _FAR = timedelta(days=90)
 
 
-def asked_before(c: Connection, orders: Orders, asker: Asker, now: datetime) -> Iterator[Question]:
+def asked_before(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Iterator[Question]:
     """All that has to be confirmed before anything is done: one yes is a yes to everything."""
     many = dict.fromkeys(n for each in orders.commands for n in each.numbers)
     if len(many) > _MOST_AT_ONCE:
@@ -30,12 +33,12 @@ def asked_before(c: Connection, orders: Orders, asker: Asker, now: datetime) -> 
         match command.name, command.value:
             case "merge", int(into):
                 yield Question("merge", (*about, *_tickets(c, into)), (f"#{about[0].number} → #{into}",))
-            case "customer", str(address) if any(_elsewhere(ticket, address) for ticket in about):
+            case "customer", str(address) if any(_elsewhere(t, address, duty.deps) for t in about):
                 was = ", ".join(t.requester.address for t in about if t.requester is not None)
                 yield Question("customer", about, (f"{was} → {address}",))
             case "spam", _ if any(_known(c, ticket) for ticket in about):
                 yield Question("spam", about)
-            case (("snooze" | "due"), datetime() as at) if at - now > _FAR:
+            case (("snooze" | "due"), datetime() as at) if at - duty.now > _FAR:
                 yield Question("far", about, (command.written,))
 
 
@@ -43,9 +46,10 @@ def _tickets(c: Connection, *numbers: int) -> tuple[Ticket, ...]:
     return tuple(t for t in (tickets.find_ticket(c, n) for n in numbers) if t is not None)
 
 
-def _elsewhere(ticket: Ticket, address: str) -> bool:
-    """Whether the address is of another domain than that of the customer."""
-    return ticket.requester is not None and domain_of(ticket.requester.address) != domain_of(address)
+def _elsewhere(ticket: Ticket, address: str, d: Deps) -> bool:
+    """Whether the address is of another domain than that of the customer, and somebody is the customer yet."""
+    was = ticket.requester
+    return was is not None and not stands_in(ticket, d) and domain_of(was.address) != domain_of(address)
 
 
 def _known(c: Connection, ticket: Ticket) -> bool:

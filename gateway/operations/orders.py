@@ -54,15 +54,16 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
     work = _Work(c, orders, asker, duty)
     try:
         work.look()
-        if not dry and not asker.confirmed and (questions := tuple(asked_before(c, orders, asker, duty.now))):
-            return Carried(questions=questions)
-        with attempt(c, only_tried=dry):
+        questions = () if dry or asker.confirmed else tuple(asked_before(c, orders, asker, duty))
+        with attempt(c, only_tried=dry or bool(questions)):  # what cannot be done is refused, and not asked about
             newest = newest_mail(c) if dry else 0
             lines = tuple(work.lines())
             undo = None if dry else work.receipt()
             would = letters(c, newest, duty.deps.desk.agents) if dry else ()
     except _CannotError as e:
         return Carried(refused=Refused("bad-value", e.command.line, e.command.written, e.wrong))
+    if questions:
+        return Carried(questions=questions)
     if dry:
         lines = tuple(replace(line, state="would") for line in lines)
     asked = tuple(each for each in orders.commands if each.name in COMMANDS and COMMANDS[each.name].query)

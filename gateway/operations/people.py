@@ -4,11 +4,12 @@ Transaction  the caller's, durable; the ticket is locked.
 Not here     its owner, which is a field (tickets.py); who one and the same customer is (customers.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
 from gateway.events import carry_out, customer_of, happened
 from gateway.message.address import normal, path_address
@@ -24,7 +25,7 @@ from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
 from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
 from gateway.ticket.saying import saying
-from gateway.ticket.types import AddPeople, SetField, SetRequester
+from gateway.ticket.types import FROM_FORWARD, AddPeople, Customer, SetField, SetRequester, Ticket
 
 _REASON_CHARACTERS = 500
 
@@ -115,8 +116,25 @@ def _set_customer(c: Connection, wanted: SetCustomer, duty: Duty) -> tuple[Done,
         return (Done(name, "done", NOTHING_CHANGED),)
     known = customers.find_customer(c, address)
     now_is = Mailbox(known.name if known is not None else "", wanted.address)
-    save_by(c, (SetRequester(now_is, actor(wanted.by)),), ticket, wanted.by, duty)
+    save_by(c, (SetRequester(now_is, actor(wanted.by)), *_in_his_language(ticket, known)), ticket, wanted.by, duty)
+    if was is not None and stands_in(ticket, duty.deps):
+        undoing.remove_people(c, ticket.number, {normal(was.address)}, By(actor(wanted.by), duty.basis, duty.now))
     return (Done(name, "done", of_change("requester", was.address if was else None, now_is.address)),)
+
+
+def stands_in(ticket: Ticket, d: Deps) -> bool:
+    """Whether an agent is the customer of what he forwarded only until somebody says who is."""
+    return (
+        FROM_FORWARD in ticket.flags
+        and ticket.requester is not None
+        and normal(ticket.requester.address) in d.desk.agents
+    )
+
+
+def _in_his_language(ticket: Ticket, customer: Customer | None) -> Iterator[SetField]:
+    chosen = customer.chosen_language if customer is not None else None
+    if chosen is not None and chosen != ticket.language:
+        yield SetField("language", chosen, "history")
 
 
 def _follow(c: Connection, wanted: Follow, duty: Duty) -> tuple[Done, ...]:

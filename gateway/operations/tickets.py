@@ -109,7 +109,8 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     known = customers.find_customer(c, address)
     customer = Mailbox(clean_line(wanted.name) or (known.name if known else ""), address)
     read = language_of(None, text, duty.deps.languages)
-    language = (known.language if known else None) or (read.code if read.source == "detected" else None)
+    stored = known.chosen_language or known.language if known else None
+    language = stored or (read.code if read.source == "detected" else None)
     others = customers.addresses(c, known.id) if known is not None and rules.lookups else ()
     tables = duty.deps.looked_up((normal(address), *others))
     language = language or rules.defaults.language

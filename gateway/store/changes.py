@@ -19,7 +19,7 @@ from gateway.message.types import Mailbox
 from gateway.rules.types import RuleSet
 from gateway.store import delayed, linked, search, sla
 from gateway.store.audit import add_audit
-from gateway.store.customers import customer_of
+from gateway.store.customers import choose_language, customer_of
 from gateway.store.schema import entry, participant, ticket, ticket_link, ticket_message
 from gateway.store.upsert import insert_new
 from gateway.ticket.apply import IMPORT
@@ -113,6 +113,9 @@ def save(
     for action, who, detail in folded.notes:
         right = f"revision {revision}" if who.startswith("rule:") and revision else right_of.get(who)
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
+    for change in changes:
+        if isinstance(change, SetField) and change.name == "language" and _by_person(change.cause):
+            choose_language(c, number or 0, current.language if current is not None else None)
     for change in folded.ties:
         _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
         if isinstance(change, SetRequester) and current is not None and ticket_before is not None:
@@ -179,6 +182,11 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
                 folded.record = change
                 folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
     return folded
+
+
+def _by_person(cause: str) -> bool:
+    """Whether it is what somebody wants, no rule and no mail."""
+    return cause in ("customer", "operator") or cause.startswith("agent:")
 
 
 def _moves_rung(change: Change) -> bool:

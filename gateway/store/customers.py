@@ -36,7 +36,7 @@ from gateway.ticket.life import FINISHED, SPAM
 from gateway.ticket.types import Customer
 
 _ID = re.compile(r"c-([0-9]{1,18})")
-_TEXTS = ("language", "organisation", "zone", "contract", "tier")
+_TEXTS = ("language", "chosen_language", "organisation", "zone", "contract", "tier")
 
 
 def find_customer(c: Connection, address: str) -> Customer | None:
@@ -104,6 +104,12 @@ def mute(c: Connection, id: int, *, muted: bool) -> bool:
     """Whether automatic mail goes to him from now on; False when it is so already."""
     same = and_(customer.c.id == id, customer.c.muted.is_(not muted))
     return c.execute(update(customer).where(same).values(muted=muted)).rowcount == 1
+
+
+def choose_language(c: Connection, number: int, language: str | None) -> None:
+    """Write to the customer of a ticket in this language from now on; None is that of each of his mails again."""
+    his = select(ticket.c.customer).where(ticket.c.number == number).scalar_subquery()
+    c.execute(update(customer).where(customer.c.id == his).values(chosen_language=language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,7 @@ def _customer(row: Row[Any], address: str) -> Customer:
         name=row.name,
         address=address,
         language=row.language,
+        chosen_language=row.chosen_language,
         muted=row.muted,
         answered=row.answered,
         organisation=row.organisation,

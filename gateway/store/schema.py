@@ -142,7 +142,8 @@ customer = Table(
     metadata,
     _id(),
     Column("name", Text, nullable=False),
-    Column("language", String(16)),
+    Column("language", String(16)),  # of the first mail
+    Column("chosen_language", String(16)),
     Column("muted", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", Moment, nullable=False),
     Column("organisation", Text),

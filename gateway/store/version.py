@@ -9,7 +9,7 @@ from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
 from gateway.store.engine import database_url, open_engine, reachable
 
-KNOWN = "0035"  # the newest of migrations/versions
+KNOWN = "0036"  # the newest of migrations/versions
 _VERSION = select(column("version_num", String)).select_from(table("alembic_version"))
 
 

@@ -14,7 +14,7 @@ from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.canned import suggested
 from gateway.ticket.guard import Arrived, Cause, NotifyPolicy
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Beside, Notification, Ticket
+from gateway.ticket.types import FROM_FORWARD, Beside, Notification, Ticket
 from gateway.ticket.visibility import answers, sees
 
 AGENT_NOTICE = "agent_notice"
@@ -34,7 +34,7 @@ _WARNINGS = {  # what the flags of a ticket make of a reader who is about to ans
     "reply-to-differs": "elsewhere",
     "guessed": "guessed",
     "other-subject": "subject",
-    "from-forward": "forward",
+    FROM_FORWARD: "forward",
     "mime-depth": "broken",
     "mime-parts": "broken",
     "repeated-field": "broken",

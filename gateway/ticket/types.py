@@ -122,6 +122,7 @@ class Customer:
     restricted: bool = False
     open_tickets: int = 0  # that are neither solved nor closed, counted up to a thousand
     spam_tickets: int = 0  # that are spam, as far as they are kept, counted up to a thousand
+    chosen_language: str | None = None  # of our mails to him, as he or one of ours said; `language` is that of a mail
     merged_into: int | None = None  # the customer who has his addresses and tickets now
 
 
@@ -293,6 +294,7 @@ class Explanation:
 # --- whom to tell -----------------------------------------------------------------------------------------------
 
 
+FROM_FORWARD = "from-forward"  # the flag of a ticket whose customer only a forward shows
 REDIRECT = "redirect"  # somebody else's mail, passed on: it has no template
 
 

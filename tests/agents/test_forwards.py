@@ -6,7 +6,9 @@ import pytest
 
 from gateway.config import Settings
 from gateway.message.types import Mailbox
+from gateway.operations.answers import Answer
 from gateway.operations.held_mails import expire
+from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.store import held_mail
 from gateway.store.store import Store
@@ -66,6 +68,21 @@ def test_a_wrong_guess_is_taken_back_by_one_reply(desk: Desk) -> None:
     asked = newest(desk, ANN, "hold")
     reply(desk, asked, "#customer ola@agents.test")
     assert desk.ticket(1).requester == Mailbox("", "ola@agents.test")
+
+
+def test_the_right_customer_after_a_wrong_guess_has_all_that_a_right_one_has(desk: Desk) -> None:
+    """No confirmation is asked, though the domain differs; the agent takes part no longer."""
+    forward(desk, who="Wrong <wrong@else.test>")
+    reply(desk, newest(desk, ANN, "receipt"), "#undo")
+    asked = newest(desk, ANN, "hold")
+    reply(desk, asked, f"#customer {JAN}")
+    ticket = desk.ticket(1)
+    assert (ticket.requester, ticket.language) == (Mailbox("", JAN), "pl")
+    assert "from-forward" in ticket.flags
+    assert desk.participants(1) == {JAN}
+    duty = Duty(desk.now, lambda: desk.deps)
+    desk.write(lambda c: OPERATIONS["ticket.answer"].perform(c, Answer(1, "Dzień dobry.", by="ann"), duty))
+    assert [(m.template, m.forward_path) for m in desk.mails() if m.forward_path == JAN] == [("answer", JAN)]
 
 
 def test_a_forward_that_went_through_is_no_news_the_next_morning(desk: Desk) -> None:

@@ -94,6 +94,15 @@ def test_another_language(desk: Agents) -> None:
     assert desk.ticket(1).language == "hr"
 
 
+def test_a_language_that_was_chosen_holds_for_the_next_ticket(desk: Agents) -> None:
+    for choose, language in ((replies, "hr"), (Agents.orders, "de")):  # the customer himself, then an agent
+        choose(desk, f"#lang {language}")
+        desk.take(verdict("pass", mail(f"Jan <{JAN}>", f"Inna sprawa {language}", "Dzień dobry, gdzie jest paczka?")))
+        assert desk.tickets()[-1].language == language
+    replies(desk, "Dziękuję, czekam.")
+    assert desk.ticket(1).language == "de"
+
+
 def asks(desk: Agents, subject: str, body: str, who: str = JAN, dmarc: str = "pass") -> Outcome:
     return desk.take(verdict(dmarc, mail(f"He <{who}>", subject, body)))
 

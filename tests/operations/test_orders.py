@@ -113,6 +113,7 @@ REFUSED = [
     ("ana", "#show 99", "#99: no such ticket for you."),  # the same for one that there is not
     ("ana", "#merge 3", "#3: no such ticket for you."),
     ("ana", "#link 3", "#3: no such ticket for you."),
+    ("ana", "#merge 1", "#1: #1 is the same ticket: nothing goes into itself"),  # before anybody is asked
     ("eve", "#mine", "#1: no such ticket for you."),
     ("ana", "#cc support@gw.test", "support@gw.test is an address of our own."),
     ("ana", "#cc a@x.test b@x.test c@x.test", "#1: a ticket has at most 3 participants"),
