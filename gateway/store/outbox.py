@@ -22,7 +22,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
+    literal_column,
     not_,
     select,
     union_all,
@@ -180,30 +180,11 @@ def lease(
 
     avoided  domains that take no mail for now.  None is due while sending is stopped.
     """
-    due = (
-        select(outbox.c.id)
-        .where(_may_leave(avoided), outbox.c.next_attempt_at <= now)
-        .order_by(outbox.c.next_attempt_at)
-        .limit(limit)
-    )
-    if c.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    ids = [row[0] for row in c.execute(due)]
+    ids = c.execute(_DUE, {"now": now, "most": limit, "avoided": list(avoided)}).scalars().all()
     if not ids:
         return ()
-    rows = c.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(ids))
-        .values(
-            state="leased",
-            stage="connecting",
-            attempts=outbox.c.attempts + 1,
-            tried_since=func.coalesce(outbox.c.tried_since, literal(now, outbox.c.tried_since.type)),
-            lease_token=token,
-            lease_until=now + timedelta(seconds=lease_s),
-        )
-        .returning(outbox)
-    )
+    until = now + timedelta(seconds=lease_s)
+    rows = c.execute(_LEASE, {"ids": ids, "now": now, "lease_token": token, "lease_until": until})
     return tuple(sorted((_item(row) for row in rows), key=lambda item: item.id))
 
 
@@ -212,8 +193,7 @@ def mark_dot(c: Connection, item: OutboxItem, until: datetime) -> bool:
 
     until  the end of the lease from now on: the answer may take longer than everything before it
     """
-    done = c.execute(update(outbox).where(_mine(item)).values(stage="dot", lease_until=until))
-    return done.rowcount == 1
+    return c.execute(_MARK_DOT, {**_mine(item), "lease_until": until}).rowcount == 1
 
 
 def settle(
@@ -231,18 +211,16 @@ def settle(
     False: the lease was lost and nothing was changed.
     """
     done = c.execute(
-        update(outbox)
-        .where(_mine(item))
-        .values(
-            state=state,
-            stage="done" if state in FINAL else item.stage if state == "uncertain" else "queued",
-            next_attempt_at=next_attempt_at,
-            lease_token=None,
-            lease_until=None,
-            last_reply=reply,
-            reason=reason,
-            settled_at=now if state in FINAL else None,
-        )
+        _SETTLE,
+        {
+            **_mine(item),
+            "state": state,
+            "stage": "done" if state in FINAL else item.stage if state == "uncertain" else "queued",
+            "next_attempt_at": next_attempt_at,
+            "last_reply": reply,
+            "reason": reason,
+            "settled_at": now if state in FINAL else None,
+        },
     )
     if done.rowcount != 1:
         return False
@@ -284,12 +262,7 @@ def schedule(c: Connection, item: OutboxItem, at: datetime | None, reason: str, 
 
 def next_due(c: Connection, avoided: Collection[str] = ()) -> datetime | None:
     """When the next mail is due; None when none waits that may leave."""
-    value: datetime | None = c.execute(
-        select(outbox.c.next_attempt_at)
-        .where(_may_leave(avoided), outbox.c.next_attempt_at.is_not(None))
-        .order_by(outbox.c.next_attempt_at)
-        .limit(1)
-    ).scalar_one_or_none()
+    value: datetime | None = c.execute(_NEXT_DUE, {"avoided": list(avoided)}).scalar_one_or_none()
     return value
 
 
@@ -413,7 +386,7 @@ def drop_automatic(c: Connection, now: datetime) -> int:
 
 def due_count(c: Connection, now: datetime) -> int:
     """How many mails would leave now."""
-    query = select(func.count()).select_from(outbox).where(_may_leave(()), outbox.c.next_attempt_at <= now)
+    query = select(func.count()).select_from(outbox).where(_may_leave(), outbox.c.next_attempt_at <= now)
     return c.execute(query).scalar_one()
 
 
@@ -489,23 +462,23 @@ def tell(c: Connection, item: OutboxItem, action: str, what: str, now: datetime)
     add_audit(c, at=now, actor="system", action=action, ticket=item.ticket, source=None, detail=detail)
 
 
-def _may_leave(avoided: Collection[str]) -> Any:
+def _may_leave() -> Any:
     """What waits, unless all sending is stopped."""
-    may = and_(waits(), not_(exists().where(stop.c.name == SENDING)))
-    return and_(may, outbox.c.domain.not_in(avoided)) if avoided else may
+    return and_(waits(), not_(exists().where(stop.c.name == SENDING)))
 
 
 def waits() -> Any:
     """The words are part of the statement: with bound ones SQLite takes no index that has a condition."""
-    return outbox.c.state.in_(bindparam("waiting", _WAITING, expanding=True, literal_execute=True))
+    return outbox.c.state.in_([literal_column(f"'{state}'") for state in _WAITING])
 
 
 def _is(state: State) -> Any:
-    return outbox.c.state == literal(state, literal_execute=True)
+    return outbox.c.state == literal_column(f"'{state}'")
 
 
-def _mine(item: OutboxItem) -> Any:
-    return and_(outbox.c.id == item.id, outbox.c.lease_token == item.lease_token, outbox.c.state == "leased")
+def _mine(item: OutboxItem) -> dict[str, Any]:
+    """What `_LEASED_BY` asks for."""
+    return {"b_id": item.id, "b_token": item.lease_token}
 
 
 def _undecided() -> Any:
@@ -547,4 +520,50 @@ _SENT_TO = select(outbox.c.queued_at, outbox.c.message_id).where(
     outbox.c.recipient == bindparam("b_recipient"),
     outbox.c.message_id != "",
     outbox.c.state.not_in(("suppressed", "dropped", "failed")),
+)
+
+
+# made once: SQLAlchemy takes longer to put one of these together than the database to carry it out
+_NOT_AVOIDED = outbox.c.domain.not_in(bindparam("avoided", expanding=True))
+_DUE = (
+    select(outbox.c.id)
+    .where(_may_leave(), _NOT_AVOIDED, outbox.c.next_attempt_at <= bindparam("now"))
+    .order_by(outbox.c.next_attempt_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # SQLite has one writer, and leaves the words out
+)
+_NEXT_DUE = (
+    select(outbox.c.next_attempt_at)
+    .where(_may_leave(), _NOT_AVOIDED, outbox.c.next_attempt_at.is_not(None))
+    .order_by(outbox.c.next_attempt_at)
+    .limit(1)
+)
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="leased",
+        stage="connecting",
+        attempts=outbox.c.attempts + 1,
+        tried_since=func.coalesce(outbox.c.tried_since, bindparam("now", type_=outbox.c.tried_since.type)),
+        lease_token=bindparam("lease_token"),
+        lease_until=bindparam("lease_until"),
+    )
+    .returning(outbox)
+)
+_LEASED_BY = and_(outbox.c.id == bindparam("b_id"), outbox.c.lease_token == bindparam("b_token"), _is("leased"))
+_MARK_DOT = update(outbox).where(_LEASED_BY).values(stage="dot", lease_until=bindparam("lease_until"))
+_SETTLE = (
+    update(outbox)
+    .where(_LEASED_BY)
+    .values(
+        state=bindparam("state"),
+        stage=bindparam("stage"),
+        next_attempt_at=bindparam("next_attempt_at"),
+        lease_token=None,
+        lease_until=None,
+        last_reply=bindparam("last_reply"),
+        reason=bindparam("reason"),
+        settled_at=bindparam("settled_at"),
+    )
 )
