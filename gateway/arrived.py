@@ -15,7 +15,8 @@ from gateway.deciding.types import Deps
 from gateway.message.types import Accepted, Message
 from gateway.store import arrived
 from gateway.store.view import StoreView
-from gateway.ticket.token import read_message_id
+from gateway.ticket.answered import answered_ids
+from gateway.ticket.token_forms import read_message_id
 
 
 def note_arrived(inbound: Accepted, message: Message, d: Deps, c: Connection) -> None:
@@ -25,7 +26,7 @@ def note_arrived(inbound: Accepted, message: Message, d: Deps, c: Connection) ->
     if own is not None:
         _settle((own,), f"its copy came back, {name}", d, c)
         return
-    _settle(message.in_reply_to or message.references[-1:], f"{name} answers it", d, c)
+    _settle(answered_ids(message), f"{name} answers it", d, c)
     if message.report is not None and (id := reported_mail(message, inbound, d, StoreView(c))) is not None:
         arrived.settle(c, id, f"{name} reports about it", now)
 

@@ -263,7 +263,7 @@ class Site(_Section):
     delimiter: Delimiter = "+"
     """Between the local part and the sub-address."""
     plus_addressing: bool = True
-    """Whether mail to local+anything@ comes back to us; else tokens travel in Message-IDs only."""
+    """Whether mail to local+anything@ comes back to us; else answers are known by the Message-ID that they name."""
     own_addresses: tuple[Address, ...] = ()
     """Further addresses of ours; the teams' addresses always count."""
     bounce: Annotated[str, AfterValidator(_bounce)] = ""

@@ -383,7 +383,6 @@ def deps(
         watchers=_watchers(rules),
         give_up=settings.outbound.give_up,
         sign=signer(settings),
-        by_mail=site.plus_addressing,
         pages_url=settings.pages_url,
         agents=agents - ours,
         subject_tag=rules.defaults.subject_tag,

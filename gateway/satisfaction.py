@@ -1,6 +1,6 @@
 """A customer's answer to the question how we did: kept with the ticket, and no reason to open it again.
 
-Sources      mails-out.md §2 (the address of the answer, 28 days), §4 (csat); tickets-and-sla.md §4. What holds no
+Sources      mails-out.md §2 (the token of the answer, 28 days), §4 (csat); tickets-and-sla.md §4. What holds no
              verdict, came too late, or calls it bad in words or files of its own is a reply like any other.
 Transaction  that of the mail.
 Not here     when somebody is asked (ticket/ladder.py), what a verdict looks like (ticket/rating.py).
@@ -18,8 +18,8 @@ from gateway.message.types import Accepted, Message
 from gateway.pipeline import ended, same_as_before
 from gateway.store import satisfaction, tickets
 from gateway.store.changes import add_event, save
+from gateway.ticket.answered import reply_tokens
 from gateway.ticket.rating import RATINGS, rating
-from gateway.ticket.thread import addressed_tokens
 from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
 
 _COUNTS_FOR = timedelta(days=28)
@@ -65,19 +65,16 @@ def _asked(inbound: Accepted, message: Message, d: Deps, c: Connection) -> tuple
     if message.author is None or verdict.kind != "person" or auth.dmarc == "fail":
         return None
     address = normal(message.author.address)
-    asked = _by_address(inbound, message, address, d, c)
-    asked = asked or satisfaction.asked_by(c, message.in_reply_to, address)
+    asked = _by_token(inbound, message, address, d, c)
     ticket = tickets.goes_on_in(c, asked[0]) if asked is not None else None
     if asked is None or ticket is None or d.now() - asked[1] > _COUNTS_FOR:
         return None
     return ticket, ThreadMatch(ticket.number, "token", "proven", f"asked how we did, {address} answers")
 
 
-def _by_address(
-    inbound: Accepted, message: Message, address: str, d: Deps, c: Connection
-) -> tuple[int, datetime] | None:
-    """(ticket, when he was asked) by the address that was made for his answer; None when it came to none."""
-    for token in addressed_tokens(message, inbound.envelope, d.threading.delimiter):
+def _by_token(inbound: Accepted, message: Message, address: str, d: Deps, c: Connection) -> tuple[int, datetime] | None:
+    """(ticket, when he was asked) by the token that was made for his answer; None without one."""
+    for token in reply_tokens(message, inbound.envelope, d.threading.delimiter):
         if token.purpose != "k" or token.ticket is None or d.threading.ring.holder(token, [address]) is None:
             continue
         if (at := satisfaction.asked_at(c, token.ticket, address)) is not None:

@@ -12,7 +12,8 @@ from gateway.clock import FakeClock
 from gateway.config import Settings, write_secret
 from gateway.errors import ConfigError
 from gateway.policy import ring_keys, rotated
-from gateway.ticket.token import VERIFIES_FOR, TokenRing, read_reply
+from gateway.ticket.token import VERIFIES_FOR, TokenRing
+from gateway.ticket.token_forms import read_reply
 from tests.running import Gateway, mail
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)

@@ -139,10 +139,11 @@ async def test_a_picture_of_what_is_bad_is_for_people(desk: Desk) -> None:
     solved(desk)
     await asked(desk, 24)
     made = EmailMessage()
-    made["From"], made["In-Reply-To"] = JAN, desk.mails()[-1].message_id
+    to = message_from_bytes(desk.mails()[-1].raw, policy=default)["Reply-To"].addresses[0].addr_spec
+    made["From"], made["To"] = JAN, to
     made.set_content("#bad")
     made.add_attachment(b"PNG", "image", "png", filename="broken.png")
-    desk.take(bytes(made), at=desk.now)
+    desk.take(bytes(made), to=to, at=desk.now)
     assert (desk.ticket(1).status, verdict_of(desk)) == ("open", "bad")
 
 

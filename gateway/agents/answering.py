@@ -27,7 +27,7 @@ from gateway.ticket.command_table import COMMANDS
 from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
 from gateway.ticket.cut import as_meant
 from gateway.ticket.leak import cleaned, leaks
-from gateway.ticket.token import ReplyToken
+from gateway.ticket.token_forms import ReplyToken
 from gateway.ticket.types import Entry, Outcome, Ticket
 from gateway.ticket.visibility import answers
 
@@ -47,7 +47,7 @@ class Wanted:
 
 
 def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> Outcome:
-    """The mail came to a reply address of a ticket that its writer sees."""
+    """The mail came with tokens of a ticket that its writer sees."""
     view = StoreView(mail.c)
     message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
     ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))

@@ -1,7 +1,7 @@
 """The answer of somebody whom an agent asked: a note in the ticket, which no customer sees and which changes nothing.
 
-Sources      agents-by-mail.md §4 (`#ask`), mails-out.md §2 (the address that it comes back to). It proves that the
-             question went to its author; whoever else writes to it is a stranger.
+Sources      agents-by-mail.md §4 (`#ask`), mails-out.md §2 (the token that it comes back with). It proves that the
+             question went to its author; whoever else has it is a stranger.
 Transaction  that of the mail.
 Not here     the question (operations/asking.py).
 """
@@ -19,8 +19,8 @@ from gateway.rules.types import Decision, Notify, Trace
 from gateway.store import outbox, tickets
 from gateway.store.changes import save
 from gateway.store.view import StoreView
+from gateway.ticket.answered import reply_tokens
 from gateway.ticket.notices import AGENT_NOTICE, what_was_said
-from gateway.ticket.thread import addressed_tokens
 from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
 
 
@@ -31,7 +31,7 @@ def answer_of_asked(
     author, ring = message.author, d.desk.ring
     if author is None or auth.dmarc == "fail":
         return None
-    tokens = (t for t in addressed_tokens(message, inbound.envelope, d.desk.delimiter) if t.purpose == SIDE)
+    tokens = (t for t in reply_tokens(message, inbound.envelope, d.desk.delimiter) if t.purpose == SIDE)
     number = next((t.ticket for t in tokens if t.ticket and ring.holder(t, (author.address,)) is not None), None)
     ticket = tickets.goes_on_in(c, number) if number is not None else None
     if ticket is None:
@@ -64,7 +64,7 @@ def answer_of_asked(
         _tell(c, inbound, message, after, normal(author.address), d)
     reason = f"answer of {normal(author.address)}, who was asked"
     outcome = Outcome(inbound.key, "entry", reason, ticket.number, saved.entry)
-    match = ThreadMatch(ticket.number, "token", "proven", "the address that a question came from")
+    match = ThreadMatch(ticket.number, "token", "proven", "he was asked, and answers the question")
     return ended(outcome, inbound, message, d, c, now, auth=auth, match=match)
 
 

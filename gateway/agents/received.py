@@ -97,16 +97,16 @@ def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: D
         case "automatic":
             return _by_machine(mail)
         case _:
-            return _without_address(mail)
+            return _without_token(mail)
 
 
 def _proven(mail: AgentMail) -> Outcome:
-    """A hold mail that is answered decides; else the ticket that all his addresses name, or nothing that is sure."""
+    """A hold mail that is answered decides; else the ticket that all his tokens name, or nothing that is sure."""
     tokens = mail.claim.tokens
     if (held := next((t.ticket for t in tokens if t.purpose == "h" and t.ticket is not None), None)) is not None:
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c) if mail.inbound.released else choose(mail, held)
     named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
-    if not named:  # his address for commands
+    if not named:  # it is about commands alone
         return without_ticket(mail, _commands(mail))
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
@@ -135,7 +135,7 @@ def _without_proof(mail: AgentMail) -> Outcome:
 
 
 def _of_another(mail: AgentMail) -> Outcome:
-    """The address of an agent in the hands of somebody else; who takes part in the ticket anyway just answered all."""
+    """The token of an agent in the hands of somebody else; who takes part in the ticket anyway just answered all."""
     ticket, author = _ticket(mail), mail.message.author
     known = author is not None and mail.auth.dmarc != "fail"
     people = tickets.participants(mail.c, ticket.number) if ticket is not None and known else ()
@@ -144,7 +144,8 @@ def _of_another(mail: AgentMail) -> Outcome:
         return _as(mail, ThreadMatch(ticket.number, "token", "participant", words))
     warn_of_other_author(mail, ticket)
     who = normal(author.address) if author is not None else "somebody who cannot be known for sure"
-    return mail.end("quarantine", f"unverified-reply: {who} wrote to an address of {mail.agent.id}", _number(ticket))
+    reason = f"unverified-reply: {who} used the {mail.claim.by} of {mail.agent.id}"
+    return mail.end("quarantine", reason, _number(ticket))
 
 
 def _by_machine(mail: AgentMail) -> Outcome:
@@ -153,10 +154,11 @@ def _by_machine(mail: AgentMail) -> Outcome:
     seems_away(mail)
     if ticket is None:
         return mail.end("record", f"automatic mail of {mail.agent.id}")
-    return _as(mail, ThreadMatch(ticket.number, "token", "participant", f"an address of {mail.agent.id}, by a machine"))
+    words = f"the {mail.claim.by} of {mail.agent.id}, used by a machine"
+    return _as(mail, ThreadMatch(ticket.number, "token", "participant", words))
 
 
-def _without_address(mail: AgentMail) -> Outcome:
+def _without_token(mail: AgentMail) -> Outcome:
     """He is who he says. Where something names a ticket he has to say whether he means it; else it is a new matter."""
     details = (sub_address(path, mail.d.desk.delimiter)[1] for path in mail.inbound.envelope.forward_paths)
     if "cmd" in details:
@@ -188,11 +190,11 @@ def _named(mail: AgentMail) -> tuple[int, ...]:
 
 
 def _as_third_party(mail: AgentMail, who: str) -> Outcome:
-    """Kept in the ticket whose address it came to, seen by agents alone; else a ticket of its own."""
+    """Kept in the ticket that it answers, seen by agents alone; else a ticket of its own."""
     ticket = _ticket(mail)
     if ticket is None:
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
-    words = f"an address of {mail.agent.id}, used by somebody {who}"
+    words = f"the {mail.claim.by} of {mail.agent.id}, used by somebody {who}"
     return _as(mail, ThreadMatch(ticket.number, "token", "third-party", words))
 
 
@@ -217,7 +219,7 @@ def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: 
 
 
 def _ticket(mail: AgentMail) -> Ticket | None:
-    """That an address of the agent names, which the mail came to; of a hold mail's, that of the held item."""
+    """That a token of the agent names; of a hold mail's, that of the held item."""
     named = next((t.ticket for t in mail.claim.tokens if t.purpose in ("t", "n")), None)
     item = next((t.ticket for t in mail.claim.tokens if t.purpose == "h"), None)
     if named is None and item is not None and (held := held_mail.find(mail.c, item)) is not None:

@@ -41,13 +41,13 @@ class AgentMail:
     def basis(self) -> str:
         """What the agent's right rests on, for the audit."""
         said = "dmarc" if self.auth.dmarc == "pass" else "aligned" if self.auth.aligned else "token alone"
-        return f"mail: address, {said}"
+        return f"mail: {self.claim.by}, {said}"
 
     def end(
         self, disposition: Disposition, reason: str, ticket: int | None = None, entry: int | None = None
     ) -> Outcome:
         """How the mail ended, stored with its reasons."""
-        words = f"a reply address of {self.agent.id}"
+        words = f"{self.claim.by} made for {self.agent.id}"
         match = ThreadMatch(ticket, "token", "proven", words) if ticket is not None and self.claim.tokens else None
         outcome = Outcome(self.inbound.key, disposition, reason, ticket, entry)
         return ended(outcome, self.inbound, self.message, self.d, self.c, self.now, auth=self.auth, match=match)

@@ -28,7 +28,7 @@ from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.guard import FLOOD
 from gateway.ticket.life import another_matter
 from gateway.ticket.thread import thread
-from gateway.ticket.token import read_message_id
+from gateway.ticket.token_forms import read_message_id
 from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
 
 BACKSCATTER = "backscatter"  # the first word about reports on mail that we never sent
@@ -283,10 +283,8 @@ def reported_mail(message: Message, inbound: Accepted, d: Deps, view: View) -> i
     original = report.original_message_id if report is not None else None
     if report is None or original is None or (d.desk.plus_addressing and report.kind == "delivery"):
         return None
-    if (token := read_message_id(original)) is None:
-        return None
-    sent = view.sent_as(token.ticket, original)
-    return sent[0] if sent is not None and d.threading.ring.holder(token, [sent[1]]) is not None else None
+    token = read_message_id(original)
+    return view.sent_as(token.ticket, original) if token is not None else None  # nobody guesses a whole one
 
 
 def _stub(inbound: Accepted, message: Message, auth: Auth) -> ThreadMatch | None:

@@ -52,7 +52,7 @@ class EmptyView:
         """No others."""
         return ()
 
-    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+    def sent_as(self, ticket: int, message_id: str) -> int | None:
         """Nothing was sent."""
         return None
 

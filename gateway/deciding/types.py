@@ -48,7 +48,7 @@ class View(ThreadIndex, Sent, Tickets, Protocol):
         """Who writes from this address; None for a first contact."""
         ...
 
-    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+    def sent_as(self, ticket: int, message_id: str) -> int | None:
         """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
         ...
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as field_
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Literal
 
 from gateway.errors import PermanentError, PoisonError
@@ -30,7 +31,8 @@ from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
 from gateway.ticket.saying import Saying, english, worded
-from gateway.ticket.token import TokenRing, subject_tag
+from gateway.ticket.token import TokenRing
+from gateway.ticket.token_forms import reply_detail, subject_tag
 from gateway.ticket.types import REDIRECT, File, Notification, Ticket
 
 SubjectTag = Literal["left", "right", "auto", "none"]
@@ -79,7 +81,6 @@ class Desk:
     watchers: tuple[Watcher, ...] = ()
     give_up: timedelta = timedelta(days=5)  # how long a mail is tried
     sign: Sign | None = None  # None: the submission server does
-    by_mail: bool = False  # whether commands in replies to our mails are carried out
     pages_url: str = ""  # before the path of each of our pages; empty where readers reach none
     subject_mark: str = ""  # before every subject of a trial
     subject_tag: SubjectTag = "left"
@@ -96,8 +97,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         return _redirected(notice, outbox_id, desk)
     kind, team = kind_of(notice.template), desk.teams[notice.team]
     recipient = _address(notice.recipient.address)
-    message_id = desk.ring.message_id(notice.ticket, recipient, desk.nonce(), desk.domain)
-    reply_to = _reply_to(notice, kind, team, recipient, desk)
+    reply_to, message_id = _answered_by(notice, kind, team, recipient, desk)
     spoken, values = _spoken(notice, desk), _values(notice, kind, team, recipient, reply_to, desk)
     if spoken is None:
         said, files = desk.templates.render(notice.template, notice.variant, notice.language, values), notice.files
@@ -181,7 +181,7 @@ def _names(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> tuple
             return f"{notice.speaker} ({team.name})", team.name
         case "customer" if notice.ticket is not None:
             who = notice.speaker or team.name
-            return f"{who} (via #{notice.ticket})", f"#{notice.ticket} → {who}"
+            return f"{who} (via #{notice.ticket})", f"#{notice.ticket} → {who}" if desk.plus_addressing else team.name
         case "gateway":
             return f"{desk.site_name} gateway", f"{desk.site_name} gateway"
         case _:
@@ -195,14 +195,19 @@ def _address(text: str) -> str:
         raise PoisonError(f"no mail can be addressed to this: {e.text}") from e
 
 
-def _reply_to(notice: Notification, kind: Kind, team: Mailbox, recipient: str, desk: Desk) -> str:
+def _answered_by(notice: Notification, kind: Kind, team: Mailbox, recipient: str, desk: Desk) -> tuple[str, str]:
+    """Reply-To and Message-ID: one of them holds the token by which an answer is known."""
     purpose = notice.purpose or kind.purpose
-    # without plus addressing the token in our Message-ID takes its place; what is about no ticket has none to name
-    if not desk.plus_addressing or (purpose == "t" and notice.ticket is None):
-        return team.address
     number = None if purpose == "c" else notice.item or notice.ticket
     revision = notice.revision if purpose in ("t", "n") else None
-    return _minted(purpose, number, revision, notice, team, recipient, desk)
+    of_customer = purpose == "t" and revision is None  # what he answers threads, and proves no more
+    make = partial(desk.ring.message_id, notice.ticket, recipient, desk.nonce(), desk.domain)
+    if not desk.plus_addressing:
+        detail = "" if of_customer else reply_detail(purpose, number, revision)
+        return team.address, make(detail, notice.generation)
+    if of_customer and notice.ticket is None:
+        return team.address, make()
+    return _minted(purpose, number, revision, notice, team, recipient, desk), make()
 
 
 def _minted(
@@ -217,7 +222,7 @@ def address_in_list(desk: Desk, ticket: Ticket, purpose: str, who: str, generati
     who  his address.  generation  of his keys
     """
     team = desk.teams.get(ticket.team)
-    if not desk.by_mail or team is None:
+    if not desk.plus_addressing or team is None:
         return None
     base, number, revision = team.address, ticket.number, ticket.revision
     return desk.ring.reply_address(base, desk.delimiter, purpose, number, revision, who, generation)
@@ -225,7 +230,7 @@ def address_in_list(desk: Desk, ticket: Ticket, purpose: str, who: str, generati
 
 def _note_to(notice: Notification, team: Mailbox, recipient: str, desk: Desk) -> str | None:
     """Where an agent writes what no customer sees; None where his mail has no such address."""
-    if not desk.by_mail or notice.revision is None or notice.ticket is None:
+    if not desk.plus_addressing or notice.revision is None or notice.ticket is None:
         return None
     return _minted("n", notice.ticket, notice.revision, notice, team, recipient, desk)
 
@@ -244,9 +249,8 @@ def _values(
         "clock": clock_values(desk.now(), notice.zone, desk.zones.get(notice.team, "UTC")),
         "mail": {
             "why": "why_agent" if notice.audience == "agent" and kind.reader == "customer" else kind.why,
-            "reply_to": reply_to,
+            "reply_to": reply_to if desk.plus_addressing else None,  # a new mail to it would be known by nothing
             "body_token": "" if number is None else ring.body_token(number, recipient),
-            "by_mail": desk.by_mail,
         },
     }
 
@@ -298,7 +302,7 @@ def _list_fields(notice: Notification, kind: Kind, recipient: str, reply_to: str
         yield field("List-Id", (f"<tickets.{desk.domain}>",))
     if not kind.may_be_left:
         return
-    ways = [f"<{mail_link(reply_to, _LEAVE)}>"] if desk.by_mail else []
+    ways = [f"<{mail_link(reply_to, _LEAVE)}>"] if desk.plus_addressing else []
     if desk.pages_url:
         ways.append(f"<{desk.pages_url}/u/{desk.ring.leave_token(recipient, notice.generation)}>")
     if ways:

@@ -96,7 +96,6 @@ def _common(mail: str, s: Situation) -> dict[str, Any]:
             "why": kind_of(mail).why,
             "reply_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
             "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]",
-            "by_mail": True,
         },
         "clock": clock_values(NOW, s.zone, ZONE),
     }

@@ -46,15 +46,17 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An outlined link; a sentence where there is no HTML."""
+    """An outlined link; a sentence where there is no HTML, or nowhere to lead to."""
 
     text: str
     sentence: str
-    target: str
+    target: str | None
 
     @property
     def html(self) -> str:
-        """The link."""
+        """The link, or the sentence."""
+        if self.target is None:
+            return escape(self.sentence)
         return f'<a class="btn" style="{_BUTTON}" href="{escape(self.target)}">{escape(self.text)}</a>'
 
 

@@ -135,8 +135,8 @@ class Templates:
 
         language  a wish (RFC 5646); the nearest language that the mail is written in is taken
         variant   the template reads it as `mail.variant`; empty there is none
-        values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to`,
-                  `mail.body_token`, and `clock` (see `phrases_of`)
+        values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to` (None:
+                  only an answer to this mail is known), `mail.body_token`, and `clock` (see `phrases_of`)
         words     of a canned reply, which stand where the template says `canned()`
         """
         given, trouble = plain({**values, "mail": {**values["mail"], "variant": variant or ""}}), list[str]()
@@ -258,14 +258,15 @@ def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
 
 
 def _button_of(words: Mapping[str, str], given: Mapping[str, Any]) -> Callable[..., Button]:
-    def button(text: str, command: str = "", to: str = "") -> Button:
+    def button(text: str, command: str = "", to: str | None = "") -> Button:
         """What `button("…", command="#…")` in a template makes.
 
-        to  an address, or a page; else whoever this mail is answered to
+        to  an address, or a page; None: there is none, the command has to be written; else who gets an answer
         """
-        target = to if is_link(to) else mail_link(to or given["mail"]["reply_to"], command)
-        said = {"text": text, "command": command, "link": target}
-        sentence = _NAME.sub(lambda name: said.get(name[1], name[0]), words["link" if to else "button"])
-        return Button(text, sentence, target)
+        address = to or given["mail"]["reply_to"]
+        target = to if to and is_link(to) else mail_link(address, command) if address else None
+        said = {"text": text, "command": command, "link": target or ""}
+        word = "button" if to == "" else "link" if target else "in_reply"
+        return Button(text, _NAME.sub(lambda name: said.get(name[1], name[0]), words[word]), target)
 
     return button

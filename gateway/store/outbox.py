@@ -282,11 +282,11 @@ def answered(
     return tuple(bytes(raw) for (raw,) in c.execute(query.order_by(named, outbox.c.id.desc()).limit(limit)))
 
 
-def sent_as(c: Connection, ticket: int, message_id: str) -> tuple[int, str] | None:
-    """(id, recipient) of the mail of a ticket with this Message-ID; None when there is none."""
-    same = (outbox.c.ticket == ticket, outbox.c.message_id == message_id)
-    row = c.execute(select(outbox.c.id, outbox.c.recipient).where(*same)).first()
-    return None if row is None else (row.id, row.recipient)
+def sent_as(c: Connection, ticket: int, message_id: str) -> int | None:
+    """The id of the mail of a ticket with this Message-ID; None when there is none."""
+    query = select(outbox.c.id).where(outbox.c.ticket == ticket, outbox.c.message_id == message_id)
+    id: int | None = c.execute(query).scalar()
+    return id
 
 
 def troubled(c: Connection, *, failed_since: datetime, waiting_since: datetime) -> tuple[OutboxItem, ...]:

@@ -5,7 +5,6 @@ Not here     when they are asked (ticket/ladder.py), what an answer says (ticket
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, exists, func, select, update
@@ -32,16 +31,6 @@ def asked_at(c: Connection, ticket: int, address: str) -> datetime | None:
     query = select(func.max(outbox.c.queued_at)).where(*his, outbox.c.state.not_in(("suppressed", "dropped")))
     value: datetime | None = c.execute(query).scalar_one()
     return value
-
-
-def asked_by(c: Connection, message_ids: Sequence[str], address: str) -> tuple[int, datetime] | None:
-    """(ticket, when) of the question with one of these Message-IDs to this person; None when there is none.
-
-    address  in normal form
-    """
-    his = (outbox.c.recipient == address, outbox.c.template == CSAT, outbox.c.message_id.in_(message_ids))
-    row = c.execute(select(outbox.c.ticket, outbox.c.queued_at).where(*his)).first() if message_ids else None
-    return None if row is None or row.ticket is None else (row.ticket, row.queued_at)
 
 
 def note(c: Connection, of: Ticket, verdict: Rating, now: datetime) -> None:

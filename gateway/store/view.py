@@ -80,7 +80,7 @@ class StoreView:
         item = outbox.find(self._connection, id)
         return None if item is None else (item.ticket,)
 
-    def sent_as(self, ticket: int, message_id: str) -> tuple[int, str] | None:
+    def sent_as(self, ticket: int, message_id: str) -> int | None:
         """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
         return outbox.sent_as(self._connection, ticket, message_id)
 

@@ -1,7 +1,7 @@
 """What in a text is for our own people only, so that no customer ever reads it; and the text without it.
 
 A text leaks where eight words in a row stand in a note and nowhere in what the customer may read, where a whole line is
-one of a mail that an agent was sent, or where it shows a reply address that was made for an agent, or an agent's own.
+one of a mail that an agent was sent, or where it shows a token that was made for an agent, or an agent's own address.
 Sources  agents-by-mail.md §5, acceptance D-13. It is the second wall: notes and answers are different kinds of entries.
 Not here  which texts those are (store/), who asks (outgoing/enqueue.py, agents/).
 """
@@ -19,8 +19,10 @@ _MAX_WORDS = 50_000
 _MOST_OCTETS = 1 << 20  # of a file
 _WORD = re.compile(r"[\w@#]+")
 _BEFORE = re.compile(r"[\s>|*_]+")
-# a customer's `t` names no revision; all other addresses are of agents
-_TOKEN = re.compile(r"(?:(?<![a-z0-9])[nch]\d*(?:-\d+)?|(?<![a-z0-9])t\d+-\d+)\.[a-z][a-z2-7]{26}(?![a-z0-9])")
+# a customer's `t` names no revision; all others are of agents: in addresses, and in Message-IDs behind a random part
+_TOKEN = re.compile(
+    r"(?:(?<![a-z0-9])[nch]\d*(?:-\d+)?|(?<![a-z0-9])t\d+-\d+)\.(?:[a-z2-7]{8}\.)?[a-z][a-z2-7]{26}(?![a-z0-9])"
+)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")
 
 

@@ -11,7 +11,7 @@ from gateway.message.subject import base_subject
 from gateway.message.thanks import is_thanks
 from gateway.message.types import Message
 from gateway.rules.types import RuleSet
-from gateway.ticket.token import subject_tag
+from gateway.ticket.token_forms import subject_tag
 from gateway.ticket.types import SetStatus, Ticket
 
 FINISHED = ("solved", "closed")

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.message.address import normal, sub_address
+from gateway.message.address import normal
 from gateway.message.subject import base_subject, is_answer
 from gateway.message.types import Auth, Classification, Envelope, Message
 from gateway.rules.types import RuleSet
 from gateway.ticket.alias import AliasPatterns
+from gateway.ticket.answered import addressed_tokens
 from gateway.ticket.life import goes_on
-from gateway.ticket.token import (
+from gateway.ticket.token import TokenRing
+from gateway.ticket.token_forms import (
     MessageToken,
     ReplyToken,
-    TokenRing,
     find_body_tokens,
     find_message_tokens,
     find_subject_numbers,
-    read_reply,
 )
 from gateway.ticket.types import Evidence, Refused, ThreadMatch, Ticket, Trust
 
@@ -39,7 +39,6 @@ _MAX_IDS = 20  # the newest References; more are a flood
 _MAX_NUMBERS = 5
 _MAX_FIELD = 4000  # characters of a field that lost its brackets
 _ANSWERING = ("In-Reply-To", "References")
-_MAX_ADDRESSES = 50  # that may hold a token, in To and Cc
 _TRUST_ORDER: tuple[Trust | None, ...] = ("proven", "participant", "third-party", "stranger", None)
 
 
@@ -127,16 +126,6 @@ def _nothing(message: Message, refused: Collection[str]) -> str:
     answers = message.in_reply_to or message.references
     kinds = _KINDS | ({"references": "References to mail that we know"} if answers else {})
     return ", ".join(f"no {words}" for by, words in kinds.items() if by not in refused) or "no evidence holds"
-
-
-def addressed_tokens(message: Message, envelope: Envelope, delimiter: str) -> tuple[ReplyToken, ...]:
-    """The reply tokens that a mail was sent to, each once; nothing is verified yet.
-
-    From the envelope; from To and Cc too, because relays strip sub-addresses and leave the fields alone.
-    """
-    shown = (m.address for m in (*message.to, *message.cc)[:_MAX_ADDRESSES])
-    details = (sub_address(path, delimiter)[1] for path in (*envelope.forward_paths, *shown))
-    return tuple(dict.fromkeys(t for detail in details if detail and (t := read_reply(detail)) is not None))
 
 
 def is_answering(message: Message) -> bool:

@@ -1,11 +1,10 @@
-"""Who a token was made for: reply addresses, Message-IDs, body tokens, bounces, loop marks, links, subject tags.
+"""Who a token was made for: reply addresses, Message-IDs, body tokens, bounces, loop marks, links.
 
 Sources  RFC 5233 (sub-address), RFC 5322 §3.6.4 (Message-ID), RFC 2104 (HMAC), RFC 4648 §6 (base32).
          A token is HMAC-SHA-256 cut to 128 bit, in lower-case base32, behind one letter that names the key of the ring.
          It says nothing about the recipient; it can only be verified for an address that somebody names.
-         Relays fold case, so everything is compared in lower case, in constant time. Programs that wrap, quote and
-         encode break a token in a text into pieces; it is put together again before it is compared.
-Not here  what evidence is worth (thread.py), where the keys are (config.py).
+         Relays fold case, so everything is compared in lower case, in constant time.
+Not here  how a token is found (token_forms.py), what evidence is worth (thread.py), where the keys are (config.py).
 """
 
 import base64
@@ -18,58 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.message.address import normal
+from gateway.ticket.token_forms import B32, TOKEN, BodyToken, MessageToken, ReplyToken, reply_detail, said
 
 VERIFIES_FOR = timedelta(days=400)  # after a newer key began to sign
 _TOKEN_OCTETS = 16
 _BODY_OCTETS = 10
-_MAX_BODY_TOKENS = 40  # more are somebody's log file, and each costs a look-up
-_MAX_MESSAGE_TOKENS = 20
 
-_B32 = "[a-z2-7]"
-_T = f"[a-z]{_B32}{{26}}"
 _NAME = re.compile("[a-z]")
-_NUMBER = "[1-9][0-9]{0,8}"
-_REPLY = re.compile(rf"([a-z])({_NUMBER})?(?:-(0|{_NUMBER}))?\.({_T})")
-_BOUNCE = re.compile(rf"q([1-9][0-9]{{0,17}})\.({_T})")
-# the domain behind it and the brackets around it are nothing to rely on: programs cut and rewrite both
-_MESSAGE_ID = re.compile(rf"(?<![a-z0-9.])mw\.({_NUMBER})\.({_B32}{{8}}|root)\.({_T})(?![a-z0-9])")
-_BODY_PIECES = re.compile(r"\[\s*mw\s*:([^\[\]]{16,100})\]", re.IGNORECASE)
-_BODY = re.compile(rf"({_NUMBER})-({_B32}{{16}})")
-# what wrapping, quoting and encoding put into the middle of a word; the dashes that a program makes of a hyphen
-_BREAKS = re.compile(r"[\s>|=\u00ad\u200b-\u200d\u2060\ufeff]+")
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyToken:
-    """The detail of a reply address as read; nothing is verified yet."""
-
-    purpose: str
-    ticket: int | None  # None for purposes without one
-    revision: int | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class MessageToken:
-    """One of our Message-IDs as read; nothing is verified yet. A root id never proves anything."""
-
-    ticket: int
-    nonce: str
-    text: str
-
-    @property
-    def root(self) -> bool:
-        """Whether it is the made-up start of an agent's thread."""
-        return self.nonce == "root"
-
-
-@dataclass(frozen=True, slots=True)
-class BodyToken:
-    """A token from the last line of one of our mails as read; nothing is verified yet."""
-
-    ticket: int
-    text: str
+_BOUNCE = re.compile(rf"q([1-9][0-9]{{0,17}})\.({TOKEN})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +72,8 @@ class TokenRing:
         generation  counts up when a recipient's tokens are withdrawn
         """
         local, _, domain = team_address.rpartition("@")
-        number = "" if ticket is None else str(ticket)
-        seen = "" if revision is None else f"-{revision}"
-        token = self._token(purpose, number, seen[1:], normal(recipient), generation)
-        return f"{local}{delimiter}{purpose}{number}{seen}.{token}@{domain}"
+        token = self._token(purpose, said(ticket), said(revision), normal(recipient), generation)
+        return f"{local}{delimiter}{reply_detail(purpose, ticket, revision)}.{token}@{domain}"
 
     def holder(
         self, token: ReplyToken | MessageToken | BodyToken, candidates: Iterable[str], generation: int = 0
@@ -141,16 +94,20 @@ class TokenRing:
 
     # --- Message-IDs ---
 
-    def message_id(self, ticket: int | None, recipient: str, nonce: str, domain: str) -> str:
+    def message_id(
+        self, ticket: int | None, recipient: str, nonce: str, domain: str, detail: str = "", generation: int = 0
+    ) -> str:
         """The Message-ID of a mail of this ticket to this recipient, with angle brackets.
 
-        ticket  None makes one that names no ticket, and is read as none of ours
-        nonce   8 random characters a-z2-7, made outside
+        ticket      None makes one that names no ticket
+        nonce       8 random characters a-z2-7, made outside
+        detail      of the reply address that it stands in the place of; empty: it proves nothing but that it is ours
+        generation  as of a reply address
         """
-        if not re.fullmatch(f"{_B32}{{8}}", nonce):
+        if not re.fullmatch(f"{B32}{{8}}", nonce):
             raise ValueError(f"nonce {nonce!r} is not 8 characters of a-z2-7")
-        number = str(ticket or 0)
-        return f"<mw.{number}.{nonce}.{self._token('mid', number, nonce, normal(recipient))}@{domain}>"
+        number, own = str(ticket or 0), _own(detail, nonce)
+        return f"<mw.{number}.{own}.{self._token('mid', number, own, normal(recipient), generation)}@{domain}>"
 
     def root_message_id(self, thread: int | str, recipient: str, domain: str) -> str:
         """The Message-ID that nobody sent and that holds an agent's mails about a ticket together.
@@ -189,7 +146,7 @@ class TokenRing:
     def is_loop_mark(self, message_id: str, mark: str) -> bool:
         """Whether we wrote this mark into the mail with this Message-ID."""
         folded = mark.strip().lower()
-        return re.fullmatch(_T, folded) is not None and self._same(folded, ("loop", "", "", message_id.lower(), "0"))
+        return re.fullmatch(TOKEN, folded) is not None and self._same(folded, ("loop", "", "", message_id.lower(), "0"))
 
     # --- links ---
 
@@ -200,7 +157,7 @@ class TokenRing:
     def leaver(self, token: str, generations: Mapping[str, int]) -> str | None:
         """Which of these addresses, each with its generation, a link was made for; None when none, or its key ended."""
         folded = token.lower()
-        if re.fullmatch(_T, folded) is None:
+        if re.fullmatch(TOKEN, folded) is None:
             return None
         about = {who: ("leave", "", "", normal(who), str(number)) for who, number in generations.items()}
         return next((who for who in about if self._same(folded, about[who])), None)
@@ -209,12 +166,14 @@ class TokenRing:
 
     def _verifier(self, token: ReplyToken | MessageToken | BodyToken, generation: int) -> Callable[[str], bool]:
         match token:
+            case ReplyToken(message=MessageToken() as message):
+                return self._verifier(message, generation)
             case ReplyToken(purpose, ticket, revision, text):
-                number = "" if ticket is None else str(ticket)
-                seen = "" if revision is None else str(revision)
-                return lambda who: self._same(text, (purpose, number, seen, who, str(generation)))
-            case MessageToken(ticket, nonce, text):
-                return lambda who: not token.root and self._same(text, ("mid", str(ticket), nonce, who, "0"))
+                about = (purpose, said(ticket), said(revision))
+                return lambda who: self._same(text, (*about, who, str(generation)))
+            case MessageToken(ticket, nonce, text, detail):
+                own = _own(detail, nonce)
+                return lambda who: not token.root and self._same(text, ("mid", str(ticket), own, who, str(generation)))
             case BodyToken(ticket, text):
                 return lambda who: self._same_body(text, ("body", str(ticket), "", who, "0"))
 
@@ -249,51 +208,9 @@ class TokenRing:
         return hmac.digest(self._keys[key].key, words, hashlib.sha256)
 
 
-def read_reply(detail: str) -> ReplyToken | None:
-    """The token in a sub-address (`t4812-7.ak7q…`); None when it is none of ours by its form."""
-    found = _REPLY.fullmatch(detail.lower())
-    if found is None:
-        return None
-    ticket = int(found[2]) if found[2] else None
-    revision = int(found[3]) if found[3] else None
-    return ReplyToken(found[1], ticket, revision, found[4])
-
-
-def read_message_id(text: str) -> MessageToken | None:
-    """The token in a Message-ID; None when it is none of ours by its form."""
-    return next(iter(find_message_tokens(text)), None)
-
-
-def find_message_tokens(text: str) -> tuple[MessageToken, ...]:
-    """The tokens of our Message-IDs in a field, in order, each once, whatever became of brackets and domains."""
-    found = (MessageToken(int(m[1]), m[2], m[3]) for m in _MESSAGE_ID.finditer(text.lower()))
-    return tuple(dict.fromkeys(itertools.islice(found, _MAX_MESSAGE_TOKENS)))
-
-
-def find_body_tokens(text: str) -> tuple[BodyToken, ...]:
-    """The body tokens in a text, in order, each once, at most 40; wrapped, quoted and encoded ones are made whole."""
-    found: dict[BodyToken, None] = {}
-    for pieces in itertools.islice(_BODY_PIECES.finditer(text), _MAX_BODY_TOKENS):
-        whole = _BREAKS.sub("", pieces[1]).translate(_DASHES).lower()
-        if (match := _BODY.fullmatch(whole)) is not None:
-            found.setdefault(BodyToken(int(match[1]), match[2]))
-    return tuple(found)
-
-
-def subject_tag(number: int, prefix: str = "") -> str:
-    """What a subject says: `[#4812]`, or `[Acme#4812]`."""
-    return f"[{prefix}#{number}]"
-
-
-def find_subject_numbers(subject: str, prefix: str = "") -> tuple[int, ...]:
-    """The ticket numbers that a subject names, in order, each once: hints, never keys.
-
-    Read are `[#4812]`, `(#4812)`, `#4812`, `[Ticket#4812]` and the tag with our prefix, in any case.
-    """
-    words = "|".join(["ticket", *([re.escape(prefix.lower())] if prefix else [])])
-    tag = rf"\[(?:{words}) ?# ?({_NUMBER})\]|(?<![\w#&/])#({_NUMBER})(?!\w|[-.,]\d)"
-    found = (int(m[1] or m[2]) for m in re.finditer(tag, subject.lower()))
-    return tuple(dict.fromkeys(found))
+def _own(detail: str, nonce: str) -> str:
+    """What a Message-ID says between the ticket and the token."""
+    return f"{detail}.{nonce}" if detail else nonce
 
 
 def _base32(octets: bytes) -> str:

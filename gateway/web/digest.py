@@ -42,7 +42,7 @@ class DigestPage:
         d = self._deps()
         agent = await self._agent(request, d)
         language = d.rules.language_of(agent)
-        return self._writer.page("digest", language, on=agent.digest is not None, by_mail=d.desk.by_mail)
+        return self._writer.page("digest", language, on=agent.digest is not None)
 
     async def turn(self, request: Request) -> Response:
         """POST: as it says, then how it is."""

@@ -102,7 +102,7 @@ def test_what_is_not_surely_an_answer_is_a_note(desk: Desk, words: str, more: di
             ANN,
             "pass",
             "quarantine",
-            "unverified-reply: eve@evil.test wrote to an address of ann",
+            "unverified-reply: eve@evil.test used the reply address of ann",
             ANN,
         ),
         (f"Bob <{BOB}>", ANN, "pass", "record", "held: which (h-1)", BOB),

@@ -71,6 +71,7 @@ matter. Names are ids, addresses, or beginnings that only one has; times are `2d
 9:00`, `2026-12-01 09:00`, by the clock of whoever writes; a day without a time begins at nine. Where a mail
 is about no ticket, the numbers stand behind the command: `#solved 4812 4809`. One mistake, and nothing is
 done or sent: the mail waits, and its writer is asked. `#dry` in the first line tells what would happen.
+Where `site.plus_addressing` is false a note is a reply that begins with `#note`.
 """
 _WHERE = {
     "reply": "in a reply to a ticket",

@@ -23,7 +23,7 @@ JAN = "jan@bigbank.test"
 VALUES = {
     "ticket": {"number": 4812},
     "site": {"name": "Acme", "footer": ("Acme Sp. z o.o.", "support@acme.test")},
-    "mail": {"reply_to": "support+t4812.x@acme.test", "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]", "by_mail": False},
+    "mail": {"reply_to": "support+t4812.x@acme.test", "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]"},
     "clock": clock_values(NOW, "Europe/Warsaw", "UTC"),
     **KINDS["auto_ack"].defaults,
 }

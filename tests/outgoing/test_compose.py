@@ -11,7 +11,7 @@ from gateway.errors import PoisonError
 from gateway.message.types import Mailbox
 from gateway.outgoing.compose import compose
 from gateway.outgoing.wire import check
-from gateway.ticket.token import find_body_tokens, read_message_id, read_reply
+from gateway.ticket.token_forms import find_body_tokens, read_message_id, read_reply
 from tests.outgoing.letters import JAN, RING, desk, letter, mail_of, notice, read, templates, text_of
 from tests.outgoing.test_clean_header import EVIL
 

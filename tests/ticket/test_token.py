@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.ticket.token import (
+from gateway.ticket.token import RingKey, TokenRing
+from gateway.ticket.token_forms import (
     BodyToken,
     MessageToken,
     ReplyToken,
-    RingKey,
-    TokenRing,
     find_body_tokens,
     find_message_tokens,
     find_subject_numbers,
@@ -41,6 +40,8 @@ def test_the_format_is_for_good() -> None:
     assert address == "support+t4812-7.aeb4rlfzltrvds3cliaa64qr3fu@acme.test"
     assert RING.body_token(4812, JAN) == "[mw:4812-ckjp5zxx34l3uq4t]"
     assert RING.message_id(4812, JAN, NONCE, "acme.test") == "<mw.4812.x3k7p2qa.azgqsricolnynkucs43j6jalshe@acme.test>"
+    proof = RING.message_id(4812, JAN, NONCE, "acme.test", "t4812-7")
+    assert proof == "<mw.4812.t4812-7.x3k7p2qa.a6fixhcu4i5jzpfl3igz47zpwoy@acme.test>"
     assert RING.bounce(912, "bounce@acme.test") == "bounce+q912.ar4mai6jdqurrpkyypn7m2z3maa@acme.test"
 
 
