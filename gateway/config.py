@@ -7,12 +7,13 @@ Not here rules and templates (policy), which are reloaded without a restart.
 """
 
 import difflib
+import hashlib
 import os
 import re
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -25,6 +26,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
@@ -178,6 +180,12 @@ def _web_address(text: str) -> str:
     """A secret goes there: in clear only within this machine."""
     if not re.fullmatch(r"https://[^\s/?#@]+(/\S*)?|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/\S*)?", text):
         raise _refused(f"“{text}” is no address of a token server", "https://…")
+    return text
+
+
+def _daily(text: str) -> str:
+    if not re.fullmatch("daily ([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise _refused(f"“{text}” is no time of each day", "such as daily 03:30")
     return text
 
 
@@ -591,6 +599,20 @@ class Log(_Section):
     """From which level on."""
 
 
+class Backup(_Section):
+    dir: Path | None = None
+    """Folder that the gateway writes a backup into each day, in a folder of its own; none: it makes none by itself."""
+    schedule: Annotated[str, AfterValidator(_daily)] = "daily 03:30"
+    """When it is made, by the clock of the desk."""
+    keep: Annotated[Duration, Field(ge=timedelta(days=1))] = timedelta(days=35)
+    """How long the backups in `dir` are kept."""
+
+    @property
+    def at(self) -> time:
+        """The time of day of `schedule`."""
+        return time.fromisoformat(self.schedule.removeprefix("daily "))
+
+
 _Named = TypeVar("_Named", LookupQuery, Maildir, Imap, WebhookEndpoint)
 
 
@@ -623,6 +645,13 @@ class Settings(BaseSettings):
     http: Http = Http()
     webhook: Annotated[tuple[WebhookEndpoint, ...], AfterValidator(_each_once)] = ()
     log: Log = Log()
+    backup: Backup = Backup()
+    _texts: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of each file that these settings were read from, by its path."""
+        return self._texts
 
     @classmethod
     def settings_customise_sources(
@@ -674,6 +703,7 @@ def load_settings(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] 
     try:
         if not problems:
             settings = Settings(**merged)
+            settings.texts.update(texts)
             return _overridden(settings, overrides or {})
     except ValidationError as e:
         problems.extend(dict.fromkeys(_as_problem(error, texts) for error in e.errors()))
@@ -775,16 +805,35 @@ def audit_key(settings: Settings, *, create: bool) -> bytes:
     return key
 
 
+def key_marks(settings: Settings) -> dict[str, str]:
+    """By name, what tells each key of ours from another one, and nothing of what it is; those that are not there lack.
+
+    Raises  ConfigError  others could read one
+    """
+    marks = {}
+    for name in ("hmac-key", "audit-key"):
+        if _key_path(name, settings).exists():
+            _, text = _key_file(name, settings, create=False)
+            marks[name] = hashlib.sha256(b"mailwicket mark of a key\0" + text.strip().encode()).hexdigest()[:16]
+    return marks
+
+
+def _key_path(name: str, settings: Settings) -> Path:
+    """The credential of this name, else the file in the state folder."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    credential = Path(folder) / name
+    return credential if folder and credential.is_file() else settings.paths.state / name
+
+
 def _key_file(name: str, settings: Settings, *, create: bool) -> tuple[Path, str]:
     """Where a key is, and what stands there: the credential of this name, else the file in the state folder.
 
     create  make the file on first use; on SQLite only, because gateways that share a database share the keys
     Raises  ConfigError  it is missing, or others could read it
     """
-    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    if folder and (path := Path(folder) / name).is_file():
+    path = _key_path(name, settings)
+    if path.parent != settings.paths.state:
         return path, path.read_text("utf-8", "replace")
-    path = settings.paths.state / name
     if not path.exists() and not settings.database_url.startswith("sqlite"):
         hint = f"the credential {name}, or {path}: the same for every gateway (openssl rand -hex 32)"
         raise ConfigError(_problem(f"gateways on PostgreSQL need a key that they share, {name}", hint))

@@ -14,9 +14,12 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from gateway.backups import DailyBackups
+from gateway.checking import Checking
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.control import ControlError, ControlServer, OfTheDaemon
@@ -176,7 +179,11 @@ class Daemon:
             timers.every(interval, asked, shared=True)
         timers.every(timedelta(minutes=1), self._tables.refresh)
         self._retaining = Retaining(self._store, lambda: self._deps.rules.retention, clock)
-        timers.nightly(self._retaining.delete_old, lambda: zone_of_desk(self._deps.rules))
+        timers.nightly(self._retaining.delete_old, self._zone)
+        timers.nightly(Checking(self._store, clock, self._alarm).check_store, self._zone)
+        backups = DailyBackups(self._store, settings, clock, self._alarm)
+        timers.nightly(backups.back_up, self._zone, at=settings.backup.at)
+        timers.every(timedelta(hours=1), backups.tell_old_backup, shared=True)
         if settings.webhook:
             told = Webhooks(self._store, settings, lambda: self._deps, clock)
             timers.every(timedelta(seconds=5), told.post_events, shared=True)
@@ -227,6 +234,10 @@ class Daemon:
         timers.every(timedelta(minutes=1), probing.probe_mailboxes, shared=True)
         self._run(fetching.run(), fetching.stop)
         log.info("daemon.ready", rules=self._deps.rules.revision, **self.addresses)
+
+    def _zone(self) -> ZoneInfo:
+        """Where the desk is."""
+        return zone_of_desk(self._deps.rules)
 
     async def _alarm(self, about: str, key: str, said: str) -> None:
         """Kept, and told to those who look after the desk."""

@@ -154,6 +154,9 @@ class Health:
             for state in ("queued", "deferred", "leased", "uncertain", "failed"):
                 queue.add_metric((state,), found.outbox.get(state, 0))
             yield queue
+            if found.backup_at is not None:
+                age = (self._clock.now() - found.backup_at).total_seconds()
+                yield _gauge("backup_age_seconds", "How old the last backup is", age)
             boxes = GaugeMetricFamily(
                 "mailwicket_imap_last_success_seconds", "Since when a mailbox was not fetched", labels=("mailbox",)
             )

@@ -8,7 +8,7 @@ Not here  when a single mail is tried again (outgoing/schedule.py), what falls d
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from gateway.store.audit import chain_end
 from gateway.store.audit_anchors import Anchors
 from gateway.store.store import Store, durable_write
 
-_NIGHT = 3  # the hour: no clock change leaves it out
+_NIGHT = time(3)  # no clock change leaves it out
 log = structlog.get_logger("timers")
 
 
@@ -35,7 +35,8 @@ class Job:
     interval: timedelta
     work: Callable[[], Awaitable[None]]
     shared: bool
-    nightly: Callable[[], ZoneInfo] | None = None  # where it has to be night; None: at any time
+    nightly: Callable[[], ZoneInfo] | None = None  # where its time has to have come; None: it has none
+    at: time = _NIGHT
     ran_at: datetime | None = None
     took_s: float = 0.0
     trouble: str = ""
@@ -69,12 +70,12 @@ class Timers:
         """
         self._add(work, interval, shared=shared)
 
-    def nightly(self, work: Callable[[], Awaitable[None]], zone: Callable[[], ZoneInfo]) -> None:
-        """Run a job once a night, one of several processes for all; a night that was missed is made up for.
+    def nightly(self, work: Callable[[], Awaitable[None]], zone: Callable[[], ZoneInfo], *, at: time = _NIGHT) -> None:
+        """Run a job once a day, one of several processes for all; a day that was missed is made up for.
 
-        zone  where it has to be night
+        at, zone  when, by the clock on the wall there
         """
-        self._add(work, timedelta(minutes=10), shared=True, nightly=zone)
+        self._add(work, timedelta(minutes=10), shared=True, nightly=zone, at=at)
 
     def _add(
         self,
@@ -83,10 +84,11 @@ class Timers:
         *,
         shared: bool,
         nightly: Callable[[], ZoneInfo] | None = None,
+        at: time = _NIGHT,
     ) -> None:
         name = work.__name__.strip("_").replace("_", "-")
         about = (work.__doc__ or "").strip().partition("\n")[0]
-        job = self._jobs[name] = Job(name, about, interval, work, shared, nightly)
+        job = self._jobs[name] = Job(name, about, interval, work, shared, nightly, at)
         self._scheduler.add_job(self._run, "interval", (job,), seconds=interval.total_seconds(), id=name)
 
     @property
@@ -150,7 +152,7 @@ class Timers:
         if done_at is None or done_at > now:
             await self._store.write(lambda c: jobs.note_asked(c, name, now))
             return False
-        return done_at < last_night(now, job.nightly())
+        return done_at < last_time(now, job.at, job.nightly())
 
     def stop(self) -> None:
         """No further runs."""
@@ -185,8 +187,8 @@ class Timers:
         await self._store.write(lambda c: inbound.forget(c, now))
 
 
-def last_night(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the last night's work was due there: at three on the clock on the wall."""
+def last_time(now: datetime, at: time, zone: ZoneInfo) -> datetime:
+    """When the clock on the wall there showed this time last."""
     local = now.astimezone(zone)
-    at = local.replace(hour=_NIGHT, minute=0, second=0, microsecond=0)
-    return at if at <= local else at - timedelta(days=1)
+    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return today if today <= local else today - timedelta(days=1)

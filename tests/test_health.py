@@ -12,7 +12,7 @@ from gateway.clock import SystemClock
 from gateway.counts import Counts
 from gateway.errors import TransientError
 from gateway.health import Health
-from gateway.store import mailboxes, probes
+from gateway.store import jobs, mailboxes, probes
 from gateway.store.opening import open_store
 from gateway.store.store import Store
 from tests.conftest import settings_in
@@ -118,6 +118,7 @@ async def test_every_metric_is_documented_and_the_reverse(watched: Watched) -> N
     await watched.health._store.write(lambda c: mailboxes.note_fetched(c, "support", "", "", at))
     await watched.health._store.write(lambda c: probes.note_sent(c, "support", "<p@x.test>", at))
     await watched.health._store.write(lambda c: probes.note_back(c, "<p@x.test>", at))
+    await watched.health._store.write(lambda c: jobs.note_asked(c, jobs.BACKUP, at))
     _, text = await watched.get("/metrics")
     told = {re.split(r"[{ ]", line)[0] for line in text.splitlines() if line and not line.startswith("#")}
     page = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text("utf-8")

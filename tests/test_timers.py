@@ -1,7 +1,7 @@
 """What runs by the clock: by whom, when it stands, what is told of it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from gateway.store.audit_anchors import Anchors
 from gateway.store.jobs import pause, paused, resume
 from gateway.store.opening import open_store
 from gateway.store.store import Store
-from gateway.timers import Timers, last_night
+from gateway.timers import Timers, last_time
 from tests.cli.desk import mailwicket_beside
 from tests.conftest import own_database, settings_in
 from tests.running import Gateway
@@ -135,7 +135,7 @@ async def test_a_night_that_a_wrong_clock_saw_in_the_future_is_none(store: Store
 ])  # fmt: skip
 def test_the_last_night_is_that_of_the_desk(now: str, night: str) -> None:
     at = datetime.fromisoformat(f"{now}+00:00")
-    assert last_night(at, ZoneInfo("Europe/Zagreb")) == datetime.fromisoformat(f"{night}+00:00")
+    assert last_time(at, time(3), ZoneInfo("Europe/Zagreb")) == datetime.fromisoformat(f"{night}+00:00")
 
 
 async def test_jobs_go_on_after_a_clock_was_put_back(store: Store, settings: Settings) -> None:
@@ -210,7 +210,7 @@ async def test_people_see_run_and_pause_the_jobs_of_the_daemon(
         assert "✓ remind  every 1m; did not run yet  Promises that may be broken, or are" in out
         assert (await typed("cron run remind"))[0] == 0
         assert await typed("cron run forgett") == (4, "✗ forgett  there is no such job; " + _jobs(out) + "\n")
-        assert "✓ delete-old  every night at 3; did not run yet  What has been kept for as long as" in out
+        assert "✓ delete-old  every day at 03:00; did not run yet  What has been kept for as long as" in out
         code, out = await typed("retention run")
         assert (code, out.splitlines()[1]) == (0, "✓ closed  0 closed tickets deleted")
         assert (await typed("cron pause send-digests"))[1].startswith("✓ send-digests  stands until")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from gateway import policy
+from gateway.backups import TOO_OLD
 from gateway.cli.config import meant, secrets_of, unusable
 from gateway.cli.context import config_file
 from gateway.cli.database import looked_at, reading
@@ -30,7 +31,7 @@ from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
 from gateway.probing import is_lost
 from gateway.rules.types import RuleSet
-from gateway.store import inbound, mailboxes, outbox, webhooks
+from gateway.store import inbound, jobs, mailboxes, outbox, restraint, webhooks
 from gateway.store.engine import damage, server_version, unsafe
 from gateway.store.leaves import leave
 from gateway.store.lookups import read_tables
@@ -124,7 +125,7 @@ def _templates(invocation: Invocation, settings: Settings) -> Found:
 
 def _store(invocation: Invocation, settings: Settings) -> Found:
     with reading(invocation) as c:
-        mails, queue = inbound.account(c), outbox.counts(c)
+        mails, queue, stopped = inbound.account(c), outbox.counts(c), restraint.stopped(c)
         waiting, oldest = inbound.backlog(c)
         told = webhooks.endpoints(c, ()) if settings.webhook else []
     late = oldest is not None and invocation.now() - oldest > settings.intake.backlog_age
@@ -136,6 +137,9 @@ def _store(invocation: Invocation, settings: Settings) -> Found:
             state = "is off, it took" if endpoint.off else "took"
             said = f"webhook “{endpoint.name}” {state} nothing since {stamp(endpoint.trouble_since)}"
             yield "problem" if endpoint.off else "warning", said, "mailwicket webhooks list"
+    if stopped is not None:
+        said = f"nothing is sent since {stamp(stopped[0])}: {stopped[1]}"
+        yield "warning", said, "mailwicket queue list --held; mailwicket outbound release"
     if number := mails.get("quarantine", 0):
         yield "warning", f"{counted(number, 'mail')} in quarantine", "mailwicket mail list --quarantine"
     if number := queue.get("uncertain", 0):
@@ -157,6 +161,18 @@ def _database(_: Invocation, settings: Settings) -> Found:
         yield "problem", f"schema {found or 'none'}, this program has {KNOWN}", "mailwicket db upgrade"
     elif not wrong:
         yield "ok", f"{version}, schema {found} (current), commits are flushed, pages are sound", ""
+
+
+def _backup(invocation: Invocation, _: Settings) -> Found:
+    with reading(invocation) as c:
+        made_at = jobs.asked_until(c, jobs.BACKUP)
+    advice = "mailwicket backup DIR; backup.dir makes one each day"
+    if made_at is None:
+        yield "warning", "there is no backup", advice
+    elif invocation.now() - made_at > TOO_OLD:
+        yield "problem", f"the last backup is {span(invocation.now() - made_at)} old", advice
+    else:
+        yield "ok", f"the last backup is {span(invocation.now() - made_at)} old", ""
 
 
 def _imap(invocation: Invocation, settings: Settings) -> Found:
@@ -250,6 +266,7 @@ CHECKS: Mapping[str, Check] = {
     "templates": _templates,
     "store": _store,
     "database": _database,
+    "backup": _backup,
     "maildir": _maildirs,
     "imap": _imap,
     "disk": _disk,

@@ -57,12 +57,14 @@ def status(invocation: Invocation, *, as_json: bool) -> None:
 
 
 @db.command("upgrade", examples=("mailwicket db upgrade", "mailwicket db upgrade --dry-run | less"))
+@click.option("--no-backup", is_flag=True, help="Make no backup first.")
 @dry_run_option
 @pass_invocation
-def upgrade(invocation: Invocation, *, dry_run: bool) -> None:
+def upgrade(invocation: Invocation, *, no_backup: bool, dry_run: bool) -> None:
     """Bring the database to the schema of this program; --dry-run prints the SQL.
 
-    Each step is one transaction, and an interrupted upgrade goes on where it stopped. The daemon must be stopped.
+    A backup is made first, in backup.dir, else in backup/ of the state folder. Each step is one transaction, and an
+    interrupted upgrade goes on where it stopped. The daemon must be stopped.
     """
     settings = settings_of(invocation)
     found = _revision(settings)
@@ -72,7 +74,7 @@ def upgrade(invocation: Invocation, *, dry_run: bool) -> None:
         print_lines([migrate.pending_sql(settings.database_url, found)])
     else:
         allowed = settings.database.model_copy(update={"auto_upgrade": True})
-        open_store(settings.model_copy(update={"database": allowed})).close()
+        open_store(settings.model_copy(update={"database": allowed}), back_up=not no_backup).close()
         print_lines([f"✓ schema {KNOWN}, it was {found or 'none'}"])
 
 

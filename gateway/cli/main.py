@@ -57,6 +57,9 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Installation",
         (
             ("db", "gateway.cli.db:db", "Look after the database."),
+            ("backup", "gateway.cli.backup:backup", "Write everything into a folder, while the gateway goes on."),
+            ("restore", "gateway.cli.backup:restore_command", "Bring back what a backup holds; nothing is sent then."),
+            ("verify", "gateway.cli.backup:verify", "Check that everything that was accepted is there."),
             ("audit", "gateway.cli.audit:audit", "Look at who changed what; check that the record is whole."),
             ("retention", "gateway.cli.retention:retention", "See and delete what was kept for long enough."),
             ("cron", "gateway.cli.cron:cron", "Look at what is done by the clock; run it now, let it stand."),

@@ -15,7 +15,7 @@ from gateway.config import Maildir
 from gateway.control import NOT_SERVED
 from gateway.intake.mail_file import UnusableError
 from gateway.intake.maildir import waiting
-from gateway.store import inbound, outbox
+from gateway.store import inbound, jobs, outbox, restraint
 from gateway.store.revisions import Revision, newest_revision
 
 
@@ -35,6 +35,7 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
             force, mails, queue = newest_revision(c), inbound.account(c), outbox.counts(c)
             waiting, oldest = inbound.backlog(c)
             boxes = known(c, settings_of(invocation))
+            stopped, backup_at = restraint.stopped(c), jobs.asked_until(c, jobs.BACKUP)
         if as_json:
             values = {
                 "running": not state.why_not,
@@ -44,6 +45,8 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 "oldest_pending_at": oldest,
                 "quarantine": mails.get("quarantine", 0),
                 "outbox": queue,
+                "sending_stopped": {"since": stopped[0], "by": stopped[1]} if stopped else None,
+                "backup_at": backup_at,
                 "maildirs": [{"name": name, "waiting": count, "oldest_at": at} for name, count, at, _ in maildirs],
                 "mailboxes": boxes,
             }
@@ -57,6 +60,8 @@ def status(invocation: Invocation, *, ready: bool, as_json: bool) -> None:
                 *((f"Maildir {name}", said) for name, _, _, said in maildirs),
                 *((f"Mailbox {box.name}", printable(went(box, invocation.now()), 500)) for box in boxes),
                 ("Queue", ", ".join(f"{number} {name}" for name, number in sorted(queue.items())) or "empty"),
+                ("Sending", _stopped(*stopped) if stopped else ""),
+                ("Backup", f"{span(invocation.now() - backup_at)} ago" if backup_at else "none"),
             )
             print_lines(facts(shown))
             print_lines(_stale(state))
@@ -79,6 +84,11 @@ def _rules(state: State, force: Revision | None) -> str:
         return "none were in force yet"
     here = "" if state.revision in (None, force.number) else f"; this daemon has revision {state.revision}"
     return f"revision {force.number}, loaded {stamp(force.loaded_at)} by {printable(force.author)}{here}"
+
+
+def _stopped(at: datetime, by: str) -> str:
+    """Why no mail leaves, and what lets it."""
+    return f"STOPPED since {stamp(at)}, {by}: mailwicket outbound release"
 
 
 def _stale(state: State) -> Iterator[str]:

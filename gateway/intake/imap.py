@@ -11,6 +11,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
@@ -119,6 +120,7 @@ class Mailbox:
         began, more = time.monotonic(), False
         compare, self._compare = self._compare, False
         session = Session(self._account, link, self._thread, self._stopping, self._around)
+        await self._find_forgotten(session)
         missed = opened = ""
         orders, trouble = await self._orders(link)
         for path, order in orders:
@@ -136,6 +138,28 @@ class Mailbox:
             await self._wait(link, opened, several=len(orders) > 1)
             await self._sleep(_AT_LEAST_S - (time.monotonic() - began))
         self._failures = 0  # not before: who ends each connection after a look is left alone, too
+
+    async def _find_forgotten(self, session: Session) -> None:
+        """What was fetched since the backup that the database came back from lies where it was moved to.
+
+        Once; what a folder that is fetched still has comes again anyway.
+        """
+        store, (verb, _, path) = self._around.store, self._account.after.partition(":")
+        since = await store.read(lambda c: mailboxes.forgotten_since(c, self._account.name))
+        if since is None:
+            return
+        if verb == "move":
+            there = replace(session, account=self._account.model_copy(update={"after": "seen"}))
+            try:
+                while await FolderTurn(path, there, forgotten_since=since).take() and not self._stopping.is_set():
+                    pass
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError as e:  # there is no such folder, or not now: the others are fetched
+                log.warning("imap.not_looked_for", mailbox=self._account.name, folder=path, reason=str(e)[:200])
+                return
+        if not self._stopping.is_set():
+            await store.write(lambda c: mailboxes.all_known(c, self._account.name), durable=True)
 
     async def _orders(self, link: Link) -> tuple[list[tuple[str, Order | None]], str]:
         """The folders to look at, with what each stands for; and which of the account looks so and does not."""

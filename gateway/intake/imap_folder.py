@@ -34,9 +34,14 @@ log = structlog.get_logger("imap")
 class FolderTurn:
     """One folder of one mailbox, looked at once."""
 
-    def __init__(self, path: str, session: Session, order: Order | None = None) -> None:
-        """`order` is what moving a mail into it asks for; None: its mails are taken in."""
-        self._path, self._session, self._order = path, session, order
+    def __init__(
+        self, path: str, session: Session, order: Order | None = None, forgotten_since: datetime | None = None
+    ) -> None:
+        """`order` is what moving a mail into it asks for; None: its mails are taken in.
+
+        forgotten_since  at first contact mail that the server got since then is new
+        """
+        self._path, self._session, self._order, self._forgotten_since = path, session, order, forgotten_since
         self.trouble = ""  # why the server was not told of mails that are ours; empty is well
 
     async def take(self, *, compare: bool = False) -> bool:
@@ -151,6 +156,9 @@ class FolderTurn:
         last = (selected.uidnext or 1) - 1
         if selected.uidnext is None:
             last = max([uid async for uids in self._uids(1, None) for uid in uids], default=0)
+        forgotten = self._forgotten_since
+        if forgotten is not None:
+            return Folder(account.name, self._path, selected.uidvalidity, 0, forgotten, "done", 0, last, sum(there))
         return Folder(
             mailbox=account.name,
             folder=self._path,

@@ -43,7 +43,7 @@ def said_of(job: Job, stands: Collection[str], *, leads: bool, rests: bool) -> s
     elif job.shared and (rests or not leads):
         state = "; waits, the clock jumped" if rests else "; another process leads"
     trouble = f"; {job.trouble}" if job.trouble else ""
-    often = f"every {in_words(job.interval)}" if job.nightly is None else "every night at 3"
+    often = f"every {in_words(job.interval)}" if job.nightly is None else f"every day at {job.at:%H:%M}"
     return f"{often}; {last}{trouble}{state}  {job.about}"
 
 

@@ -208,6 +208,12 @@ def release_all(c: Connection) -> int:
     return freed.rowcount
 
 
+def release_innocent(c: Connection) -> None:
+    """Whoever had claimed a mail is not there any more, and it was not the mail that ended him."""
+    free = {"state": "accepted", "lease_token": None, "lease_until": None, "attempts": inbound.c.attempts - 1}
+    c.execute(update(inbound).where(inbound.c.state == "working").values(free))
+
+
 def finish(
     c: Connection,
     outcome: Outcome,

@@ -12,6 +12,8 @@ from gateway.store.audit import add_audit
 from gateway.store.schema import paused_job, rule_cursor
 from gateway.store.upsert import inserted
 
+BACKUP = "made:backup"  # as a rule was asked until then: of when the last backup is; no rule has such a name
+
 
 def paused(c: Connection) -> frozenset[str]:
     """The names of those that are not to run."""
@@ -44,6 +46,11 @@ def note_asked(c: Connection, rule: str, until: datetime) -> None:
     done = c.execute(update(rule_cursor).where(rule_cursor.c.rule == rule).values(until=until))
     if done.rowcount == 0:
         c.execute(insert(rule_cursor).values(rule=rule, until=until))
+
+
+def forget_asked(c: Connection, rule: str) -> None:
+    """As if it had never been asked."""
+    c.execute(delete(rule_cursor).where(rule_cursor.c.rule == rule))
 
 
 _PAUSED = select(paused_job.c.name)

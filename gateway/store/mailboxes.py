@@ -13,11 +13,13 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 
 from gateway.message.charset import clean_line
+from gateway.store.jobs import asked_until, forget_asked, note_asked
 from gateway.store.schema import mailbox, mailbox_folder, mailbox_mail
 from gateway.store.upsert import inserted
 
 Old = Literal["left", "asked", "wanted", "archive", "done"]
 _MAX_SAID = 500
+_LOST = "lost:"  # as a rule was asked until then: since when mails of a mailbox are forgotten
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,6 +125,23 @@ def try_again(c: Connection, name: str) -> int:
     failed = (mailbox_mail.c.mailbox == name, mailbox_mail.c.state == "failing")
     mails = c.execute(update(mailbox_mail).where(*failed).values(next_at=EVER))
     return log_in.rowcount + mails.rowcount
+
+
+def begin_again(c: Connection, lost_since: datetime) -> None:
+    """Of every mailbox what came since then was forgotten; each is tried at once."""
+    for name in c.execute(select(mailbox.c.name)).scalars().all():
+        try_again(c, name)
+        note_asked(c, f"{_LOST}{name}", lost_since)
+
+
+def forgotten_since(c: Connection, name: str) -> datetime | None:
+    """Since when mails of a mailbox may be ours, and lie where we moved them, and nothing here knows it; None: none."""
+    return asked_until(c, f"{_LOST}{name}")
+
+
+def all_known(c: Connection, name: str) -> None:
+    """Those mails were looked for."""
+    forget_asked(c, f"{_LOST}{name}")
 
 
 def folder(c: Connection, name: str, path: str) -> Folder | None:

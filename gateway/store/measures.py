@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text, union_all
 
-from gateway.store import inbound, mailboxes
+from gateway.store import inbound, jobs, mailboxes
 from gateway.store.schema import inbound as mails
 from gateway.store.schema import outbox
 
@@ -27,6 +27,7 @@ class Measures:
     fetched_at: dict[str, datetime]  # mailboxes by name; those that never were are not there
     round_trip_ms: dict[str, int]  # of the probe mail that came back last; mailboxes by name
     probes_out: dict[str, datetime]  # since when one is out
+    backup_at: datetime | None  # of when the last backup is; None: there is none
 
 
 def measures(c: Connection) -> Measures:
@@ -43,4 +44,5 @@ def measures(c: Connection) -> Measures:
     fetched = {name: each.fetched_at for name, each in boxes.items() if each.fetched_at is not None}
     took = {name: each.round_trip_ms for name, each in boxes.items() if each.round_trip_ms is not None}
     out = {name: each.probe_out_since for name, each in boxes.items() if each.probe_out_since is not None}
-    return Measures(pending, oldest, quarantined, unsettled, fetched, took, out)
+    backup_at = jobs.asked_until(c, jobs.BACKUP)
+    return Measures(pending, oldest, quarantined, unsettled, fetched, took, out, backup_at)

@@ -6,6 +6,7 @@ Not here     the tables as they are now (schema.py); the steps themselves (migra
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -19,18 +20,21 @@ from gateway.store.version import KNOWN, revision
 _UPGRADE_LOCK = 0x6D776B73  # PostgreSQL: one migrator at a time
 
 
-def ensure(engine: Engine, *, upgrade_old: bool) -> None:
+def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object]) -> None:
     """Make the schema of a new database; upgrade an old one only when allowed.
 
+    before  done first where an old one is upgraded (acceptance H-08)
     Raises  ConfigError  the schema is older and must not be upgraded silently, or newer than this program
     """
     found = revision(engine)
     if found == KNOWN:
         return
-    if found is None or (upgrade_old and _known(found)):
+    if found is not None and upgrade_old and is_known(found):
+        before()
+    if found is None or (upgrade_old and is_known(found)):
         upgrade(engine)
         return
-    if _known(found):
+    if is_known(found):
         raise ConfigError(_problem(f"the database has schema {found}, this program {KNOWN}", "mailwicket db upgrade"))
     raise ConfigError(_problem(f"the database has schema {found}, newer than this program", "install a newer version"))
 
@@ -60,7 +64,8 @@ def pending_sql(url: str, since: str | None = None) -> str:
     return text.getvalue()
 
 
-def _known(found: str) -> bool:
+def is_known(found: str) -> bool:
+    """Whether it is a schema of this program, or an older one."""
     return found in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 

@@ -6,6 +6,9 @@ Not here  what an open store does (store.py); engines that only read (version.py
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,23 +17,28 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.config import Settings, audit_key
 from gateway.errors import ConfigError, Problem, TransientError
 from gateway.store import migrate
+from gateway.store.audit import appending
+from gateway.store.backup import back_up_before_upgrade
 from gateway.store.engine import database_url, open_engine, reachable, unsafe
+from gateway.store.restored import go_on, is_marked, unfinished
 from gateway.store.store import READERS, Store
 
 _LOSS = "database.i_accept_data_loss = true starts all the same"
 
 
-def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
+def open_store(settings: Settings, *, exclusive: bool = True, back_up: bool = True) -> Store:
     """The store of these settings, its schema up to date, its promise checked.
 
     exclusive  SQLite: take the lock of the only writer; False is for PostgreSQL alone
+    back_up    make a backup before an old schema is upgraded
     Raises     ConfigError     the database cannot keep the promise, or has another schema; nothing was accepted
                TransientError  another process holds the lock, or the database is away
     """
     url = database_url(settings)
     lite = url.get_backend_name() == "sqlite"
-    lock = _locked(settings.paths.state) if lite and exclusive else None
+    lock = take_lock(settings.paths.state) if lite and exclusive else None
     if lite and url.database:
+        _not_cut_off(Path(url.database), lock)
         os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
     busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
     engine = open_engine(url, connections=5, busy_timeout_ms=busy_ms)
@@ -38,7 +46,15 @@ def open_store(settings: Settings, *, exclusive: bool = True) -> Store:
         if trouble := reachable(engine):
             raise TransientError(f"the database is away: {trouble}")
         key = audit_key(settings, create=True)
-        migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade)
+        migrate.ensure(
+            engine,
+            upgrade_old=settings.database.auto_upgrade,
+            before=lambda: back_up_before_upgrade(settings, datetime.now(UTC)) if back_up else None,
+        )
+        with engine.connect() as connection, connection.begin():
+            if is_marked(connection):
+                with appending(connection, key):
+                    go_on(connection)
         reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
         if reasons:
             raise ConfigError(*(_problem(reason, _LOSS) for reason in reasons))
@@ -57,8 +73,33 @@ def _give_up(engine: Engine, lock: int | None) -> None:
         os.close(lock)
 
 
-def _locked(state: Path) -> int:
-    """A descriptor that holds the lock for as long as it is open."""
+def _not_cut_off(database: Path, lock: int | None) -> None:
+    """Raises ConfigError where a restore ended between the old database and the new one: no empty one is made there."""
+    if not database.exists() and unfinished(database).exists():
+        if lock is not None:
+            os.close(lock)
+        raise ConfigError(_problem("a restore was cut off here", "the same “mailwicket restore DIR” again"))
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """No gateway and no other command works on this state meanwhile.
+
+    Raises  as `take_lock`
+    """
+    descriptor = take_lock(state)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def take_lock(state: Path) -> int:
+    """A descriptor that holds the lock for as long as it is open.
+
+    Raises  ConfigError     the state folder cannot be written
+            TransientError  somebody else works on it
+    """
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -362,6 +362,12 @@ def hold(c: Connection, id: int) -> bool:
     return c.execute(update(outbox).where(same).values(state="held", next_attempt_at=None, reason=reason)).rowcount == 1
 
 
+def hold_all(c: Connection, why: str) -> int:
+    """Keep all that waits until somebody lets it go, each as one that may have arrived; how many."""
+    kept = {"state": "held", "stage": "queued", "next_attempt_at": None, "lease_until": None}
+    return c.execute(update(outbox).where(waits()).values(**kept, reason=f"{UNSURE}: {why}")).rowcount
+
+
 def reroute(c: Connection, id: int, address: str, now: datetime) -> bool:
     """Send the same octets to another address, now. False: it was sent already, or is being sent."""
     allowed = and_(outbox.c.id == id, outbox.c.state.in_((*_WAITING, "failed", "held")), outbox.c.raw.is_not(None))

@@ -3,14 +3,15 @@
 Not here  the steps from one to the next, and what makes them (migrate.py).
 """
 
-from sqlalchemy import Engine, String, column, inspect, select, table
+from sqlalchemy import Connection, Engine, String, column, insert, inspect, select, table
 
 from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
 from gateway.store.engine import database_url, open_engine, reachable
 
 KNOWN = "0036"  # the newest of migrations/versions
-_VERSION = select(column("version_num", String)).select_from(table("alembic_version"))
+_TABLE = table("alembic_version", column("version_num", String))
+_VERSION = select(_TABLE.c.version_num)
 
 
 def revision(engine: Engine) -> str | None:
@@ -28,6 +29,11 @@ def revision(engine: Engine) -> str | None:
     return found
 
 
+def note_revision(c: Connection, found: str) -> None:
+    """The database has this schema: only now it is known to be one of ours."""
+    c.execute(insert(_TABLE).values(version_num=found))
+
+
 def open_reader(settings: Settings) -> Engine:
     """An engine that can only read, for commands beside a running daemon.
 
@@ -37,9 +43,14 @@ def open_reader(settings: Settings) -> Engine:
     engine = open_engine(database_url(settings), connections=1, read_only=True)
     if trouble := reachable(engine):
         raise TransientError(f"the database cannot be opened: {trouble}")
+    check_revision(engine)
+    return engine
+
+
+def check_revision(engine: Engine) -> None:
+    """Raises ConfigError where the database has another schema than this program knows."""
     if (found := revision(engine)) != KNOWN:
         raise ConfigError(_problem(f"its schema is {found}, this program knows {KNOWN}", "mailwicket db upgrade"))
-    return engine
 
 
 def _problem(text: str, hint: str) -> Problem:

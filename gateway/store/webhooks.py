@@ -118,6 +118,11 @@ def turn_off(c: Connection, endpoint: str, said: str, now: datetime) -> None:
     c.execute(update(webhook_call).where(waiting).values(state="failed", said=said, settled_at=now))
 
 
+def end_all(c: Connection, said: str, now: datetime) -> int:
+    """No endpoint is told what waits; how many calls."""
+    return c.execute(update(webhook_call).where(_WAITING).values(state="failed", said=said, settled_at=now)).rowcount
+
+
 def off(c: Connection) -> frozenset[str]:
     """The endpoints that are told nothing."""
     return frozenset(c.execute(select(webhook_trouble.c.endpoint).where(webhook_trouble.c.off)).scalars())
