@@ -6,6 +6,7 @@ Not here     the folder of a backup (store/backup.py), the way back of the datab
 """
 
 import asyncio
+import contextlib
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,11 +18,11 @@ import structlog
 from gateway import policy
 from gateway.clock import Clock
 from gateway.config import Settings, key_marks
-from gateway.errors import ConfigError, TransientError
+from gateway.errors import ConfigError, Problem, TransientError
 from gateway.operations.backups import BackupMade, note_backup
 from gateway.store import jobs
 from gateway.store.audit_anchors import Anchors
-from gateway.store.backup import Manifest, put_file, read_manifest, take_backup
+from gateway.store.backup import Manifest, flush, put_file, read_manifest, take_backup
 from gateway.store.store import Store
 
 TOO_OLD = timedelta(hours=48)
@@ -33,15 +34,15 @@ log = structlog.get_logger("backup")
 
 
 def site_files(settings: Settings, clock: Clock) -> dict[str, bytes]:
-    """What belongs to a backup beside the database, by its name there; no key, and no password of a URL."""
-    found = {_config_name(Path(path)): _PASSWORD.sub(r"\1***@", text).encode() for path, text in settings.texts.items()}
-    if (rules := settings.paths.rules) is not None:
-        found |= {f"{_RULES}/{name}": text.encode() for name, text in _rule_texts(rules, settings, clock).items()}
-    if (folder := settings.paths.templates) is not None:
-        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        found |= {f"{_TEMPLATES}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files}
-    anchors = Anchors(settings).path
-    return found | ({f"{_STATE}/{anchors.name}": anchors.read_bytes()} if anchors.exists() else {})
+    """What belongs to a backup beside the database, by its name there; no key, and no password of a URL.
+
+    Raises  ConfigError  one of them cannot be read
+    """
+    try:
+        return _site_files(settings, clock)
+    except OSError as e:
+        text = f"{e.filename} cannot be read: {e.strerror}"
+        raise ConfigError(Problem("backup", 0, 0, "C011", text, "as the user of the gateway, or root")) from e
 
 
 def put_files_back(settings: Settings, folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -60,6 +61,7 @@ def put_files_back(settings: Settings, folder: Path, manifest: Manifest) -> Iter
             beside.unlink(missing_ok=True)
             put_file(source.open("rb"), beside, 0o600 if part.name.startswith(_STATE) else 0o644)
             beside.rename(target)
+            flush(target.parent)
             yield part.name, f"is {target} again"
         elif target.read_bytes() != source.read_bytes():
             yield part.name, f"is not what {target} is, which stays"
@@ -92,9 +94,10 @@ class DailyBackups:
             return
         try:
             manifest = await asyncio.to_thread(_daily, settings, self._clock, kept, now)
-        except (ConfigError, OSError) as e:
-            said = e.text if isinstance(e, ConfigError) else f"{e.filename}: {e.strerror}"
-            raise TransientError(said.splitlines()[0]) from e
+        except ConfigError as e:
+            raise TransientError(e.text.splitlines()[0]) from e
+        except OSError as e:
+            raise TransientError(f"{e.filename}: {e.strerror}") from e
         made = BackupMade(str(kept / now.strftime(_NAME)), now, manifest.octets)
         await self._store.write(lambda c: note_backup(c, made, now, actor="system"), durable=True)
         log.info("backup.made", octets=manifest.octets, files=len(manifest.parts))
@@ -131,14 +134,25 @@ def _whole(folder: Path) -> bool:
     return True
 
 
+def _site_files(settings: Settings, clock: Clock) -> dict[str, bytes]:
+    found = {_config_name(Path(path)): _PASSWORD.sub(r"\1***@", text).encode() for path, text in settings.texts.items()}
+    if (rules := settings.paths.rules) is not None:
+        found |= {f"{_RULES}/{name}": text.encode() for name, text in _rule_texts(rules, settings, clock).items()}
+    if (folder := settings.paths.templates) is not None:
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        found |= {f"{_TEMPLATES}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files}
+    anchors = Anchors(settings).path
+    return found | ({f"{_STATE}/{anchors.name}": anchors.read_bytes()} if anchors.exists() else {})
+
+
 def _rule_texts(rules: Path, settings: Settings, clock: Clock) -> dict[str, str]:
-    """The rules, and what they name beside them; where they are wrong they alone: the database has what is in force."""
-    file = policy.RuleFile.at(rules)
-    try:
-        beside = policy.compiled(file, policy.templates_of(settings, clock)).files
-    except ConfigError:
-        beside = {}
-    return {rules.name: file.text, **beside}
+    """The rules and what they name beside them; of wrong ones what can be read, for what counts is in the database."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(ConfigError):
+        file = policy.RuleFile.at(rules)
+        found[rules.name] = file.text
+        found |= policy.compiled(file, policy.templates_of(settings, clock)).files
+    return found
 
 
 def _config_name(path: Path) -> str:

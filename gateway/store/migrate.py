@@ -20,16 +20,16 @@ from gateway.store.version import KNOWN, revision
 _UPGRADE_LOCK = 0x6D776B73  # PostgreSQL: one migrator at a time
 
 
-def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object]) -> None:
+def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object] | None = None) -> None:
     """Make the schema of a new database; upgrade an old one only when allowed.
 
-    before  done first where an old one is upgraded (acceptance H-08)
+    before  done first where an old one is upgraded (acceptance H-08); None: nothing is
     Raises  ConfigError  the schema is older and must not be upgraded silently, or newer than this program
     """
     found = revision(engine)
     if found == KNOWN:
         return
-    if found is not None and upgrade_old and is_known(found):
+    if before is not None and found is not None and upgrade_old and is_known(found):
         before()
     if found is None or (upgrade_old and is_known(found)):
         upgrade(engine)

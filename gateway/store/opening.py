@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,7 +21,7 @@ from gateway.store import migrate
 from gateway.store.audit import appending
 from gateway.store.backup import back_up_before_upgrade
 from gateway.store.engine import database_url, open_engine, reachable, unsafe
-from gateway.store.restored import go_on, is_marked, unfinished
+from gateway.store.restored import go_on, is_marked, was_cut_off
 from gateway.store.store import READERS, Store
 
 _LOSS = "database.i_accept_data_loss = true starts all the same"
@@ -36,28 +37,11 @@ def open_store(settings: Settings, *, exclusive: bool = True, back_up: bool = Tr
     """
     url = database_url(settings)
     lite = url.get_backend_name() == "sqlite"
-    lock = take_lock(settings.paths.state) if lite and exclusive else None
-    if lite and url.database:
-        _not_cut_off(Path(url.database), lock)
-        os.close(os.open(url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
     busy_ms = int(settings.database.busy_timeout.total_seconds() * 1000)
     engine = open_engine(url, connections=5, busy_timeout_ms=busy_ms)
+    lock = take_lock(settings.paths.state) if lite and exclusive else None
     try:
-        if trouble := reachable(engine):
-            raise TransientError(f"the database is away: {trouble}")
-        key = audit_key(settings, create=True)
-        migrate.ensure(
-            engine,
-            upgrade_old=settings.database.auto_upgrade,
-            before=lambda: back_up_before_upgrade(settings, datetime.now(UTC)) if back_up else None,
-        )
-        with engine.connect() as connection, connection.begin():
-            if is_marked(connection):
-                with appending(connection, key):
-                    go_on(connection)
-        reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
-        if reasons:
-            raise ConfigError(*(_problem(reason, _LOSS) for reason in reasons))
+        key = _prepared(settings, engine, back_up=back_up)
     except SQLAlchemyError as e:
         _give_up(engine, lock)
         raise TransientError(f"the database could not be prepared: {str(getattr(e, 'orig', e)).strip()}") from e
@@ -67,18 +51,37 @@ def open_store(settings: Settings, *, exclusive: bool = True, back_up: bool = Tr
     return Store(settings, engine, open_engine(url, connections=READERS, read_only=True), lock, key)
 
 
+def _prepared(settings: Settings, engine: Engine, *, back_up: bool) -> bytes:
+    """The key of the audit, once the database is one to work with."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        if was_cut_off(engine):
+            raise _cut_off()
+        os.close(os.open(engine.url.database, os.O_RDWR | os.O_CREAT, 0o600))  # log and index files take its mode
+    if trouble := reachable(engine):
+        raise TransientError(f"the database is away: {trouble}")
+    if was_cut_off(engine):
+        raise _cut_off()
+    key = audit_key(settings, create=True)
+    before = partial(back_up_before_upgrade, settings, datetime.now(UTC)) if back_up else None
+    migrate.ensure(engine, upgrade_old=settings.database.auto_upgrade, before=before)
+    with engine.connect() as connection, connection.begin():
+        if is_marked(connection):
+            with appending(connection, key):
+                go_on(connection)
+    reasons = () if settings.database.i_accept_data_loss else tuple(unsafe(engine))
+    if reasons:
+        raise ConfigError(*(_problem(reason, _LOSS) for reason in reasons))
+    return key
+
+
+def _cut_off() -> ConfigError:
+    return ConfigError(_problem("a restore was cut off here", "the same “mailwicket restore DIR” again"))
+
+
 def _give_up(engine: Engine, lock: int | None) -> None:
     engine.dispose()
     if lock is not None:
         os.close(lock)
-
-
-def _not_cut_off(database: Path, lock: int | None) -> None:
-    """Raises ConfigError where a restore ended between the old database and the new one: no empty one is made there."""
-    if not database.exists() and unfinished(database).exists():
-        if lock is not None:
-            os.close(lock)
-        raise ConfigError(_problem("a restore was cut off here", "the same “mailwicket restore DIR” again"))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Not here what happens in it then (restored.py), which files of the site are put 
 """
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -63,6 +64,7 @@ def restore(
         mark(c, manifest.taken_at, now, resend=resend)
 
     try:
+        _check_owner(settings.paths.state)
         if url.get_backend_name() == "sqlite":
             with locked(settings.paths.state):
                 aside = _sqlite(Path(url.database or ""), folder / manifest.database, told, stamp, replace=replace)
@@ -75,6 +77,13 @@ def restore(
         said = str(getattr(e, "orig", None) or getattr(e, "strerror", None) or e).strip()
         raise TransientError(f"the database could not be restored: {said}") from e
     return aside
+
+
+def _check_owner(state: Path) -> None:
+    """Raises ConfigError where what is made here could not be opened by the gateway."""
+    if state.exists() and state.stat().st_uid != os.geteuid():
+        text = f"the state folder {state} belongs to {state.owner()}, and so has to what is put there"
+        raise ConfigError(_problem(text, f"sudo -u {state.owner()} mailwicket restore …"))
 
 
 def _sqlite(target: Path, source: Path, told: Callable[[Connection], None], stamp: str, *, replace: bool) -> str | None:

@@ -16,13 +16,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Column, Connection, delete, func, insert, select
+from sqlalchemy import Column, Connection, Engine, delete, func, insert, inspect, select
 
 from gateway.store import alarms, inbound, jobs, mailboxes, outbox, restraint, search, webhooks
 from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
 from gateway.store.schema import held_mail, stop, ticket
 from gateway.store.schema import outbox as letters
+from gateway.store.snapshot import ASIDE
+from gateway.store.version import revision
 
 _NAME = "restored"
 _LEAST_SKIPPED = 1000
@@ -40,6 +42,14 @@ class _Mark:
 def unfinished(database: Path) -> Path:
     """Where a SQLite database is written before it is in its place."""
     return database.with_name(f".{database.name}.restoring")
+
+
+def was_cut_off(engine: Engine) -> bool:
+    """Whether a restore ended between the old database and the new one: there is none, and no empty one is wanted."""
+    if engine.dialect.name == "sqlite":
+        file = Path(engine.url.database or "")
+        return not file.exists() and unfinished(file).exists()
+    return revision(engine) is None and any(name.startswith(ASIDE) for name in inspect(engine).get_schema_names())
 
 
 def mark(c: Connection, taken_at: datetime, now: datetime, *, resend: bool) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not
 from gateway.store.schema import entry, inbound, outbox, ticket
 from gateway.store.store import raw_sha256
 
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Unsound:
@@ -39,7 +41,7 @@ def unsound(c: Connection, *, every: int = 1, turn: int = 0) -> Iterator[Unsound
         for id in c.execute(select(table.c.id).where(wrong).order_by(table.c.id)).scalars():
             yield Unsound(f"{prefix}-{id}", said)
     held = select(inbound.c.id, inbound.c.key, inbound.c.sha256).where(_HAS_OCTETS, inbound.c.id % every == turn)
-    for row in c.execute(held.order_by(inbound.c.id)).all():
+    for row in c.execute(held.order_by(inbound.c.id).execution_options(yield_per=_AT_ONCE)):
         if raw_sha256(c, row.key) != row.sha256:
             yield Unsound(f"m-{row.id}", "its octets are not those that were accepted")
 

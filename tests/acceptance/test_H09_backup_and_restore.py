@@ -1,4 +1,4 @@
-"""H-09, X18: a backup while mail streams in, a restore in another place: nothing is sent twice, nothing of it is lost."""
+"""H-09, X18: a backup while mail streams in, a restore in another place: nothing is sent twice or lost from it."""
 
 import asyncio
 from datetime import UTC, datetime
