@@ -10,7 +10,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -22,12 +22,13 @@ from gateway.errors import ConfigError, Problem, TransientError
 from gateway.operations.backups import BackupMade, note_backup
 from gateway.store import jobs
 from gateway.store.audit_anchors import Anchors
-from gateway.store.backup import Manifest, flush, put_file, read_manifest, take_backup
+from gateway.store.backup import MANIFEST, Manifest, flush, put_file, take_backup
 from gateway.store.store import Store
 
 TOO_OLD = timedelta(hours=48)
 ALARM = "backup"  # the word of the alarm
 _NAME, _NAMES = "%Y-%m-%dT%H%M%SZ", re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z")
+_MOST_DELETED = 2  # of a day: more than one is made
 _PASSWORD = re.compile(r"(://[^\s/:@\"']*:)[^\s/@\"']+@")  # of a URL
 _CONFIG, _RULES, _TEMPLATES, _STATE = "config", "rules", "templates", "state"
 log = structlog.get_logger("backup")
@@ -56,15 +57,22 @@ def put_files_back(settings: Settings, folder: Path, manifest: Manifest) -> Iter
         if target is None:
             yield part.name, "is for you to put where it belongs"
         elif not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f".{target.name}.new")
-            beside.unlink(missing_ok=True)
-            put_file(source.open("rb"), beside, 0o600 if part.name.startswith(_STATE) else 0o644)
-            beside.rename(target)
-            flush(target.parent)
-            yield part.name, f"is {target} again"
+            yield part.name, _put_back(source, target, 0o600 if part.name.startswith(_STATE) else 0o644)
         elif target.read_bytes() != source.read_bytes():
             yield part.name, f"is not what {target} is, which stays"
+
+
+def _put_back(source: Path, target: Path, mode: int) -> str:
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        put_file(source.open("rb"), beside, mode)
+        beside.rename(target)
+        flush(target.parent)
+    except OSError as e:  # in /etc, mostly: the database is back all the same
+        return f"is for you to put at {target}: {e.strerror}"
+    return f"is {target} again"
 
 
 def missing_keys(settings: Settings, manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -116,22 +124,18 @@ class DailyBackups:
 def _daily(settings: Settings, clock: Clock, kept: Path, now: datetime) -> Manifest:
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     manifest = take_backup(settings, kept / now.strftime(_NAME), site_files(settings, clock), now)
-    for old in sorted(kept.iterdir()):
-        if not _NAMES.fullmatch(old.name):
-            continue
-        made_at = datetime.strptime(old.name, _NAME).replace(tzinfo=UTC)
-        if made_at < now - settings.backup.keep or (made_at < now and not _whole(old)):
-            shutil.rmtree(old)
-            log.info("backup.deleted", name=old.name)
+    for old in _over(kept, now, settings.backup.keep):
+        shutil.rmtree(old)
+        log.info("backup.deleted", name=old.name)
     return manifest
 
 
-def _whole(folder: Path) -> bool:
-    try:
-        read_manifest(folder)
-    except ConfigError:
-        return False
-    return True
+def _over(kept: Path, now: datetime, keep: timedelta) -> Iterator[Path]:
+    """Those of ours that were never finished, and some of those that are too old: not all, whatever the clock says."""
+    ours = [path for path in sorted(kept.iterdir()) if _NAMES.fullmatch(path.name) and path.name < now.strftime(_NAME)]
+    whole = [path for path in ours if (path / MANIFEST).exists()]
+    yield from (path for path in ours if path not in whole)
+    yield from [path for path in whole if path.name < (now - keep).strftime(_NAME)][:_MOST_DELETED]
 
 
 def _site_files(settings: Settings, clock: Clock) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """What belongs to a backup beside the database, and the backups that a gateway makes by itself."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def test_files_come_back_where_they_are_not_and_none_is_overwritten(tmp_path: Pa
     etc = tmp_path / "etc"
     (etc / "rules.yaml").write_text("mine")
     (etc / "lists/vip.txt").unlink()
-    (etc / "templates/alarm/en.md.j2").unlink()
+    shutil.rmtree(etc / "templates")
+    (etc / "templates").write_text("no folder")
     told = dict(put_files_back(settings, tmp_path / "b", manifest))
     assert (etc / "rules.yaml").read_text() == "mine"
     assert (etc / "lists/vip.txt").read_text() == "jan@x.test\n"
@@ -76,7 +78,7 @@ def test_files_come_back_where_they_are_not_and_none_is_overwritten(tmp_path: Pa
         "config/mailwicket.toml.d/b.toml": "is for you to put where it belongs",
         "rules/rules.yaml": f"is not what {etc}/rules.yaml is, which stays",
         "rules/lists/vip.txt": f"is {etc}/lists/vip.txt again",
-        "templates/alarm/en.md.j2": f"is {etc}/templates/alarm/en.md.j2 again",
+        "templates/alarm/en.md.j2": f"is for you to put at {etc}/templates/alarm/en.md.j2: Not a directory",
     }
     assert list(missing_keys(settings, manifest)) == []
     (settings.paths.state / "audit-key").unlink()
@@ -106,6 +108,9 @@ async def test_a_gateway_keeps_the_backups_of_some_days(daily: Settings, tmp_pat
         "2026-11-27T033000Z",
         "mine",
     ]
+    await clock.advance(5 * 365 * 86_400)  # a wrong clock
+    await by_itself.back_up()
+    assert len(list((tmp_path / "kept").iterdir())) == 4
     (tmp_path / "kept").rename(tmp_path / "away")
     (tmp_path / "kept").write_text("no folder")
     with pytest.raises(TransientError, match="File exists"):

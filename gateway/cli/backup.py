@@ -15,6 +15,7 @@ from gateway.cli.failure import FINDINGS
 from gateway.cli.output import counted, octets, print_json, print_lines, printable, stamp
 from gateway.config import Settings
 from gateway.control import operate
+from gateway.errors import GatewayError
 from gateway.operations.backups import BackupMade
 from gateway.store.backup import Manifest, read_manifest, take_backup
 from gateway.store.engine import damage
@@ -42,8 +43,7 @@ def backup(invocation: Invocation, folder: Path, *, as_json: bool) -> None:
     settings, now = settings_of(invocation), invocation.now()
     manifest = take_backup(settings, folder.absolute(), site_files(settings, invocation.clock), now)
     if manifest.schema_of_database == KNOWN:
-        made = BackupMade(str(folder.absolute()), now, manifest.octets)
-        operate(settings, "backup.noted", made, clock=invocation.clock)
+        _note(invocation, settings, BackupMade(str(folder.absolute()), now, manifest.octets))
     apart = list(_kept_apart(settings, manifest))
     if as_json:
         print_json("backup/1", {"folder": folder.absolute(), "manifest": manifest, "kept_apart": apart})
@@ -119,6 +119,14 @@ def verify(invocation: Invocation, *, as_json: bool) -> None:
         print_lines([f"{'✗' if wrong else '✓'} {said}: {counted(len(wrong), 'row')} wrong"])
     if wrong:
         click.get_current_context().exit(FINDINGS)
+
+
+def _note(invocation: Invocation, settings: Settings, made: BackupMade) -> None:
+    """Whoever owns the store keeps that it was made; it is whole also where that cannot be."""
+    try:
+        operate(settings, "backup.noted", made, clock=invocation.clock)
+    except GatewayError as e:
+        invocation.note(f"  it is whole; “status” does not know of it, because {printable(e.text, 300)}")
 
 
 def _tell(first: str, more: list[str] | tuple[str, ...], values: dict[str, object], *, as_json: bool) -> None:

@@ -102,7 +102,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except OSError as e:
-        why = "it was never finished, or is none" if folder.is_dir() else "there is no such folder"
+        unfinished = isinstance(e, FileNotFoundError) and folder.is_dir()
+        why = "it was never finished, or is none" if unfinished else e.strerror
         raise ConfigError(_problem(f"{folder} is no backup: {why}", "a folder that “backup” made")) from e
     except msgspec.MsgspecError as e:
         raise ConfigError(_problem(f"{folder / MANIFEST} cannot be read: {e}", "another backup")) from e

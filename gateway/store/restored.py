@@ -94,8 +94,13 @@ def _skip_numbers(c: Connection, taken_at: datetime, now: datetime, why: str) ->
     if team is not None:
         last = _behind(c, ticket.c.number, ticket.c.created_at, since)
         times = {"created_at": now, "updated_at": now, "status_at": now}
-        c.execute(insert(ticket).values(number=last, subject=why, team=team, **_CLOSED, **times))
-        add_event(c, last, f"{why}. Tickets of the time since then are lost, and had numbers up to this one.", now)
+        c.execute(insert(ticket).values(number=last, subject=f"The gateway was {why}", team=team, **_CLOSED, **times))
+        add_event(
+            c,
+            last,
+            f"The gateway was {why}. Tickets of the time since then are lost, and had numbers up to this one.",
+            now,
+        )
         search.renew(c, last)
     id = _behind(c, letters.c.id, letters.c.queued_at, since)
     c.execute(insert(letters).values(id=id, dedupe_key=f"{_NAME}:{id}", queued_at=now, settled_at=now, **_DROPPED))
