@@ -228,7 +228,7 @@ Language = Literal["en", "de", "pl", "cs", "pt", "hr", "ru"]  # those of templat
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # built once, as a part of Settings
 
 
 class Secret(_Section):

@@ -21,7 +21,7 @@ from gateway.message.absence_words import (
     SUBJECTS,
     THANKS,
 )
-from gateway.message.phrases import any_of
+from gateway.message.phrases import LatePattern, any_of
 
 _MAX_BEGINNING = 700  # characters in which an automatic answer says what it is
 _MAX_SUBJECT = 200
@@ -29,9 +29,7 @@ _MAX_SUBJECT = 200
 _PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _OTHER_PREFIX = re.compile(rf"\W{{0,3}}(?:{any_of(OTHER_SUBJECTS)})\W{{0,3}}(?:[:：\-–(]|$)", re.IGNORECASE)
 _PLAIN = re.compile(rf"\W{{0,3}}(?:{any_of(PLAIN_SUBJECTS)})", re.IGNORECASE)
-_PLAIN_PREFIX = re.compile(
-    rf"\W{{0,3}}(?:{any_of(PLAIN_SUBJECTS)})\w*(?: \w{{1,20}}){{0,3}}\W{{0,3}}(?::| - |\bre\b)", re.IGNORECASE
-)
+_PLAIN_PREFIX = LatePattern(rf"\W{{0,3}}(?:{any_of(PLAIN_SUBJECTS)})\w*(?: \w{{1,20}}){{0,3}}\W{{0,3}}(?::| - |\bre\b)")
 _ANSWERED = re.compile(
     r"(?<=\W)(?:re|aw|odp|odg|res|rif|ha|sv|vs|ynt|απ|отв|відп)\s?:", re.IGNORECASE
 )  # not where the subject begins
@@ -41,18 +39,18 @@ _HEADS = re.compile(
 )
 # a sentence begins where the text does, or after a stop, a comma of the greeting, a line end
 _SENTENCE = r"(?:^|[.!,:;。*\n] ?)\W{0,4}(?=\w)"
-_SAYS_AUTOMATIC = re.compile(rf"{_SENTENCE}(?:{any_of(AUTOMATIC)})", re.IGNORECASE)
+_SAYS_AUTOMATIC = LatePattern(rf"{_SENTENCE}(?:{any_of(AUTOMATIC)})")
 # spares most mails the long lists
 _AUTOMAT = re.compile(r"auto(?:m|-|gen)|otomat|samodejn|а[ву]томат|αυτ[όο]ματ", re.IGNORECASE)
-_ASKS = re.compile(any_of(REQUEST), re.IGNORECASE)
+_ASKS = LatePattern(any_of(REQUEST))
 _CITED = re.compile(  # a sentence that announces words, its own or another's
     r"(?<![^\s.!,:;])(?:[^\s.!,:;]{1,40} ){3,12}[^\s.!,:;]{1,40}:\s"
 )
 _QUESTION = re.compile("[?？؟]|(?<=[\u0370-\u03ff\u1f00-\u1fff]);")  # in Greek it looks like a semicolon
-_SAYS_ABSENT = re.compile(rf"{_SENTENCE}(?:{any_of(ABSENT)})|\b(?:{any_of(ABSENT_THEN)})", re.IGNORECASE)
-_SAYS_BACK = re.compile(any_of(BACK), re.IGNORECASE)
-_SAYS_INSTEAD = re.compile(any_of(INSTEAD), re.IGNORECASE)
-_SAYS_THANKS = re.compile(rf"{_SENTENCE}(?:{any_of(THANKS)})", re.IGNORECASE)
+_SAYS_ABSENT = LatePattern(rf"{_SENTENCE}(?:{any_of(ABSENT)})|\b(?:{any_of(ABSENT_THEN)})")
+_SAYS_BACK = LatePattern(any_of(BACK))
+_SAYS_INSTEAD = LatePattern(any_of(INSTEAD))
+_SAYS_THANKS = LatePattern(rf"{_SENTENCE}(?:{any_of(THANKS)})")
 
 
 def automatic_answer(subject: str, text: str, *, answers: bool, by_machine: bool) -> str | None:

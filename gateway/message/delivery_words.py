@@ -6,9 +6,7 @@ Sources  the notices of Sendmail, Postfix, Exim, qmail, Courier, OpenSMTPD, Exch
 Not here  addresses (delivery_text.py).
 """
 
-import re
-
-from gateway.message.phrases import any_of
+from gateway.message.phrases import LatePattern, any_of
 
 # how a subject begins; what follows is the subject of the mail that did not arrive
 _SUBJECTS = any_of(r"""
@@ -41,7 +39,7 @@ niet bezorgd|kan niet worden bezorgd|bezorging (?:mislukt|vertraagd)
 배달 (?:실패|불가)|kézbesítés|nu se poate livra|oförmedl|kan inte levereras
 leveringsfejl
 """)
-FAILURE_SUBJECT = re.compile(rf"[\s*\[<({{\"'!-]{{0,5}}(?:{_SUBJECTS})", re.IGNORECASE)
+FAILURE_SUBJECT = LatePattern(rf"[\s*\[<({{\"'!-]{{0,5}}(?:{_SUBJECTS})")
 
 # what the notice itself says near its beginning
 _OPENINGS = any_of(r"""
@@ -72,7 +70,7 @@ nicht (?:erreicht|übermittelt|gefunden|ausgeliefert)|dostarcz|doręcz|doruč|en
 достав|remis|distribu|destinatair|destinatari|recapit|consegn|bezorg|afgelever|送信|配信|届|宛先|投递|退信|收件|배달|전송|levere
 kézbesít
 """)
-NOTICE = re.compile(_OPENINGS, re.IGNORECASE)
+NOTICE = LatePattern(_OPENINGS)
 
 # sentences of programs that no person writes: enough beside a subject, whoever the author is
 _PROGRAMS = any_of(r"""
@@ -94,7 +92,7 @@ unable to deliver (?:your |the )?(?:message|mail) to|\bhas been rejected by\b|us
 (?:undeliverable|unable to deliver|failed recipient|invalid recipient|unknown (?:user|local part)|unrouteable)\W
 diese nachricht wurde automatisch|automatisch generiert|エラーメッセージ|配信不能|送信先|送信でき|退信
 """)
-PROGRAM_NOTICE = re.compile(_PROGRAMS, re.IGNORECASE)
+PROGRAM_NOTICE = LatePattern(_PROGRAMS)
 
 # where the returned mail, or what is said of it, begins
 _COPIES = any_of(r"""
@@ -110,7 +108,7 @@ _COPIES = any_of(r"""
 (?:sent|original) message:?$|[=*]{3,} ?(?:\S+ ){0,8}?original|\[?-+ ?(?:original|returned)|_{5,}$|received:[ ]
 ursprüngliche nachricht|message d'origine|mensaje original
 """)
-COPY_BELOW = re.compile(rf"^[\s>*]{{0,8}}(?:{_COPIES})", re.IGNORECASE)
+COPY_BELOW = LatePattern(rf"^[\s>*]{{0,8}}(?:{_COPIES})")
 
 # what is wrong, by what is said; the first that fits
 _STATES = (
@@ -221,7 +219,7 @@ could not connect|connection|unreachable
 """,
     ),
 )
-_STATE = tuple((status, re.compile(any_of(words), re.IGNORECASE)) for status, words in _STATES)
+_STATE = tuple((status, LatePattern(any_of(words))) for status, words in _STATES)
 
 
 def state_in(text: str) -> str | None:
