@@ -44,7 +44,8 @@ from gateway.rules.written import include_patterns, is_included
 from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.guard import NotifyPolicy
-from gateway.ticket.query import parse_query
+from gateway.ticket.query import parse_query, problems
+from gateway.ticket.saying import Tongue, english
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
@@ -188,15 +189,15 @@ def compiled(
         holidays=free_days,
         surroundings=around,
     )
-    if wrong := tuple(_searches_nothing(rules)):
+    if wrong := tuple(_searches_nothing(rules, english(templates.words("en")))):
         raise ConfigError(*wrong)
     return rules
 
 
-def _searches_nothing(rules: RuleSet) -> Iterator[Problem]:
+def _searches_nothing(rules: RuleSet, tongue: Tongue) -> Iterator[Problem]:
     """What is wrong with the searches of `each`."""
     for rule in rules.rules:
-        for problem in parse_query(rule.each, _EVER, statuses=tuple(rules.statuses)).problems:
+        for problem in problems(parse_query(rule.each, _EVER, statuses=tuple(rules.statuses)), tongue):
             hint = problem.hint or "as for “ticket list”"
             yield Problem(rule.source, rule.line, rule.column, "R030", f"each: {problem.text}", hint)
 

@@ -15,7 +15,8 @@ from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import block, printable
 from gateway.rules.statuses import BUILT_IN
 from gateway.rules.types import RuleSet
-from gateway.ticket.query import SORTS, Choice, Query, parse_query
+from gateway.ticket.query import SORTS, Choice, Query, parse_query, problems
+from gateway.ticket.saying import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,11 @@ def query_of(invocation: Invocation, words: Sequence[str], options: Options) -> 
     """
     text = words[0] if len(words) == 1 else " ".join(map(_as_typed, words))
     query = parse_query(text, invocation.now(), statuses=tuple(BUILT_IN), me=options.by)
-    if query.problems:  # a status may be one of this desk: the rules know
+    if query.mistakes:  # a status may be one of this desk: the rules know
         query = parse_query(text, invocation.now(), statuses=tuple(_rules(invocation).statuses), me=options.by)
-    if query.problems:
-        for problem in query.problems:
+    if query.mistakes:
+        templates = policy.templates_of(settings_of(invocation), invocation.clock)
+        for problem in problems(query, english(templates.words("en"))):
             click.echo(block(str(problem)), err=True)
         click.get_current_context().exit(USAGE)
     return replace(

@@ -24,8 +24,8 @@ from gateway.ticket.change import shown
 from gateway.ticket.command_table import COMMANDS, Vocabulary
 from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
-from gateway.ticket.query import Query, parse_query
-from gateway.ticket.saying import Saying, worded
+from gateway.ticket.query import Query, parse_query, problems
+from gateway.ticket.saying import Saying, Tongue, worded
 from gateway.ticket.types import Entry, File, Ticket
 from gateway.ticket.visibility import seen_by, sees, teams_of
 
@@ -160,8 +160,8 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     if asked.lower() == "team":
         text = f"is:open in:{','.join(teams)} sort:due" if teams else "number:0"
     query = parse_query(text, duty.now, statuses=tuple(rules.statuses), me=agent.id)
-    if query.problems:
-        return Said(title, tuple(_problems(query)))
+    if query.mistakes:
+        return Said(title, tuple(_mistakes(query, tongue_of(agent, duty.deps, duty.now))))
     query = replace(query, conditions=(*query.conditions, *seen_by(agent, rules)))
     found = listing.find_tickets(c, query, _LOOKED_AT)
     if asked.lower() == "breach":
@@ -172,8 +172,8 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     return Said(title, (f"{len(rows)} / {many}",), heads, rows)
 
 
-def _problems(query: Query) -> Iterator[str]:
-    for problem in query.problems:
+def _mistakes(query: Query, tongue: Tongue) -> Iterator[str]:
+    for problem in problems(query, tongue):
         before, behind = problem.source[: problem.column - 1], problem.source[problem.column - 1 :]
         yield printable(f"{before}▸{behind}")  # blanks below a line would not survive in a mail
         yield printable(problem.text)

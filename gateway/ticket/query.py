@@ -18,6 +18,7 @@ from gateway.errors import Problem
 from gateway.message.fold import words
 from gateway.rules.quantities import duration
 from gateway.ticket.found_by import ATTACHMENT, AUTHOR, SUBJECT, marked, tag_word
+from gateway.ticket.saying import Sayable, Saying, Tongue, saying, worded
 
 Key = Literal["status", "status_type", "team", "assignee", "priority", "language"]
 SortKey = Literal["updated", "number", "priority", "due"]
@@ -104,12 +105,23 @@ SORTS: Mapping[str, Sort] = {  # what people call an order
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """What of a query cannot be answered, and what helps."""
+
+    code: str
+    column: int  # from 1
+    said: Saying
+    helps: Sayable
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """What was asked, or why it cannot be answered: with problems there is no answer."""
+    """What was asked, or why it cannot be answered: with mistakes there is no answer."""
 
     conditions: tuple[Condition, ...] = ()
     sort: Sort = Sort()
-    problems: tuple[Problem, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +138,9 @@ class _Term:
 class _WrongTermError(ValueError):
     """A term that cannot be answered: what is wrong, and what helps."""
 
-    def __init__(self, text: str, hint: str) -> None:
-        super().__init__(text)
-        self.text, self.hint = text, hint
+    def __init__(self, said: Saying, helps: Sayable) -> None:
+        super().__init__(said.name)
+        self.said, self.helps = said, helps
 
 
 def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str | None = None) -> Query:
@@ -140,10 +152,10 @@ def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str 
     """
     terms = tuple(_terms(text))
     if len(text) > _CHARACTERS or len(terms) > _TERMS:
-        long = Problem("query", 1, 1, "Q001", "the query is too long", f"{_TERMS} terms at most", text[:60])
-        return Query(problems=(long,))
+        long = Mistake("Q001", 1, saying("query_long"), saying("query_terms", most=_TERMS), text[:60])
+        return Query(mistakes=(long,))
     conditions: list[Condition] = []
-    problems: list[Problem] = []
+    mistakes: list[Mistake] = []
     sort = Sort()
     for term in terms:
         try:
@@ -152,10 +164,18 @@ def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str 
             else:
                 conditions.extend(_conditions(term, _Desk(now, statuses, me)))
         except _WrongTermError as e:
-            problems.append(Problem("query", 1, term.column, "Q002", e.text, e.hint, text))
-    if terms and not conditions and not problems and not any(term.field for term in terms):
-        problems.append(Problem("query", 1, 1, "Q002", "there is no word in it", "letters or digits", text))
-    return Query(tuple(conditions), sort, tuple(problems))
+            mistakes.append(Mistake("Q002", term.column, e.said, e.helps, text))
+    if terms and not conditions and not mistakes and not any(term.field for term in terms):
+        mistakes.append(Mistake("Q002", 1, saying("query_empty"), saying("query_letters"), text))
+    return Query(tuple(conditions), sort, tuple(mistakes))
+
+
+def problems(query: Query, tongue: Tongue) -> tuple[Problem, ...]:
+    """What is wrong with it, in the words of whoever asked."""
+    return tuple(
+        Problem("query", 1, m.column, m.code, worded(m.said, tongue), worded(m.helps, tongue), m.source)
+        for m in query.mistakes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +218,11 @@ def _conditions(term: _Term, desk: _Desk) -> Iterator[Condition]:
         yield from _plain(term)
     elif term.field not in _FIELDS:
         raise _WrongTermError(
-            f"there is no field “{term.field}”",
-            f'{_nearest(term.field, _EXAMPLES)}; to search for the text: "{term.text}"',
+            saying("query_field", word=term.field),
+            (_nearest(term.field, _EXAMPLES), saying("query_as_text", text=term.text)),
         )
     elif not term.value.strip():
-        raise _WrongTermError(f"{term.field}: needs a value", _EXAMPLES[term.field])
+        raise _WrongTermError(saying("query_value", field=term.field), _EXAMPLES[term.field])
     else:
         yield _FIELDS[term.field](term, desk)
 
@@ -221,9 +241,7 @@ def _is_prefix(term: _Term, word: str) -> bool:
         return False
     if term.value.endswith("*"):
         if len(word) < _LEAST_LETTERS:
-            raise _WrongTermError(
-                f"“{term.value}” finds too much", f"{_LEAST_LETTERS} letters at least before the star"
-            )
+            raise _WrongTermError(saying("query_much", word=term.value), saying("query_star", least=_LEAST_LETTERS))
         return True
     return term.last and term.field is None and not term.excluded and len(word) >= _LEAST_OF_LAST
 
@@ -232,7 +250,7 @@ def _marked(mark: str) -> Callable[[_Term, _Desk], Condition]:
     def condition(term: _Term, desk: _Desk) -> Condition:
         phrase = words(term.value)
         if not phrase:
-            raise _WrongTermError(f"there is no word in “{term.text}”", "letters or digits")
+            raise _WrongTermError(saying("query_no_word", text=term.text), saying("query_letters"))
         return Words((tuple(marked(mark, phrase)),), _is_prefix(term, phrase[-1]), term.excluded)
 
     return condition
@@ -244,7 +262,7 @@ def _tag(term: _Term, desk: _Desk) -> Condition:
 
 def _has(term: _Term, desk: _Desk) -> Condition:
     if term.value.lower() not in ("attachment", "attachments"):
-        raise _WrongTermError(f"nothing is known of has:{term.value}", "has:attachment")
+        raise _WrongTermError(saying("query_has", word=term.value), "has:attachment")
     return Words(((ATTACHMENT,),), excluded=term.excluded)
 
 
@@ -259,7 +277,8 @@ def _is(term: _Term, desk: _Desk) -> Condition:
     if state in desk.statuses:
         return Choice("status", (state,), term.excluded)
     raise _WrongTermError(
-        f"is:{term.value} is no state", _nearest(state, (*_STATES, "mine", "assigned", "unassigned", *desk.statuses))
+        saying("query_is", word=term.value),
+        _nearest(state, (*_STATES, "mine", "assigned", "unassigned", *desk.statuses)),
     )
 
 
@@ -275,7 +294,7 @@ def _choice(key: Key, term: _Term, known: Collection[str]) -> Condition:
     values = tuple(value.lower() for value in _values(term))
     for value in values:
         if value not in known:
-            raise _WrongTermError(f"there is no {key} “{value}”", _nearest(value, known))
+            raise _WrongTermError(saying("query_choice", key=key, word=value), _nearest(value, known))
     return Choice(key, values, term.excluded)
 
 
@@ -294,14 +313,14 @@ def _assignee(term: _Term, desk: _Desk) -> Condition:
 
 def _me(desk: _Desk) -> str:
     if desk.me is None:
-        raise _WrongTermError("nobody is signed in here", "name the agent, such as assignee:ana")
+        raise _WrongTermError(saying("query_nobody"), saying("query_name"))
     return desk.me
 
 
 def _number(term: _Term, desk: _Desk) -> Condition:
     values = [value.removeprefix("#") for value in _values(term)]
     if not all(re.fullmatch("[0-9]{1,18}", value) for value in values):
-        raise _WrongTermError(f"“{term.value}” is no ticket number", _EXAMPLES["number"])
+        raise _WrongTermError(saying("wrong_number", word=term.value), _EXAMPLES["number"])
     return Numbers(tuple(map(int, values)), term.excluded)
 
 
@@ -331,7 +350,7 @@ def _moment(term: _Term, desk: _Desk, later: timedelta = timedelta()) -> datetim
         return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)) + later
     except (ValueError, OverflowError) as e:
         raise _WrongTermError(
-            f"“{term.value}” is no time", "2026-11-01, 2026-11-01T14:30, today, yesterday, 12h, 7d, 2w"
+            saying("query_time", word=term.value), "2026-11-01, 2026-11-01T14:30, today, yesterday, 12h, 7d, 2w"
         ) from e
 
 
@@ -343,7 +362,7 @@ def _sort(term: _Term) -> Sort:
     value = term.value.lower()
     named = SORTS.get(value.removeprefix("-"))
     if named is None:
-        raise _WrongTermError(f"there is no order “{term.value}”", _nearest(value, SORTS))
+        raise _WrongTermError(saying("query_order", word=term.value), _nearest(value, SORTS))
     return replace(named, reverse=value.startswith("-"))
 
 
@@ -352,13 +371,15 @@ def _values(term: _Term) -> tuple[str, ...]:
         return (term.value,)
     values = tuple(value for value in term.value.split(",") if value)
     if not values:
-        raise _WrongTermError(f"{term.field}: needs a value", _EXAMPLES[term.field or ""])
+        raise _WrongTermError(saying("query_value", field=term.field or ""), _EXAMPLES[term.field or ""])
     return values
 
 
-def _nearest(word: str, known: Collection[str]) -> str:
+def _nearest(word: str, known: Collection[str]) -> Saying:
     close = difflib.get_close_matches(word, known, 1, 0.6)
-    return f"did you mean “{close[0]}”?" if close else f"known: {', '.join(dict.fromkeys(known))}"
+    if close:
+        return saying("query_meant", word=close[0])
+    return saying("query_known", known=", ".join(dict.fromkeys(known)))
 
 
 _FIELDS: Mapping[str, Callable[[_Term, _Desk], Condition]] = {

@@ -70,6 +70,7 @@ QUESTIONS = [
     ("jana", None, "#help", "#note", "#merge"),
     ("bob", None, "#help mine", "selbst übernehmen", "yourself"),
     ("bob", None, "#show 1", "Kunde: Jan", "customer"),
+    ("bob", None, "#list is:opne", "meinten Sie „open“?", "did you mean"),
     ("ana", 1, "#macro? no-such", "no-such", "Traceback"),
 ]
 

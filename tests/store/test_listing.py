@@ -151,7 +151,7 @@ def make(c: Connection, number: int, made: Made) -> None:
 
 def found(store: Store, query: str, limit: int = 50) -> list[int]:
     parsed = parse_query(query, NOW, statuses=BUILT_IN, me="ana")
-    assert not parsed.problems
+    assert not parsed.mistakes
     return [each.number for each in store.read_now(lambda c: find_tickets(c, parsed, limit))]
 
 
@@ -260,7 +260,7 @@ FOUND = pytest.mark.parametrize(
 @FOUND
 def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
     if numbers is None:
-        assert parse_query(query, NOW, statuses=BUILT_IN).problems
+        assert parse_query(query, NOW, statuses=BUILT_IN).mistakes
     else:
         assert found(desk, query) == numbers
 

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from gateway.message.fold import folded, words
 from gateway.rules.statuses import BUILT_IN
-from gateway.ticket.query import Numbers, Opened, Query, Words, parse_query
+from gateway.ticket.query import Numbers, Opened, Query, Words, parse_query, problems
+from gateway.ticket.saying import english
+from tests.ticket.strings import STRINGS
 
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
+ENGLISH = english(STRINGS["en"])
 
 
 TIMES = "2026-11-01, 2026-11-01T14:30, today, yesterday, 12h, 7d, 2w"
@@ -64,7 +67,7 @@ def test_a_term_means(text: str, condition: object) -> None:
         ("sort:age", 1, "there is no order “age”", "known: updated, created, number, priority, due"),
         ("before:soon", 1, "“soon” is no time", TIMES),
         ("after:9999-12-31", 1, "“9999-12-31” is no time", TIMES),
-        ("number:x", 1, "“x” is no ticket number", "number:4812 or #4812"),
+        ("number:x", 1, "“x” is no ticket number.", "number:4812 or #4812"),
         ("has:patience", 1, "nothing is known of has:patience", "has:attachment"),
         ("is:mine", 1, "nobody is signed in here", "name the agent, such as assignee:ana"),
         ("a*", 1, "“a*” finds too much", "2 letters at least before the star"),
@@ -74,12 +77,12 @@ def test_a_term_means(text: str, condition: object) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_where_it_is(text: str, column: int, said: str, hint: str) -> None:
-    (problem,) = parsed(text).problems
+    (problem,) = problems(parsed(text), ENGLISH)
     assert (problem.column, problem.text, problem.hint) == (column, said, hint)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    assert [p.column for p in parsed("is:x zwrot foo:1").problems] == [1, 12]
+    assert [m.column for m in parsed("is:x zwrot foo:1").mistakes] == [1, 12]
 
 
 def test_who_is_signed_in_is_me() -> None:
