@@ -114,10 +114,10 @@ async def _sent(settings: Settings, desk: Desk, count: int) -> tuple[float, floa
 def _queue(c: Connection, desk: Desk, first: int, end: int, now: datetime) -> None:
     for n in range(first, end):
         notice = _notice("auto_ack", n)
-        id = outbox.enqueue(c, notice, now)
+        (id,) = outbox.enqueue(c, (notice,), now)
         assert id is not None
         made = compose(notice, id, desk)
-        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, due=now)
+        outbox.attach(c, (outbox.Written(id, made.message_id, made.reverse_path, made.raw, now),))
 
 
 def _unsettled(c: Connection) -> bool:

@@ -22,13 +22,14 @@ from gateway.errors import TransientError
 from gateway.events import carry_out, find_owners, happened
 from gateway.idle import ask_idle
 from gateway.operations.held_mails import expire
+from gateway.operations.promises import Recompute, recompute
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
 from gateway.reminders import crowded, remind
 from gateway.returned import tell_undelivered
 from gateway.rules.types import Agent, Decision, Trace
 from gateway.rungs import climb
-from gateway.store import customers, delayed, held_mail, own_settings, sla_lists, tickets, turns
+from gateway.store import customers, delayed, held_mail, jobs, own_settings, sla_lists, tickets, turns
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
 from gateway.store.own_settings import with_digest
@@ -60,6 +61,7 @@ class Due:
         often = (
             self.wake,
             self.do_delayed,
+            self.renew_promises,
             self.remind,
             self.ask_idle,
             self.ask_by_clock,
@@ -97,8 +99,21 @@ class Due:
             await self._store.write(lambda c, i=id, a=about: _digest_instead(c, d.rules.agents[i], a, d, now))  # type: ignore[misc]
             digested = await self._store.read(sla_lists.crowds_told)  # or another scheduler did it
         await self._in_slices(found, lambda c, some: remind(c, some, d, now, digested))
-        log.info("promises.told", count=len(found), longest=found[0].ticket)
+        log.info("promises.told", count=len(found), longest=found[0].ticket.number)
         self._queued()
+
+    async def renew_promises(self) -> None:
+        """Open tickets have the due times of policies and calendars that changed."""
+        now, d = self._clock.now(), self._deps()
+        by, before = d.promises.fingerprint, await self._store.read(jobs.promised_by)
+        if by == before:
+            return
+        duty, found = Duty(now, lambda: d), [0]
+        while before is not None and found:
+            after = found[-1]
+            found = await self._store.read(lambda c, a=after: sla_lists.numbers(c, after=a, limit=_A_COMMIT))  # type: ignore[misc]
+            await self._in_slices(found, lambda c, ns: recompute(c, Recompute(tuple(ns)), duty))
+        await self._store.write(lambda c: jobs.note_promised(c, by, now))
 
     async def ask_idle(self) -> None:
         """Rules for tickets in which nothing happens."""
@@ -198,7 +213,7 @@ class Due:
 def _digest_instead(c: Connection, agent: Agent, about: Sequence[Reached], d: Deps, now: datetime) -> None:
     """One mail of many, unless he was told of them before."""
     if sla_lists.tell_crowd(c, agent.id, max(each.next_at for each in about), now):
-        send_digest(c, agent, d, now, key=f"{now:%Y-%m-%dT%H:%M}", about=[each.ticket for each in about])
+        send_digest(c, agent, d, now, key=f"{now:%Y-%m-%dT%H:%M}", about=[each.ticket.number for each in about])
 
 
 def _done_each(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], object]) -> None:

@@ -15,16 +15,15 @@ from gateway.deciding.reasons import mail_line
 from gateway.deciding.types import Deps
 from gateway.distribution import CAUSE, Given, distribute
 from gateway.message.address import normal
-from gateway.outgoing.enqueue import enqueue
+from gateway.outgoing.posting import Posting
 from gateway.pipeline import follow_up, tell_endpoints
 from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.types import Decision, Event, Facts, Notify, Reply
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.beside import beside
-from gateway.store.changes import remember_messages, save
+from gateway.store.changes import save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
 from gateway.store.outlines import keep_outline
-from gateway.store.view import StoreView
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
@@ -110,7 +109,7 @@ def _telling_owner(decision: Decision) -> Decision:
 
 def _about(c: Connection, ticket: Ticket, customer: Customer | None) -> Mapping[str, object]:
     """What its new owner should know before he looks at it."""
-    last = tickets.last_words(c, ticket.number)
+    last = tickets.last_words(c, (ticket.number,)).get(ticket.number)
     said = what_was_said(last.text, last.author, last.at, last.attachments) if last is not None else {}
     return {**said, "beside": beside(c, ticket.number, customer.id if customer is not None else None)}
 
@@ -174,6 +173,7 @@ def carry_out(
     told: Mapping[str, object] | None = None,
     may_wait: bool = False,
     by_person: bool = False,
+    posting: Posting | None = None,
 ) -> Ticket:
     """The ticket after what the rules decided, all of it stored, and its mails queued.
 
@@ -181,6 +181,7 @@ def carry_out(
     told      what mails to agents say beside the ticket
     may_wait  whether these have time until their readers are there
     by_person  whether one of ours wants the customer to hear of it, as he would by an answer
+    posting    takes its mails, for others to queue; None: they are queued here
     """
     changes = (*acted(ticket, decision.actions, d.rules, d.takes_no_part, now), *failed(ticket, decision))
     saved = Saved("entry", "", ticket, None, opened=False)
@@ -199,17 +200,18 @@ def carry_out(
     after = saved.ticket or ticket
     follow_up(c, after, (), decision, d, now)
     tell_endpoints(c, after, (*events, *decision.trace.events), d, now)
+    post = Posting(c, (ticket.number,)) if posting is None else posting
     reader = ticket.requester if any(isinstance(action, Reply) for action in decision.actions) else None
     seen = seen_by(c, ticket, normal(reader.address)) if reader is not None else ()
     key = key or f"{'+'.join(events)}:{ticket.number}:{ticket.version}"
     wanted = by_person and "dmarc-fail" not in ticket.flags
     cause = Happened(key, customer, tuple(seen), told or {}, may_wait, wanted)
-    notices, sent = [], []
-    for notice in notify(saved, cause, decision, d.notifying, StoreView(c), now):
+    notices = []
+    for notice in notify(saved, cause, decision, d.notifying, post, now):
         notices.append(notice)
-        if (queued := enqueue(notice, d.desk, c, now)) is not None:
-            sent.append((queued[1], normal(notice.recipient.address)))
-    remember_messages(c, sent, ticket.number)
+        post.add(notice)
+    if posting is None:
+        post.queue(d.desk, now)
     if events:
         keep_outline(c, d.rules.outline)
         add_happening(c, ticket.number, Happening(now, events, Reasons(decision.trace, tuple(map(mail_line, notices)))))

@@ -97,7 +97,8 @@ def process(
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
     if outcome.disposition in ("ticket", "entry") and outcome.ticket is not None:
-        ticket_store.remember_messages(c, [*_came(message, plan), *sent], outcome.ticket)
+        messages = (*_came(message, plan), *sent)
+        ticket_store.remember_messages(c, ((id, who, outcome.ticket) for id, who in messages))
         if archived:
             tickets.add_aliases(c, d.threading.subject_aliases.found(message.subject), outcome.ticket)
     if plan.situation is not None and not archived:

@@ -23,7 +23,7 @@ from gateway.rules.desk import Rate
 from gateway.rules.types import Agent
 from gateway.satisfaction import rated
 from gateway.status_asked import status_asked
-from gateway.store import outbox, restraint, tickets
+from gateway.store import budgets, outbox, restraint, tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.view import StoreView
 from gateway.ticket.agent_mail import to_agent
@@ -107,7 +107,7 @@ def _tell(item: OutboxItem, said: str, d: Deps, c: Connection, now: datetime, *,
     for agent in _who(ticket, d):
         notice = _notice(item, ticket, agent, said, d, now, what)
         budget = SendBudget("recipient-limit", _TOLD, {"recipient": normal(agent.email), "template": notice.template})
-        if outbox.used(c, (budget,), now) == (_TOLD.count,):
+        if budgets.used(c, (budget,), now) == (_TOLD.count,):
             notice = replace(notice, suppressed=budget.code)
         enqueue(notice, d.desk, c, now)
 

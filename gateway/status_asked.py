@@ -20,7 +20,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.pipeline import ended, same_as_before
 from gateway.rules.desk import Rate
 from gateway.rules.statuses import BUILT_IN
-from gateway.store import customers, outbox, tickets
+from gateway.store import budgets, customers, tickets
 from gateway.ticket.guard import SendBudget
 from gateway.ticket.life import FINISHED
 from gateway.ticket.types import Customer, Notification, Outcome, Ticket
@@ -44,7 +44,7 @@ def status_asked(inbound: Accepted, message: Message, d: Deps, c: Connection) ->
     if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
         return duplicate
     budget = SendBudget("status-limit", _OFTEN, {"recipient": address, "template": _TEMPLATE})
-    too_often = outbox.used(c, (budget,), now) == (_OFTEN.count,)
+    too_often = budgets.used(c, (budget,), now) == (_OFTEN.count,)
     if not too_often:
         enqueue(_table(inbound, message, customer, d, c), d.desk, c, now)
     reason = f"asked how his tickets stand{', once too often' if too_often else ''}"

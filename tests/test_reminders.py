@@ -20,7 +20,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change
 from gateway.operations.types import Duty
 from gateway.reminders import remind
-from gateway.store import audit, delayed, sla_lists
+from gateway.store import audit, delayed, jobs, sla_lists
 from gateway.store.opening import open_store
 from gateway.store.schema import sla_told
 from gateway.store.sla_lists import Reached
@@ -238,6 +238,25 @@ async def test_who_would_get_too_many_mails_gets_one(tmp_path: Path) -> None:
     store.close()
 
 
+TELLS_BOB = "rules: [{id: tells, on: sla-breached, do: [{notify: {to: [bob], template: sla_breached}}]}]\n"
+HIDDEN = RULES.replace("members: [ann, bob]", "members: [ann]")
+
+
+@pytest.mark.parametrize(("rules", "mails"), [
+    # the rules, the mails about twenty-five breaches at once
+    (RULES + TELLS_BOB, {("digest", "bob"): 1}),  # whoever a rule names instead of the usual readers
+    (HIDDEN, {("digest", "ann"): 1, ("digest", "eva"): 1}),  # who does not see the tickets hears of none of them
+])  # fmt: skip
+async def test_whoever_would_get_too_many_mails_gets_one_of_what_he_sees(
+    tmp_path: Path, rules: str, mails: dict[tuple[str, str], int]
+) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), rules), 25)
+    await tick(desk, 1000)
+    assert Counter(sent(desk)) == mails
+    store.close()
+
+
 async def test_each_crowd_gets_its_digest_and_who_is_told_of_no_first_stage_none(tmp_path: Path) -> None:
     store = open_store(settings_in(tmp_path))
     desk = opened(Desk(store, settings_in(tmp_path), RULES.replace("75%", "60%")), 21)
@@ -287,12 +306,35 @@ async def test_a_digest_says_how_many_there_are_and_what_is_due_later(tmp_path: 
 async def test_two_at_a_time_tell_it_once(store: Store, settings: Settings) -> None:
     desk = opened(Desk(store, settings, RULES))
     now = MONDAY + timedelta(minutes=240)
-    found = Reached(1, "first_response", "ann", "support", "standard", now, now)
+    found = Reached(desk.ticket(1), "first_response", "standard", now, now)
     told = [desk.write(lambda c: remind(c, (found,), desk.deps, now)) for _ in range(3)]
     assert told == [1, 0, 0]
     assert sent(desk) == LADDER[4][1]
     with desk.reading() as c:
         assert sla_lists.reached(c, now + timedelta(days=9), 10) == []
+
+
+@pytest.mark.parametrize(("before", "hours"), [
+    # what was in force when open tickets were looked at last, the hours that are promised then
+    ("4h", 1),
+    ("1h", 4),  # nothing has changed since
+    (None, 4),  # no memory of it: an upgrade changes no due time
+])  # fmt: skip
+async def test_open_tickets_have_the_due_times_of_policies_that_changed(
+    tmp_path: Path, before: str | None, hours: int
+) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), RULES))
+    if before is not None:
+        known = Desk(store, settings_in(tmp_path), RULES.replace("4h", before))
+        await ticking(known, FakeClock(MONDAY)).renew_promises()
+    changed = Desk(store, settings_in(tmp_path), RULES.replace("4h", "1h"))
+    for _ in range(2):
+        await ticking(changed, FakeClock(MONDAY)).renew_promises()
+        assert desk.ticket(1).next_due == MONDAY + timedelta(hours=hours)
+    with desk.reading() as c:
+        assert jobs.promised_by(c) == changed.deps.promises.fingerprint
+    store.close()
 
 
 async def test_the_digest_of_the_day_comes_once_at_its_time(desk: Desk) -> None:

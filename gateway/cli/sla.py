@@ -250,7 +250,7 @@ def _explained(found: Story, chosen: Sla | None, why: str, history: Sequence[Pro
     for each in history:
         yield ""
         cycle = f" ({each.clock.cycle})" if each.clock.cycle > 1 else ""
-        yield f"{measure(each)}{cycle}"
+        yield f"{measure(each)}{cycle}, on the clock of {each.target.hours.zone}"
         for step in steps(each, found.lines, now):
             yield f"  {when(each, step.at)}  {step.what:<9}{worked(step.worked):>9}  {step.cause}".rstrip()
         yield f"  {_sum(each, now)}"

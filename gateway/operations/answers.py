@@ -169,9 +169,9 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     entry = replace(entry, attachments=attached)
     saved = save_by(c, (entry, *ready.sets, status, *_joining(came, duty)), ticket, by, duty, came)
     have_it = {normal(person.address) for person in came.beside} if came is not None else set()
-    queued, sent = list[Saying](), list[tuple[str, str]]()
+    queued, sent = list[Saying](), list[tuple[str, str, int]]()
     if came is not None and came.message_id is not None:  # whoever answers all is known by it
-        sent = [(came.message_id, address) for address in have_it]
+        sent = [(came.message_id, address, ticket.number) for address in have_it]
     for recipient in ready.recipients:
         if normal(recipient.address) in have_it:
             continue
@@ -180,8 +180,8 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
         if made is None:
             return Done(f"#{ticket.number}", "conflict", saying("done_no_mail", address=recipient.address))
         queued.append(saying("done_mail", mail=f"q-{made[0]}", address=recipient.address))
-        sent.append((made[1], normal(recipient.address)))
-    remember_messages(c, sent, ticket.number)
+        sent.append((made[1], normal(recipient.address), ticket.number))
+    remember_messages(c, sent)
     moved = (of_change("status", ticket.status, status.status),) if status.status != ticket.status else ()
     happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
     used = ", ".join(each.canned.name for each in ready.draft.used)

@@ -23,7 +23,8 @@ class Recompute:
     numbers: tuple[int, ...]
 
 
-def _recompute(c: Connection, wanted: Recompute, duty: Duty) -> tuple[Done, ...]:
+def recompute(c: Connection, wanted: Recompute, duty: Duty) -> tuple[Done, ...]:
+    """Those of the tickets of which a due time changed, and those that are not there."""
     before = {number: find_ticket(c, number, lock=True) for number in wanted.numbers[:AT_ONCE]}
     there = [number for number, ticket in before.items() if ticket is not None]
     found = []
@@ -35,4 +36,4 @@ def _recompute(c: Connection, wanted: Recompute, duty: Duty) -> tuple[Done, ...]
     return (*found, *missing)
 
 
-OPERATIONS: Mapping[str, Operation] = {"sla.recompute": Operation(Recompute, _recompute)}
+OPERATIONS: Mapping[str, Operation] = {"sla.recompute": Operation(Recompute, recompute)}

@@ -4,6 +4,7 @@ Transaction  that of the change which caused it.
 Not here     what the mail says (compose.py), when it leaves (outbox.py).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from gateway.outgoing.probe import PROBE, probe
 from gateway.store import agent_keys, outbox
 from gateway.store.internal import internal_of
 from gateway.store.notices import join, said_since, told_since
+from gateway.store.outbox import Written
 from gateway.store.outlook import thread_index
 from gateway.ticket.leak import leaks
 from gateway.ticket.notices import AGENT_NOTICE
@@ -27,21 +29,49 @@ from gateway.ticket.types import Notification
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
 _SHOWN, _LINE = 5, 100  # of the mails before: how many, and how many characters
+Queued = tuple[int, str]  # the id of a mail, and its Message-ID, fixed before any attempt
+Reader = tuple[int, str]  # of a ticket's mails: its number, and an address in normal form
 log = structlog.get_logger("outbox")
 
 
-def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> tuple[int, str] | None:
-    """Queue a mail, rendered once: its id, and its Message-ID, fixed before any attempt; None when none will go out."""
-    id = outbox.enqueue(c, notice, now)
-    if id is None or notice.suppressed is not None:
-        return None
-    notice, due = _after_others(notice, id, desk, c, now)
+def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> Queued | None:
+    """Queue a mail, rendered once; None when none will go out."""
+    (queued,) = enqueue_all((notice,), desk, c, now)
+    return queued
+
+
+def enqueue_all(notices: Sequence[Notification], desk: Desk, c: Connection, now: datetime) -> list[Queued | None]:
+    """Queue mails, each rendered once; None in the place of those that will not go out."""
+    ids = outbox.enqueue(c, notices, now)
+    leaving = [notice for id, notice in zip(ids, notices, strict=True) if id is not None and notice.suppressed is None]
+    newest = outbox.newest_to(c, {_reader(notice) for notice in leaving if _in_thread_of_agent(notice)})
+    withdrawn = agent_keys.generations(c) if any(notice.audience == "agent" for notice in leaving) else {}
+    queued, written = list[Queued | None](), list[Written]()
+    for id, notice in zip(ids, notices, strict=True):
+        queued.append(None)
+        if id is None or notice.suppressed is not None:
+            continue
+        if notice.template == AGENT_NOTICE:  # it may take up one of those before it
+            outbox.attach(c, written)
+            written.clear()
+        notice, due = _after_others(notice, id, desk, c, now)
+        said = _in_thread(notice, newest, c)
+        if notice.audience == "agent":
+            said = replace(said, generation=withdrawn.get(_reader(notice)[1], 0))
+        if (letter := _written(said, id, desk, c, now)) is None:
+            continue
+        leaves = max(due, notice.not_before or due) if notice.held is None else None
+        written.append(Written(id, letter.message_id, letter.reverse_path, letter.raw, leaves))
+        newest[_reader(notice)] = letter.message_id
+        queued[-1] = id, letter.message_id
+    outbox.attach(c, written)
+    return queued
+
+
+def _written(notice: Notification, id: int, desk: Desk, c: Connection, now: datetime) -> Letter | None:
+    """The mail; None when it cannot be written, or must not be sent: its row says why."""
     try:
-        letter = (
-            probe(notice, id, desk)
-            if notice.template == PROBE
-            else compose(_of_agent(_in_thread(notice, c), c), id, desk)
-        )
+        letter = probe(notice, id, desk) if notice.template == PROBE else compose(notice, id, desk)
     except PoisonError as e:
         outbox.refuse(c, id, e.text, now)
         log.error("outbox.not_composed", id=id, ticket=notice.ticket, reason=e.text)
@@ -53,16 +83,7 @@ def enqueue(notice: Notification, desk: Desk, c: Connection, now: datetime) -> t
     if letter.trouble:
         log.error("template.failed", id=id, ticket=notice.ticket, template=notice.template, trouble=letter.trouble[0])
         raise_alarm(c, "template", notice.template, letter.trouble[0], desk, now, enqueue)
-    outbox.attach(
-        c,
-        id,
-        message_id=letter.message_id,
-        reverse_path=letter.reverse_path,
-        raw=letter.raw,
-        due=max(due, notice.not_before or due),
-        held=notice.held is not None,
-    )
-    return id, letter.message_id
+    return letter
 
 
 def _leaks(letter: Letter, notice: Notification, desk: Desk, c: Connection) -> bool:
@@ -93,19 +114,19 @@ def _begin(text: str) -> str:
     return words if len(words) <= _LINE else f"{words[:_LINE]}…"
 
 
-def _in_thread(notice: Notification, c: Connection) -> Notification:
+def _in_thread(notice: Notification, newest: Mapping[Reader, str], c: Connection) -> Notification:
     """An agent's mails about a ticket follow each other; those to customers know what they answer, but for Outlook."""
-    if notice.ticket is None:
+    if _in_thread_of_agent(notice):
+        before = newest.get(_reader(notice))
+        return notice if before is None else replace(notice, in_reply_to=before)
+    if notice.ticket is None or notice.subject is None or notice.thread_index is not None:
         return notice
-    if kind_of(notice.template).reader != "agent":
-        asked = notice.subject is not None and notice.thread_index is None
-        return replace(notice, thread_index=thread_index(c, notice.ticket)) if asked else notice
-    before = outbox.messages_to(c, notice.ticket, normal(notice.recipient.address))
-    return replace(notice, in_reply_to=max(before)[1]) if before else notice
+    return replace(notice, thread_index=thread_index(c, notice.ticket))
 
 
-def _of_agent(notice: Notification, c: Connection) -> Notification:
-    """With the tokens that count now."""
-    if notice.audience != "agent":
-        return notice
-    return replace(notice, generation=agent_keys.generation(c, normal(notice.recipient.address)))
+def _in_thread_of_agent(notice: Notification) -> bool:
+    return notice.ticket is not None and kind_of(notice.template).reader == "agent"
+
+
+def _reader(notice: Notification) -> Reader:
+    return notice.ticket or 0, normal(notice.recipient.address)

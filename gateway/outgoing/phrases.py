@@ -8,9 +8,9 @@ Not here  the words (grammar.py), who calls these (sandbox.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,7 @@ from gateway.outgoing.grammar import GRAMMARS, Grammar
 
 _ANY_COUNT = 201  # whole numbers from 0 to here reach every category of our languages
 _SPEAKS_LAST = "en"
+_KEPT = 1024  # days and times as they were written: a mail says its own several times, and so do others of the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,13 @@ class Phrases:
         if at.date() == self._here(self.now).date():
             return self._clock(at) + self._zone_of(at)
         pattern = f"EEE {self._pattern(at)}".replace("MMMM", "MMM")
-        return f"{format_date(at, pattern, locale=grammar.locale)} {self._clock(at)}{self._zone_of(at)}"
+        return f"{_written(at.date(), pattern, grammar.locale)} {self._clock(at)}{self._zone_of(at)}"
 
     def day(self, time: str) -> str:
         """`Monday 23 November`, the name of a day."""
         at, grammar = self._at(time), self._grammar
         beside = grammar.by.partition("{date}")[0]  # as it stands in a phrase, so with a comma where there is one
-        return beside.format(weekday=format_date(at, "EEEE", locale=grammar.locale)) + self._date(at)
+        return beside.format(weekday=_written(at.date(), "EEEE", grammar.locale)) + self._date(at)
 
     def hours(self, week: Sequence[Sequence[Sequence[str]]]) -> str:
         """`Monday to Friday, 09:00–17:00`, of the opening hours of each weekday, Monday first."""
@@ -90,7 +91,7 @@ class Phrases:
 
     def money(self, amount: float | str, currency: str) -> str:
         """`129,50 zł`."""
-        return format_currency(Decimal(str(amount)), currency, locale=self._grammar.locale)
+        return format_currency(Decimal(str(amount)), currency, locale=_locale(self._grammar.locale))
 
     @property
     def _grammar(self) -> Grammar:
@@ -106,7 +107,7 @@ class Phrases:
         return at.astimezone(_zone(self.zone))
 
     def _date(self, at: datetime) -> str:
-        return format_date(at, self._pattern(at), locale=self._grammar.locale)
+        return _written(at.date(), self._pattern(at), self._grammar.locale)
 
     def _pattern(self, at: datetime) -> str:
         grammar = self._grammar
@@ -119,8 +120,7 @@ class Phrases:
         """The abbreviation in the language, or the offset."""
         if not self.zone_is_told:
             return ""
-        here = self._here(at)
-        return f" ({get_timezone_name(here, 'short', locale=self._grammar.locale)})"
+        return f" ({_zone_name(self._here(at), self.zone, self._grammar.locale)})"
 
     def _span(self, opens: str, closes: str) -> str:
         begins, ends = (
@@ -172,6 +172,18 @@ def _runs(days: Sequence[tuple[tuple[str, str], ...]]) -> list[tuple[tuple[tuple
 @cache
 def _category(locale: str, count: int) -> str:
     return str(_locale(locale).plural_form(count))
+
+
+@lru_cache(_KEPT)
+def _written(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, pattern, locale=_locale(locale))
+
+
+@lru_cache(_KEPT)
+def _zone_name(
+    here: datetime, zone: str, locale: str
+) -> str:  # times of other zones are equal: the zone tells them apart
+    return str(get_timezone_name(here, "short", locale=_locale(locale)))
 
 
 @cache

@@ -112,7 +112,8 @@ def run(template: Template, values: Mapping[str, Any], budget: Budget, phrases: 
     Raises   any of FAILURES
     """
     pieces, size = [], 0
-    for piece in template.generate({**values, "range": _range, _BUDGET: budget, _PHRASES: phrases}):
+    context = template.new_context({**values, "range": _range, _BUDGET: budget, _PHRASES: phrases}, shared=True)
+    for piece in template.root_render_func(context):  # as `generate` does, without its copies of the values
         size += len(piece)
         budget.check(size)
         pieces.append(piece)
@@ -125,13 +126,13 @@ def plain(value: object, depth: int = 0) -> Any:
     Raises  TypeError  it is something else, or too deep: a bug of the caller
     """
     match value:
-        case None | bool() | int() | float():
-            return value
         case str():
             return clean_text(value)
+        case None | int() | float():
+            return value
         case _ if depth == _MAX_DEPTH:
             raise TypeError("values for a template are nested too deeply")
-        case Mapping():
+        case dict() | Mapping():
             return {str(k): plain(v, depth + 1) for k, v in value.items()}
         case tuple() | list():
             return [plain(v, depth + 1) for v in value]

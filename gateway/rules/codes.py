@@ -176,4 +176,12 @@ CODES: Mapping[str, Code] = {
         "the wrong kind.",
         "version: 1\nversion: 1",
     ),
+    "R031": Code(
+        "warning", "escalation to somebody who does not see the ticket",
+        "The policy stands for tickets of a team that does not show them to him: no mail tells him of a breach, unless "
+        "the ticket is his own.",
+        "teams: {billing: {address: b@acme.test, sla: gold}}\n"
+        "agents: {bob: {name: Bob, email: bob@acme.test}}\n"
+        "sla: {gold: {first_response: 1h, escalation: [bob]}}",
+    ),
 }  # fmt: skip

@@ -7,11 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 
-from gateway.rules.desk import Calendar
+from gateway.rules.desk import Calendar, Sla
 from gateway.rules.finding import Finding
 from gateway.rules.findings import nearest
 from gateway.rules.forms import Reader
-from gateway.rules.types import Agent, RuleSet
+from gateway.rules.types import Agent, Later, RuleSet, Team, UseSla
 
 _SOON = timedelta(days=60)
 _ICS_DATE = re.compile(r"^DT(?:START|END)[^:]*:(\d{4})(\d\d)(\d\d)", re.MULTILINE)
@@ -60,6 +60,22 @@ def _promises(rules: RuleSet, r: Reader) -> Iterator[Finding]:
         if policy.calendar is None and default is None and not all(team.calendar for team in teams):
             hint = "calendar: in the policy, in its teams, or in defaults"
             yield _at(r, "sla", name, "R012", f"SLA policy “{name}” has no calendar", hint)
+        concerned = tuple(_teams_of(policy, rules))
+        for id in policy.escalation:
+            if hidden := [team.id for team in concerned if not team.shows(rules.agents[id])]:
+                what = f"“{id}” hears nothing of SLA policy “{name}” in tickets of {', '.join(hidden)}"
+                hint = "a member or the lead of the team, an admin, or visibility: all"
+                yield _at(r, f"escalation {name}", id, "R031", what, hint)
+
+
+def _teams_of(policy: Sla, rules: RuleSet) -> Iterator[Team]:
+    """Those in whose tickets it may stand: where a rule, its own `for`, the team or the defaults choose it."""
+    actions = (action.action if isinstance(action, Later) else action for rule in rules.rules for action in rule.do)
+    chosen = any(isinstance(action, UseSla) and action.policy == policy.id for action in actions)
+    fitting = dict(policy.applies).get("team", tuple(rules.teams)) if policy.applies else ()
+    for team in rules.teams.values():
+        if chosen or team.id in fitting or (team.sla or rules.defaults.sla) == policy.id:
+            yield team
 
 
 def _people(rules: RuleSet, r: Reader) -> Iterator[Finding]:

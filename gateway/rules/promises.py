@@ -81,4 +81,7 @@ def policy(name: str, node: Node, r: Reader) -> Sla:
     given: dict[str, Any] = record(node, SLA_KEYS, r, f"SLA policy “{name}”")
     targets = Targets(**{metric: given.pop(metric) for metric in METRICS if metric in given})
     applies = tuple(given.pop("applies", {}).items())
+    for key, told in node.pairs:
+        for each in (told.items or [told]) if key.text == "escalation" else ():
+            r.known.places.setdefault(f"escalation {name} {each.text}", (r.f.name, each))
     return replace(Sla(name, None, targets), **given, applies=applies)

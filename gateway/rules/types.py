@@ -594,6 +594,10 @@ class Team:
         """Whether he belongs to it or leads it."""
         return agent.id in (self.lead, *self.members)
 
+    def shows(self, agent: Agent) -> bool:
+        """Whether he may see all of its tickets, whoever they belong to."""
+        return agent.role in ("admin", "auditor") or self.visibility == "all" or self.has(agent)
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:

@@ -238,12 +238,12 @@ def update_ticket(c: Connection, current: Ticket, values: dict[str, object], now
     return replace(current, version=current.version + 1)
 
 
-def remember_messages(c: Connection, messages: Iterable[tuple[str, str]], number: int) -> None:
-    """Who sent, or was sent, which Message-ID in this ticket; the first ticket keeps it.
+def remember_messages(c: Connection, messages: Iterable[tuple[str, str, int]]) -> None:
+    """Who sent, or was sent, which Message-ID in which ticket; the first ticket keeps it.
 
-    messages  (Message-ID, address in normal form)
+    messages  Message-ID, address in normal form, number
     """
-    rows = [{"message_id": id, "address": address, "ticket": number} for id, address in dict.fromkeys(messages)]
+    rows = [{"message_id": id, "address": address, "ticket": n} for id, address, n in dict.fromkeys(messages)]
     if rows:
         c.execute(insert_new(c.dialect.name, ticket_message), rows)
 

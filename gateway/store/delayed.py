@@ -61,6 +61,12 @@ def cancel(c: Connection, ticket: int, events: Collection[Event], now: datetime)
             settle(c, found, "cancelled", f"cancelled by {event}", now)
 
 
+def waiting(c: Connection, tickets: Collection[int]) -> set[int]:
+    """Those of these tickets in which anything waits to be done."""
+    query = select(delayed.c.ticket).where(delayed.c.ticket.in_(tickets), delayed.c.state == "waiting").distinct()
+    return set(c.execute(query).scalars())
+
+
 def cancel_all(c: Connection, ticket: int, reason: str, now: datetime) -> None:
     """Forget all of a ticket that is at its end."""
     c.execute(update(delayed).where(_waiting(ticket)).values(state="cancelled", reason=reason, settled_at=now))

@@ -30,7 +30,7 @@ def accept(c: Connection, ticket: Ticket, held: Entry, by: By, promises: Promise
         address = normal(held.author.address)
         add_people(c, ticket.number, (Participant(address, held.author.name, "cc"),))
         if held.message_id is not None:
-            remember_messages(c, ((held.message_id, address),), ticket.number)
+            remember_messages(c, ((held.message_id, address, ticket.number),))
     note(
         c, "entry.accepted", ticket.number, f"e-{held.id} of {held.author or 'nobody'}", replace(by, source=held.source)
     )

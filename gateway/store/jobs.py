@@ -1,4 +1,4 @@
-"""Which jobs a person paused, for every process of this database; up to when a rule was asked about idle tickets.
+"""Which jobs a person paused, for every process of this database, and how far those got that go on from there.
 
 Transaction  the caller's.
 Not here     the jobs (timers.py, due.py).
@@ -53,4 +53,18 @@ def forget_asked(c: Connection, rule: str) -> None:
     c.execute(delete(rule_cursor).where(rule_cursor.c.rule == rule))
 
 
+def promised_by(c: Connection) -> str | None:
+    """The fingerprint of the promises by which all open tickets were worked out last; None: none was noted yet."""
+    key: str | None = c.execute(select(rule_cursor.c.rule).where(_PROMISED)).scalar_one_or_none()
+    return key and key.removeprefix(_PROMISES)
+
+
+def note_promised(c: Connection, fingerprint: str, now: datetime) -> None:
+    """All open tickets are worked out by these promises."""
+    c.execute(delete(rule_cursor).where(_PROMISED))
+    note_asked(c, f"{_PROMISES}{fingerprint}", now)
+
+
+_PROMISES = "promises:"  # no id of a rule has a colon
+_PROMISED = rule_cursor.c.rule.startswith(_PROMISES, autoescape=True)
 _PAUSED = select(paused_job.c.name)

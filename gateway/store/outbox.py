@@ -15,7 +15,6 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Row,
-    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -38,15 +37,11 @@ from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
 from gateway.store.restraint import SENDING, stop_sending
 from gateway.store.schema import heartbeat, outbox, stop
-from gateway.ticket.guard import SendBudget
 from gateway.ticket.types import Notification
 
 State = Literal["queued", "leased", "sent", "deferred", "failed", "uncertain", "held", "suppressed", "dropped"]
 Stage = Literal["queued", "connecting", "dot", "done"]
 _WAITING = ("queued", "deferred", "uncertain")
-_Shape = tuple[
-    tuple[str, ...], bool, bool
-]  # of a budget: the names of its scope, whether it says to whom only, to whom not
 UNSURE = "uncertain"  # the first word of a reason; stays with the mail, whatever comes of it
 FINAL: tuple[State, ...] = ("sent", "failed", "suppressed", "dropped")
 _LONG_STOP, _MUCH_MAIL = timedelta(hours=24), 100
@@ -92,55 +87,61 @@ def marked(item: OutboxItem, reason: str) -> str:
     return f"{before}; {reason}" if reason else before
 
 
-def enqueue(c: Connection, notice: Notification, now: datetime) -> int | None:
-    """A row for the notification, without its bytes yet; None when the same one was queued before."""
+def enqueue(c: Connection, notices: Sequence[Notification], now: datetime) -> list[int | None]:
+    """A row for each notification, without its bytes yet; None for those that were queued before."""
+    if not notices:
+        return []
+    made = {row.dedupe_key: row.id for row in c.execute(_enqueue(c.dialect.name), [_row(n, now) for n in notices])}
+    return [made.pop(notice.dedupe_key, None) for notice in notices]
+
+
+def _row(notice: Notification, now: datetime) -> dict[str, object]:
     address = notice.recipient.address
-    made = c.execute(
-        _enqueue(c.dialect.name),
-        {
-            "dedupe_key": notice.dedupe_key,
-            "ticket": notice.ticket,
-            "template": notice.template,
-            "cause": notice.cause,
-            "auto": notice.auto_submitted != "no",
-            "forward_path": address,
-            "recipient": normal(address),
-            "domain": domain_of(normal(address)),
-            "message_id": "",
-            "state": "suppressed" if notice.suppressed else "held",
-            "stage": "done" if notice.suppressed else "queued",
-            "queued_at": now,
-            "next_attempt_at": None,
-            "settled_at": now if notice.suppressed else None,
-            "reason": notice.suppressed or notice.held or "",
-        },
-    )
-    id: int | None = made.scalar_one_or_none()
-    return id
+    return {
+        "dedupe_key": notice.dedupe_key,
+        "ticket": notice.ticket,
+        "template": notice.template,
+        "cause": notice.cause,
+        "auto": notice.auto_submitted != "no",
+        "forward_path": address,
+        "recipient": normal(address),
+        "domain": domain_of(normal(address)),
+        "message_id": "",
+        "state": "suppressed" if notice.suppressed else "held",
+        "stage": "done" if notice.suppressed else "queued",
+        "queued_at": now,
+        "next_attempt_at": None,
+        "settled_at": now if notice.suppressed else None,
+        "reason": notice.suppressed or notice.held or "",
+    }
 
 
-def attach(
-    c: Connection,
-    id: int,
-    *,
-    message_id: str,
-    reverse_path: str | None,
-    raw: bytes,
-    due: datetime,
-    held: bool = False,
-) -> None:
-    """The rendered bytes; from then on the mail is due, or waits for a person where it is held."""
-    c.execute(
-        _ATTACH,
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The octets of a mail in the outbox, which every attempt will send."""
+
+    id: int
+    message_id: str
+    reverse_path: str | None  # None is <>
+    raw: bytes
+    due: datetime | None  # None: it waits for a person
+
+
+def attach(c: Connection, mails: Sequence[Written]) -> None:
+    """The rendered bytes; from then on the mails are due, or wait for a person."""
+    rows = [
         {
-            "b_id": id,
-            "message_id": message_id,
-            "reverse_path": reverse_path,
-            "raw": raw,
-            "state": "held" if held else "queued",
-            "next_attempt_at": None if held else due,
-        },
-    )
+            "b_id": mail.id,
+            "message_id": mail.message_id,
+            "reverse_path": mail.reverse_path,
+            "raw": mail.raw,
+            "state": "held" if mail.due is None else "queued",
+            "next_attempt_at": mail.due,
+        }
+        for mail in mails
+    ]
+    if rows:
+        c.execute(_ATTACH, rows)
 
 
 def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
@@ -152,25 +153,24 @@ def refuse(c: Connection, id: int, reason: str, now: datetime) -> None:
         tell(c, item, "mail.failed", f"failed for good: {reason}", now)
 
 
-def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[int, ...]:
-    """How much automatic mail each budget has seen in its time, counted up to its limit."""
-    shapes = tuple((tuple(sorted(b.scope)), b.only_to is not None, b.but_to is not None) for b in budgets)
-    values: dict[str, object] = {}
-    for number, budget in enumerate(budgets):
-        values |= {f"since{number}": now - budget.rate.per, f"most{number}": budget.rate.count}
-        values |= {f"{name}{number}": value for name, value in budget.scope.items()}
-        values |= {f"only{number}": tuple(budget.only_to)} if budget.only_to is not None else {}
-        values |= {f"but{number}": tuple(budget.but_to)} if budget.but_to is not None else {}
-    return tuple(c.execute(_counted(shapes), values).one())
-
-
 def messages_to(c: Connection, ticket: int, recipient: str) -> list[tuple[datetime, str]]:
     """(when it was queued, Message-ID) of each mail of a ticket that went to this address, or still may.
 
     recipient  in normal form
     """
-    found = c.execute(_SENT_TO, {"b_ticket": ticket, "b_recipient": recipient})
-    return [(row.queued_at, row.message_id) for row in found]
+    return [(at, id) for _, _, at, id in c.execute(_SENT_TO, {"b_tickets": (ticket,), "b_recipients": (recipient,)})]
+
+
+def newest_to(c: Connection, readers: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """The Message-ID of the newest mail of a ticket to an address, of those who got any.
+
+    readers  ticket, address in normal form
+    """
+    if not readers:
+        return {}
+    tickets, addresses = ({each[n] for each in readers} for n in (0, 1))
+    rows = c.execute(_SENT_TO, {"b_tickets": tuple(tickets), "b_recipients": tuple(addresses)})
+    return {(ticket, recipient): id for ticket, recipient, _, id in sorted(rows, key=lambda row: (row[2], row[3]))}
 
 
 def lease(
@@ -425,32 +425,9 @@ def counts(c: Connection) -> dict[str, int]:
 
 
 @cache
-def _counted(shapes: tuple[_Shape, ...]) -> Select[*tuple[Any, ...]]:
-    """One statement for all budgets of a mail, made once: making it costs more than running it."""
-    return select(*(_count(number, shape).label(f"n{number}") for number, shape in enumerate(shapes)))
-
-
-def _count(number: int, shape: _Shape) -> ScalarSelect[int]:
-    scope, only, but = shape
-    where = [outbox.c[name] == bindparam(f"{name}{number}") for name in scope]
-    if only:
-        where.append(outbox.c.recipient.in_(bindparam(f"only{number}", expanding=True)))
-    if but:
-        where.append(outbox.c.recipient.not_in(bindparam(f"but{number}", expanding=True)))
-    since = outbox.c.queued_at > bindparam(f"since{number}")
-    counted = (
-        select(outbox.c.id)
-        .where(since, outbox.c.auto, outbox.c.state != "suppressed", *where)
-        .limit(bindparam(f"most{number}"))
-        .subquery()
-    )
-    return select(func.count()).select_from(counted).scalar_subquery()
-
-
-@cache
 def _enqueue(dialect: str) -> Any:
     statement = (pg_insert if dialect == "postgresql" else lite_insert)(outbox).values(attempts=0, last_reply="")
-    return statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
+    return statement.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id, outbox.c.dedupe_key)
 
 
 def _tell_uncertain(c: Connection, item: OutboxItem, again_at: datetime | None, reason: str, now: datetime) -> None:
@@ -521,9 +498,9 @@ _ATTACH = (
 )
 
 
-_SENT_TO = select(outbox.c.queued_at, outbox.c.message_id).where(
-    outbox.c.ticket == bindparam("b_ticket"),
-    outbox.c.recipient == bindparam("b_recipient"),
+_SENT_TO = select(outbox.c.ticket, outbox.c.recipient, outbox.c.queued_at, outbox.c.message_id).where(
+    outbox.c.ticket.in_(bindparam("b_tickets", expanding=True)),
+    outbox.c.recipient.in_(bindparam("b_recipients", expanding=True)),
     outbox.c.message_id != "",
     outbox.c.state.not_in(("suppressed", "dropped", "failed")),
 )

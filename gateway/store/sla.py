@@ -165,6 +165,14 @@ def to_remind(c: Connection, numbers: Collection[int], *, lock: bool = True) -> 
     return found
 
 
+def settle(c: Connection, reminding: Reminding, promises: Promises) -> None:
+    """Work the clocks of a ticket out anew of which nothing is to be told."""
+    customer = customer_of(c, reminding.ticket, promises)
+    put_clocks(
+        c, reminding.ticket.number, promises.standing(reminding.ticket, customer, reminding.lines), reminding.told
+    )
+
+
 def tell(c: Connection, stages: Sequence[tuple[int, Promised, int]], now: datetime) -> None:
     """Note of clocks that a stage is told now, and when the next one will be reached; never told twice.
 

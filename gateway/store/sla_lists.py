@@ -80,35 +80,28 @@ def numbers(c: Connection, *, since: datetime | None = None, after: int = 0, lim
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A clock that reached a stage, and who would hear of it."""
+    """A clock that reached a stage."""
 
-    ticket: int
+    ticket: Ticket
     metric: Metric
-    assignee: str | None
-    team: str
     policy: str | None
     due_at: datetime | None
     next_at: datetime  # when it reached the stage
+
+    def __str__(self) -> str:
+        return f"#{self.ticket.number} {self.metric}"
 
 
 def reached(c: Connection, now: datetime, limit: int) -> list[Reached]:
     """The clocks of which a stage is to be told, the longest overdue first."""
     query = (
-        select(
-            sla_clock.c.ticket,
-            sla_clock.c.metric,
-            ticket.c.assignee,
-            ticket.c.team,
-            sla_clock.c.policy,
-            sla_clock.c.due_at,
-            sla_clock.c.next_at,
-        )
-        .join(ticket, ticket.c.number == sla_clock.c.ticket)
+        select(ticket, sla_clock.c.metric, sla_clock.c.policy, sla_clock.c.due_at, sla_clock.c.next_at)
+        .join(sla_clock, ticket.c.number == sla_clock.c.ticket)
         .where(sla_clock.c.next_at <= now)
         .order_by(sla_clock.c.next_at, sla_clock.c.ticket)
         .limit(limit)
     )
-    return [Reached(*row) for row in c.execute(query)]
+    return [Reached(ticket_of(r), r.metric, r.policy, r.due_at, r.next_at) for r in c.execute(query)]
 
 
 def crowds_told(c: Connection) -> dict[str, datetime]:

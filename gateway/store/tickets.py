@@ -117,10 +117,9 @@ def written_by(c: Connection, number: int, addresses: Collection[str]) -> list[t
     return [(row.at, row.message_id) for row in c.execute(query) if normal(row.author_address) in addresses]
 
 
-def last_words(c: Connection, number: int) -> Entry | None:
-    """What the customer wrote last, else what anybody wrote; None when nobody did."""
-    row = c.execute(_LAST, {"ticket": number}).one_or_none()
-    return None if row is None else _entry(row)
+def last_words(c: Connection, numbers: Collection[int]) -> dict[int, Entry]:
+    """What the customer wrote last in each of these tickets, else what anybody did; none where nobody did."""
+    return {row.ticket: _entry(row) for row in c.execute(_LAST, {"numbers": tuple(numbers)})} if numbers else {}
 
 
 def links(c: Connection, number: int) -> list[tuple[str, int]]:
@@ -242,11 +241,20 @@ def _entry(row: Row[Any]) -> Entry:
     )
 
 
+_said = entry.alias("said")
+_last_said = (
+    select(_said.c.id)
+    .where(_said.c.ticket == ticket.c.number, _said.c.kind == "mail")
+    .order_by(_said.c.public.desc(), _said.c.id.desc())
+    .limit(1)
+)
 _LAST = (
     select(entry)
-    .where(entry.c.ticket == bindparam("ticket"), entry.c.kind == "mail")
-    .order_by(entry.c.public.desc(), entry.c.id.desc())
-    .limit(1)
+    .join(ticket, entry.c.ticket == ticket.c.number)
+    .where(
+        ticket.c.number.in_(bindparam("numbers", expanding=True)),
+        entry.c.id == _last_said.correlate(ticket).scalar_subquery(),
+    )
 )
 _TICKET = select(ticket).where(ticket.c.number == bindparam("number"))
 _SINCE = (

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from gateway.message.html import html_text
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
+from gateway.store import budgets as spent
 from gateway.store import customers, happenings, outbox, restraint, tickets, turns
 from gateway.ticket.assign import AtDesk
 from gateway.ticket.guard import SendBudget
@@ -98,7 +99,7 @@ class StoreView:
 
     def used(self, budgets: Sequence[SendBudget], now: datetime) -> Sequence[int]:
         """How much automatic mail each budget has seen in its time, counted up to its limit."""
-        return outbox.used(self._connection, budgets, now)
+        return spent.used(self._connection, budgets, now)
 
     def marks(self, address: str, now: datetime) -> Collection[str]:
         """What stands against automatic mail to an address."""

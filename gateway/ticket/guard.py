@@ -36,8 +36,23 @@ class SendBudget:
     code: str  # the guard's word when it is used up
     rate: Rate
     scope: Mapping[str, object]
-    only_to: Collection[str] | None = None
-    but_to: Collection[str] | None = None
+    only_to: frozenset[str] | None = None
+    but_to: frozenset[str] | None = None
+
+    @property
+    def key(self) -> object:
+        """What tells it from others, hashable."""
+        return self.rate, *self.scope.items(), self.only_to, self.but_to
+
+    def counts(self, notice: Notification) -> bool:
+        """Whether a mail that was judged is one of those that it counts."""
+        if notice.suppressed is not None or notice.auto_submitted == "no":
+            return False
+        address = normal(notice.recipient.address)
+        if (self.only_to is not None and address not in self.only_to) or address in (self.but_to or ()):
+            return False
+        of = {"recipient": address, "domain": domain_of(address), "template": notice.template, "ticket": notice.ticket}
+        return all(of[name] == value for name, value in self.scope.items())
 
 
 class Sent(Protocol):

@@ -7,6 +7,7 @@ Sources  tickets-and-sla.md §2, rules.md §3. A policy is the one that a rule o
 Not here what starts and stops a clock (ledger.py), opening hours (calendar.py), who is told (store/sla.py).
 """
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -95,6 +96,15 @@ class Promises:
     def none_at_all(self) -> bool:
         """Whether the rules promise nothing to anybody."""
         return not self.rules.sla
+
+    @property
+    def fingerprint(self) -> str:
+        """By which promises are known that would be the same for every ticket."""
+        rules, teams = self.rules, self.rules.teams.values()
+        calendars = [(calendar, rules.files.get(calendar.file)) for calendar in rules.calendars.values()]
+        chosen = [(team.id, team.sla, team.calendar) for team in teams]
+        told = repr((list(rules.sla.values()), calendars, chosen, rules.defaults.sla, rules.defaults.calendar))
+        return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
 
     def is_open(self, calendar: str, at: datetime) -> bool:
         """Whether a calendar of the rules is open."""

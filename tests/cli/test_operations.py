@@ -9,7 +9,7 @@ from gateway.operations.mails import Letters, Mails
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Done, Duty
 from gateway.store import inbound, outbox
-from gateway.store.outbox import State
+from gateway.store.outbox import State, Written
 from gateway.ticket.types import Notification, Outcome
 from tests.cli.desk import NOW, Desk
 
@@ -117,11 +117,11 @@ async def _letter(desk: Desk, state: str) -> None:
     )  # fmt: skip
 
     def make(c: object) -> None:
-        outbox.enqueue(c, notice, NOW)  # type: ignore[arg-type]
+        outbox.enqueue(c, (notice,), NOW)  # type: ignore[arg-type]
         if state == "refused":
             outbox.refuse(c, 1, "too long", NOW)  # type: ignore[arg-type]
         elif state != "suppressed":
-            outbox.attach(c, 1, message_id="<a@b>", reverse_path=None, raw=b"x", due=NOW)  # type: ignore[arg-type]
+            outbox.attach(c, (Written(1, "<a@b>", None, b"x", NOW),))  # type: ignore[arg-type]
 
     await desk.store.write(make)
     if state in ("leased", "sent", "failed", "deferred", "uncertain", "dropped", "held"):

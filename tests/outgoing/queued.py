@@ -7,7 +7,7 @@ from gateway.config import Outbound
 from gateway.outgoing.compose import compose
 from gateway.outgoing.outbox import Sender
 from gateway.store import outbox
-from gateway.store.outbox import OutboxItem
+from gateway.store.outbox import OutboxItem, Written
 from gateway.store.store import Store
 from tests.outgoing.letters import desk, notice
 from tests.outgoing.peers import relay
@@ -18,9 +18,9 @@ async def queued(store: Store, clock: FakeClock, key: str = "k", **changed: obje
     told = notice(dedupe_key=key, **changed)
 
     def put(c) -> int:
-        id = outbox.enqueue(c, told, clock.now())
+        (id,) = outbox.enqueue(c, (told,), clock.now())
         made = compose(told, id, desk())
-        outbox.attach(c, id, message_id=made.message_id, reverse_path=made.reverse_path, raw=made.raw, due=clock.now())
+        outbox.attach(c, (Written(id, made.message_id, made.reverse_path, made.raw, clock.now()),))
         return id
 
     return await store.write(put)

@@ -116,7 +116,7 @@ async def test_a_mail_that_could_not_be_written_is_told(store, clock) -> None:
     number = await opened(store)
 
     def refused(c) -> None:
-        id = outbox.enqueue(c, notice(ticket=number), clock.now())
+        (id,) = outbox.enqueue(c, (notice(ticket=number),), clock.now())
         outbox.refuse(c, id, "over-long line", clock.now())
 
     await store.write(refused)

@@ -18,6 +18,12 @@ HEAD = (
     "agents: {ana: {name: Ana, email: ana@acme.test}}\n"
     "teams: {support: {address: support@acme.test, members: [ana]}, billing: {address: billing@acme.test}}\n"
 )
+ESCALATING = (
+    "version: 1\ndefaults: {{team: s, calendar: o}}\ncalendars: {{o: {{timezone: UTC, hours: {{mon-fri: '08:00-16:00'}}}}}}\n"
+    "agents: {{l: {{name: L, email: l@a.test}}, b: {{name: B, email: b@a.test}}}}\n"
+    "teams: {{s: {{address: s@a.test, members: [l], sla: gold, visibility: {visibility}}}, t: {{address: t@a.test, members: [b]}}}}\n"
+    "sla: {{gold: {{first_response: 1h, escalation: [l, b]}}}}\n"
+)
 MAILS = Mails({"auto_ack": ("en", "de"), "nudge": ("en",)}, ("en", "de"))
 AROUND = Surroundings(TODAY, {"a": date(2026, 11, 1), "old": date(2026, 1, 1)})
 
@@ -141,6 +147,7 @@ CASES = [
      one("id: a, on: new, when: {from.address: {ends_with: '@bank.test'}}, do: [{tag: x}]")),
     ("R029", "version: 1\ndefaults: {team: s}\nteams: {s: {address: s@a.test}}\nagents: {l: {name: L, email: l@a.test}}\n",
      "version: 1\ndefaults: {team: s}\nteams: {s: {address: s@a.test}}\nagents: {l: {name: L, email: l@a.test, role: light}}\n"),
+    ("R031", ESCALATING.format(visibility="members"), ESCALATING.format(visibility="all")),
     ("R030", "limits: {ack: 5}\n", "limits: {ack: 5 per 1h}\n"),
 ]  # fmt: skip
 
