@@ -19,7 +19,7 @@ demo: .venv/run ## play eighteen mails through a real gateway and show what beca
 	@$(BIN)/mailwicket demo $(if $(filter 0,$(ONCE)),,--once) $(if $(RESET),--reset) $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT))
 
 test: .venv/dev ## the everyday tests, in parallel, without a network
-	@$(BIN)/python -m pytest -n auto -m "$(EVERYDAY)"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "$(EVERYDAY)"
 
 t: .venv/dev ## the tests whose name holds K: make t K=threading
 	@$(BIN)/python -m pytest -k "$(K)" -m "$(EVERYDAY)"

@@ -13,7 +13,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
-from gateway.config import Settings, load_settings
+from gateway.config import Settings, load_settings, packaged
+from gateway.outgoing.templates import read_templates
 from gateway.store import migrate
 from gateway.store.engine import database_url as url_of
 from gateway.store.engine import open_engine
@@ -34,11 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before those marked are chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day."""
+    """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day.
+
+    What is long begins first, so that several workers end together.
+    """
     items[:] = [i for i in items if not (i.get_closest_marker("sqlite") and i.get_closest_marker("postgres"))]
     for item in items:
         if item.get_closest_marker("postgres") and "store" not in item.path.parts:
             item.add_marker("twin")
+    items.sort(key=lambda item: item.get_closest_marker("push") is None)
 
 
 class _Compiled(dict[tuple[Any, ...], Any]):
@@ -52,12 +57,31 @@ class _Compiled(dict[tuple[Any, ...], Any]):
         super().__setitem__((type(key[0]), *key[1:]), value)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once() -> Iterator[None]:
-    """A statement is compiled once for a run; each test has engines of its own, which would all compile it anew."""
+@contextmanager
+def compiling_once() -> Iterator[None]:
+    """All engines that are made meanwhile share what they compile; each would begin anew, and each test has its own."""
     made = partial(create_engine, execution_options={"compiled_cache": _Compiled()})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gateway.store.engine.create_engine", made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once for a run."""
+    with compiling_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packaged_once() -> Iterator[None]:
+    """The packaged templates are read once for a run: each desk has all of them."""
+    folder = packaged("templates")
+    files = read_templates(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "gateway.outgoing.render.read_templates", lambda path: files if path == folder else read_templates(path)
+        )
         yield
 
 
