@@ -44,8 +44,8 @@ from gateway.rules.load import load_rules
 from gateway.ticket.command_table import Vocabulary
 from gateway.ticket.command_values import Writer
 from gateway.ticket.commands import MOST, Orders, Written, read_commands
-from gateway.ticket.token import (
-    TokenRing,
+from gateway.ticket.token import TokenRing
+from gateway.ticket.token_forms import (
     find_body_tokens,
     find_subject_numbers,
     read_message_id,
