@@ -30,7 +30,7 @@ ALARM = "backup"  # the word of the alarm
 _NAME, _NAMES = "%Y-%m-%dT%H%M%SZ", re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z")
 _MOST_DELETED = 2  # of a day: more than one is made
 _PASSWORD = re.compile(r"(://[^\s/:@\"']*:)[^\s/@\"']+@")  # of a URL
-_CONFIG, _RULES, _TEMPLATES, _STATE = "config", "rules", "templates", "state"
+_CONFIG, _RULES, _TEMPLATES, _KB, _STATE = "config", "rules", "templates", "kb", "state"
 log = structlog.get_logger("backup")
 
 
@@ -142,9 +142,9 @@ def _site_files(settings: Settings, clock: Clock) -> dict[str, bytes]:
     found = {_config_name(Path(path)): _PASSWORD.sub(r"\1***@", text).encode() for path, text in settings.texts.items()}
     if (rules := settings.paths.rules) is not None:
         found |= {f"{_RULES}/{name}": text.encode() for name, text in _rule_texts(rules, settings, clock).items()}
-    if (folder := settings.paths.templates) is not None:
-        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        found |= {f"{_TEMPLATES}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files}
+    for kind, folder in ((_TEMPLATES, settings.paths.templates), (_KB, settings.paths.kb)):
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder is not None else ()
+        found |= {f"{kind}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files if folder}
     anchors = Anchors(settings).path
     return found | ({f"{_STATE}/{anchors.name}": anchors.read_bytes()} if anchors.exists() else {})
 
@@ -168,12 +168,14 @@ def _config_name(path: Path) -> str:
 def _place(settings: Settings, name: str) -> Path | None:
     """Where a part of a backup belongs on this machine; None where nothing here says it."""
     kind, _, rest = name.partition("/")
-    rules, templates = settings.paths.rules, settings.paths.templates
+    rules, templates, kb = settings.paths.rules, settings.paths.templates, settings.paths.kb
     match kind:
         case "rules":
             return rules.parent / rest if rules is not None else None
         case "templates":
             return templates / rest if templates is not None else None
+        case "kb":
+            return kb / rest if kb is not None else None
         case "state":
             return settings.paths.state / rest
         case _:

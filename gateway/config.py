@@ -294,6 +294,8 @@ class Paths(_Section):
     """rules.yaml; none is the packaged one."""
     templates: Path | None = None
     """Folder whose templates win over the packaged ones."""
+    kb: Path | None = None
+    """Folder of knowledge articles; none is no articles."""
     state: Path = Path("/var/lib/mailwicket")
     """Database, lock, key; mode 0700."""
     runtime: Path = Path("/run/mailwicket")
@@ -393,6 +395,8 @@ class AgentSettings(_Section):
 class Acknowledge(_Section):
     unauthenticated: Literal["auto", "never", "known", "all"] = "auto"
     """Who gets an acknowledgement without an aligned pass; auto: everybody where no verdicts exist at all."""
+    articles: bool = False
+    """Whether it offers up to three public articles whose keywords are in the mail (`paths.kb`)."""
 
 
 class Outbound(_Section):

@@ -328,6 +328,8 @@ class Daemon:
         rules, templates = tried(self._settings, current_file(self._settings), self._clock, tests=tests)
         if templates.problems:
             log.warning("templates.problems", count=len(templates.problems), first=str(templates.problems[0]))
+        if wrong := templates.articles.problems:
+            log.warning("articles.problems", count=len(wrong), first=str(wrong[0]).partition("\n")[0])
         return rules, templates
 
     async def _put_in_force(

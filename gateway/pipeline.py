@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from gateway.deciding.customer_orders import solved_by
 from gateway.deciding.decide import BACKSCATTER, decide, language_for, teams
 from gateway.deciding.kept import packed
 from gateway.deciding.reasons import explanation
@@ -31,6 +32,7 @@ from gateway.rules.types import Decision, Event, Later, Trace, Webhook
 from gateway.store import alarms, delayed, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
+from gateway.store.articles import note_articles
 from gateway.store.beside import beside
 from gateway.store.happenings import note_fired
 from gateway.store.outlines import keep_outline
@@ -93,6 +95,8 @@ def process(
         revision=plan.decision.trace.revision,
     )
     notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now, forwarded=forwarded)
+    if (article := solved_by(plan.changes)) is not None:
+        note_articles(c, "solved", (article,), now)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
     number = saved.ticket.number if saved.ticket is not None else filed
     outcome = Outcome(inbound.key, saved.disposition, saved.reason, number, saved.entry)
@@ -128,18 +132,22 @@ def _led_to(
     if saved.opened and saved.ticket is not None:
         who = plan.customer.id if plan.customer is not None else None
         arrived = replace(arrived, beside=beside(c, saved.ticket.number, who))
-    notices, sent = [], []
+    notices, sent, gone = [], [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
         if notice.template == REDIRECT:
             notice = replace(notice, files=(_whole(inbound, c),))
         if (queued := enqueue(notice, d.desk, c, now)) is not None:
+            gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
     for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits):
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
+            gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))
+    note_articles(c, "offered", (id for mail in gone if mail.audience == "customer" for id in mail.articles), now)
+    note_articles(c, "suggested", (id for mail in gone if mail.audience == "agent" for id in mail.articles), now)
     if saved.ticket is not None and saved.entry is not None:
         follow_up(c, saved.ticket, plan.events, plan.decision, d, now)
         tell_endpoints(c, saved.ticket, (*plan.events, *plan.decision.trace.events), d, now)

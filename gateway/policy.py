@@ -258,6 +258,7 @@ def templates_of(settings: Settings, clock: Clock, without: Collection[str] = ()
         "en",
         lambda: RenderBudget(clock.monotonic, limits.template_s, limits.template_output),
         without,
+        settings.paths.kb,
     )
 
 
@@ -408,6 +409,8 @@ def deps(
             promises,
             agents,
             templates.canned.suggestions,
+            templates.articles.suggestions(rules.defaults.language),
+            {each: templates.articles.offers(each) for each in site.languages if settings.acknowledge.articles},
         ),
         languages=site.languages,
         trusted_authserv_ids=settings.auth.trusted_authserv_ids,

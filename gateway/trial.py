@@ -106,8 +106,8 @@ def revision_file(settings: Settings, found: Revision) -> RuleFile:
 def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> tuple[RuleSet, Templates]:
     """The rules of the file and the templates, compiled, and found good.
 
-    tests   also play the tests in the file, and refuse templates that fail; else these are left out, and the packaged
-            ones of the same mails go out
+    tests   also play the tests in the file, and refuse templates that fail and articles that are wrong; else these are
+            left out, and the packaged templates of the same mails go out
     Raises  ConfigError  with every problem, or with every test that fails
     """
     templates = _templates(settings, clock, refuse=tests)
@@ -120,13 +120,14 @@ def tried(settings: Settings, file: RuleFile, clock: Clock, *, tests: bool) -> t
 
 
 def _templates(settings: Settings, clock: Clock, *, refuse: bool) -> Templates:
-    """The templates, those of the site tried in a child before."""
+    """The templates, those of the site tried in a child before; and the articles."""
     folder, limits = settings.paths.templates, settings.limits
-    if folder is None:
-        return policy.templates_of(settings, clock)
-    wrong = rehearsed(read_templates(folder), limits.template_s, int(limits.template_output))
-    if wrong and refuse:
+    wrong = rehearsed(read_templates(folder), limits.template_s, int(limits.template_output)) if folder else {}
+    if folder and wrong and refuse:
         raise ConfigError(*(Problem(str(folder / path), 0, 0, "C010", text) for path, text in wrong.items()))
     for path, text in wrong.items():
         log.error("template.left_out", file=path, reason=text)
-    return policy.templates_of(settings, clock, without=wrong)
+    templates = policy.templates_of(settings, clock, without=wrong)
+    if templates.articles.problems and refuse:
+        raise ConfigError(*templates.articles.problems)
+    return templates

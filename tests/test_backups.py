@@ -33,13 +33,15 @@ def site(folder: Path) -> Settings:
         "etc/lists/vip.txt": "jan@x.test\n",
         "etc/credentials/hmac-key": "k" * 64,
         "etc/templates/alarm/en.md.j2": "---\nsubject: x\n---\nx",
+        "etc/kb/KB-1/en.md": "---\ntitle: X\nvisibility: public\n---\nx",
         "etc/mailwicket.toml": '[[lookup]]\nname = "crm"\nquery = "q"\nurl = "postgresql://u:pa:ss@db.test/crm"\n',
         "etc/mailwicket.toml.d/b.toml": '[site]\nname = "Gw"\n',
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     made = settings_in(folder)
-    paths = {"rules": folder / "etc/rules.yaml", "templates": folder / "etc/templates", "state": made.paths.state}
+    own = {"rules": folder / "etc/rules.yaml", "templates": folder / "etc/templates", "kb": folder / "etc/kb"}
+    paths = {**own, "state": made.paths.state}
     return load_settings(folder / "etc/mailwicket.toml", {"paths": paths})
 
 
@@ -48,6 +50,7 @@ def test_what_a_site_wrote_is_in_a_backup_and_no_secret_is(tmp_path: Path) -> No
     assert sorted(found) == [
         "config/mailwicket.toml",
         "config/mailwicket.toml.d/b.toml",
+        "kb/KB-1/en.md",
         "rules/lists/vip.txt",
         "rules/rules.d/a.yaml",
         "rules/rules.yaml",
@@ -68,6 +71,7 @@ def test_files_come_back_where_they_are_not_and_none_is_overwritten(tmp_path: Pa
     etc = tmp_path / "etc"
     (etc / "rules.yaml").write_text("mine")
     (etc / "lists/vip.txt").unlink()
+    shutil.rmtree(etc / "kb")
     shutil.rmtree(etc / "templates")
     (etc / "templates").write_text("no folder")
     told = dict(put_files_back(settings, tmp_path / "b", manifest))
@@ -78,6 +82,7 @@ def test_files_come_back_where_they_are_not_and_none_is_overwritten(tmp_path: Pa
         "config/mailwicket.toml.d/b.toml": "is for you to put where it belongs",
         "rules/rules.yaml": f"is not what {etc}/rules.yaml is, which stays",
         "rules/lists/vip.txt": f"is {etc}/lists/vip.txt again",
+        "kb/KB-1/en.md": f"is {etc}/kb/KB-1/en.md again",
         "templates/alarm/en.md.j2": f"is for you to put at {etc}/templates/alarm/en.md.j2: Not a directory",
     }
     assert list(missing_keys(settings, manifest)) == []

@@ -14,6 +14,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.store.store import Store
+from gateway.ticket.canned import Suggestion
 from gateway.ticket.saying import worded
 from gateway.ticket.types import File
 from tests.processing import RULES, Desk, mail, verdict
@@ -133,4 +134,4 @@ def test_an_agent_is_told_which_reply_may_fit(store: Store, site: Settings) -> N
     notify = "rules:\n  - {id: tell, on: new, do: [{notify: {to: ann, template: agent_notice}}]}\n"
     desk = Desk(store, site, RULES + FIELDS + notify)
     desk.take(mail(body="Moja PACZKA przyszła uszkodzona."))
-    assert desk.deps.notifying.suggestions == (("#answer photos", ("paczka", "damaged parcel")),)
+    assert desk.deps.notifying.suggestions == (Suggestion("#answer photos", "photos", ("paczka", "damaged parcel")),)

@@ -23,7 +23,7 @@ from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.internal import internal_of, public_of
 from gateway.store.view import StoreView
 from gateway.ticket.cards import has_card_number
-from gateway.ticket.command_table import COMMANDS
+from gateway.ticket.command_table import COMMANDS, INSERT
 from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
 from gateway.ticket.cut import as_meant
 from gateway.ticket.leak import cleaned, leaks
@@ -121,7 +121,7 @@ def _held(
     """The first doubt about it; None when it may be done."""
     doubts = wanted.doubts
     between = "cut" in doubts and proposal.longer is not None  # he may have said all of it there
-    says = bool(orders.text.strip()) or between or orders.has("answer") or orders.has("macro")
+    says = bool(orders.text.strip()) or between or any(orders.has(name) for name in INSERT)
     goes_out = says and not proposal.as_note
     since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
@@ -133,7 +133,8 @@ def _held(
         return None
     if between:
         return Why("cut"), proposal
-    internal = internal_of(mail.c, ticket.number, mail.d.desk.agents)
+    desk = mail.d.desk
+    internal = internal_of(mail.c, ticket.number, desk.agents, desk.templates.articles.runs)
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
         return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))

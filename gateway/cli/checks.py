@@ -87,8 +87,9 @@ def _rules(invocation: Invocation, settings: Settings) -> Found:
     try:
         found, _ = tried(settings, current_file(settings), invocation.clock, tests=True)
     except ConfigError as e:
-        errors = counted(len(e.problems), "error")
-        yield "problem", f"{errors} in {policy.rules_file(settings)}", "mailwicket rules check; mailwicket rules test"
+        errors, path = counted(len(e.problems), "error"), policy.rules_file(settings)
+        files = dict.fromkeys(str(path) if p.file == path.name else p.file for p in e.problems)
+        yield "problem", f"{errors} in {', '.join(files)}", "mailwicket rules check; mailwicket rules test"
         return
     yield from _queries(found, settings)
     with reading(invocation) as c:
@@ -119,6 +120,8 @@ def _queries(rules: RuleSet, settings: Settings) -> Found:
 def _templates(invocation: Invocation, settings: Settings) -> Found:
     templates = policy.templates_of(settings, invocation.clock)
     yield from (("warning", str(problem), "mailwicket templates check") for problem in templates.problems)
+    wrong = templates.articles.problems
+    yield from (("warning", f"{p.file}:{p.line}: {p.text}", "mailwicket kb check") for p in wrong)
     if not templates.problems:
         yield "ok", f"{counted(len(templates.written), 'template')} can be used", ""
 

@@ -167,6 +167,7 @@ def _rules_and_templates(settings: Settings, clock: Clock) -> Iterator[Problem]:
         return  # rules name templates
     for text in templates.problems:
         yield Problem(str(settings.paths.templates), 0, 0, "C010", text, "mend it, or take it away")
+    yield from templates.articles.problems
     path = policy.rules_file(settings)
     problems = _refusals(
         lambda: policy.compiled(policy.RuleFile.at(path), templates, around=policy.surroundings(settings))

@@ -32,6 +32,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("rules", "gateway.cli.rules:rules", "Check the rules, run their tests, ask them about a mail."),
             ("templates", "gateway.cli.templates:templates", "Look at the mails we write; check, try, own them."),
+            ("kb", "gateway.cli.kb:kb", "Look at knowledge articles; look for them, check them."),
             ("explain", "gateway.cli.explain:explain", "Print how a mail in a file is understood; store nothing."),
             ("why", "gateway.cli.why:why", "Print why a ticket, or a mail, became what it is."),
         ),

@@ -48,6 +48,7 @@ def _checked(settings: Settings, clock: Clock) -> Iterator[str]:
     templates = templates_of(settings, clock)
     yield f"✓ {counted(len(templates.names), 'template')}"
     yield from (f"! {printable(problem)}" for problem in templates.problems)  # the packaged one goes out instead
+    yield from (f"! {printable(f'{p.file}:{p.line}: {p.text}')}" for p in templates.articles.problems)  # left out
     path = rules_file(settings)
     rules = compiled(RuleFile.at(path), templates, around=surroundings(settings))
     yield f"✓ {printable(str(path))}: {counted(len(rules.rules), 'rule')}, {counted(len(rules.teams), 'team')}"

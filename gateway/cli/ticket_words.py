@@ -66,6 +66,7 @@ def new(
 @attach_option
 @click.option("--macro", multiple=True, metavar="NAME", help="A canned reply: a snippet, or a whole answer.")
 @click.option("--with", "given", multiple=True, metavar="NAME=VALUE", help="A value for the canned reply.")
+@click.option("--use", multiple=True, metavar="KB-12", help="A knowledge article.")
 @file_option
 @asking
 def reply(
@@ -79,24 +80,26 @@ def reply(
     attach: tuple[Path, ...],
     macro: tuple[str, ...],
     given: tuple[str, ...],
+    use: tuple[str, ...],
     file: Path | None,
 ) -> None:
     """Answer the customer: a mail to everybody who takes part, each into his own thread.
 
-    The words are TEXT, a file, what comes on stdin, or what an editor saves; with --macro there need be none, else
-    a snippet stands above them and a whole answer below. --dry-run tells to whom they would go.
+    The words are TEXT, a file, what comes on stdin, or what an editor saves; with --macro or --use there need be
+    none, else a snippet or an article stands above them and a whole answer below. --dry-run tells to whom they go.
     """
     if note and (status or macro):
         raise CommandError("a note takes no canned reply and sets no status", hint="leave --note out", exit_code=USAGE)
-    canned = tuple(Use(name, tuple(map(pair, given))) for name in macro)
+    articles = tuple(Use(id, kind="article") for id in use)
+    canned = (*(Use(name, tuple(map(pair, given))) for name in macro), *articles)
     files = attached(attach)
     if edit:
         begun = words(text, file) if text or file else ""
         said = edited(begun, _last_words(asked, number))
     else:
-        said = words(text, file) if text is not None or file or not macro else ""
+        said = words(text, file) if text is not None or file or not canned else ""
     if note:
-        asked.have_done("ticket.note", Note(number, said, asked.by, files))
+        asked.have_done("ticket.note", Note(number, said, asked.by, files, articles=articles))
     else:
         asked.have_done("ticket.answer", Answer(number, said, status, asked.by, files, canned))
 

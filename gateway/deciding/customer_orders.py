@@ -2,10 +2,12 @@
 
 Sources  agents-by-mail.md §10. Only in a ticket that they take part in, by their own token, or with a DMARC pass.
          Anything else behind a `#` is text: customers are never told about commands that they mistyped.
+         tickets-and-sla.md §4: `#solved KB-12` says which article was enough.
 Not here  what agents order (ticket/commands.py), who asks for his tickets (status_asked.py).
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from gateway.deciding.types import Deps, Situation
@@ -16,8 +18,9 @@ from gateway.ticket.guard import MUTED
 from gateway.ticket.life import FINISHED, bare_thanks
 from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
 
-_CUSTOMER = "customer"
-_LINE = re.compile(r"#([^\W\d_]{2,20})(?:[ \t]+([A-Za-z-]{2,8}))?[ \t.!]*")
+CUSTOMER = "customer"
+_LINE = re.compile(r"#([^\W\d_]{2,20})(?:[ \t]+([A-Za-z0-9-]{2,9}))?[ \t.!]*")
+_ARTICLE = re.compile("kb-[1-9][0-9]{0,5}")
 
 
 def with_own_orders(
@@ -28,18 +31,18 @@ def with_own_orders(
     if not known or s.verdict.kind != "person":
         return decision, changes
     match _ordered(s.message.text, d):
-        case "solved", _:
+        case "solved", article:
             kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
             if ticket.status_type in FINISHED:  # a button that is tapped twice; with words below, they count
                 return decision, changes if _says_more(s.message) else kept
-            solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, _CUSTOMER)
+            solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, CUSTOMER, article or None)
             told = Reply("customer.solved", "status_notice", values=(("happened", "solved"),))
             return replace(decision, actions=(*decision.actions, told)), (*kept, solved)
         case ("mute" | "unmute") as word, _:
             flags = tuple(flag for flag in ticket.flags if flag != MUTED)
-            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, _CUSTOMER))
+            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, CUSTOMER))
         case "lang", code if code in d.languages:
-            return decision, (*changes, SetField("language", code, _CUSTOMER))
+            return decision, (*changes, SetField("language", code, CUSTOMER))
     return decision, changes
 
 
@@ -47,6 +50,12 @@ def _says_more(message: Message) -> bool:
     """Whether there are words below the first line, and not thanks alone."""
     below = message.text.strip().partition("\n")[2].strip()
     return bool(below) and not bare_thanks(replace(message, text=below))
+
+
+def solved_by(changes: Iterable[Change]) -> str | None:
+    """The article that was enough for a customer, by his own word; None: none was."""
+    ends = (each for each in changes if isinstance(each, SetStatus) and each.cause == CUSTOMER)
+    return next((each.reason for each in ends if each.reason is not None), None)
 
 
 def _ordered(text: str, d: Deps) -> tuple[str, str]:
@@ -60,6 +69,6 @@ def _ordered(text: str, d: Deps) -> tuple[str, str]:
         return ("", "") if behind else (word, "")
     templates = d.desk.templates
     info = Vocabulary({each: templates.words(each) for each in d.languages}, ()).find(word)
-    if info is not None and info.name == "solved" and not behind:
-        return "solved", ""
+    if info is not None and info.name == "solved" and (not behind or _ARTICLE.fullmatch(behind)):
+        return "solved", behind.upper() if templates.articles.is_public(behind.upper()) else ""
     return ("lang", behind) if info is not None and info.name == "lang" else ("", "")

@@ -108,6 +108,7 @@ domain = "acme.test"
 state = "{self._folder}"
 runtime = "{self._runtime}"
 rules = "{self.rules}"
+kb = "{packaged("kb")}"
 
 [database]
 auto_upgrade = true
@@ -123,6 +124,9 @@ metrics_listen = ""
 
 [auth]
 trusted_authserv_ids = ["{BOUNDARY}"]
+
+[acknowledge]
+articles = true
 
 [outbound]
 relay = "{_HOST}:{relay_port}"

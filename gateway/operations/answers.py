@@ -27,6 +27,7 @@ from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
+from gateway.store.articles import note_articles
 from gateway.store.changes import remember_messages
 from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
@@ -37,8 +38,6 @@ from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
 
-_MOST_CHARACTERS = 100_000
-_MOST_LINES = 2000  # a template takes 4096 values
 MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
 _MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
 _MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
@@ -54,7 +53,7 @@ class Answer:
     status: str | None = None  # afterwards; None is that of a canned reply, or `defaults.after_reply`
     by: str | None = None  # agent; None is the operator
     files: tuple[File, ...] = ()
-    canned: tuple[Use, ...] = ()  # snippets stand above the words, an answer below them
+    canned: tuple[Use, ...] = ()  # snippets and articles stand above the words, an answer below them
     says_solved: bool = False  # whether its last line says that the matter is solved
     came: Came | None = None  # the mail that they came by; None: none
     not_before: datetime | None = None  # when it may leave; None: at once
@@ -69,6 +68,7 @@ class Note:
     by: str | None = None
     files: tuple[File, ...] = ()
     came: Came | None = None  # as in Answer
+    articles: tuple[Use, ...] = ()  # above the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,11 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     settable = [s for s in rules.statuses if s not in OF_COMMANDS]
     if wanted.status is not None and wanted.status not in settable:
         return unknown("status", wanted.status, settable, name)
-    draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps)
+    draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps, public=True)
     if isinstance(draft, Saying):
         return Done(name, "refused", draft)
-    if found := leaks(draft.text, internal_of(c, ticket.number, duty.deps.desk.agents)):
+    desk = duty.deps.desk
+    if found := leaks(draft.text, internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs)):
         return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
     if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
         return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
@@ -152,8 +153,6 @@ def _begun(c: Connection, wanted: Answer | Note, duty: Duty, *, may_be_none: boo
         return refused
     if not text and not may_be_none:
         return Done(name, "refused", saying("done_no_words"))
-    if len(text) > _MOST_CHARACTERS or text.count("\n") >= _MOST_LINES:
-        return Done(name, "refused", saying("done_too_long", characters=_MOST_CHARACTERS, lines=_MOST_LINES))
     ticket = open_ticket(c, wanted.number)
     return ticket if isinstance(ticket, Done) else (ticket, text)
 
@@ -184,6 +183,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     remember_messages(c, sent)
     moved = (of_change("status", ticket.status, status.status),) if status.status != ticket.status else ()
     happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
+    note_articles(c, "inserted", ready.draft.articles, duty.now)
     used = ", ".join(each.canned.name for each in ready.draft.used)
     with_ = (saying("done_with", names=used),) if used else ()
     return Done(f"#{ticket.number}", "done", (*queued, *moved, *with_))
@@ -261,10 +261,14 @@ def paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
 
 def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     files_alone = bool(wanted.files or (wanted.came is not None and wanted.came.attachments))
-    begun = _begun(c, wanted, duty, may_be_none=files_alone)
+    begun = _begun(c, wanted, duty, may_be_none=files_alone or bool(wanted.articles))
     if isinstance(begun, Done):
         return (begun,)
     ticket, text = begun
+    draft = drafted(ticket, text, wanted.articles, wanted.by, duty.deps, public=False)
+    if isinstance(draft, Saying):
+        return (Done(f"#{wanted.number}", "refused", draft),)
+    text = draft.text
     if (said := _too_much(wanted.files, 1)) is not None:
         return (Done(f"#{wanted.number}", "refused", said),)
     who, writer = actor(wanted.by), author(wanted.by, ticket.team, duty)
@@ -280,6 +284,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     if kept is not None and saved.ticket is not None:
         for notice in of_note(saved.ticket, kept, wanted.by, duty.deps.notifying):
             enqueue(notice, duty.deps.desk, c, duty.now)
+    note_articles(c, "inserted", draft.articles, duty.now)
     opened = (of_change("status", ticket.status, touch.status),) if touch else ()
     return (Done(f"#{ticket.number}", "done", (saying("done_noted"), *opened)),)
 

@@ -42,7 +42,7 @@ _LISTS: Mapping[str, str] = {
 }
 
 
-_OF_TICKETS = ("why", "history", "original", "show", "macro?")
+_OF_TICKETS = ("why", "history", "original", "show", "macro?", "use?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,9 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "show", _ if ticket is not None:
             return Said(title, tuple(_show(c, ticket, words))[:_MOST_LINES])
         case "macro?", Snippet(name, values) if ticket is not None:
-            found = spoken(ticket, Use(name, values), asker.agent.id, duty.deps)
-            if isinstance(found, Saying):
-                return Said(title, (worded(found, tongue_of(asker.agent, duty.deps, duty.now)),))
-            return Said(title, tuple(found.words.text.splitlines()))
+            return _canned(ticket, Use(name, values), title, asker, duty)
+        case "use?", str(id) if ticket is not None:
+            return _canned(ticket, Use(id, kind="article"), title, asker, duty)
         case "list", str(asked):
             return _listed(c, title, asked, asker.agent, duty, words)
         case "search", str(asked):
@@ -99,6 +98,15 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "help", str(about):
             return Said(title, tuple(_help(about, asker.agent, duty, words)))
     raise ValueError(f"{command.name} is no question")
+
+
+def _canned(ticket: Ticket, use: Use, title: str, asker: Asker, duty: Duty) -> Said:
+    """What would be inserted, or why nothing would; the asker may read what customers may not."""
+    public = use.kind != "article" or use.name not in duty.deps.desk.templates.articles.internal
+    found = spoken(ticket, use, asker.agent.id, duty.deps, public=public)
+    if isinstance(found, Saying):
+        return Said(title, (worded(found, tongue_of(asker.agent, duty.deps, duty.now)),))
+    return Said(title, tuple(found.words.text.splitlines()))
 
 
 def _why(c: Connection, ticket: Ticket) -> Iterator[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.events import carry_out, customer_of
 from gateway.operations.answers import Answer, Note
 from gateway.operations.asking import Ask
-from gateway.operations.canned import Use
+from gateway.operations.canned import uses_in
 from gateway.operations.order_questions import asked_before
 from gateway.operations.order_steps import own_step, step_of
 from gateway.operations.order_types import Asker, Carried, Line, numbers_of
@@ -29,8 +29,8 @@ from gateway.rules.types import Decision, Reply, Trace
 from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.undoing import Kept, Snapshot
-from gateway.ticket.command_table import COMMANDS
-from gateway.ticket.command_values import Absence, Related, Snippet, Wrong
+from gateway.ticket.command_table import COMMANDS, INSERT
+from gateway.ticket.command_values import Absence, Related, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
 from gateway.ticket.saying import Sayable, Saying, saying, worded
 from gateway.ticket.types import Ticket
@@ -39,7 +39,6 @@ from gateway.ticket.visibility import sees
 UNDO_WITHIN = timedelta(hours=24)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
 _LEAVES = ("ask", "internal", "remind")  # what is taken back by hand alone
-_CANNED = ("macro", "answer")
 
 
 class _CannotError(Exception):
@@ -79,7 +78,7 @@ class _Work:
         self._rules = duty.deps.rules
         self._tongue = tongue_of(asker.agent, duty.deps, duty.now)
         self._text = orders.text.strip()
-        self._canned = tuple(_uses(orders))
+        self._canned = tuple(uses_in(orders))
         speaks = "note" if orders.has("note") else asker.speaks
         says = bool(self._text or self._canned or (speaks == "note" and asker.files))
         elsewhere = orders.has("ask") or orders.has("internal")  # the words are for somebody else
@@ -161,9 +160,7 @@ class _Work:
         if isinstance(command.value, Absence) and not self._may_speak_for(command.value.who):
             places = (("command", f"#{command.name} who="), ("role", self._asker.agent.role))
             raise _CannotError(command, Wrong("role", places))
-        if command.name == "use":
-            raise _CannotError(command, Wrong("no_article"))
-        if command.name in _CANNED and self._speaks != "answer":
+        if command.name in INSERT and self._speaks != "answer" and (command.name, self._speaks) != ("use", "note"):
             raise _CannotError(command, Wrong("canned_here", (("command", f"#{command.name}"),)))
         if (own := own_step(command, self._asker.agent.id)) is not None:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
@@ -241,7 +238,8 @@ class _Work:
         command = next(iter(answering), Command("text", None, 1, self._text.partition("\n")[0][:60]))
         self._touch(number, moved=False)
         if self._speaks == "note":
-            for done in self._perform(command, "ticket.note", Note(number, self._text, by, came=self._asker.came)):
+            note = Note(number, self._text, by, came=self._asker.came, articles=self._canned)
+            for done in self._perform(command, "ticket.note", note):
                 self._sent.append("note")
                 yield Line("ok", "#note", done.said)
             return
@@ -292,13 +290,6 @@ class _Work:
 
 def _named(done: Done) -> Saying:
     return saying("done_named", name=done.name, said=done.said)
-
-
-def _uses(orders: Orders) -> Iterator[Use]:
-    """The canned replies that the answer is made of."""
-    for command in orders.commands:
-        if command.name in _CANNED and isinstance(command.value, Snippet):
-            yield Use(command.value.name, command.value.values)
 
 
 def _others(command: Command) -> tuple[int, ...]:

@@ -4,7 +4,8 @@ Sources  mails-out.md §10: `snippets/<name>/<lang>.md` is a short text that sta
          `answers/<name>/<lang>.md` a whole answer, with files of `answers/<name>/files/`.
          Markdown with `[[tokens]]` of a closed list, each replaced once by text that nothing reads again: neither what
          an agent types nor what a mail says can become a template. One that is unknown or empty, and nothing is said.
-Not here  how words become a mail (render.py), what the tokens of a ticket are (ticket/canned.py).
+Not here  how a file is taken apart (front_matter.py), articles (articles.py), how words become a mail (render.py), what
+          the tokens of a ticket are (ticket/canned.py).
 """
 
 import mimetypes
@@ -18,33 +19,28 @@ from pathlib import Path
 from typing import Any, Literal
 
 from babel.dates import format_date
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from gateway.errors import ConfigError, PoisonError, Problem
 from gateway.message.filename import clean_name
+from gateway.outgoing.front_matter import TOKEN, is_token, mapping, read_front, texts, title, tokens, unknown_token
 from gateway.outgoing.grammar import GRAMMARS
-from gateway.outgoing.header import clean_header, clean_text
-from gateway.outgoing.markdown import Words, is_link, place, without_places
+from gateway.outgoing.header import clean_header
+from gateway.outgoing.markdown import Words, place, without_places
 from gateway.outgoing.nearest import nearest
 from gateway.rules.reading import CannedReply
-from gateway.ticket.canned import FIELD, TOKENS
+from gateway.ticket.canned import FIELD, TOKENS, Suggestion
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import File
 
-Kind = Literal["snippet", "answer"]
+Kind = Literal["snippet", "answer", "article"]
 MOST_OCTETS = 10 << 20  # of the files of an answer
-_MOST_CHARACTERS, _MOST_VALUE, _MOST_TITLE = 64 * 1024, 1000, 80
+_MOST_VALUE = 1000  # characters
 _FOLDERS: Mapping[str, Kind] = {"snippets": "snippet", "answers": "answer"}
 _FILE = re.compile(r"(snippets|answers)/([a-z0-9][a-z0-9_-]{0,63})/([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.md")
-_FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _KEYS = ("title", "vars", "sets", "suggest", "attach")
 _TYPES = ("text", "number", "date")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_TOKEN = re.compile(r"\[\[([^\[\]\n]{0,100})\]\]")
 _NUMBER = re.compile(r"[-+]?\d{1,15}(?:[.,]\d{1,6})?")
-_TAG = re.compile(r"</?[a-zA-Z][^>\n]*>|<!--")
-_LINK = re.compile(r"\]\(\s*<?([^)\s>]*)")
 _MADE_UP = {
     "text": "PL-10442",
     "number": "129.50",
@@ -60,7 +56,7 @@ _SETTABLE = ("status", "priority", "tags")
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """One canned reply in one language, as its file says it."""
+    """One canned reply in one language, as its file says it; of an article its words."""
 
     kind: Kind
     name: str
@@ -75,8 +71,8 @@ class Canned:
 
     @property
     def file(self) -> str:
-        """Where it stands, below the folder of the templates."""
-        return f"{self.kind}s/{self.name}/{self.language}.md"
+        """Where it stands: below the folder of the templates, an article in that of articles."""
+        return f"{'kb' if self.kind == 'article' else f'{self.kind}s'}/{self.name}/{self.language}.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +135,10 @@ class Library:
         }
 
     @property
-    def suggestions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """(command, words that suggest it) of each."""
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """How each is offered to agents."""
         return tuple(
-            (f"#{'answer' if kind == 'answer' else 'macro'} {name}", words)
+            Suggestion(f"#{'answer' if kind == 'answer' else 'macro'} {name}", name, words)
             for name, of in self._of.items()
             for kind in {c.kind for c in of.values()}
             if (words := tuple(dict.fromkeys(word for c in of.values() for word in c.suggest)))
@@ -161,7 +157,7 @@ class Library:
         canned = next((of[tag] for tag in nearest(language) if tag in of), None)
         if canned is None:
             return saying("done_canned_language", name=name, language=language, known=", ".join(sorted(of)))
-        return _filled(canned, values)
+        return filled(canned, values)
 
     def _differs(self, canned: Canned) -> Iterator[str]:
         first = next(iter(self._of[canned.name].values()))
@@ -181,8 +177,8 @@ def read_library(folder: Path) -> Library:
         name = path.relative_to(folder).as_posix()
         try:
             found.append(read(name, path.read_text("utf-8"), path.parent / "files"))
-        except (ValueError, YAMLError) as e:
-            wrong.append(f"{name}: {' '.join(str(e).split())}")
+        except ValueError as e:
+            wrong.append(f"{name}: {e}")
         except OSError as e:
             raise ConfigError(Problem(str(path), 0, 0, "C001", f"cannot be read: {e.strerror}")) from e
     return Library(tuple(found), tuple(wrong))
@@ -193,84 +189,58 @@ def read(name: str, source: str, files: Path) -> Canned:
 
     name    below the folder of the templates
     files   the folder of what it attaches
-    Raises  ValueError, YAMLError  with what is wrong
+    Raises  WrongFileError, ValueError  with what is wrong
     """
     at = _FILE.fullmatch(name)
     if at is None:
         raise ValueError("it is called snippets/NAME/LANG.md or answers/NAME/LANG.md, NAME of a-z 0-9 - _")
-    if len(source) > _MOST_CHARACTERS:
-        raise ValueError(f"it has more than {_MOST_CHARACTERS} characters")
-    front = _FRONT.fullmatch(without_places(clean_text(source)))
-    if front is None:
-        raise ValueError("it begins with --- title: … ---")
-    given = YAML(typ="safe", pure=True).load(front[1])
-    if not isinstance(given, dict) or (unknown := [key for key in given if key not in _KEYS]):
-        raise ValueError(f"“{unknown[0]}” is none of {', '.join(_KEYS)}" if isinstance(given, dict) else "no mapping")
-    sets = _mapping(given, "sets")
+    front = read_front(source, _KEYS)
+    sets = front.take("sets", mapping)
     canned = Canned(
         kind=_FOLDERS[at[1]],
         name=at[2],
         language=at[3].lower(),
-        title=_title(given.get("title")),
-        body=front[2].strip(),
-        variables=dict(_variable(key, value) for key, value in _mapping(given, "vars").items()),
+        title=front.take("title", title),
+        body=front.body.strip(),
+        variables=front.take("vars", _variables),
         sets=tuple(_setting(key, value) for key, value in sets.items() if key != "tags"),
-        tags=_words(sets, "tags"),
-        suggest=_words(given, "suggest"),
-        attach=tuple(_attached(files, word) for word in _words(given, "attach")),
+        tags=texts(sets, "tags"),
+        suggest=front.take("suggest", texts),
+        attach=tuple(_attached(files, word) for word in front.take("attach", texts)),
     )
-    _check(canned)
-    return canned
-
-
-def _check(canned: Canned) -> None:
-    if not canned.body:
-        raise ValueError("it says nothing")
     if canned.attach and canned.kind == "snippet":
         raise ValueError("a snippet stands among other words: only answers attach files")
     if sum(path.stat().st_size for path in canned.attach) > MOST_OCTETS:
         raise ValueError(f"its files are more than {MOST_OCTETS >> 20} MiB")
+    known = (*canned.variables, *TOKENS)
+    front.check_words(known, prefix=FIELD)
     for token in _all_tokens(canned):
-        if not _is_known(token, canned):
-            known = ", ".join((*canned.variables, *TOKENS, f"{FIELD}NAME"))
-            raise ValueError(f"there is no [[{token}]]; known: {known}")
-    if "[[" in _TOKEN.sub("", canned.body):
-        raise ValueError("a [[ is never closed")
-    if tag := _TAG.search(canned.body):
-        raise ValueError(f"HTML is not for mails: {tag[0][:40]}")
-    for target in _LINK.findall(_TOKEN.sub("x", canned.body)):
-        if not is_link(target):
-            raise ValueError(f"a link leads to {target[:60]}; only https and mailto do")
-
-
-def _tokens(text: str) -> Iterator[str]:
-    return (found[1].strip() for found in _TOKEN.finditer(text))
+        if not is_token(token, known, FIELD):
+            raise ValueError(unknown_token(token, known, FIELD))
+    return canned
 
 
 def _all_tokens(canned: Canned) -> Iterator[str]:
-    return chain(_tokens(canned.body), *(_tokens(value) for _, value in canned.sets))
+    return chain(tokens(canned.body), *(tokens(value) for _, value in canned.sets))
 
 
-def _is_known(token: str, canned: Canned) -> bool:
-    return token in canned.variables or token in TOKENS or token.startswith(FIELD)
-
-
-def _filled(canned: Canned, values: Mapping[str, str]) -> Spoken | Saying:
+def filled(canned: Canned, values: Mapping[str, str]) -> Spoken | Saying:
     """The reply with its values in their places; why, where one is missing or does not fit."""
-    if (strange := next((name for name in values if not _is_known(name, canned)), None)) is not None:
-        known = ", ".join(canned.variables) or "—"
-        return saying("done_canned_strange", name=canned.name, token=strange[:40], known=known)
+    known = (*canned.variables, *TOKENS)
+    if (strange := next((name for name in values if not is_token(name, known, FIELD)), None)) is not None:
+        own = ", ".join(canned.variables) or "—"
+        return saying("done_canned_strange", name=canned.name, token=strange[:40], known=own)
     told = {name: clean_header(without_places(value))[:_MOST_VALUE] for name, value in values.items()}
     for name in dict.fromkeys((*canned.variables, *_all_tokens(canned))):
         if not told.get(name):
             return saying("done_canned_missing", name=canned.name, token=name)
         if (wanted := _misfit(canned.variables.get(name, ("text",)), told[name])) is not None:
             return saying("wrong_value", word=told[name][:40], name=f"[[{name}]]", wanted=wanted)
-    sets = tuple((name, _TOKEN.sub(lambda found: told[found[1].strip()], text)) for name, text in canned.sets)
+    sets = tuple((name, TOKEN.sub(lambda found: told[found[1].strip()], text)) for name, text in canned.sets)
     days = (name for name, may_be in canned.variables.items() if may_be == ("date",))
     told |= {name: _day(told[name], canned.language) for name in days}
-    order = tuple(dict.fromkeys(_tokens(canned.body)))
-    source = _TOKEN.sub(lambda found: place(order.index(found[1].strip())), canned.body)
+    order = tuple(dict.fromkeys(tokens(canned.body)))
+    source = TOKEN.sub(lambda found: place(order.index(found[1].strip())), canned.body)
     return Spoken(canned, Words(source, tuple(told[name] for name in order)), sets, values)
 
 
@@ -300,24 +270,8 @@ def _day(value: str, language: str) -> str:
     return format_date(date.fromisoformat(value), grammar.date_of_year, locale=grammar.locale)
 
 
-def _title(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(clean_header(value)) <= _MOST_TITLE:
-        raise ValueError(f"title: a text of at most {_MOST_TITLE} characters")
-    return clean_header(value)
-
-
-def _mapping(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = given.get(key) or {}
-    if not isinstance(value, dict):
-        raise ValueError(f"{key}: a mapping")
-    return value
-
-
-def _words(given: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = given.get(key) or []
-    if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
-        raise ValueError(f"{key}: a list of texts")
-    return tuple(word.strip() for word in value)
+def _variables(given: Mapping[str, Any], key: str) -> Mapping[str, tuple[str, ...]]:
+    return dict(_variable(name, value) for name, value in mapping(given, key).items())
 
 
 def _variable(name: Any, value: Any) -> tuple[str, tuple[str, ...]]:
@@ -350,7 +304,7 @@ def sample(canned: Canned) -> Spoken:
     """The reply with made-up values, to be looked at."""
     values = {name: _MADE_UP.get(may_be[0], may_be[0]) for name, may_be in canned.variables.items()}
     others = {token: _MADE_UP.get(token, _MADE_UP["text"]) for token in _all_tokens(canned)}
-    spoken = _filled(canned, {**others, **values})
+    spoken = filled(canned, {**others, **values})
     if isinstance(spoken, Saying):
         raise ValueError(spoken.name)
     return spoken

@@ -87,8 +87,16 @@ def _written(notice: Notification, id: int, desk: Desk, c: Connection, now: date
 
 
 def _leaks(letter: Letter, notice: Notification, desk: Desk, c: Connection) -> bool:
-    """The second wall: whatever was asked for, no words of ours go to a customer (the first: only answers can)."""
-    return notice.ticket is not None and bool(leaks(letter.text, internal_of(c, notice.ticket, desk.agents)))
+    """The second wall: whatever was asked for, no words of ours go to a customer (the first: only answers can).
+
+    Articles are looked for in what a person wrote: one may well quote a mail that goes out by itself.
+    """
+    if notice.ticket is None:
+        return False
+    articles = desk.templates.articles.runs
+    if kind_of(notice.template).automatic:
+        articles = replace(articles, internal=frozenset())
+    return bool(leaks(letter.text, internal_of(c, notice.ticket, desk.agents, articles)))
 
 
 def _after_others(

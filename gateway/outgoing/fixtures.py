@@ -128,8 +128,12 @@ def _promise(s: Situation) -> dict[str, Any]:
 
 
 def _auto_ack(s: Situation) -> dict[str, Any]:
-    page = {"title": "Photos of a damaged parcel", "url": "https://help.acme.test/12"}
-    return {**_promise(s), "articles": [page] * min(s.items, 3)}
+    article = {
+        "title": "Photos of a damaged parcel",
+        "paragraphs": [["Please reply with three photos:"], ["1. the whole parcel", "2. the label"]],
+        "command": "#solved KB-12",
+    }
+    return {**_promise(s), "articles": [article] * min(s.items, 3)}
 
 
 def _agent_notice(s: Situation) -> dict[str, Any]:
@@ -148,7 +152,7 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
         "said_at": _ago(hours=11),
         "words": _WORDS,
         "earlier": ["#4401 “Faktura 10/2026” (closed)"] * min(s.items, 5),
-        "suggested": [{"text": "refund-ok", "command": "#macro refund-ok"}],
+        "suggested": [{"text": "refund-ok", "command": "#macro refund-ok", "article": None}],
         "goes_to": {"name": s.customer, "address": "jan@bigbank.test", "language": "pl"},
         "note_to": "support+n4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
     }

@@ -59,7 +59,7 @@ KINDS: Mapping[str, Kind] = {
         values={
             "due": "time until which we answer, or none",
             "calendar": "opening hours of each weekday, Monday first, or none",
-            "articles": "of the knowledge base: title, url",
+            "articles": "knowledge articles: title, paragraphs (lists of lines), command (it was enough)",
         },
         defaults={"due": None, "calendar": None, "articles": ()},
     ),
@@ -125,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
             "warnings": "what to look at twice: words of the strings, warn_WORD",
             "mentioned": "lines about tickets that it names without belonging to them",
             "earlier": "lines about what was before",
-            "suggested": "text, command",
+            "suggested": "text, command, article (its id, or none)",
             "goes_to": "name, address, language of whom an answer goes to, or none",
             "note_to": "the address for notes, or none",
             "may_change": "whether its reader may do more than take notes",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from html import unescape
 
-from gateway.outgoing.canned import sample
+from gateway.outgoing.canned import Canned, sample
 from gateway.outgoing.fixtures import fixture, fixtures
 from gateway.outgoing.header import clean_header
 from gateway.outgoing.kinds import CARRY_CANNED, kind_of
@@ -68,6 +68,7 @@ def findings(
     for problem in templates.problems:
         file, _, text = problem.partition(": ")
         yield Finding(file, "", text)
+    yield from (Finding(problem.file, "", problem.text) for problem in templates.articles.problems)
     for language in languages:
         for word in templates.missing_words(language):
             yield Finding(f"_strings/{language}.yaml", "", f"the word {word} is missing")
@@ -83,18 +84,29 @@ def findings(
                 yield from _of_one(templates, mail, variant or None, language, seen)
     if only is None:
         yield from _of_canned(templates, languages)
+        yield from findings_of_articles(templates, languages)
+
+
+def findings_of_articles(templates: Templates, languages: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with articles, beside what kept them out altogether."""
+    for article in templates.articles:
+        if article.words.language in languages:
+            yield from _carried(templates, article.words)
+
+
+def _carried(templates: Templates, canned: Canned) -> Iterator[Finding]:
+    """What is wrong with words as an answer carries them."""
+    said = templates.render("answer", None, canned.language, fixture("answer"), sample(canned).words)
+    yield from (Finding(canned.file, "", text) for text in _wrong(said, "", long_names=False))
 
 
 def _of_canned(templates: Templates, languages: Collection[str]) -> Iterator[Finding]:
-    """What is wrong with canned replies, beside what kept them out altogether; each as an answer carries it."""
-    values = fixture("answer")
+    """What is wrong with canned replies, beside what kept them out altogether."""
     written: dict[str, list[str]] = {}
     for canned in templates.canned:
         written.setdefault(f"{canned.kind}s/{canned.name}", []).append(canned.language)
         if canned.language in languages:
-            words = sample(canned).words
-            said = templates.render("answer", None, canned.language, values, words)
-            yield from (Finding(canned.file, "", text) for text in _wrong(said, "", long_names=False))
+            yield from _carried(templates, canned)
     for name, of in written.items():
         for language in (each for each in languages if each not in of):
             yield Finding(f"{name}/{language}.md", "", "the reply is not written in this language")

@@ -18,6 +18,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gateway.config import packaged
+from gateway.outgoing.articles import Articles, read_articles
 from gateway.outgoing.canned import Library, read_library
 from gateway.outgoing.header import clean_header
 from gateway.outgoing.kinds import kind_of
@@ -45,18 +46,24 @@ class Rendered:
 
 
 def load_templates(
-    override: Path | None, default_language: str, budget: Callable[[], Budget], without: Collection[str] = ()
+    override: Path | None,
+    default_language: str,
+    budget: Callable[[], Budget],
+    without: Collection[str] = (),
+    kb: Path | None = None,
 ) -> "Templates":
     """The packaged templates, with those of the override folder in front of them.
 
     budget   makes the time and size that one mail may take
     without  files of the override folder that are left out
+    kb       the folder of articles
     Raises   ConfigError  a folder or file cannot be read
     """
     given = read_templates(override) if override else {}
     taken = {path: source for path, source in given.items() if path not in without}
     library = read_library(override) if override else Library()
-    return Templates(read_templates(packaged("templates")), taken, default_language, budget, library)
+    articles = read_articles(kb) if kb else Articles()
+    return Templates(read_templates(packaged("templates")), taken, default_language, budget, library, articles)
 
 
 class Templates:
@@ -69,8 +76,10 @@ class Templates:
         default_language: str,
         budget: Callable[[], Budget],
         library: Library = Library(),  # noqa: B008  (nothing changes it)
+        articles: Articles = Articles(),  # noqa: B008  (nothing changes them)
     ) -> None:
-        self._default, self._budget, self.canned = default_language.lower(), budget, library
+        self._default, self._budget = default_language.lower(), budget
+        self.canned, self.articles = library, articles
         self._override, self._packaged = TemplateSet(override), TemplateSet(packaged)
         if not {HTML_LAYOUT, TEXT_LAYOUT, f"_strings/{_LAST_LANGUAGE}.yaml"} <= packaged.keys():
             raise ValueError("the packaged templates have layouts and English words")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, union
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
 from gateway.store.schema import entry, outbox, ticket_link
-from gateway.ticket.leak import Internal
+from gateway.ticket.leak import ArticleRuns, Internal
 
 _LIMITS = ParseLimits()
 _NOTICES, _BEGINS = 5, 32 * 1024  # mails to agents that are looked at, and how much of each
@@ -19,7 +19,7 @@ _NOTES = 200
 _TELLING = ("agent_notice", "sla_warning", "sla_breached", "delivery_failed")  # the others repeat the agent's own words
 
 
-def internal_of(c: Connection, ticket: int, agents: Collection[str]) -> Internal:
+def internal_of(c: Connection, ticket: int, agents: Collection[str], articles: ArticleRuns) -> Internal:
     """Notes of the ticket and of those that it is linked with, the newest mails to agents about it, what is public.
 
     agents  their addresses in normal form
@@ -27,7 +27,8 @@ def internal_of(c: Connection, ticket: int, agents: Collection[str]) -> Internal
     about = {"ticket": ticket, "agents": list(agents)}
     notes = tuple(row.text for row in c.execute(_WRITTEN, about))
     notices = tuple(read_body(bytes(row.begins), _LIMITS).text for row in c.execute(_SENT, about)) if agents else ()
-    return Internal(notes, notices, public_of(c, ticket) if notes or notices else (), agents)
+    public = public_of(c, ticket) if notes or notices or articles.internal else ()
+    return Internal(notes, notices, public, agents, articles)
 
 
 def public_of(c: Connection, ticket: int) -> tuple[str, ...]:

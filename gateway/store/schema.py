@@ -740,3 +740,12 @@ satisfaction = Table(
     Column("language", String(16)),
     Index("ix_satisfaction_at", "at"),
 )
+
+article_use = Table(  # how often an article was offered, suggested, inserted, and was enough, on one day in UTC
+    "article_use",
+    metadata,
+    Column("article", String(9), primary_key=True),
+    Column("happened", String(9), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("count", Integer, nullable=False),
+)

@@ -67,7 +67,7 @@ def of_mail(
     happened = "new" if saved.opened else "third_party" if waits else "reply"
     told = agents_facts(ticket, mail, happened, policy)
     if waits:
-        told["suggested"] = tuple({"text": command, "command": command} for command in _CHOICES)
+        told["suggested"] = tuple({"text": command, "command": command, "article": None} for command in _CHOICES)
     concerned = {**_of_team(ticket, rules), **_concerned(ticket, rules)}
     for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items():
         if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):

@@ -33,6 +33,7 @@ _LONGEST_AHEAD = timedelta(days=366)
 _NUMBER = re.compile("#?([1-9][0-9]{0,8})")
 _ENTRY = re.compile("e-([1-9][0-9]{0,17})")
 _RECEIPT = re.compile("u-[1-9][0-9]{0,17}")
+_ARTICLE = re.compile("(?i:kb)-?([1-9][0-9]{0,5})")
 
 Take = Callable[[Given], Value]
 
@@ -139,8 +140,9 @@ def snippet(given: Given) -> Snippet:
 
 
 def article(given: Given) -> str:
-    """KB-12."""
-    return given.one().upper()
+    """KB-12; else what stands there, which finds no article, but those that were perhaps meant."""
+    found = _ARTICLE.fullmatch(given.one())
+    return f"KB-{found[1]}" if found is not None else given.one()[:SHOWN]
 
 
 def ticket(given: Given) -> int:

@@ -19,6 +19,7 @@ from gateway.ticket.command_values import Given, Value
 Role = Literal["agent", "lead", "admin", "light", "auditor"]
 Where = Literal["reply", "ticket", "any"]
 MARK = "#"
+INSERT = ("macro", "answer", "use")  # they say something that was written before
 _WORKERS: tuple[Role, ...] = ("agent", "lead", "admin")
 _WITH_LIGHT: tuple[Role, ...] = (*_WORKERS, "light")
 _WITH_AUDITORS: tuple[Role, ...] = (*_WORKERS, "auditor")
@@ -122,6 +123,7 @@ _TABLE = (
     CommandInfo("lang", "CODE", values.language, ("language",)),
     CommandInfo("macro", "NAME k=v", values.snippet, ("canned",), "reply"),
     CommandInfo("use", "KB-12", values.article, where="reply"),
+    CommandInfo("use?", "KB-12", values.article, where="reply", query=True),
     CommandInfo("macro?", "NAME k=v", values.snippet, ("preview",), "reply", query=True),
     CommandInfo("answer", "NAME k=v", values.snippet, where="reply"),
     CommandInfo("merge", "N", values.ticket, ("mergeinto",)),

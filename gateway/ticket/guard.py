@@ -14,6 +14,7 @@ from gateway.message.address import domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.rules.desk import Rate
 from gateway.rules.types import RuleSet
+from gateway.ticket.canned import Suggestion
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Beside, Customer, Notification
 
@@ -77,7 +78,9 @@ class NotifyPolicy:
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
     promises: Promises  # of the rules, with their calendars
     agents: frozenset[str] = frozenset()  # their addresses, normal form
-    suggestions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (command, words of a mail that suggest it)
+    suggestions: tuple[Suggestion, ...] = ()  # of canned replies
+    articles: tuple[Suggestion, ...] = ()
+    offers: Mapping[str, tuple[Suggestion, ...]] = field(default_factory=dict)  # language -> articles for customers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What in a text is for our own people only, so that no customer ever reads it; and the text without it.
 
-A text leaks where eight words in a row stand in a note and nowhere in what the customer may read, where a whole line is
-one of a mail that an agent was sent, or where it shows a token that was made for an agent, or an agent's own address.
+A text leaks where eight words in a row stand in a note or an internal article and nowhere in what the customer may
+read, where a whole line is one of a mail that an agent was sent, or where it shows a token that was made for an agent,
+or an agent's own address.
 Sources  agents-by-mail.md §5, acceptance D-13. It is the second wall: notes and answers are different kinds of entries.
 Not here  which texts those are (store/), who asks (outgoing/enqueue.py, agents/).
 """
@@ -25,6 +26,16 @@ _TOKEN = re.compile(
 )
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-][\w.-]{0,250}\w")
 
+Run = tuple[str, ...]  # so many words in a row
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRuns:
+    """What stands in knowledge articles, whatever ticket it is."""
+
+    internal: frozenset[Run] = frozenset()  # in those for our own people alone
+    public: frozenset[Run] = frozenset()  # in those for customers: a note may well hold one
+
 
 @dataclass(frozen=True)
 class Internal:
@@ -34,12 +45,17 @@ class Internal:
     notices: Sequence[str] = ()  # the texts of mails to agents about it
     public: Sequence[str] = ()  # what the customer wrote and was written
     addresses: Collection[str] = ()  # of agents, in normal form
+    articles: ArticleRuns = ArticleRuns()
 
     @cached_property
-    def runs(self) -> frozenset[tuple[str, ...]]:
-        """Every eight words in a row that stand in internal texts alone."""
-        inside = {run for text in (*self.notes, *self.notices) for run in _runs(_words(text))}
-        return frozenset(inside.difference(run for text in self.public for run in _runs(_words(text))))
+    def notes_runs(self) -> frozenset[Run]:
+        """Every eight words in a row that stand in internal texts of the ticket."""
+        return frozenset(run for text in (*self.notes, *self.notices) for run in runs_of(text))
+
+    @cached_property
+    def public_runs(self) -> frozenset[Run]:
+        """Those that the customer knows."""
+        return frozenset(run for text in self.public for run in runs_of(text))
 
     @cached_property
     def lines(self) -> frozenset[str]:
@@ -77,8 +93,10 @@ def shows_token(octets: bytes) -> bool:
 def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
     words = [_words(line) for line in lines]
     flat = [(word, i) for i, said in enumerate(words) for word in said][:_MAX_WORDS]
-    for at in range(len(flat) - RUN + 1) if internal.runs else ():
-        if tuple(word for word, _ in flat[at : at + RUN]) in internal.runs:
+    for at in range(len(flat) - RUN + 1) if internal.notes_runs or internal.articles.internal else ():
+        run = tuple(word for word, _ in flat[at : at + RUN])
+        inside = run in internal.notes_runs or run in internal.articles.internal
+        if inside and run not in internal.articles.public and run not in internal.public_runs:
             yield from (i for _, i in flat[at : at + RUN])
     for i, line in enumerate(lines):
         if _bare(line) in internal.lines or _TOKEN.search(line.lower()) or _names_agent(line, internal.unseen):
@@ -89,7 +107,9 @@ def _names_agent(line: str, addresses: Collection[str]) -> bool:
     return "@" in line and any(normal(found[0]) in addresses for found in _ADDRESS.finditer(line))
 
 
-def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
+def runs_of(text: str) -> Iterable[Run]:
+    """Every eight words in a row of a text."""
+    words = _words(text)
     return zip(*(words[k:] for k in range(RUN)), strict=False)
 
 

@@ -73,7 +73,14 @@ def to_agents(
             suppressed=NOT_VISIBLE if hidden else None,
             purpose=None if answers(agent) else "n",
             not_before=_there(agent, since, policy.promises) if since is not None else None,
+            articles=_articles(told),
         )
+
+
+def _articles(told: Mapping[str, object]) -> tuple[str, ...]:
+    """The ids of those that are suggested."""
+    found = told.get("suggested")
+    return tuple(str(each["article"]) for each in found if each["article"]) if isinstance(found, tuple) else ()
 
 
 def _told_to(agent: Agent, told: Mapping[str, object], rules: RuleSet) -> dict[str, object]:
@@ -157,8 +164,9 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
             **what_was_said(message.text, message.author, cause.inbound.envelope.received_at, message.attachments),
             "beside": cause.beside,
             "suggested": tuple(
-                {"text": command.partition(" ")[2], "command": command}
-                for command in suggested(f"{ticket.subject}\n{message.text}", policy.suggestions)
+                {"text": each.text, "command": each.command, "article": each.article}
+                for kind in (policy.suggestions, policy.articles)
+                for each in suggested(f"{ticket.subject}\n{message.text}", kind)
             ),
         }
         return told

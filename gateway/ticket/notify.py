@@ -14,8 +14,9 @@ from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.canned import CANNED
 from gateway.rules.types import Decision, Escalate, Hold, Notify, Redirect, Reply
-from gateway.ticket.canned import told_of
+from gateway.ticket.canned import Suggestion, suggested, told_of
 from gateway.ticket.guard import (
+    ACK,
     FLOOD,
     MUTED,
     Arrived,
@@ -102,13 +103,15 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
             language = policy.rules.defaults.language
         case _:
             assert_never(cause)
+    language = reply.language or ticket.language or language
+    offered = _offered(reply, cause, policy.offers.get(language, ()))
     zone = cause.customer.zone if cause.customer is not None else None
     outlook = next(iter(cause.message.values("thread-index")), "") if isinstance(cause, Arrived) else None
     return Notification(
         recipient=Mailbox("", recipient.address),
         template=reply.template,
         variant=reply.variant,
-        language=reply.language or ticket.language or language,
+        language=language,
         ticket=ticket.number,
         team=policy.rules.team(ticket.team).id,
         subject=ticket.subject if known else None,
@@ -117,11 +120,29 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
         auto_submitted="auto-replied" if isinstance(cause, Arrived) else "auto-generated",
         dedupe_key=f"{reply.template}/{reply.variant or ''}:{cause.key}",
         cause=reply.rule,
-        values={**_promised(ticket, policy, now), **dict(reply.values), "ticket": {"number": ticket.number}},
+        values={
+            **_promised(ticket, policy, now),
+            **dict(reply.values),
+            "articles": tuple(map(_told, offered)),
+            "ticket": {"number": ticket.number},
+        },
         zone=zone,
         thread_index=outlook,
+        articles=tuple(each.article for each in offered if each.article is not None),
         canned={**told_of(ticket, None), **dict(reply.values)} if reply.template == CANNED else None,
     )
+
+
+def _offered(reply: Reply, cause: Cause, offers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+    """The articles that an acknowledgement offers: the mail only says which, their words are ours."""
+    if reply.template != ACK or not isinstance(cause, Arrived):
+        return ()
+    return suggested(f"{cause.message.subject}\n{cause.message.text}", offers)
+
+
+def _told(article: Suggestion) -> dict[str, object]:
+    paragraphs = tuple(tuple(paragraph.splitlines()) for paragraph in article.says.split("\n\n"))
+    return {"title": article.text, "paragraphs": paragraphs, "command": article.command}
 
 
 def _promised(ticket: Ticket, policy: NotifyPolicy, now: datetime) -> dict[str, object]:

@@ -337,3 +337,4 @@ class Notification:
     thread_index: str | None = None  # of the mail that it answers, for Outlook; empty is none, None is not known
     files: tuple[File, ...] = ()
     canned: Mapping[str, str] | None = None  # the values of the canned reply that `variant` names; None is none
+    articles: tuple[str, ...] = ()  # the ids of those that it offers

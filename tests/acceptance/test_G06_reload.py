@@ -44,6 +44,19 @@ def test_G06_a_template_that_names_what_nobody_says_is_refused(tmp_path: Path) -
         tried(settings, RuleFile("rules.yaml", SHIPPED, tmp_path), SystemClock(), tests=True)
 
 
+def test_G06_an_article_that_is_wrong_is_refused_at_a_reload_and_left_out_at_a_start(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    for name, text in (("KB-1", "---\ntitle: X\nvisibility: public\n---\nx"), ("KB-2", "---\ntitle: X\n---\nx")):
+        (tmp_path / "kb" / name).mkdir(parents=True)
+        (tmp_path / "kb" / name / "en.md").write_text(text)
+    settings = settings.model_copy(update={"paths": settings.paths.model_copy(update={"kb": tmp_path / "kb"})})
+    file = RuleFile("rules.yaml", SHIPPED, tmp_path)
+    with pytest.raises(ConfigError, match=r"KB-2/en\.md:1: error C010: visibility: one of"):
+        tried(settings, file, SystemClock(), tests=True)
+    _, templates = tried(settings, file, SystemClock(), tests=False)
+    assert templates.articles.ids == ("KB-1",)
+
+
 async def test_G06_a_bad_reload_keeps_the_old_and_says_so_until_a_good_one(tmp_path: Path) -> None:
     settings: Settings = settings_in(tmp_path)
     http = settings.http.model_copy(update={"metrics_listen": "127.0.0.1:0"})

@@ -350,7 +350,7 @@ def test_the_answer_of_whom_one_asked_comes_back_as_a_note(
     (f"#ask {JAN}\nHello", f"#1: {JAN} takes part in the ticket: an answer goes there"),
     ("#ask expert@lab.test", "#1: there are no words"),
     ("#internal second", "#1: there are no words"),
-    ("#use KB-1\nHello", "There is no knowledge base here."),
+    ("#use KB-1\nHello", "#1: there is no article “KB-1”; perhaps: —"),
     ("#macro thanks\n#note\nHello", "#macro works in an answer to a customer."),
     ("#macro no-such\nHello", None),
 ])  # fmt: skip

@@ -165,6 +165,9 @@ AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
     ("#lang hr", "lang", "hr"),
     ('#macro refund-ok order=PL-1 name="Jan W"', "macro", Snippet("refund-ok", (("order", "PL-1"), ("name", "Jan W")))),
     ("#use kb-12", "use", "KB-12"),
+    ("#use? kb3", "use?", "KB-3"),
+    ("#use ../KB-3", "use", "../KB-3"),  # no id: it finds nothing
+    ("#use KB-03", "use", "KB-03"),
     ("#macro? refund-ok", "macro?", Snippet("refund-ok")),
     ("#answer guide", "answer", Snippet("guide")),
     ("#merge #4790", "merge", 4790),

@@ -5,7 +5,7 @@ from time import process_time
 
 import pytest
 
-from gateway.ticket.leak import Internal, cleaned, leaks
+from gateway.ticket.leak import ArticleRuns, Internal, cleaned, leaks, runs_of
 from gateway.ticket.token import TokenRing
 
 RING = TokenRing.of(b"k" * 32)
@@ -60,6 +60,20 @@ def test_what_must_not_go_out(line, is_leak):
     text = f"Dzień dobry,\n{line}\nPozdrawiam"
     assert leaks(text, INTERNAL) == ((1,) if is_leak else ())
     assert (line in cleaned(text, INTERNAL)) is not is_leak
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    # an answer, the lines of it that must not go out
+    ("Write to the address that the ticket had before, or call.", (0,)),
+    ("Please write to the address that the ticket\nhad before, or call us.", (0, 1)),
+    ("Write to the old address, or call.", ()),
+    ("Proszę o zwrot za zamówienie, paczka przyszła uszkodzona dziś rano.", ()),  # the customer wrote that himself
+    (NOTE, ()),  # a public article that stands in a note as well
+])  # fmt: skip
+def test_words_of_internal_articles_stay_inside(text, found):
+    inside = frozenset((*runs_of("Write to the address that the ticket had before, or call."), *runs_of(JAN)))
+    articles = ArticleRuns(inside, public=frozenset(runs_of(NOTE)))
+    assert leaks(text, Internal((NOTE,), (), (JAN,), articles=articles)) == found
 
 
 def test_a_sentence_broken_over_lines_is_found_whole():
