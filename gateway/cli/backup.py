@@ -11,11 +11,11 @@ from gateway.cli.config import secrets_of
 from gateway.cli.context import confirmed, settings_of
 from gateway.cli.database import looked_at
 from gateway.cli.declare import Command, Invocation, json_option, pass_invocation, yes_option
-from gateway.cli.failure import FINDINGS
+from gateway.cli.failure import FINDINGS, CommandError
 from gateway.cli.output import counted, octets, print_json, print_lines, printable, stamp
 from gateway.config import Settings
 from gateway.control import operate
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, TransientError
 from gateway.operations.backups import BackupMade
 from gateway.store.backup import Manifest, read_manifest, take_backup
 from gateway.store.engine import damage
@@ -81,7 +81,11 @@ def restore_command(
         return
     if replace:
         confirmed("Move the database that is there aside, and bring back the backup?", yes=yes)
-    aside = restore(settings, folder, manifest, invocation.now(), resend=resend, replace=replace)
+    try:
+        aside = restore(settings, folder, manifest, invocation.now(), resend=resend, replace=replace)
+    except TransientError as e:
+        hint = "the same again, the gateway stopped, with room for another database"
+        raise CommandError(e.text, hint=hint, exit_code=e.exit_code) from e
     files, keys = list(put_files_back(settings, folder, manifest)), list(missing_keys(settings, manifest))
     current = manifest.schema_of_database == KNOWN
     if current and not keys:

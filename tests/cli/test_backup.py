@@ -10,7 +10,6 @@ import pytest
 from gateway.cli.declare import Invocation
 from gateway.cli.main import run
 from gateway.clock import FakeClock
-from gateway.config import load_settings
 from gateway.store.opening import open_store
 from tests.cli.desk import NOW, Desk, write_config
 from tests.conftest import settings_in
@@ -61,4 +60,7 @@ def test_a_backup_and_a_restore_are_told_to_programs(tmp_path: Path, capsys: pyt
         "verify": ["schema", "rows", "wrong"],
     }
     assert told["backup"]["kept_apart"] == ["hmac-key", "audit-key"]
-    assert load_settings(config).database.url == settings.database.url
+    store = open_store(settings)
+    assert run(["-c", str(config), "restore", str(tmp_path / "b"), "--replace", "-y"]) == 75
+    assert "the gateway stopped" in capsys.readouterr().err
+    store.close()
