@@ -75,6 +75,7 @@ def _tell(c: Connection, inbound: Accepted, message: Message, ticket: Ticket, ad
     who = next((id for id in asked if id in d.rules.agents), "assignee")
     told = {
         "happened": "note",
+        "because": "asked",
         **what_was_said(message.text, message.author, inbound.envelope.received_at, message.attachments),
     }
     decision = Decision((Notify("ask", (who,), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))

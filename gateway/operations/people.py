@@ -168,7 +168,12 @@ def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
         changes.append(SetField("assignee", None, who))
     after = save_by(c, changes, ticket, wanted.by, duty).ticket or ticket
     why = clean_line(wanted.why)[:_REASON_CHARACTERS]
-    told = {"happened": "escalated", "words": lines_of_words(why), "writer": author_of(wanted.by, duty)}
+    told = {
+        "happened": "escalated",
+        "because": "lead",
+        "words": lines_of_words(why),
+        "writer": author_of(wanted.by, duty),
+    }
     decision = Decision((Notify(who, ("team.lead",), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
     key = f"escalated:{ticket.number}:{after.version}"
     carry_out(c, after, (), decision, customer_of(c, after), d, duty.now, key=key, told=told)

@@ -139,9 +139,10 @@ def _auto_ack(s: Situation) -> dict[str, Any]:
 def _agent_notice(s: Situation) -> dict[str, Any]:
     return {
         "happened": s.case or "new",
-        "because": {"assigned": "given", "reply": "assignee"}.get(s.case),
+        "because": {"assigned": "given", "reply": "assignee"}.get(s.case, "rule"),
         "why": s.customer if s.case == "assigned" else "refunds-to-billing",
         "owns": s.case == "reply",
+        "colleague": "ana" if s.items else None,
         "warnings": ("agent", "spelling", "broken") if s.items > 2 else (),
         "mentioned": ["#4401 “Faktura 10/2026” (closed)"] if s.items > 2 else (),
         "due": _due(s),

@@ -114,7 +114,7 @@ KINDS: Mapping[str, Kind] = {
             "happened": "new, reply, note, assigned, advice, linked_solved, reopened or escalated",
             "ticket": "number, subject, team, status, priority, assignee, customer, tags",
             "because": "why its reader: a word of the strings, because_WORD, or none",
-            "why": "the same in words: the rule, or the reason; with `because` given, who gave it",
+            "why": "the same in words: the reason; with `because` rule, which one; with given, who gave it",
             "due": "time of the next promise, or none",
             "policy": "the name of the SLA policy, or none",
             "facts": "name, value: custom fields",
@@ -130,6 +130,7 @@ KINDS: Mapping[str, Kind] = {
             "note_to": "the address for notes, or none",
             "may_change": "whether its reader may do more than take notes",
             "owns": "whether the ticket is his",
+            "colleague": "whom he could give it to, or none",
         },
         defaults={
             "happened": "new",
@@ -149,6 +150,7 @@ KINDS: Mapping[str, Kind] = {
             "note_to": None,
             "may_change": True,
             "owns": False,
+            "colleague": None,
         },
     ),
     "hold": _agent(

@@ -61,9 +61,10 @@ def to_agents(
     agents = [rules.agents[id] for id in agents_of(to, ticket, rules) if id in rules.agents]
     for agent in agents or [Agent("", "", "")]:
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
-        said = {"why": rule, **_told_to(agent, told, rules)}
+        said = {"because": None if "why" in told else "rule", "why": rule, **_told_to(agent, told, rules)}
         if template == AGENT_NOTICE:
-            said |= {"owns": bool(agent.id) and agent.id == ticket.assignee, **goes_to(agent, ticket, rules)}
+            said |= {"colleague": _colleague(agent, ticket, rules), **goes_to(agent, ticket, rules)}
+            said["owns"] = bool(agent.id) and agent.id == ticket.assignee
         notice = to_agent(agent, template, said, rules, key=key_of_agent, cause=rule, about=ticket)
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(
@@ -98,6 +99,13 @@ def _told_to(agent: Agent, told: Mapping[str, object], rules: RuleSet) -> dict[s
             case _:
                 said[name] = value
     return said
+
+
+def _colleague(agent: Agent, ticket: Ticket, rules: RuleSet) -> str | None:
+    """Whom he could give the ticket to, for an example; None where he is alone."""
+    team = rules.teams.get(ticket.team)
+    others = (id for id in (team.members if team is not None else ()) if id in rules.agents and id != agent.id)
+    return next((id for id in others if answers(rules.agents[id])), None)
 
 
 def _lines(agent: Agent, tickets: Iterable[Ticket], rules: RuleSet) -> tuple[str, ...]:

@@ -171,13 +171,13 @@ def _notices(
                 since = now if isinstance(cause, Happened) and cause.may_wait else None
                 yield from to_agents(to, template, rule, told, ticket, cause.key, policy, since)
             case Escalate(rule):
-                told = agents_facts(ticket, cause, "escalated", policy)
+                told = {**agents_facts(ticket, cause, "escalated", policy), "because": "lead"}
                 yield from to_agents(("team.lead",), AGENT_NOTICE, rule, told, ticket, cause.key, policy)
             case _:
                 pass
     if isinstance(cause, Arrived) and cause.flood and cause.message.author is not None:
         hour = f"{normal(cause.message.author.address)}:{now:%Y-%m-%dT%H}"
-        told = {**agents_facts(ticket, cause, FLOOD, policy), "words": ()}
+        told = {**agents_facts(ticket, cause, FLOOD, policy), "because": "lead", "words": ()}
         yield from to_agents(("team.lead",), AGENT_NOTICE, FLOOD, told, ticket, hour, policy)
 
 
