@@ -1,4 +1,4 @@
-"""The pages made from the code are what the code says now."""
+"""The pages made from the code are what the code says now; each decision has its number."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,3 +22,9 @@ def test_the_page_is_what_the_code_says(name: str, made: Callable[[], str], requ
     if request.config.getoption("--update-golden"):
         (DOCS / name).write_text(made(), "utf-8")
     assert made() == (DOCS / name).read_text("utf-8"), f"pytest {Path(__file__).parent} --update-golden"
+
+
+def test_a_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((DOCS / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert [page.read_text("utf-8")[:7] for page in pages] == [f"# {page.name[:4]} " for page in pages]
