@@ -70,6 +70,17 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     return outcome
 
 
+def is_addressed(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> bool:
+    """Whether the mail was written to where our mails about the ticket are answered.
+
+    An address that was made for it says so by itself. Who answers our mail may write to somebody else, and to us for
+    our files: that is not meant for the customer. A note goes to nobody.
+    """
+    team = normal(mail.d.desk.teams[mail.d.rules.team(ticket.team).id].address)
+    by_itself = any(token.message is None or token.purpose == "n" for token in tokens)
+    return by_itself or any(_base(mail, to.address) == team for to in mail.message.to)
+
+
 def _told_of_note(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken], note: Proposal) -> None:
     """Where his mail is no note to everybody who got it, or was meant as both, he hears of it."""
     if note.beside:
@@ -133,8 +144,8 @@ def _held(
         return None
     if between:
         return Why("cut"), proposal
-    desk = mail.d.desk
-    internal = internal_of(mail.c, ticket.number, desk.agents, desk.templates.articles.runs)
+    desk, own = mail.d.desk, normal(mail.agent.email)
+    internal = internal_of(mail.c, ticket.number, desk.agents, desk.templates.articles.runs, own)
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
         return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from gateway.agents.absent import is_there, seems_away
-from gateway.agents.answering import Wanted, about_ticket, without_ticket
+from gateway.agents.answering import Wanted, about_ticket, is_addressed, without_ticket
 from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
@@ -112,9 +112,10 @@ def _proven(mail: AgentMail) -> Outcome:
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not seen or not notes(mail.agent):
         return _no_right_of(mail)
-    if len(seen) > 1 and mail.inbound.released:  # he wants a new ticket
+    sure = len(seen) == 1 and is_addressed(mail, seen[0], named)
+    if not sure and mail.inbound.released:  # he wants a new ticket
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
-    if len(seen) > 1:
+    if not sure:
         return hold(mail, seen[0], Why("which"), kept(mail, mail.message, seen[0].revision))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)

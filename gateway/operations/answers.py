@@ -112,8 +112,9 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     draft = drafted(ticket, text, wanted.canned, wanted.by, duty.deps, public=True)
     if isinstance(draft, Saying):
         return Done(name, "refused", draft)
-    desk = duty.deps.desk
-    if found := leaks(draft.text, internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs)):
+    desk, writer = duty.deps.desk, rules.agents.get(wanted.by or "")
+    his = normal(writer.email) if writer is not None else ""
+    if found := leaks(draft.text, internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs, his)):
         return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
     if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
         return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))

@@ -110,7 +110,7 @@ class Facts:
     customer_organisation: str | None = _fact("customer.organisation", "text", "Big Bank", events=EVENTS)
     customer_open_tickets: int | None = _fact("customer.open_tickets", "number", "2", events=EVENTS)
     customer_spam_tickets: int | None = _fact(
-        "customer.spam_tickets", "number", "2; tickets of this person that are spam", events=EVENTS
+        "customer.spam_tickets", "number", "2; tickets of this person that are spam, without forged ones", events=EVENTS
     )
     customer_values: tuple[tuple[str, str], ...] | None = _fact(
         "customer.NAME", "pairs", "customer.contract, given by a lookup", events=EVENTS

@@ -115,7 +115,8 @@ def save(
         add_audit(c, at=now, actor=who, basis=right, action=action, ticket=number, source=mail, detail=detail)
     for change in changes:
         if isinstance(change, SetField) and change.name == "language" and _by_person(change.cause):
-            choose_language(c, number or 0, current.language if current is not None else None)
+            by = _writer(folded.entries) if change.cause == "customer" else None
+            choose_language(c, number or 0, current.language if current is not None else None, by)
     for change in folded.ties:
         _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
         if isinstance(change, SetRequester) and current is not None and ticket_before is not None:
@@ -187,6 +188,12 @@ def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str)
 def _by_person(cause: str) -> bool:
     """Whether it is what somebody wants, no rule and no mail."""
     return cause in ("customer", "operator") or cause.startswith("agent:")
+
+
+def _writer(entries: Sequence[AddEntry]) -> str:
+    """The address of whoever wrote the mail, in normal form; empty where nobody is known to have."""
+    author = entries[0].author if entries else None
+    return normal(author.address) if author is not None else ""
 
 
 def _moves_rung(change: Change) -> bool:

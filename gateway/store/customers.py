@@ -106,10 +106,16 @@ def mute(c: Connection, id: int, *, muted: bool) -> bool:
     return c.execute(update(customer).where(same).values(muted=muted)).rowcount == 1
 
 
-def choose_language(c: Connection, number: int, language: str | None) -> None:
-    """Write to the customer of a ticket in this language from now on; None is that of each of his mails again."""
-    his = select(ticket.c.customer).where(ticket.c.number == number).scalar_subquery()
-    c.execute(update(customer).where(customer.c.id == his).values(chosen_language=language))
+def choose_language(c: Connection, number: int, language: str | None, by: str | None = None) -> None:
+    """Write to the customer of a ticket in this language from now on; None is that of each of his mails again.
+
+    by  the address, in normal form, of who wants it so: another participant says nothing of him. None: one of ours
+    """
+    his = select(ticket.c.customer).where(ticket.c.number == number)
+    if by is not None:
+        who = select(customer_address.c.customer).where(customer_address.c.address == by)
+        his = his.where(ticket.c.customer.in_(who))
+    c.execute(update(customer).where(customer.c.id == his.scalar_subquery()).values(chosen_language=language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +237,10 @@ def _many(name: str, which: ColumnElement[bool]) -> Label[int]:
     return select(func.count()).select_from(his.subquery()).scalar_subquery().label(name)
 
 
+_FORGED = ticket.c.flags.contains('"dmarc-fail"')  # it is not known to be his; his domain says that it is not
 _COUNTED = _CUSTOMER.add_columns(
-    _many("open_tickets", ticket.c.status_type.not_in(FINISHED)), _many("spam_tickets", ticket.c.status == SPAM)
+    _many("open_tickets", ticket.c.status_type.not_in(FINISHED)),
+    _many("spam_tickets", and_(ticket.c.status == SPAM, ~_FORGED)),
 )
 _BY_ADDRESS = _COUNTED.join(customer_address, customer_address.c.customer == customer.c.id).where(
     customer_address.c.address == bindparam("address")

@@ -6,7 +6,7 @@ Not here     what counts as a leak (ticket/leak.py), who asks (outgoing/enqueue.
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, func, or_, select, union
+from sqlalchemy import Connection, bindparam, case, func, or_, select, union
 
 from gateway.message.limits import ParseLimits
 from gateway.message.parse import read_body
@@ -19,12 +19,15 @@ _NOTES = 200
 _TELLING = ("agent_notice", "sla_warning", "sla_breached", "delivery_failed")  # the others repeat the agent's own words
 
 
-def internal_of(c: Connection, ticket: int, agents: Collection[str], articles: ArticleRuns) -> Internal:
+def internal_of(
+    c: Connection, ticket: int, agents: Collection[str], articles: ArticleRuns, writer: str = ""
+) -> Internal:
     """Notes of the ticket and of those that it is linked with, the newest mails to agents about it, what is public.
 
     agents  their addresses in normal form
+    writer  whose words are looked at, if that is known: each is told of what he may see, and quotes his own mails
     """
-    about = {"ticket": ticket, "agents": list(agents)}
+    about = {"ticket": ticket, "agents": list(agents), "writer": writer}
     notes = tuple(row.text for row in c.execute(_WRITTEN, about))
     notices = tuple(read_body(bytes(row.begins), _LIMITS).text for row in c.execute(_SENT, about)) if agents else ()
     public = public_of(c, ticket) if notes or notices or articles.internal else ()
@@ -57,7 +60,7 @@ _SENT = (
         outbox.c.template.in_(_TELLING),
         outbox.c.raw.is_not(None),
     )
-    .order_by(outbox.c.id.desc())
+    .order_by(case((outbox.c.recipient == bindparam("writer"), 0), else_=1), outbox.c.id.desc())
     .limit(_NOTICES)
 )
 _PUBLIC = (

@@ -19,7 +19,7 @@ _LEAST_OF_LINE = 3  # words: shorter lines of ours are anybody's
 _MAX_WORDS = 50_000
 _MOST_OCTETS = 1 << 20  # of a file
 _WORD = re.compile(r"[\w@#]+")
-_BEFORE = re.compile(r"[\s>|*_]+")
+_BEFORE = re.compile(r"[\s>|*_•·–—-]+")  # programs write the marks of lists anew, each its own
 # a customer's `t` names no revision; all others are of agents: in addresses, and in Message-IDs behind a random part
 _TOKEN = re.compile(
     r"(?:(?<![a-z0-9])[nch]\d*(?:-\d+)?|(?<![a-z0-9])t\d+-\d+)\.(?:[a-z2-7]{8}\.)?[a-z][a-z2-7]{26}(?![a-z0-9])"
@@ -118,6 +118,6 @@ def _words(text: str) -> list[str]:
 
 
 def _bare(line: str) -> str:
-    """A line without marks of quotes, case and blanks of any kind."""
+    """A line without marks of quotes and lists, case and blanks of any kind."""
     begins = _BEFORE.match(line)
     return " ".join((line[begins.end() :] if begins else line).casefold().split())

@@ -7,7 +7,7 @@ import pytest
 from gateway.config import Settings
 from gateway.store.store import Store
 from gateway.ticket.types import SetField
-from tests.agents.mails import ANN, BOB, JAN, RULES, newest, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, newest, reply, text_of
 from tests.agents.test_forwards import forward
 from tests.processing import Desk, mail, verdict
 
@@ -165,3 +165,21 @@ def test_other_tickets_are_named_to_whom_may_see_them(store: Store, settings: Se
     named, again = given(desk, stranger, number=2), given(desk, verdict("pass", mail(subject="Faktura")), number=3)
     assert ("Names another ticket" in named, "#1 “Zwrot” (new)" in named) == (shown, shown)
     assert ("Earlier:" in again, "#1 “Zwrot” (new)" in again) == (shown, shown)
+
+
+@pytest.mark.p0
+@pytest.mark.sqlite
+def test_the_guard_knows_what_its_writer_was_told_however_many_others_were_told_less(
+    store: Store, settings: Settings
+) -> None:
+    """The newest mails about the ticket went to colleagues who may not see the ticket that the mail names."""
+    ids = [f"a{n}" for n in range(6)]
+    people = "".join(f"  {id}: {{name: {id}, email: {id}@agents.test}}\n" for id in ids)
+    rules = RULES.replace("teams:\n", f"{people}teams:\n").replace("ann, bob, lia", ", ".join(("ann", *ids)))
+    desk = Desk(store, settings, rules.replace("members: [zed]", "members: [zed, ann]"))
+    desk.take(mail("Eva <eva@lab.test>", "Umowa kredytowa"), to="billing@gw.test")
+    desk.take(mail(f"Jan <{JAN}>", "Zapytanie #1"))
+    line = "- #1 “Umowa kredytowa” (new)"
+    assert line in text_of(newest(desk, ANN))
+    assert line not in text_of(newest(desk, "a5@agents.test"))
+    assert reply(desk, newest(desk, ANN), f"Dzień dobry,\n\n{line}\n\nZwrot zlecony.").reason == "held: leak (h-1)"

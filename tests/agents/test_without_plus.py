@@ -121,6 +121,31 @@ def test_what_is_no_answer_to_his_own_mail_is_asked_about(desk: Desk) -> None:
     assert "It does not answer one of our mails to you" in text_of(newest(desk, ANN, "hold"))
 
 
+@pytest.mark.p0
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("to", "cc", "reason", "mails"),
+    [
+        # whom he writes to, beside whom, what becomes of it, and what Jan gets
+        ("Bob <bob@agents.test>", "support@gw.test", "held: which (h-1)", []),
+        ("expert@lab.test", "support@gw.test", "held: which (h-1)", []),
+        ("billing@gw.test", "support@gw.test", "held: which (h-1)", []),
+        ("Support <SUPPORT@gw.test>", "expert@lab.test", "ann: Przelew", ["answer"]),
+    ],
+)
+def test_what_is_written_to_somebody_else_is_asked_about(
+    desk: Desk, to: str, cc: str, reason: str, mails: list[str]
+) -> None:
+    """Who takes the customer out of To and a colleague in has a word for him alone, and us in Cc for the files."""
+    before = len(desk.mails())
+    assert says_which(desk, newest(desk, ANN), To=to, Cc=cc).reason.startswith(reason)
+    assert sent_to(desk, JAN, before) == mails
+    if not mails:
+        asked = newest(desk, ANN, "hold")
+        assert reply(desk, asked, "#send", Message_ID="<s@agents.test>").reason.startswith("h-1 sent")
+        assert sent_to(desk, JAN, before) == ["answer"]
+
+
 def test_what_was_withdrawn_has_no_authority(desk: Desk) -> None:
     notice = newest(desk, ANN)
     desk.write(lambda c: OPERATIONS["agent.rotate"].perform(c, AgentKey("ann"), Duty(desk.now, lambda: desk.deps)))

@@ -103,6 +103,16 @@ def test_a_language_that_was_chosen_holds_for_the_next_ticket(desk: Agents) -> N
     assert desk.ticket(1).language == "de"
 
 
+def test_another_participant_chooses_for_the_ticket_alone(desk: Agents) -> None:
+    """His language is nothing that the customer said of himself, and would follow him into every ticket."""
+    desk.orders("#cc eva@lab.test")
+    address = desk.reply_address("eva@lab.test", 1)
+    desk.take(verdict("pass", mail("Eva <eva@lab.test>", "Re: [#1] Zwrot", "#lang hr")), to=address)
+    assert desk.ticket(1).language == "hr"
+    desk.take(verdict("pass", mail(f"Jan <{JAN}>", "Inna sprawa", "Dzień dobry, gdzie jest moja paczka?")))
+    assert desk.tickets()[-1].language == "pl"
+
+
 def asks(desk: Agents, subject: str, body: str, who: str = JAN, dmarc: str = "pass") -> Outcome:
     return desk.take(verdict(dmarc, mail(f"He <{who}>", subject, body)))
 

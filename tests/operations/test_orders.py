@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.message.types import Mailbox
 from gateway.rules.lookups import LookedUp
 from gateway.store import absences, customers, outbox, own_settings, undoing
 from gateway.store.opening import open_store
@@ -204,6 +205,13 @@ def test_spam_of_somebody_whom_we_answered_is_confirmed(desk: Agents) -> None:
     assert desk.said("#ham", number=2) == ["ok: #2 is no spam already"]
     desk.orders("Hello Jan")
     assert desk.said("#spam") == ["spam? #1"]
+
+
+def test_spam_with_a_forged_sender_does_not_count_for_whose_name_it_bears(desk: Agents) -> None:
+    desk.take(verdict("fail", mail(f"Eva <{EVA}>", "Casino", "Win a lot.")))
+    assert desk.said("#spam", number=len(desk.tickets())) == ["ok: status new -> spam"]
+    assert desk.tickets()[-1].requester == Mailbox("Eva", EVA)
+    assert counted(desk) == 0
 
 
 def test_many_tickets_at_once_are_confirmed(desk: Agents) -> None:

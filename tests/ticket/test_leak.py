@@ -16,6 +16,10 @@ NEW · billing · high · gold SLA: answer due Mon 23 Nov 09:00 (in 1 h of offic
 Why you: round robin in billing · rules vip-fast-lane, refunds-to-billing
 Order: PL-10442
 
+Names another ticket:
+
+- #4401 “Faktura” (closed)
+
 Jan Wiśniewski wrote, Sat 22:10:
   Dzień dobry, proszę o zwrot za zamówienie, paczka przyszła uszkodzona.
 
@@ -43,6 +47,10 @@ def address(purpose: str, revision: int | None, who: str) -> str:
         ("> Jan is the brother of our landlord, so please (be kind)", True),
         ("Why you: round robin in billing · rules vip-fast-lane, refunds-to-billing", True),
         ("> Why you: round robin in billing · rules vip-fast-lane, refunds-to-billing", True),
+        ("- #4401 “Faktura” (closed)", True),
+        ("*       #4401 “Faktura” (closed)", True),  # Outlook's mark of a list
+        ("• #4401 “Faktura” (closed)", True),
+        ("#4401 “Faktura” (closed)", True),
         ("Commands, each on its own line at the top:  #solved  #pending  #note  #assign ana", True),
         ("> Dzień dobry, proszę o zwrot za zamówienie, paczka przyszła uszkodzona.", False),  # the customer's own
         ("Order: PL-10442", False),  # so is this
