@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
@@ -24,6 +25,8 @@ from gateway.store.store import Store
 pytest_plugins = ("pytester",)
 # rule files of fixtures: an installed plugin would collect what stands in them
 collect_ignore_glob = ["*/rules.yaml", "*/*/rules.yaml"]
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine breaks nothing
+hypothesis.settings.load_profile("untimed")
 _POSTGRES = "TEST_POSTGRES_URL"  # a server to use instead of an own one
 _ROOM = 4 << 30  # octets: more than the files of a server become in a run
 

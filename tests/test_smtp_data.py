@@ -48,7 +48,7 @@ HOSTILE = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HOSTILE, st.lists(st.integers(0, 1000), max_size=12), st.integers(8, 70))
 def test_any_split_gives_what_was_sent(text: bytes, places: list[int], limit: int) -> None:
     stream = text + END + b"QUIT\r\n"
@@ -63,7 +63,7 @@ def test_any_split_gives_what_was_sent(text: bytes, places: list[int], limit: in
     assert data.bare == (b"\r" in stuffed or b"\n" in stuffed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from([b"Received: x", b"RECEIVED: y", b" Received: z", b"To: t", b".Received: q"]), max_size=12

@@ -40,7 +40,7 @@ async def test_the_way_to_a_backup_and_back(
     printed, ended = [], []
     for command, _ in _STEPS:
         words = command.format(b=tmp_path / "b").split()
-        ended.append(run(["-c", str(config), *words], Invocation(clock=FakeClock(NOW))))
+        ended.append(run(["-c", str(config), *words], Invocation(clock=FakeClock(NOW), width=120)))
         out, err = capsys.readouterr()
         printed.append(f"$ mailwicket {' '.join(words)}\n{out}{err}")
     assert ended == [code for _, code in _STEPS]

@@ -55,7 +55,7 @@ def test_a_signature_above(introduction: str) -> None:
 _PIECES = [*(text for _, text in introductions()), THEIRS, marked(THEIRS), MINE, "-- ", "", "Sent from my iPhone"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(_PIECES), max_size=20), st.lists(st.sampled_from(_PIECES), max_size=4))
 def test_nothing_is_lost_whatever_stands_beside_what(pieces: list[str], ours: list[str]) -> None:
     text = "\n".join(pieces)

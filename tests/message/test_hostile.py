@@ -46,14 +46,14 @@ def is_sound(message: Message) -> bool:
 
 
 @pytest.mark.p0
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=4000))
 def test_a14_any_octets_are_a_message(raw: bytes):
     assert is_sound(read(raw))
 
 
 @pytest.mark.p0
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from([*TOKENS, b"a", b"From: ", b"To: ", b"Subject: ", b"\r\n\r\n", b"--b\r\n"]), max_size=60)
 )

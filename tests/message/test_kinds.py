@@ -278,7 +278,7 @@ PIECES = st.sampled_from((
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_reader_of_a_kind_raises(text: str):
     octets = text.encode("utf-8", "surrogateescape" if "\ud800" not in text else "replace")
     assert without_uuencode(text)[0].count("\n") <= text.count("\n")

@@ -14,7 +14,7 @@ from tests.message.test_hostile import is_sound
 
 LIMITS = ParseLimits()
 LINES = (b"hello printer\r\n", b"> quoted\r\n", b"On 2026-11-02 a@b.test wrote:\r\n", b")" * 99, b"<div>")
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 def leaves(part: Part) -> int:
@@ -58,7 +58,7 @@ def test_the_scan_never_counts_fewer_fields_than_another_parser(raw: bytes):
     assert len(header.fields) >= len(email.message_from_bytes(raw).keys()) or header.defects
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(made=mails(), data=st.data())
 def test_work_grows_with_the_octets(made: Made, data: st.DataObject):
     """The body twice as long costs about twice as much, measured best of three."""

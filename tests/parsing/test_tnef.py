@@ -54,7 +54,7 @@ def test_what_is_too_much_or_damaged_stays_closed(octets: bytes, most_octets: in
 
 
 @given(st.binary(max_size=60), st.integers(0, len(WHOLE) - 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_damage_is_no_exception(octets: bytes, at: int):
     damaged = WHOLE[:at] + octets + WHOLE[at + len(octets) :]
     found = unpacked(damaged, 10_000, 10)

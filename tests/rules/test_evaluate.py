@@ -223,7 +223,7 @@ ANY_FACTS = st.fixed_dictionaries(
 ).map(lambda values: Facts(**values))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ANY_FACTS)
 def test_no_facts_make_the_engine_raise_or_fail_a_rule(facts: Facts) -> None:
     decision = evaluate(EVERYTHING, facts, ("new",), budget=Budget(Ticking(0.000_001), 9))
@@ -242,7 +242,7 @@ def many_words(i: int) -> str:
 MANY_WORDS = rules_of("rules:\n" + "".join(map(many_words, range(60))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ANY_FACTS | st.text("abcä0123456789 x", max_size=80).map(lambda s: Facts(subject=s, ticket_tags=(s[:1], "t3"))))
 def test_what_is_looked_up_together_is_answered_as_if_each_was_asked_alone(facts: Facts) -> None:
     for rules in (EVERYTHING, MANY_WORDS):

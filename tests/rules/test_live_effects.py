@@ -108,7 +108,7 @@ def test_a_notice_says_what_an_agent_needs_and_no_robot_answers_it(desk: Desk) -
     assert ann["To"] == "Ann Agent <ann@agents.test>"
     assert (ann["Subject"], ann["Auto-Submitted"]) == ("[#1] tell", "auto-generated")
     text = ann.get_body(("plain",)).get_content()
-    for words in ("Jan <jan@bigbank.test>", "support", "Proszę o <b>zwrot</b>.", "{{ site }}", "Why you: tell"):
+    for words in ("Jan <jan@bigbank.test>", "support", "Proszę o <b>zwrot</b>.", "{{ site }}", "Why you: rule tell"):
         assert words in text
     bob = message_from_bytes(desk.mails()[1].raw, policy=default)
     assert bob["Content-Language"] == "pl"

@@ -226,7 +226,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dictionaries(st.sampled_from(["one", "two", "three", "four"]), VALUES, min_size=1), st.integers(1, 6))
 def test_formatting_twice_is_formatting_once(sections: dict[str, str], indent: int) -> None:
     text = "".join(f"{name}:   # why\n{' ' * indent}of: {value}\n" for name, value in sections.items())

@@ -30,7 +30,7 @@ MANY = rules_of("rules:\n" + "".join(
 TEXTS = st.lists(st.sampled_from(("urgent", "URGENT", "a", "b", "\n", " ", "é", "_"))).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS | st.builds("{}{}".format, st.just("a " * (TEXT_READ // 2 - 2)), TEXTS))  # longer than what is read, too
 @example("")
 @example("a" * (TEXT_READ - 6) + "urgent")

@@ -469,7 +469,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.text(max_size=400), st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=30).map(" ".join)))
 def test_nothing_that_a_mail_holds_raises(text: str) -> None:
     for about_ticket in (True, False):
