@@ -230,7 +230,10 @@ def _done(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], objec
     try:
         work(found)
     except TransientError:
-        raise
+        if len(found) == 1:
+            raise
+        attempt.rollback()  # what one of them led to changed another one first
+        return False
     except Exception as e:  # noqa: BLE001 -- the outermost frame of one ticket
         attempt.rollback()
         log.error("due.failed", first=str(found[0]), count=len(found), error=type(e).__name__)

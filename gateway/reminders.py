@@ -52,18 +52,32 @@ def remind(
 
     digested  agents who got a digest instead of mails, of what was reached until then
     """
-    numbers = {each.ticket.number for each in found}
+    count, left = 0, list(found)
+    while left:  # what the rules make of a ticket counts for its next clock
+        of_each: dict[int, Reached] = {}
+        for each in left:
+            of_each.setdefault(each.ticket.number, each)
+        count += _remind(c, of_each, d, now, digested)
+        left = [each for each in left if of_each[each.ticket.number] is not each]
+    return count
+
+
+def _remind(
+    c: Connection, found: Mapping[int, Reached], d: Deps, now: datetime, digested: Mapping[str, datetime]
+) -> int:
+    """As `remind`, of one clock of each ticket."""
+    numbers = found.keys()
     stories, last = sla.to_remind(c, numbers), tickets.last_words(c, numbers)
     ruled = _asked(d.rules, "sla-warning") or _asked(d.rules, "sla-breached")
     waiting, stages = numbers if ruled else delayed.waiting(c, numbers), list[_Stage]()
-    for each in found:
-        if (story := stories.get(each.ticket.number)) is None:
+    for number, each in found.items():
+        if (story := stories.get(number)) is None:
             continue
         promised, percent = _reached(c, each, story, d, now)
         if promised is None or percent is None:
             sla.settle(c, story, d.promises)
             continue
-        number, spared = story.ticket.number, [agent for agent, until in digested.items() if each.next_at <= until]
+        spared = [agent for agent, until in digested.items() if each.next_at <= until]
         stages.append(_Stage(story.ticket, promised, percent, spared, last.get(number), number in waiting))
     sla.tell(c, [(stage.ticket.number, stage.promised, stage.percent) for stage in stages], now)
     posting = Posting(c, numbers)

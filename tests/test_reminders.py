@@ -225,6 +225,52 @@ async def test_what_waits_unless_a_promise_is_in_danger_is_cancelled(
     store.close()
 
 
+TWO_PROMISES = RULES.replace("first_response: 4h", "first_response: 4h, resolution: 4h")
+
+
+@pytest.mark.parametrize(("first", "second", "stands", "mails"), [
+    # what is done at the breach of the first response, and of the resolution at the same time; the ticket, its mails
+    ("set: {priority: urgent}", "tag: [late]", ("open", "urgent", "ann", ("late",)), {"ann": 2, "eva": 2, "bob": 2}),
+    ("assign: bob", "notify: {to: [assignee], template: sla_breached}", ("open", "normal", "bob", ()),
+     {"ann": 1, "eva": 1, "bob": 2}),
+    ("set: {status: solved}", "tag: [late]", ("solved", "normal", "ann", ()), {"ann": 1, "eva": 1, "bob": 1}),
+])  # fmt: skip
+async def test_what_one_promise_led_to_counts_for_the_other_of_its_ticket(
+    tmp_path: Path, first: str, second: str, stands: tuple[object, ...], mails: dict[str, int]
+) -> None:
+    rules = f"""rules:
+  - {{id: first, on: sla-breached, when: {{sla.metric: first_response}}, do: [{{{first}}}]}}
+  - {{id: second, on: sla-breached, when: {{sla.metric: resolution}}, do: [{{{second}}}]}}
+"""
+    store = open_store(settings_in(tmp_path))
+    desk = opened(Desk(store, settings_in(tmp_path), TWO_PROMISES + rules))
+    await tick(desk, 240)
+    await tick(desk, 241)
+    ticket = desk.ticket(1)
+    assert (ticket.status, ticket.priority, ticket.assignee, ticket.tags) == stands
+    assert Counter(name for _, name in sent(desk)) == mails
+    store.close()
+
+
+async def test_a_ticket_that_another_one_changed_holds_up_no_reminder(tmp_path: Path) -> None:
+    rules = """rules:
+  - {id: over, on: sla-breached, when: {ticket.number: 1}, do: [{set: {status: solved}}]}
+  - {id: late, on: sla-breached, do: [{tag: [late]}]}
+"""
+    gives = RULES.replace("auto_ack: false", "auto_ack: false, assign: least_busy")
+    for name in ("Ann Agent", "Bob"):
+        gives = gives.replace(f"name: {name},", f"name: {name}, max_open: 1,")
+    store = open_store(settings_in(tmp_path))
+    desk = Desk(store, settings_in(tmp_path), gives + rules)
+    for number in range(1, 5):
+        desk.take(mail(f"Jan <jan{number}@bigbank.test>", f"Zwrot {number}"), at=MONDAY)
+    assert [desk.ticket(n).assignee is not None for n in range(1, 5)] == [True, True, False, False]
+    await tick(desk, 240)
+    assert [desk.ticket(n).assignee is not None for n in range(1, 5)] == [True, True, True, False]
+    assert [desk.ticket(n).tags for n in range(1, 5)] == [("late",)] * 4
+    store.close()
+
+
 async def test_who_would_get_too_many_mails_gets_one(tmp_path: Path) -> None:
     store = open_store(settings_in(tmp_path))
     desk = opened(Desk(store, settings_in(tmp_path), RULES), 25)
