@@ -1,5 +1,6 @@
 """An acknowledgement offers articles where the site wants it, one reply says that it was enough, and all is counted."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from gateway.config import Settings
 from gateway.store.articles import Uses, uses
 from gateway.store.store import Store
-from tests.agents.mails import ANN, JAN, RULES, link, newest, reply, text_of
+from tests.agents.mails import ANN, JAN, RULES, link, newest, read, reply, text_of
 from tests.processing import Desk, mail, verdict
 
 PHOTOS = """---
@@ -32,10 +33,18 @@ ARTICLES = {
 DAMAGED = verdict("pass", mail(f"Jan <{JAN}>", "Zwrot", "Moja paczka jest uszkodzona. Proszę o zwrot."))
 
 
-def site(store: Store, settings: Settings, folder: Path, *, offers: bool = True) -> Desk:
-    for id, text in ARTICLES.items():
+def site(
+    store: Store,
+    settings: Settings,
+    folder: Path,
+    *,
+    offers: bool = True,
+    language: str = "pl",
+    articles: Mapping[str, str] = ARTICLES,
+) -> Desk:
+    for id, text in articles.items():
         (folder / "kb" / id).mkdir(parents=True)
-        (folder / "kb" / id / "pl.md").write_text(text, "utf-8")
+        (folder / "kb" / id / f"{language}.md").write_text(text, "utf-8")
     paths = settings.paths.model_copy(update={"kb": folder / "kb"})
     acknowledge = settings.acknowledge.model_copy(update={"articles": offers})
     return Desk(store, settings.model_copy(update={"paths": paths, "acknowledge": acknowledge}), RULES)
@@ -72,6 +81,26 @@ def test_the_best_are_offered_and_one_reply_says_that_it_was_enough(store, setti
         "KB-3": Uses(suggested=1),
         "KB-4": Uses(suggested=1),
     }
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("words", "characters", "offered"), [
+    # what three articles say again and again, how long each is, how many the acknowledgement has room for
+    ("Please send photos. ", 90, 3),
+    ("Please send photos. ", 390, 1),
+    ("Пришлите, пожалуйста, снимки. ", 390, 1),
+    ("R&D\n\n", 40, 2),
+    ("https://acme.test/a\n", 80, 2),
+])  # fmt: skip
+def test_an_acknowledgement_stays_below_4_kb(store, settings, tmp_path, words, characters, offered) -> None:
+    text = PHOTOS.partition("Prosimy")[0].replace("Zdjęcia", "Снимки повреждений")
+    text = f"{text.replace('uszkodz', 'поврежд')}{(words * characters)[:characters]}\n"
+    desk = site(store, settings, tmp_path, language="ru", articles=dict.fromkeys(("KB-1", "KB-2", "KB-3"), text))
+    desk.take(verdict("pass", mail(f"Jan <{JAN}>", "Возврат", "Здравствуйте! Моя посылка повреждена, что делать?")))
+    ack = newest(desk, JAN, "auto_ack")
+    parts = [str(part.get_content()) for part in read(ack).walk() if not part.is_multipart()]
+    assert [part.count("#solved KB-") + part.count("%23solved%20KB-") for part in parts] == [offered, offered]
+    assert [each for each in parts if len(each.encode()) >= 4096] == []
 
 
 @pytest.mark.sqlite

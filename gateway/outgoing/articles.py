@@ -31,7 +31,7 @@ _KEYS = ("title", "keywords", "language", "visibility", "reviewed_by", "reviewed
 _VISIBILITIES = ("public", "internal")
 _LEAST_OF_TITLE = 4  # letters of a word that says what an article is about
 _MOST_CANDIDATES = 3
-_MOST_OFFERED = 400  # characters of one: three of them keep an acknowledgement below 4 KB
+_MOST_OFFERED = 400  # characters of one
 _MEND = "mend it, or take it away; “mailwicket kb check” looks again"
 
 

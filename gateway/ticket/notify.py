@@ -8,6 +8,8 @@ Not here  mails to agents (notices.py), whether a mail may go (guard.py), what i
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from html import escape
+from itertools import accumulate
 from typing import assert_never
 
 from gateway.message.address import normal
@@ -32,6 +34,8 @@ from gateway.ticket.notices import AGENT_NOTICE, agents_facts, to_agents
 from gateway.ticket.types import REDIRECT, Notification, Saved, Ticket
 
 _REFERENCES = 10  # the first and the last nine
+_ROOM = 1450  # octets of HTML for articles; the other words of an acknowledgement leave as many below 4 KB
+_AROUND, _A_BREAK = 350, 10  # of them for the title and the button of one, for the end of a line or paragraph
 
 
 def notify(
@@ -134,10 +138,19 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
 
 
 def _offered(reply: Reply, cause: Cause, offers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
-    """The articles that an acknowledgement offers: the mail only says which, their words are ours."""
+    """The articles that an acknowledgement offers, as many as it has room for: the mail only says which, their words
+    are ours.
+    """
     if reply.template != ACK or not isinstance(cause, Arrived):
         return ()
-    return suggested(f"{cause.message.subject}\n{cause.message.text}", offers)
+    best = suggested(f"{cause.message.subject}\n{cause.message.text}", offers)
+    ends = accumulate(map(_octets, best))
+    return tuple(each for each, end in zip(best, ends, strict=True) if end <= _ROOM)
+
+
+def _octets(article: Suggestion) -> int:
+    """How many an article takes in the HTML of a mail."""
+    return _AROUND + len(escape(article.text + article.says).encode()) + _A_BREAK * article.says.count("\n")
 
 
 def _told(article: Suggestion) -> dict[str, object]:
