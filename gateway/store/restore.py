@@ -24,12 +24,10 @@ from gateway.store.engine import database_url, open_engine, reachable
 from gateway.store.leading import Leading
 from gateway.store.migrate import is_known
 from gateway.store.opening import locked
-from gateway.store.restored import mark, unfinished
+from gateway.store.restored import BEFORE, mark, unfinished
 from gateway.store.schema import metadata
 from gateway.store.snapshot import ASIDE, load_postgres, snapshot_name
 from gateway.store.version import KNOWN, note_revision
-
-_BEFORE = "before-restore"
 
 
 def check_backup(settings: Settings, folder: Path, manifest: Manifest) -> None:
@@ -72,7 +70,7 @@ def restore(
             aside = _postgres(url, folder, manifest, told, stamp, replace=replace)
         with contextlib.suppress(FileNotFoundError):  # they name rows that are lost
             anchors = Anchors(settings).path
-            anchors.rename(anchors.with_name(f"{anchors.name}.{_BEFORE}-{stamp}"))
+            anchors.rename(anchors.with_name(f"{anchors.name}.{BEFORE}-{stamp}"))
     except (OSError, SQLAlchemyError) as e:
         said = str(getattr(e, "orig", None) or getattr(e, "strerror", None) or e).strip()
         raise TransientError(f"the database could not be restored: {said}") from e
@@ -89,7 +87,7 @@ def _check_owner(state: Path) -> None:
 def _sqlite(target: Path, source: Path, told: Callable[[Connection], None], stamp: str, *, replace: bool) -> str | None:
     if target.exists() and not replace:
         raise _occupied(target)
-    made, aside = unfinished(target), target.with_name(f"{_BEFORE}-{stamp}")
+    made, aside = unfinished(target), target.with_name(f"{BEFORE}-{stamp}")
     try:
         made.unlink(missing_ok=True)
         put_file(source.open("rb"), made)

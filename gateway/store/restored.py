@@ -26,6 +26,7 @@ from gateway.store.schema import outbox as letters
 from gateway.store.snapshot import ASIDE
 from gateway.store.version import revision
 
+BEFORE = "before-restore"  # how the folder begins that a SQLite database is moved to
 _NAME = "restored"
 _LEAST_SKIPPED = 1000
 _UNFETCHED = timedelta(days=7)  # for which a mail that was fetched after the backup may have lain in its mailbox
@@ -48,7 +49,8 @@ def was_cut_off(engine: Engine) -> bool:
     """Whether a restore ended between the old database and the new one: there is none, and no empty one is wanted."""
     if engine.dialect.name == "sqlite":
         file = Path(engine.url.database or "")
-        return not file.exists() and unfinished(file).exists()
+        moved = any(file.parent.glob(f"{BEFORE}-*"))  # also where the same restore was tried again, and refused
+        return not file.exists() and (moved or unfinished(file).exists())
     return revision(engine) is None and any(name.startswith(ASIDE) for name in inspect(engine).get_schema_names())
 
 

@@ -247,3 +247,18 @@ def test_a_database_that_a_restore_has_only_moved_aside_is_not_begun_anew(
     for _ in range(2):  # nobody holds the lock after the refusal
         with pytest.raises(ConfigError, match="a restore was cut off here"):
             open_store(elsewhere)
+
+
+@pytest.mark.sqlite
+def test_a_restore_that_was_cut_off_and_then_fails_leaves_no_way_to_an_empty_database(
+    store: Store, settings: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    manifest = take_backup(settings, tmp_path / "backup", {}, NOW)
+    open_store(elsewhere).close()
+    restore(elsewhere, tmp_path / "backup", manifest, NOW, resend=False, replace=True)
+    elsewhere.database_file.rename(unfinished(elsewhere.database_file))  # it ended before it was in its place
+    (tmp_path / "backup" / manifest.database).unlink()
+    with pytest.raises(TransientError, match="could not be restored"):
+        restore(elsewhere, tmp_path / "backup", manifest, DAY_LATER, resend=False, replace=True)
+    with pytest.raises(ConfigError, match="a restore was cut off here"):
+        open_store(elsewhere)
