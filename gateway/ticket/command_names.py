@@ -14,7 +14,6 @@ from gateway.ticket.meant import meant
 
 NOBODY = "none"
 _MOST_NAMES = 8  # candidates in an answer
-_LEAST_START = 2
 _PLAIN_FIELDS = ("subject", "sla")
 
 
@@ -40,7 +39,7 @@ def named(given: Given, text: str, kind: str, known: Mapping[str, tuple[str, ...
         id for id, names in known.items() if wanted in names
     ]
     found = exact
-    if not exact and len(wanted) >= _LEAST_START:
+    if not exact and wanted:
         found = [id for id, names in known.items() if any(name.startswith(wanted) for name in names)]
     if len(found) == 1:
         return found[0]

@@ -136,6 +136,7 @@ AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
     ("#assign Kovač", "assign", "ana"),
     ("#assign „Anton Dvorak“", "assign", "anton"),
     ("#assign pio", "assign", "piotr"),
+    ("#assign p", "assign", "piotr"),
     ("#assign none", "assign", None),
     ("#take", "mine", None),
     ("#responsible piotr", "responsible", "piotr"),
