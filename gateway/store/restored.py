@@ -21,7 +21,7 @@ from sqlalchemy import Column, Connection, Engine, delete, func, insert, inspect
 from gateway.store import alarms, inbound, jobs, mailboxes, outbox, restraint, search, webhooks
 from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
-from gateway.store.schema import held_mail, stop, ticket
+from gateway.store.schema import held_mail, receipt, stop, ticket
 from gateway.store.schema import outbox as letters
 from gateway.store.snapshot import ASIDE
 from gateway.store.version import revision
@@ -87,29 +87,28 @@ def go_on(c: Connection) -> None:
 
 
 def _skip_numbers(c: Connection, taken_at: datetime, now: datetime, why: str) -> int:
-    """No ticket, outgoing mail or held mail gets a number that one of the lost time may have; the last of tickets.
+    """No ticket, outgoing mail, held mail or receipt gets a number that one of the lost time may have; the last of
+    tickets.
 
     A row keeps the place of the lost ones: SQLite counts on from the highest, and retention leaves that one.
     """
-    since, last = taken_at - (now - taken_at), 0
+    since = taken_at - (now - taken_at)
     team = c.execute(select(ticket.c.team).order_by(ticket.c.number.desc()).limit(1)).scalar_one_or_none()
-    if team is not None:
-        last = _behind(c, ticket.c.number, ticket.c.created_at, since)
-        times = {"created_at": now, "updated_at": now, "status_at": now}
-        c.execute(insert(ticket).values(number=last, subject=f"The gateway was {why}", team=team, **_CLOSED, **times))
-        add_event(
-            c,
-            last,
-            f"The gateway was {why}. Tickets of the time since then are lost, and had numbers up to this one.",
-            now,
-        )
-        search.renew(c, last)
+    last = _behind(c, ticket.c.number, ticket.c.created_at, since)
+    times = {"created_at": now, "updated_at": now, "status_at": now}
+    # where there is no ticket yet nobody here knows a team: it is the default one's
+    c.execute(insert(ticket).values(number=last, subject=f"The gateway was {why}", team=team or "", **_CLOSED, **times))
+    told = f"The gateway was {why}. Tickets of the time since then are lost, and had numbers up to this one."
+    add_event(c, last, told, now)
+    search.renew(c, last)
     id = _behind(c, letters.c.id, letters.c.queued_at, since)
     c.execute(insert(letters).values(id=id, dedupe_key=f"{_NAME}:{id}", queued_at=now, settled_at=now, **_DROPPED))
     id = _behind(c, held_mail.c.id, held_mail.c.at, since)
     c.execute(insert(held_mail).values(id=id, at=now, expires_at=now, decided_at=now, **_EXPIRED))
+    id = _behind(c, receipt.c.id, receipt.c.at, since)
+    c.execute(insert(receipt).values(id=id, at=now, undone_at=now, ticket=last, other=last, **_UNDONE))
     if c.dialect.name == "postgresql":
-        for number in (ticket.c.number, letters.c.id, held_mail.c.id):
+        for number in (ticket.c.number, letters.c.id, held_mail.c.id, receipt.c.id):
             sequence = func.pg_get_serial_sequence(number.table.name, number.name)
             c.execute(select(func.setval(sequence, select(func.coalesce(func.max(number), 1)).scalar_subquery())))
     return last
@@ -134,3 +133,4 @@ _DROPPED = {
 _EXPIRED = {
     "mail": "", "agent": "", "code": _NAME, "proposal": "{}", "state": "expired", "decided_by": "operator",
 }  # fmt: skip
+_UNDONE = {"actor": "operator", "action": _NAME, "before": "{}"}

@@ -17,7 +17,7 @@ from gateway.clock import FakeClock
 from gateway.config import Settings
 from gateway.errors import ConfigError, TransientError
 from gateway.message.types import Envelope
-from gateway.store import inbound, jobs, outbox, restraint
+from gateway.store import inbound, jobs, outbox, restraint, undoing
 from gateway.store.audit import find_rows
 from gateway.store.backup import MANIFEST, read_manifest, take_backup
 from gateway.store.engine import database_url, open_engine
@@ -28,8 +28,10 @@ from gateway.store.restored import unfinished
 from gateway.store.schema import inbound as inbound_table
 from gateway.store.schema import outbox as letters
 from gateway.store.schema import raw_piece
+from gateway.store.schema import ticket as tickets
 from gateway.store.soundness import Unsound, unsound
 from gateway.store.store import Store
+from gateway.store.undoing import Kept
 from gateway.store.version import KNOWN
 from tests.conftest import settings_in
 from tests.processing import Desk, mail
@@ -81,9 +83,27 @@ def test_a_backup_goes_on_where_it_was_and_sends_nothing(
         assert [t.subject for t in other.tickets()][-1] == "Lost"
         assert other.tickets()[-1].number > 1000  # #2 is in a mail that Eva has, and was another ticket
         assert max(m.id for m in other.outbox()) > 1000
+        assert other.write(_kept_receipt) > 1000  # `#undo u-1` is in a mail, and was something else
     finally:
         again.close()
     open_store(elsewhere).close()  # it is done once: a second start holds nothing back again
+
+
+def test_numbers_go_on_also_where_the_backup_was_made_before_the_first_ticket(
+    store: Store, settings: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    manifest = take_backup(settings, tmp_path / "b", {}, NOW)
+    restore(elsewhere, tmp_path / "b", manifest, DAY_LATER, resend=False, replace=False)
+    again = open_store(elsewhere)
+    desk = Desk(again, elsewhere, first_id=100)
+    desk.take(mail("Jan <jan@x.test>", "One"))
+    assert desk.tickets()[-1].number > 1000
+    again.close()
+
+
+def _kept_receipt(c: Connection) -> int:
+    number = c.execute(select(tickets.c.number).limit(1)).scalar_one()
+    return undoing.keep(c, Kept((), (), (), ()), number, actor="agent:eva", now=DAY_LATER)
 
 
 def _claimed(c: Connection, desk: Desk) -> str:
