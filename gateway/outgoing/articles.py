@@ -7,7 +7,7 @@ Not here  the words (canned.py, front_matter.py), which article a mail suggests 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -68,9 +68,11 @@ def is_old(day: date, today: date) -> bool:
 class Articles:
     """All articles of a site, by their numbers."""
 
-    def __init__(self, found: Sequence[Article] = (), problems: Sequence[Problem] = ()) -> None:
-        """`found`: one for each file; `problems`: what is wrong with files that are left out."""
-        self.problems = tuple(problems)
+    def __init__(
+        self, found: Sequence[Article] = (), problems: Sequence[Problem] = (), left_out: Collection[str] = ()
+    ) -> None:
+        """`found`: one for each file; `problems`: what is wrong with files that are left out, of these ids."""
+        self.problems, self._left_out = tuple(problems), left_out
         self._of = dict[str, dict[str, Article]]()
         for article in sorted(found, key=lambda a: (int(a.id.partition("-")[2]), a.words.language)):
             self._of.setdefault(article.id, {})[article.words.language] = article
@@ -90,8 +92,8 @@ class Articles:
 
     @cached_property
     def internal(self) -> frozenset[str]:
-        """The ids of those that are for our own people alone: one language that says so is enough."""
-        return frozenset(article.id for article in self if article.internal)
+        """The ids of those for our own people alone: one language that says so, or cannot be read, is enough."""
+        return frozenset(article.id for article in self if article.internal or article.id in self._left_out)
 
     def is_public(self, id: str) -> bool:
         """Whether there is such an article, and customers may read it."""
@@ -190,7 +192,7 @@ def read_articles(folder: Path) -> Articles:
 
     Raises  ConfigError  the folder cannot be read, or has more than we keep
     """
-    found, problems, octets = list[Article](), list[Problem](), 0
+    found, problems, left_out, octets = dict[str, Article](), list[Problem](), set[str](), 0
     try:
         paths = sorted(path for path in folder.rglob("*.md") if path.name != "README.md")
         octets = sum(path.stat().st_size for path in paths)
@@ -203,14 +205,19 @@ def read_articles(folder: Path) -> Articles:
         raise ConfigError(Problem(str(folder), 0, 0, "C001", what, "take away what nobody uses: “mailwicket kb list”"))
     for path in paths:
         try:
-            found.append(read_article(path.relative_to(folder).as_posix(), path.read_text("utf-8")))
+            article = read_article(path.relative_to(folder).as_posix(), path.read_text("utf-8"))
+            if article.words.file in found:
+                raise WrongFileError("there is another file of this language")
+            found[article.words.file] = article
+            continue
         except WrongFileError as e:
             problems.append(Problem(str(path), e.line, 0, "C010", str(e), _MEND))
         except UnicodeDecodeError:
             problems.append(Problem(str(path), 0, 0, "C010", "is not UTF-8", "save it as UTF-8"))
         except OSError as e:
             problems.append(Problem(str(path), 0, 0, "C010", f"cannot be read: {e.strerror}", _MEND))
-    return Articles(found, problems)
+        left_out.add(path.parent.name)
+    return Articles(tuple(found.values()), problems, left_out)
 
 
 def read_article(name: str, source: str) -> Article:

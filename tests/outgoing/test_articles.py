@@ -114,6 +114,19 @@ def test_one_language_that_is_internal_keeps_all_of_it_inside(folder: Path) -> N
     assert said == saying("done_article_internal", name="KB-12")
 
 
+@pytest.mark.parametrize(("name", "text"), [
+    # a file of a public article that is left out: nobody knows whom it was for
+    ("KB-12/de.md", DAMAGE.replace("public", "internl")),
+    ("KB-12/DE.md", "---\ntitle: [\n---\n"),
+    ("KB-12/EN.md", DAMAGE.replace("public", "internal")),  # a second one of its language
+])  # fmt: skip
+def test_an_article_of_which_a_file_cannot_be_read_goes_to_no_customer(folder: Path, name: str, text: str) -> None:
+    write(folder, name, text)
+    articles = read_articles(folder)
+    assert (len(articles.problems), articles.is_public("KB-12")) == (1, False)
+    assert [each.article for each in articles.offers("en")] == []
+
+
 def test_a_folder_that_is_none_or_holds_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"there is no such folder[\s\S]*make it, or change paths\.kb"):
         read_articles(tmp_path / "kb")
