@@ -36,6 +36,7 @@ from gateway.store import sla_lists
 from gateway.store.sla import Story
 from gateway.store.sla_lists import Running
 from gateway.ticket.change import opened
+from gateway.ticket.impossible import impossible
 from gateway.ticket.ledger import Clock, Metric
 from gateway.ticket.sla import Promised, Promises
 from gateway.ticket.sla_steps import Step, steps
@@ -43,6 +44,7 @@ from gateway.ticket.types import OpenTicket
 
 _MANY = 1000
 _WATCH_S = 10.0
+_FAR = timedelta(days=36_525)
 _LIST = (
     Column("#", right=True),
     Column("Promise"),
@@ -127,14 +129,21 @@ def explain(invocation: Invocation, number: int, *, as_json: bool) -> None:
     chosen, why = promises.policy_of(found.ticket, found.customer)
     now = invocation.now()
     history = promises.history(found.ticket, chosen, found.lines)
+    wrong = impossible(found.ticket, history, found.lines, now)
     if as_json:
         values = [_promised_json(each, steps(each, found.lines, now)) for each in history]
         print_json(
             "sla-explain/1",
-            {"ticket": number, "policy": chosen.id if chosen else None, "because": why, "promises": values},
+            {
+                "ticket": number,
+                "policy": chosen.id if chosen else None,
+                "because": why,
+                "impossible": wrong,
+                "promises": values,
+            },
         )
         return
-    print_lines(printable(line, 200) for line in _explained(found, chosen, why, history, now))
+    print_lines(printable(line, 200) for line in _explained(found, chosen, why, wrong, history, now))
 
 
 @sla.command(
@@ -165,6 +174,8 @@ def simulate(
     if (at is None) == (since is None):
         raise CommandError("at which time?", hint="--at T, or --since 90d for the tickets there were", exit_code=USAGE)
     if at is not None:
+        if abs(at - invocation.now()) > _FAR:
+            raise CommandError("that is no time of ours", hint="--at T, within a hundred years", exit_code=USAGE)
         if supposed is None:
             raise CommandError("under which policy?", hint="--policy NAME", exit_code=USAGE)
         ticket = opened(OpenTicket("", promises.rules.defaults.team, None, None, "cli", at))
@@ -241,10 +252,13 @@ def _kept(
     return count
 
 
-def _explained(found: Story, chosen: Sla | None, why: str, history: Sequence[Promised], now: datetime) -> Iterator[str]:
+def _explained(
+    found: Story, chosen: Sla | None, why: str, wrong: Sequence[str], history: Sequence[Promised], now: datetime
+) -> Iterator[str]:
     ticket = found.ticket
     yield f"#{ticket.number}  {ticket.subject}"
     yield f"Policy    {chosen.id if chosen else 'none'} ({why}) · priority {ticket.priority} · status {ticket.status}"
+    yield from (f"Wrong     {reason}" for reason in wrong)
     if not history:
         yield "Nothing is promised."
     for each in history:

@@ -60,7 +60,7 @@ def _merge(c: Connection, wanted: Merge, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "conflict", saying("done_take", number=wanted.into, other=target.number)),)
     who = actor(wanted.by)
     id = merges.merge(c, source, target, actor=who, now=duty.now)
-    sla.renew(c, (source.number, target.number), duty.deps.promises)
+    sla.renew(c, (source.number, target.number), duty.deps.promises, duty.now)
     _note(c, duty, who, "ticket.merged", source.number, f"into #{target.number}, u-{id}")
     _note(c, duty, who, "ticket.merged", target.number, f"from #{source.number}, u-{id}")
     _find_owners(c, source, duty)
@@ -87,7 +87,7 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
     if made is None:
         raise ValueError("a new ticket is a ticket")
     id = merges.split(c, source, made, moving[0], actor=who, now=duty.now)
-    sla.renew(c, (source.number, made.number), duty.deps.promises)
+    sla.renew(c, (source.number, made.number), duty.deps.promises, duty.now)
     _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
     _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
     owners_after(c, None, made, duty.deps, duty.now)
@@ -131,7 +131,7 @@ def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: dat
         return (Done(id, "conflict", said),)
     who, what = actor(by), f"{receipt.action} u-{receipt.id}"
     merges.undo(c, receipt, source, target, actor=who, now=duty.now)
-    sla.renew(c, (source.number, target.number), duty.deps.promises)
+    sla.renew(c, (source.number, target.number), duty.deps.promises, duty.now)
     for number in (source.number, target.number):
         _note(c, duty, who, "ticket.undone", number, what)
     for each in (source, target):

@@ -28,7 +28,7 @@ def recompute(c: Connection, wanted: Recompute, duty: Duty) -> tuple[Done, ...]:
     before = {number: find_ticket(c, number, lock=True) for number in wanted.numbers[:AT_ONCE]}
     there = [number for number, ticket in before.items() if ticket is not None]
     found = []
-    for number in sla.renew(c, there, duty.deps.promises):
+    for number in sla.renew(c, there, duty.deps.promises, duty.now):
         was, now = before[number], find_ticket(c, number)
         dues = [f"{t.next_due:%Y-%m-%d %H:%M} UTC" if t is not None and t.next_due else "none" for t in (was, now)]
         found.append(Done(f"#{number}", "done", f"due {' -> '.join(dues)}"))

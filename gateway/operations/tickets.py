@@ -32,7 +32,7 @@ from gateway.operations.person import (
 from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
-from gateway.rules.types import LINK_KINDS, PRIORITIES
+from gateway.rules.types import LINK_KINDS, LONGEST_SNOOZE, PRIORITIES
 from gateway.store import customers, linked, tickets
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
@@ -49,7 +49,6 @@ _MOST_TAGS = 20
 _TAG_CHARACTERS = 64
 _NONE = "none"
 _WHO = ("assignee", "responsible")
-_LONGEST_SNOOZE_DAYS = 366
 _LONGEST_DUE_DAYS = 3660
 
 
@@ -290,7 +289,7 @@ def _status(ticket: Ticket, change: Change, duty: Duty) -> Iterator[SetStatus | 
         yield Done(number, "refused", "a snooze has an end, and nothing else has")
     elif change.until is not None and change.until <= duty.now:
         yield Done(number, "refused", saying("wrong_past", word=change.until))
-    elif change.until is not None and (change.until - duty.now).days > _LONGEST_SNOOZE_DAYS:
+    elif change.until is not None and change.until - duty.now > LONGEST_SNOOZE:
         yield Done(number, "refused", saying("wrong_far", word=change.until))
     elif change.until is not None and ticket.status_type in ("solved", "closed"):
         yield Done(number, "conflict", saying("done_finished", status=ticket.status))

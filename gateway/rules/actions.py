@@ -26,7 +26,7 @@ from gateway.rules.action_forms import (
 )
 from gateway.rules.canned import CANNED_REPLY, canned
 from gateway.rules.desk import Span
-from gateway.rules.forms import ADDRESS, AGENT, DURATION, FLAG, LINE, TEAM, Form, Reader, list_of, one_of
+from gateway.rules.forms import ADDRESS, AGENT, FLAG, LINE, SLEEP, TEAM, Form, Reader, list_of, one_of
 from gateway.rules.tree import Node
 from gateway.rules.types import (
     EVENTS,
@@ -96,7 +96,7 @@ ACTIONS: Mapping[str, ActionInfo] = {
         TICKET_EVENTS, SLA_OR_NONE, "puts the ticket under a policy, or none", "{sla: gold}",
         _one(lambda r, v: UseSla(r, None if v == "none" else v)),
     ),
-    "snooze": ActionInfo(TICKET_EVENTS, DURATION, "lets the ticket sleep", "{snooze: 2d}", _one(Snooze)),
+    "snooze": ActionInfo(TICKET_EVENTS, SLEEP, "lets the ticket sleep, a year at most", "{snooze: 2d}", _one(Snooze)),
     "escalate": ActionInfo(
         TICKET_EVENTS, ESCALATE, "routes to `to` or the team's `escalates_to`, and tells the lead",
         "{escalate: {to: support}}", _one(lambda r, v: Escalate(r, v.get("to"))),

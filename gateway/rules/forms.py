@@ -16,7 +16,7 @@ from gateway.rules.findings import Findings
 from gateway.rules.reading import Known
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.tree import Node
-from gateway.rules.types import Event, Test
+from gateway.rules.types import LONGEST_SNOOZE, Event, Test
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -113,6 +113,17 @@ def _kept(node: Node, r: Reader) -> timedelta | None:
 
 
 KEPT = Form(_kept, {"type": "string", "pattern": "^[0-9]{1,9}(mo|h|d|w|y)$"}, "duration, a day or more")
+
+
+def _sleep(node: Node, r: Reader) -> timedelta | None:
+    span = reading.duration(node, r.f)
+    if span is not None and span > LONGEST_SNOOZE:
+        r.f.add(node, "R030", f"nothing sleeps so long: “{node.text[:_SHOWN]}”", f"{LONGEST_SNOOZE.days}d at most")
+        return None
+    return span
+
+
+SLEEP = Form(_sleep, DURATION.schema, DURATION.words)
 
 
 def whole(least: int = 0) -> Form:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gateway.rules.desk import Rate, Span
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_536_000}
+_NO_DATE_S = 1000 * _SECONDS["y"]  # the calendar of Python ends in the year 9999
 _DURATION = re.compile(r"([0-9]{1,9})(s|mo|m|h|d|w|y)")
 _OCTETS = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _SIZE = re.compile(r"([0-9]{1,9}) ?(B|KiB|MiB|GiB)")
@@ -16,10 +17,10 @@ _RATE = re.compile(r"([0-9]{1,9}) per ([0-9a-z]+)(?: per ([a-z]+))?")
 
 
 def duration(text: str) -> timedelta | None:
-    """`90s 15m 8h 2d 1w 3mo 2y`; a month is 30 days, a year 365. None when it is no duration."""
+    """`90s 15m 8h 2d 1w 3mo 2y`; a month is 30 days, a year 365. None when it is no duration, or a thousand years."""
     found = _DURATION.fullmatch(text)
     seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
-    return timedelta(seconds=seconds) if found and seconds < 86_400 * 999_999_999 else None
+    return timedelta(seconds=seconds) if found and seconds < _NO_DATE_S else None
 
 
 def span(text: str) -> Span | None:

@@ -237,6 +237,9 @@ class UseSla:
     policy: str | None
 
 
+LONGEST_SNOOZE = timedelta(days=366)
+
+
 @dataclass(frozen=True, slots=True)
 class Snooze:
     """Let the ticket sleep so long."""

@@ -149,40 +149,44 @@ class _Folded:
 def _folded(changes: Sequence[Change], ticket_before: Ticket | None, actor: str) -> _Folded:
     folded = _Folded(ticket_before)
     for change in changes:
-        match change:
-            case OpenTicket():
-                folded.opening, folded.ticket = change, opened(change)
-                folded.notes.append(("ticket.opened", actor, change.team))
-                folded.notes.extend(("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
-            case AddEntry():
-                folded.entries.append(change)
-                counted = _known(folded).messages + (change.kind in ("mail", "answer"))
-                revision = _known(folded).revision + is_said(change)
-                folded.revisions.append(revision if is_said(change) else None)
-                folded.ticket = replace(_known(folded), messages=counted, revision=revision)
-                folded.columns |= {"messages": counted, "revision": revision}
-                said = f"{change.kind} by {change.evidence}" if change.evidence else change.kind
-                folded.notes.append(("entry.added", change.cause or actor, said))
-            case SetField(name, _, cause):
-                before, folded.ticket = shown(_known(folded), name), changed(_known(folded), change)
-                folded.columns |= _column(folded.ticket, "fields" if name.startswith("field.") else name)
-                folded.notes.append((f"set.{name}", cause, f"{before} -> {shown(folded.ticket, name)}"))
-            case SetStatus():
-                folded.notes.append(("set.status", change.cause, _status_note(_known(folded), change)))
-                folded.ticket = changed(_known(folded), change)
-                for name in _STATUS:
-                    folded.columns |= _column(folded.ticket, name)
-            case SetRequester(requester):
-                raised = _known(folded).revision + 1  # agents were told to whom their words go
-                folded.ticket = replace(_known(folded), requester=requester, revision=raised)
-                folded.columns |= {"revision": raised}
-                folded.ties.append(change)
-            case AddPeople() | AddLink():
-                folded.ties.append(change)
-            case Record():
-                folded.record = change
-                folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
+        _fold(folded, change, actor)
     return folded
+
+
+def _fold(folded: _Folded, change: Change, actor: str) -> None:
+    match change:
+        case OpenTicket():
+            folded.opening, folded.ticket = change, opened(change)
+            folded.notes.append(("ticket.opened", actor, change.team))
+            folded.notes.extend(("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
+        case AddEntry():
+            folded.entries.append(change)
+            counted = _known(folded).messages + (change.kind in ("mail", "answer"))
+            revision = _known(folded).revision + is_said(change)
+            folded.revisions.append(revision if is_said(change) else None)
+            folded.ticket = replace(_known(folded), messages=counted, revision=revision)
+            folded.columns |= {"messages": counted, "revision": revision}
+            said = f"{change.kind} by {change.evidence}" if change.evidence else change.kind
+            folded.notes.append(("entry.added", change.cause or actor, said))
+        case SetField(name, _, cause):
+            before, folded.ticket = shown(_known(folded), name), changed(_known(folded), change)
+            folded.columns |= _column(folded.ticket, "fields" if name.startswith("field.") else name)
+            folded.notes.append((f"set.{name}", cause, f"{before} -> {shown(folded.ticket, name)}"))
+        case SetStatus():
+            folded.notes.append(("set.status", change.cause, _status_note(_known(folded), change)))
+            folded.ticket = changed(_known(folded), change)
+            for name in _STATUS:
+                folded.columns |= _column(folded.ticket, name)
+        case SetRequester(requester):
+            raised = _known(folded).revision + 1  # agents were told to whom their words go
+            folded.ticket = replace(_known(folded), requester=requester, revision=raised)
+            folded.columns |= {"revision": raised}
+            folded.ties.append(change)
+        case AddPeople() | AddLink():
+            folded.ties.append(change)
+        case Record():
+            folded.record = change
+            folded.notes.append((f"mail.{change.disposition}", actor, change.reason))
 
 
 def _by_person(cause: str) -> bool:
@@ -215,8 +219,10 @@ def _moves_unlock(change: Change, after: Ticket, rules: RuleSet) -> bool:
 
 
 def _promise(folded: _Folded, promise: sla.Kept) -> None:
-    """When its promises are due stands on the ticket, too: lists sort by it, mails name it."""
+    """When its promises are due stands on the ticket, too: lists sort by it, mails name it; and whether that can be."""
     standing = promise.standing
+    if promise.flags != _known(folded).flags:
+        _fold(folded, SetField("flags", promise.flags, "sla"), "sla")
     folded.ticket = replace(_known(folded), next_due=standing.next_due, answer_due=standing.answer_due)
     folded.columns |= _column(folded.ticket, "next_due") | _column(folded.ticket, "answer_due")
 

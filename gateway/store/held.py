@@ -25,7 +25,7 @@ def accept(c: Connection, ticket: Ticket, held: Entry, by: By, promises: Promise
     update_ticket(c, ticket, {"revision": revision}, by.at)
     who = held.author.address if held.author is not None else by.actor
     sla.add_lines(c, ticket.number, Line(held.at, "words", cause=who, entry=held.id))
-    sla.renew(c, (ticket.number,), promises)
+    sla.renew(c, (ticket.number,), promises, by.at)
     if held.author is not None:
         address = normal(held.author.address)
         add_people(c, ticket.number, (Participant(address, held.author.name, "cc"),))

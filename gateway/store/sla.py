@@ -10,11 +10,15 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, insert, select, update
 
+from gateway.store.audit import add_audit
 from gateway.store.customers import find_customer
 from gateway.store.schema import entry, outbox, sla_clock, sla_ledger, sla_told, ticket
 from gateway.store.tickets import find_ticket, ticket_of
+from gateway.ticket.change import changed, shown
+from gateway.ticket.impossible import flagged, impossible
 from gateway.ticket.ledger import Line, Metric, What, in_order, lines_of, told_lines, unwritten
 from gateway.ticket.reminder import BREACHED, OVER, WARNING
 from gateway.ticket.sla import Promised, Promises, Standing
@@ -49,6 +53,7 @@ class Kept:
     lines: tuple[Line, ...]  # that are new
     standing: Standing
     told: dict[tuple[str, int], int]  # the highest stage that was told, by metric and cycle
+    flags: tuple[str, ...]  # of the ticket, by which people see that its times cannot be right
 
 
 def kept(
@@ -73,7 +78,8 @@ def kept(
     unkept = _of_entries(c, before) if before is not None and not there else ()
     new = (*unkept, *in_order(there or unkept, new))
     standing = promises.standing(after, customer_of(c, after, promises), (*there, *new))
-    return Kept(new, standing, told(c, before.number) if before is not None else {})
+    flags = flagged(after, impossible(after, standing.promised, (*there, *new), now))
+    return Kept(new, standing, told(c, before.number) if before is not None else {}, flags)
 
 
 def write(c: Connection, number: int, kept: Kept, entries: Sequence[int], now: datetime) -> None:
@@ -103,12 +109,12 @@ def add_lines(c: Connection, number: int, *lines: Line) -> None:
         c.execute(_LINE, [{"ticket": number, **asdict(line)} for line in lines])
 
 
-def renew(c: Connection, numbers: Iterable[int], promises: Promises) -> list[int]:
+def renew(c: Connection, numbers: Iterable[int], promises: Promises, now: datetime) -> list[int]:
     """Work the clocks of these tickets out anew, from their ledgers; those of which a due time changed."""
-    return [number for number in numbers if _renewed(c, number, promises)]
+    return [number for number in numbers if _renewed(c, number, promises, now)]
 
 
-def _renewed(c: Connection, number: int, promises: Promises) -> bool:
+def _renewed(c: Connection, number: int, promises: Promises, now: datetime) -> bool:
     found = find_ticket(c, number)
     if found is None:
         return False
@@ -117,11 +123,21 @@ def _renewed(c: Connection, number: int, promises: Promises) -> bool:
         add_lines(c, number, *(lines := _of_entries(c, found)))
     standing = promises.standing(found, customer_of(c, found, promises), lines)
     put_clocks(c, number, standing, told(c, number))
+    _put_flags(c, found, flagged(found, impossible(found, standing.promised, lines, now)), now)
     dues = {"next_due": standing.next_due, "answer_due": standing.answer_due}
     if dues == {"next_due": found.next_due, "answer_due": found.answer_due}:
         return False
     c.execute(update(ticket).where(ticket.c.number == number).values(dues))
     return True
+
+
+def _put_flags(c: Connection, found: Ticket, flags: tuple[str, ...], now: datetime) -> None:
+    if flags == found.flags:
+        return
+    became = changed(found, SetField("flags", flags, "sla"))
+    detail = f"{shown(found, 'flags')} -> {shown(became, 'flags')}"
+    c.execute(update(ticket).where(ticket.c.number == found.number).values(flags=msgspec.json.encode(flags).decode()))
+    add_audit(c, at=now, actor="sla", action="set.flags", ticket=found.number, detail=detail)
 
 
 def put_clocks(c: Connection, number: int, standing: Standing, told: dict[tuple[str, int], int]) -> None:

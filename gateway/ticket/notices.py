@@ -13,6 +13,7 @@ from gateway.rules.types import Agent, RuleSet
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.canned import suggested
 from gateway.ticket.guard import Arrived, Cause, NotifyPolicy
+from gateway.ticket.impossible import FLAG
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import FROM_FORWARD, Beside, Notification, Ticket
 from gateway.ticket.visibility import answers, sees
@@ -40,6 +41,7 @@ _WARNINGS = {  # what the flags of a ticket make of a reader who is about to ans
     "repeated-field": "broken",
     "repeated-parameter": "broken",
     "encoding-damaged": "broken",
+    FLAG: "times",
 }
 
 

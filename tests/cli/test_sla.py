@@ -75,7 +75,7 @@ async def test_json(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[st
         # command, keys beside the schema
         ("sla list", "promises"),
         ("sla board", "at rows"),
-        ("sla explain 1", "ticket policy because promises"),
+        ("sla explain 1", "ticket policy because impossible promises"),
         ("sla simulate --policy gold --at 2026-12-24", "at promises"),
         ("sla simulate --since 2026-11-01", "since promises"),
     ):
@@ -88,6 +88,7 @@ async def test_json(desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[st
     ("sla explain 99", 4, "there is no ticket 99"),
     ("sla simulate --at 2026-12-24", 2, "under which policy?"),
     ("sla simulate --policy gold", 2, "at which time?"),
+    ("sla simulate --policy gold --at 9999-12-31", 2, "within a hundred years"),
     ("sla simulate --policy silver --at 2026-12-24", 4, "there is no SLA policy “silver”"),
     ("sla simulate --calendar office --since 1d", 2, "a calendar for which policy?"),
 ])  # fmt: skip
