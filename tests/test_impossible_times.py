@@ -58,7 +58,7 @@ def test_no_times_make_more_than_one_mail_a_stage(tmp_path: Path) -> None:
     store = open_store(settings_in(tmp_path))
     desk, customers = Desk(store, settings_in(tmp_path), RULES), count()
 
-    @settings(max_examples=10, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=10, derandomize=True, database=None)
     @given(HOURS, st.lists(st.tuples(HOURS, HOURS, ACTS), max_size=8))
     def lived(begins: int, life: list[tuple[int, int, str]]) -> None:
         who = f"jan{next(customers)}@bigbank.test"

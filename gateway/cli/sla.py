@@ -25,7 +25,7 @@ from gateway.cli.declare import (
 from gateway.cli.failure import NOT_FOUND, USAGE, CommandError
 from gateway.cli.output import Column, counted, print_json, print_lines, printable, span, stamp, table
 from gateway.cli.rules_now import promises_now
-from gateway.cli.sla_words import measure, promise, when, worked
+from gateway.cli.sla_words import measure, promise, undue, when, worked
 from gateway.cli.time import Time
 from gateway.control import operate
 from gateway.operations.promises import AT_ONCE, Recompute
@@ -289,7 +289,7 @@ def _sum(promised: Promised, now: datetime) -> str:
 
 def _row(each: Running, now: datetime) -> tuple[str, ...]:
     ticket, due = each.ticket, each.due_at
-    left = "paused" if due is None else f"-{span(now - due)}" if due < now else span(due - now)
+    left = undue(each.state) if due is None else f"-{span(now - due)}" if due < now else span(due - now)
     name = each.metric.replace("_", " ")
     number, owner = str(ticket.number), ticket.assignee or "—"
     return (number, name, each.policy or "by hand", stamp(due)[:16], left, ticket.team, owner, ticket.subject)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from gateway.rules.quantities import in_words
+from gateway.ticket.ledger import State
 from gateway.ticket.sla import BREACH, Promised
 
 _SAME_DAY = "%H:%M"
@@ -13,9 +14,14 @@ def promise(promised: Promised) -> str:
     """`first response 1h in “office” → due Mon 2026-11-23 09:00 (warn 50% 08:30, 90% 08:54)`."""
     due = promised.due_at
     if due is None:
-        return f"{measure(promised)} → {'paused' if promised.clock.state == 'paused' else 'never due'}"
+        return f"{measure(promised)} → {undue(promised.clock.state)}"
     warnings = ", ".join(_warnings(promised, due))
     return f"{measure(promised)} → due {when(promised, due)}{f' (warn {warnings})' if warnings else ''}"
+
+
+def undue(state: State) -> str:
+    """Why a clock that has not ended has no due time."""
+    return "paused" if state == "paused" else "never due"
 
 
 def measure(promised: Promised) -> str:

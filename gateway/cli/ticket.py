@@ -27,6 +27,7 @@ from gateway.cli.output import (
     table,
 )
 from gateway.cli.queue import letter_json
+from gateway.cli.sla_words import undue
 from gateway.cli.ticket_query import Options, must_exist, query_of
 from gateway.message.types import Mailbox
 from gateway.store import audit, delayed, inbound, listing, outbox, sla_lists, tickets
@@ -371,7 +372,7 @@ def _later(action: Delayed) -> str:
 
 
 def _promise(each: Running) -> str:
-    until = f"by {stamp(each.due_at)}" if each.due_at is not None else each.state
+    until = f"by {stamp(each.due_at)}" if each.due_at is not None else undue(each.state)
     return f"{each.metric.replace('_', ' ')} {until} ({each.policy or 'set by hand'})"
 
 

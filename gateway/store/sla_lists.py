@@ -25,7 +25,7 @@ class Running:
     metric: Metric
     policy: str | None  # None: its due time was set by hand
     state: State
-    due_at: datetime | None  # None: it stands
+    due_at: datetime | None  # None: it stands, or never will be
 
 
 def running(c: Connection, *, team: str | None = None, due_before: datetime | None = None, limit: int) -> list[Running]:

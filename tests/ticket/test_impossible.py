@@ -66,7 +66,5 @@ def test_times_that_cannot_be_right_are_named(
     ((FLAG, "guessed"), [], ("guessed",)),
     (("guessed",), [], ("guessed",)),
 ])  # fmt: skip
-def test_the_flag_goes_when_all_may_be_right(
-    flags: tuple[str, ...], wrong: list[str], then: tuple[str, ...]
-) -> None:
+def test_the_flag_goes_when_all_may_be_right(flags: tuple[str, ...], wrong: list[str], then: tuple[str, ...]) -> None:
     assert flagged(replace(TICKET, flags=flags), wrong) == then
