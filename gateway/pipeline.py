@@ -32,6 +32,7 @@ from gateway.rules.types import Decision, Event, Later, Trace, Webhook
 from gateway.store import alarms, delayed, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
+from gateway.store.absences import absent
 from gateway.store.articles import note_articles
 from gateway.store.beside import beside
 from gateway.store.happenings import note_fired
@@ -142,7 +143,7 @@ def _led_to(
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
-    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits):
+    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=absent(c, now)):
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
             gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))

@@ -40,8 +40,8 @@ START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RULES = """version: 1
 defaults: {team: support}
 agents:
-  ann: {name: Ann Agent, email: ann@agents.test}
-  bob: {name: Bob, email: bob@agents.test}
+  ann: {name: Ann Agent, email: ann@agents.test, notify: none}
+  bob: {name: Bob, email: bob@agents.test, notify: none}
 teams:
   support: {address: support@gw.test, members: [ann, bob]}
   billing: {address: billing@gw.test}

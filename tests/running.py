@@ -21,7 +21,7 @@ from gateway.ticket.types import Entry, Ticket
 RULES = """version: 1
 defaults: {team: support}
 agents:
-  ana: {name: Ana, email: ana@acme.test}
+  ana: {name: Ana, email: ana@acme.test, notify: none}
 teams:
   support: {address: support@acme.test, members: [ana]}
   billing: {address: billing@acme.test}

@@ -21,7 +21,7 @@ FRIDAY = datetime(2026, 11, 20, 6, tzinfo=UTC)
 RULES = """version: 1
 defaults: {team: support, calendar: office}
 agents:
-  ann: {name: Ann Agent, email: ann@agents.test}
+  ann: {name: Ann Agent, email: ann@agents.test, notify: none}
   eva: {name: Eva Boss, email: eva@agents.test, digest: "08:00"}
   ivo: {name: Ivo Admin, email: ivo@agents.test, role: admin, languages: [pl]}
 teams:

@@ -33,8 +33,8 @@ MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RULES = """version: 1
 defaults: {team: support, calendar: office, sla: standard}
 agents:
-  ann: {name: Ann Agent, email: ann@agents.test, digest: "08:30", timezone: Europe/Zagreb}
-  bob: {name: Bob, email: bob@agents.test}
+  ann: {name: Ann Agent, email: ann@agents.test, notify: none, digest: "08:30", timezone: Europe/Zagreb}
+  bob: {name: Bob, email: bob@agents.test, notify: none}
   eva: {name: Eva Boss, email: eva@agents.test}
 teams:
   support: {address: support@gw.test, members: [ann, bob], lead: eva, auto_ack: false}

@@ -23,7 +23,7 @@ from tests.processing import Desk, mail
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 RULES = """version: 1
 defaults: {team: support, calendar: office, chase: [2d, 5d], close_after: 3d}
-agents: {ann: {name: Ann Agent, email: ann@agents.test}}
+agents: {ann: {name: Ann Agent, email: ann@agents.test, notify: none}}
 teams:
   support: {address: support@gw.test, members: [ann], auto_ack: false}
   patient: {address: patient@gw.test, members: [ann], auto_ack: false, chase: never, close_after: 10d}

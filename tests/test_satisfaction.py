@@ -25,7 +25,7 @@ JAN = "jan@bigbank.test"
 SOLVED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 RULES = """version: 1
 defaults: {team: support, csat: true, close_after: 3d}
-agents: {ann: {name: Ann Agent, email: ann@agents.test}}
+agents: {ann: {name: Ann Agent, email: ann@agents.test, notify: none}}
 teams:
   support: {address: support@gw.test, members: [ann], auto_ack: false}
   quiet: {address: quiet@gw.test, members: [ann], auto_ack: false, csat: false}

@@ -81,7 +81,8 @@ AGENTS: Keys = {
     "calendar": Key(CALENDAR, "own opening hours"),
     "notify": Key(
         one_of("all", "assigned", "none"),
-        "whose customers to hear of: of all his teams, of tickets that he owns or answers for, of none",
+        "whose customers to hear of: of all his teams; of tickets that he owns or answers for, and of those that "
+        "nobody owns in his teams with `assign: manual`; of none",
     ),
     "digest": Key(TIME_OF_DAY, "a summary every day at this time"),
     "receipts": Key(one_of("failures", "all"), "which commands by mail are answered"),
@@ -94,7 +95,10 @@ TEAMS: Keys = {
     "aliases": Key(list_of(ADDRESS, single=True), "more addresses, for incoming mail only"),
     "members": Key(list_of(AGENT, single=True), "who works for it"),
     "lead": Key(AGENT, "hears of breaches and escalations"),
-    "assign": Key(one_of("manual", "round_robin", "least_busy", "skills"), "how an owner is found"),
+    "assign": Key(
+        one_of("manual", "round_robin", "least_busy", "skills"),
+        "how an owner is found; `manual`: somebody takes it, and until then all members hear of each mail to it",
+    ),
     "language_match": Key(one_of("prefer", "require"), "whether the owner must speak the customer's language"),
     "calendar": Key(CALENDAR, "its opening hours"),
     "sla": Key(SLA, "its policy"),

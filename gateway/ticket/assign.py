@@ -89,9 +89,14 @@ def distributes(team: Team | None) -> bool:
 
 
 def waits(ticket: Ticket, rules: RuleSet) -> bool:
-    """Whether the gateway has to find an owner for the ticket: it has none, or one who is gone, and is to be done."""
+    """Whether the gateway has to find an owner for the ticket."""
+    return unowned(ticket, rules) and distributes(rules.teams.get(ticket.team))
+
+
+def unowned(ticket: Ticket, rules: RuleSet) -> bool:
+    """Whether the ticket is to be done and has no owner, or one who is gone."""
     to_do = ticket.status_type in COUNTED and ticket.merged_into is None
-    return to_do and ticket.assignee not in rules.agents and distributes(rules.teams.get(ticket.team))
+    return to_do and ticket.assignee not in rules.agents
 
 
 def frees(before: Ticket | None, after: Ticket) -> str | None:

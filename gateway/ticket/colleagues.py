@@ -1,16 +1,18 @@
 """Who of our people hears of what is said in a ticket: whoever owns it, answers for it or watches it, and who wants to.
 
-Sources  agents-by-mail.md §2; `agents.notify` of the rules: who follows a ticket hears of it whatever it says.
+Sources  agents-by-mail.md §2, §7: of a ticket that nobody owns, in a team that gives nothing away, its members hear.
+         `agents.notify` of the rules: who follows a ticket hears of it whatever it says.
 Not here  what rules tell agents of (notify.py), who may see a ticket (visibility.py), a ticket that is given away
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Decision, Hold, Notify, RuleSet
+from gateway.ticket.assign import distributes, unowned
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
 from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_agents, what_was_said
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
@@ -50,12 +52,13 @@ def _told(
 
 
 def of_mail(
-    saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy, *, waits: bool
+    saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy, *, waits: bool, away: Collection[str]
 ) -> Iterator[Notification]:
     """The mails about one that came, to those whom no rule tells of it; the guard has not seen them yet.
 
     waits  whether its writer does not take part: his words wait for one of ours, and whoever leads hears of them where
            nobody works on the ticket
+    away   the ids of those who are not there
     """
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
@@ -68,7 +71,8 @@ def of_mail(
     told = agents_facts(ticket, mail, happened, policy)
     if waits:
         told["suggested"] = tuple({"text": command, "command": command, "article": None} for command in _CHOICES)
-    concerned = {**_of_team(ticket, rules), **_concerned(ticket, rules)}
+    members = {} if told_already or waits else _members(ticket, rules, away)  # a rule has chosen who hears
+    concerned = {**members, **_of_team(ticket, rules), **_concerned(ticket, rules)}
     for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items():
         if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):
             said = {**told, "because": why}
@@ -90,6 +94,15 @@ def _lead(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     team = rules.teams.get(ticket.team)
     lead = rules.agents.get(team.lead or "") if team is not None else None
     return {lead.id: "lead"} if lead is not None else {}
+
+
+def _members(ticket: Ticket, rules: RuleSet, away: Collection[str]) -> dict[str, str]:
+    """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
+    team = rules.teams.get(ticket.team)
+    if team is None or distributes(team) or not unowned(ticket, rules):
+        return {}
+    there = (id for id in team.members if id in rules.agents and id not in away)
+    return {id: "team" for id in there if rules.agents[id].notify != "none"}
 
 
 def _of_team(ticket: Ticket, rules: RuleSet) -> dict[str, str]:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.p0
 
 RULES = """version: 1
 defaults: {team: support}
-agents: {ana: {name: Ana, email: ana@acme.test}}
+agents: {ana: {name: Ana, email: ana@acme.test, notify: none}}
 teams:
   support: {address: support@acme.test, members: [ana]}
   billing: {address: billing@acme.test}

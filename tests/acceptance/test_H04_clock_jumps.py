@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 RULES = """version: 1
 defaults: {team: support, calendar: office, sla: standard, chase: [1d, 2d]}
 agents:
-  ann: {name: Ann Agent, email: ann@agents.test}
+  ann: {name: Ann Agent, email: ann@agents.test, notify: none}
   eva: {name: Eva Boss, email: eva@agents.test}
 teams: {support: {address: support@gw.test, members: [ann], lead: eva, auto_ack: false}}
 calendars: {office: {timezone: UTC, hours: {mon-fri: "08:00-16:00"}}}

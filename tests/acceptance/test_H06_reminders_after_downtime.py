@@ -28,8 +28,8 @@ TICKETS, KILLS = 5000, 30
 RULES = """version: 1
 defaults: {team: support, calendar: always, sla: standard}
 agents:
-  ann: {name: Ann Agent, email: ann@agents.test}
-  bob: {name: Bob, email: bob@agents.test}
+  ann: {name: Ann Agent, email: ann@agents.test, notify: none}
+  bob: {name: Bob, email: bob@agents.test, notify: none}
   eva: {name: Eva Boss, email: eva@agents.test}
 teams: {support: {address: support@gw.test, members: [ann, bob], lead: eva, auto_ack: false}}
 calendars: {always: {timezone: UTC, hours: {mon-sun: "00:00-24:00"}}}

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.config import Settings
+from gateway.store.absences import put_away
 from gateway.store.store import Store
+from gateway.ticket.assign import Absence
 from gateway.ticket.types import SetField
 from tests.agents.mails import ANN, BOB, JAN, RULES, newest, reply, text_of
 from tests.agents.test_forwards import forward
@@ -26,6 +28,9 @@ rules:
     on: [new, reply]
     when: {subject: {contains: urgent}}
     do: [{notify: {to: [team], template: agent_notice}}]
+  - {id: bobs, on: new, when: {subject: invoice}, do: [{notify: {to: [bob], template: agent_notice}}]}
+  - {id: anns, on: new, when: {subject: outage}, do: [{assign: ann}]}
+  - {id: nothing-to-do, on: new, when: {subject: casino}, do: [{set: {status: closed}}]}
 """
 
 
@@ -62,10 +67,11 @@ def write(desk: Desk, subject: str = "Zwrot") -> list[str]:
     ("notify", "ticket", "new", "reply"),
     [
         # what Bob wants, what he has to do with the ticket, whether he hears of a new one, and of a reply
-        ("assigned", {}, False, False),
-        ("assigned", {"assignee": "bob"}, False, True),
-        ("assigned", {"responsible": "bob"}, False, True),
-        ("assigned", {"assignee": "ann"}, False, False),
+        ("assigned", {}, True, True),  # nobody owns it, and his team gives nothing away
+        ("assigned", {"assignee": "bob"}, True, True),
+        ("assigned", {"responsible": "bob"}, True, True),
+        ("assigned", {"assignee": "ann"}, True, False),
+        ("assigned", {"team": "billing"}, True, False),
         ("all", {}, True, True),
         ("all", {"assignee": "bob"}, True, True),
         ("all", {"assignee": "ann"}, True, True),
@@ -78,12 +84,46 @@ def write(desk: Desk, subject: str = "Zwrot") -> list[str]:
 def test_who_hears_of_a_customer(desk: Desk, notify: str, ticket: dict[str, object], new: bool, reply: bool) -> None:
     as_bob_wants(desk, notify)
     desk.take(verdict("pass", mail()))
-    assert told(desk) == (["bob"] if new else [])
+    assert told(desk) == (["ann", "bob", "lia"] if new else ["ann", "lia"])
     desk.change(1, *(SetField(name, value, "ann") for name, value in ticket.items()))  # type: ignore[arg-type]
+    owned, moved = "assignee" in ticket, "team" in ticket
     heard = write(desk)
     assert heard.count("bob") == reply
-    assert heard.count("ann") == (ticket.get("assignee") == "ann")
-    assert heard.count("zed") == (ticket.get("team") == "billing")
+    assert heard.count("ann") == (ticket["assignee"] == "ann" if owned else not moved)
+    assert heard.count("lia") == (not owned and not moved)
+    assert heard.count("zed") == moved
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("what", "raw", "hear"),
+    [
+        # what comes to a team that gives nothing away -> which of Ann, Bob, and Lia, who only takes notes, hear of it
+        ("a customer's", mail(), ["ann", "bob", "lia"]),
+        ("a member's", mail(BOB), ["ann", "lia"]),
+        ("what a rule tells Bob of", mail(subject="invoice"), ["bob"]),
+        ("what a rule gives to Ann", mail(subject="outage"), ["ann"]),
+        ("what a rule closes", mail(subject="casino"), []),
+    ],
+)
+def test_who_hears_of_a_new_ticket_of_a_team_that_gives_nothing_away(
+    desk: Desk, what: str, raw: bytes, hear: list[str]
+) -> None:
+    desk.take(verdict("pass", raw))
+    assert told(desk) == hear
+
+
+@pytest.mark.sqlite
+def test_of_what_nobody_owns_those_hear_who_are_there(desk: Desk) -> None:
+    desk.write(lambda c: put_away(c, Absence("bob", desk.now, None), desk.now))
+    desk.take(verdict("pass", mail()))
+    assert told(desk) == ["ann", "lia"]
+    assert "Why you: it is for your team" in text_of(newest(desk, ANN, "agent_notice"))
+    since = max(m.id for m in desk.outbox())
+    stranger = mail("mia@else.test", subject="Re: Zwrot")
+    address = desk.reply_address(JAN, 1)
+    desk.take(verdict("pass", stranger), to=address)
+    assert told(desk, since) == ["ann"]  # his words wait for one of ours: the lead
 
 
 @pytest.mark.sqlite

@@ -33,7 +33,7 @@ MAILS = Path(__file__).parent / "mails"
 RULES = """version: 1
 defaults: {team: support}
 agents:
-  ana: {name: Ana, email: ana@acme.test}
+  ana: {name: Ana, email: ana@acme.test, notify: none}
 teams:
   support: {address: support@acme.test, members: [ana]}
   billing: {address: billing@acme.test, auto_ack: false}

@@ -20,10 +20,10 @@ RULES = """version: 1
 defaults: {team: support, calendar: office}
 calendars: {office: {timezone: Europe/Zagreb, hours: {mon-fri: "08:00-17:00"}}}
 agents:
-  ana: {name: Ana Kovač, email: ana@agents.test, languages: [en]}
+  ana: {name: Ana Kovač, email: ana@agents.test, notify: none, languages: [en]}
   bob: {name: Bob, email: bob@agents.test, role: lead, languages: [de]}
-  eve: {name: Eve, email: eve@agents.test}
-  jana: {name: Jana, email: jana@agents.test, role: light}
+  eve: {name: Eve, email: eve@agents.test, notify: none}
+  jana: {name: Jana, email: jana@agents.test, role: light, notify: none}
 teams:
   support: {address: support@gw.test, members: [ana, jana], lead: bob, escalates_to: second}
   second: {address: second@gw.test, members: [bob], lead: bob, visibility: all}
