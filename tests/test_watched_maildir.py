@@ -13,7 +13,7 @@ from gateway.store import alarms
 from tests.conftest import settings_in
 from tests.running import RULES, Gateway, mail
 
-LEAD = RULES.replace("email: ana@acme.test}", "email: ana@acme.test, role: lead}")
+LEAD = RULES.replace("notify: none}", "notify: none, role: lead}")
 
 
 @pytest.fixture
