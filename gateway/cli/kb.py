@@ -15,7 +15,7 @@ from gateway.outgoing.articles import Article, Articles, is_old
 from gateway.outgoing.lint import findings_of_articles
 from gateway.outgoing.render import Templates
 from gateway.store.articles import Uses, uses
-from gateway.ticket.saying import english, worded
+from gateway.ticket.saying import worded
 
 _COLUMNS = (Column("Id"), Column("Title", least=12), Column("For"), Column("Languages", least=9), Column("Reviewed"))
 
@@ -90,14 +90,14 @@ def show(invocation: Invocation, id: str, lang: str | None) -> None:
     templates, id, usual = _templates(invocation), id.upper(), settings_of(invocation).site.languages[0]
     articles = templates.articles
     if id not in articles.ids:
-        said = worded(articles.unknown(id, usual), english(templates.words("en")))
+        said = worded(articles.unknown(id, usual), templates.english)
         raise CommandError(printable(said, 400), hint="mailwicket kb list", exit_code=NOT_FOUND)
     tags = articles.languages(id)
     if lang is not None and lang.lower() not in tags:
         said = f"{id} is not written in “{printable(lang, 40)}”"
         raise CommandError(said, hint=f"it is in {', '.join(tags)}", exit_code=NOT_FOUND)
     article = articles.written(id, lang or usual)
-    about = (printable(article.called), _for(article), article.words.language, _reviewed(article))
+    about = (printable(article.called), _for(articles, id), article.words.language, _reviewed(article))
     print_lines([" · ".join(about), ""])
     print_lines(block(article.words.body).splitlines())
 
@@ -172,8 +172,8 @@ def _last(day: date | None, today: date) -> str:
     return f"{day:%Y-%m-%d}{' (stale)' if is_old(day, today) else ''}"
 
 
-def _for(article: Article) -> str:
-    return "for our own people" if article.internal else "public"
+def _for(articles: Articles, id: str) -> str:
+    return "for our own people" if id in articles.internal else "public"
 
 
 def _reviewed(article: Article) -> str:

@@ -50,6 +50,8 @@ def test_what_is_wrong_is_named_by_file_and_line(tmp_path: Path, capsys: pytest.
     assert "✗ kb/KB-1/pl.md: the link “here” does not say where it leads" in out
     assert called(tmp_path, tmp_path / "kb", "check --json") == 1
     assert [found["line"] for found in json.loads(capsys.readouterr().out)["findings"]] == [3, None]
+    assert called(tmp_path, tmp_path / "kb", "show KB-1") == 0  # it is internal for as long as nobody knows better
+    assert "KB-1 X · for our own people · pl" in capsys.readouterr().out
 
 
 def test_stale_ones_are_those_that_nobody_reviewed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
