@@ -88,10 +88,12 @@ def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -
         stated = facts_of(c, each.after, customer, d, now, actor="system")
         earlier = with_ticket(stated, each.before, now, d.promises, customer)
         decision = decided(c, each.after, stated, assigned, d, before=earlier)
-        if not any(isinstance(action, Notify) for action in decision.actions) and _wants_to_hear(each.after, d, now):
+        tells = any(isinstance(action, Notify) for action in decision.actions)
+        if not tells and (tells := _wants_to_hear(each.after, d, now)):
             decision = _telling_owner(decision)
         delayed.cancel(c, each.after.number, assigned, now)
-        said = {"happened": "assigned", "why": each.why, **_about(c, each.after, customer)}
+        about = _about(c, each.after, customer) if tells else {}
+        said = {"happened": "assigned", "why": each.why, **about}
         carry_out(c, each.after, assigned, decision, customer, d, now, told=said)
     return count
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 import msgspec
 import structlog
@@ -132,7 +133,7 @@ def _led_to(
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood, forwarded)
     if saved.opened and saved.ticket is not None:
         who = plan.customer.id if plan.customer is not None else None
-        arrived = replace(arrived, beside=beside(c, saved.ticket.number, who))
+        arrived = replace(arrived, beside=cache(partial(beside, c, saved.ticket.number, who)))
     notices, sent, gone = [], [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)
@@ -143,7 +144,7 @@ def _led_to(
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
-    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=absent(c, now)):
+    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=partial(absent, c, now)):
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
             gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))

@@ -6,7 +6,7 @@ Not here  what rules tell agents of (notify.py), who may see a ticket (visibilit
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.message.address import normal
@@ -52,13 +52,19 @@ def _told(
 
 
 def of_mail(
-    saved: Saved, mail: Arrived, decision: Decision, policy: NotifyPolicy, *, waits: bool, away: Collection[str]
+    saved: Saved,
+    mail: Arrived,
+    decision: Decision,
+    policy: NotifyPolicy,
+    *,
+    waits: bool,
+    away: Callable[[], Collection[str]],
 ) -> Iterator[Notification]:
     """The mails about one that came, to those whom no rule tells of it; the guard has not seen them yet.
 
     waits  whether its writer does not take part: his words wait for one of ours, and whoever leads hears of them where
            nobody works on the ticket
-    away   the ids of those who are not there
+    away   looks up the ids of those who are not there
     """
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
@@ -67,17 +73,23 @@ def of_mail(
     notices = [action for action in decision.actions if isinstance(action, Notify) and action.template == AGENT_NOTICE]
     told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
+    members = {} if told_already or waits else _members(ticket, rules, away)  # a rule has chosen who hears
+    concerned = {**members, **_of_team(ticket, rules), **_concerned(ticket, rules)}
+    hear = {
+        agent: why
+        for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items()
+        if agent not in told_already and author not in map(normal, rules.agents[agent].addresses)
+    }
+    if not hear:
+        return
     happened = "new" if saved.opened else "third_party" if waits else "reply"
     told = agents_facts(ticket, mail, happened, policy)
     if waits:
         told["suggested"] = tuple({"text": command, "command": command, "article": None} for command in _CHOICES)
-    members = {} if told_already or waits else _members(ticket, rules, away)  # a rule has chosen who hears
-    concerned = {**members, **_of_team(ticket, rules), **_concerned(ticket, rules)}
-    for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items():
-        if agent not in told_already and author not in map(normal, rules.agents[agent].addresses):
-            said = {**told, "because": why}
-            for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
-                yield replace(notice, held=held)
+    for agent, why in hear.items():
+        said = {**told, "because": why}
+        for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
+            yield replace(notice, held=held)
 
 
 def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
@@ -96,12 +108,13 @@ def _lead(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     return {lead.id: "lead"} if lead is not None else {}
 
 
-def _members(ticket: Ticket, rules: RuleSet, away: Collection[str]) -> dict[str, str]:
+def _members(ticket: Ticket, rules: RuleSet, away: Callable[[], Collection[str]]) -> dict[str, str]:
     """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
     team = rules.teams.get(ticket.team)
     if team is None or distributes(team) or not unowned(ticket, rules):
         return {}
-    there = (id for id in team.members if id in rules.agents and id not in away)
+    gone = away()
+    there = (id for id in team.members if id in rules.agents and id not in gone)
     return {id: "team" for id in there if rules.agents[id].notify != "none"}
 
 

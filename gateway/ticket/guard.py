@@ -5,7 +5,7 @@ Sources  RFC 3834 §2, §4 (to whom an automatic answer goes), mails-out rules o
 Not here  which mails there are (notify.py), when they leave (outgoing/outbox.py).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -95,7 +95,7 @@ class Arrived:
     language: str
     flood: bool = False  # whether its author sent more than one person does
     forwarded: bool = False  # whether an agent passed it on, who says who its author is
-    beside: Beside = field(default_factory=Beside)  # other tickets that agents hear of with it
+    beside: Callable[[], Beside] = Beside  # other tickets that agents hear of with it, looked up where one is told
 
     @property
     def key(self) -> str:

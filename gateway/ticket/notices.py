@@ -172,7 +172,7 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
         message = cause.message
         told |= {
             **what_was_said(message.text, message.author, cause.inbound.envelope.received_at, message.attachments),
-            "beside": cause.beside,
+            "beside": cause.beside(),
             "suggested": tuple(
                 {"text": each.text, "command": each.command, "article": each.article}
                 for kind in (policy.suggestions, policy.articles)
