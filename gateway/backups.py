@@ -18,11 +18,11 @@ import structlog
 from gateway import policy
 from gateway.clock import Clock
 from gateway.config import Settings, key_marks
-from gateway.errors import ConfigError, Problem, TransientError
+from gateway.errors import ConfigError, TransientError
 from gateway.operations.backups import BackupMade, note_backup
 from gateway.store import jobs
 from gateway.store.audit_anchors import Anchors
-from gateway.store.backup import MANIFEST, Manifest, flush, put_file, take_backup
+from gateway.store.backup import MANIFEST, Manifest, flush, put_file, take_backup, wrong_backup
 from gateway.store.store import Store
 
 TOO_OLD = timedelta(hours=48)
@@ -43,7 +43,7 @@ def site_files(settings: Settings, clock: Clock) -> dict[str, bytes]:
         return _site_files(settings, clock)
     except OSError as e:
         text = f"{e.filename} cannot be read: {e.strerror}"
-        raise ConfigError(Problem("backup", 0, 0, "C011", text, "as the user of the gateway, or root")) from e
+        raise ConfigError(wrong_backup(text, "as the user of the gateway, or root")) from e
 
 
 def put_files_back(settings: Settings, folder: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -36,5 +36,5 @@ class Checking:
 
 
 def _found(c: Connection, turn: int) -> list[str]:
-    pages = list(damaged_pages(c, quick=True))
+    pages = damaged_pages(c, quick=True)
     return pages or [f"{each.name}: {each.said}" for each in unsound(c, every=_EVERY, turn=turn)]

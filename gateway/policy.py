@@ -45,7 +45,7 @@ from gateway.ticket.alias import AliasPatterns
 from gateway.ticket.calendar import WorkingTime
 from gateway.ticket.guard import NotifyPolicy
 from gateway.ticket.query import parse_query, problems
-from gateway.ticket.saying import Tongue, english
+from gateway.ticket.saying import Tongue
 from gateway.ticket.sla import Promises
 from gateway.ticket.thread import ThreadPolicy
 from gateway.ticket.token import VERIFIES_FOR, RingKey, TokenRing
@@ -189,7 +189,7 @@ def compiled(
         holidays=free_days,
         surroundings=around,
     )
-    if wrong := tuple(_searches_nothing(rules, english(templates.words("en")))):
+    if wrong := tuple(_searches_nothing(rules, templates.english)):
         raise ConfigError(*wrong)
     return rules
 

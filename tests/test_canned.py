@@ -11,7 +11,6 @@ from gateway.errors import ConfigError
 from gateway.operations.answers import Answer
 from gateway.operations.canned import Use
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.store.store import Store
 from gateway.ticket.canned import Suggestion
@@ -48,7 +47,7 @@ def site(settings: Settings, tmp_path: Path) -> Settings:
 def answered(desk: Desk, wanted: Answer) -> tuple[str, str]:
     """What became of it, and what is said of that."""
     (done,) = desk.write(lambda c: OPERATIONS["ticket.answer"].perform(c, wanted, Duty(desk.now, lambda: desk.deps)))
-    return done.outcome, worded(done.said, english_of(desk.deps))
+    return done.outcome, worded(done.said, desk.deps.desk.templates.english)
 
 
 def test_a_person_answers_with_a_snippet_and_a_whole_answer(store: Store, site: Settings) -> None:

@@ -16,7 +16,6 @@ from gateway.message.types import Attachment
 from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.operations.orders import carried_out
-from gateway.operations.tongue import english_of
 from gateway.operations.types import Came
 from gateway.store import inbound
 from gateway.store.held_mail import HeldMail, Proposal
@@ -65,7 +64,7 @@ def carry_out(
 
 def _ended(mail: AgentMail, ticket: Ticket | None, done: Carried, held: HeldMail | None, *, said: bool) -> Outcome:
     number = ticket.number if ticket is not None else None
-    english = english_of(mail.d)
+    english = mail.d.desk.templates.english
     lines = (f"{worded(line.what, english)}: {worded(line.detail, english)}" for line in done.lines)
     words = "; ".join(lines)[:_SHOWN] or "questions"
     if held is not None:

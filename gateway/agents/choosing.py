@@ -17,7 +17,7 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.operations.held_mails import OF_COMMANDS, note_down
-from gateway.operations.tongue import english_of, tongue_of
+from gateway.operations.tongue import tongue_of
 from gateway.store import held_mail, inbound, tickets
 from gateway.store.held_mail import HeldMail, State
 from gateway.store.view import StoreView
@@ -113,9 +113,9 @@ def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
     if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
         word = worded(said.said, tongue_of(mail.agent, mail.d, mail.now))
         tell_of(mail, held.ticket, "cannot", item=f"h-{held.id}", word=word)
-        return mail.end("record", f"h-{held.id} waits: {worded(said.said, english_of(mail.d))}", held.ticket)
+        return mail.end("record", f"h-{held.id} waits: {worded(said.said, mail.d.desk.templates.english)}", held.ticket)
     held_mail.settle(mail.c, held, "noted", f"agent:{mail.agent.id}", mail.now)
-    return mail.end("record", f"h-{held.id} noted: {worded(said.said, english_of(mail.d))}", held.ticket)
+    return mail.end("record", f"h-{held.id} noted: {worded(said.said, mail.d.desk.templates.english)}", held.ticket)
 
 
 def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:

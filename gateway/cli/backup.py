@@ -1,6 +1,6 @@
 """`mailwicket backup`, `restore`, `verify`: a copy of everything, the way back from it, and whether all is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -133,7 +133,7 @@ def _note(invocation: Invocation, settings: Settings, made: BackupMade) -> None:
         invocation.note(f"  it is whole; “status” does not know of it, because {printable(e.text, 300)}")
 
 
-def _tell(first: str, more: list[str] | tuple[str, ...], values: dict[str, object], *, as_json: bool) -> None:
+def _tell(first: str, more: Sequence[str], values: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json("restore/1", values)
     else:

@@ -22,7 +22,7 @@ from gateway.outgoing.render import Templates
 from gateway.rules.types import RuleSet
 from gateway.store import tickets
 from gateway.ticket.canned import told_of
-from gateway.ticket.saying import Saying, english, worded
+from gateway.ticket.saying import Saying, worded
 from gateway.ticket.token import TokenRing
 from gateway.ticket.types import Notification, Ticket
 
@@ -122,7 +122,7 @@ def _canned_notice(wanted: Wanted, all_: Templates, rules: RuleSet, desk: Desk, 
         language = wanted.language or chosen.language
     spoken = desk.templates.canned.spoken(name, language, {**values, **(wanted.values or {})})
     if isinstance(spoken, Saying):
-        said = worded(spoken, english(desk.templates.words("en")))
+        said = worded(spoken, desk.templates.english)
         raise CommandError(printable(said, 400), hint="give values with --with NAME=VALUE", exit_code=USAGE)
     plain = replace(wanted, name="answer", values=None)
     return _carrying(_notice(plain, all_, rules, desk, about), spoken, rules)

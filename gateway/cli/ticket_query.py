@@ -16,7 +16,6 @@ from gateway.cli.output import block, printable
 from gateway.rules.statuses import BUILT_IN
 from gateway.rules.types import RuleSet
 from gateway.ticket.query import SORTS, Choice, Query, parse_query, problems
-from gateway.ticket.saying import english
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def query_of(invocation: Invocation, words: Sequence[str], options: Options) -> 
         query = parse_query(text, invocation.now(), statuses=tuple(_rules(invocation).statuses), me=options.by)
     if query.mistakes:
         templates = policy.templates_of(settings_of(invocation), invocation.clock)
-        for problem in problems(query, english(templates.words("en"))):
+        for problem in problems(query, templates.english):
             click.echo(block(str(problem)), err=True)
         click.get_current_context().exit(USAGE)
     return replace(

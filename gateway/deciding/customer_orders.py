@@ -18,7 +18,7 @@ from gateway.ticket.guard import MUTED
 from gateway.ticket.life import FINISHED, bare_thanks
 from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
 
-CUSTOMER = "customer"
+_CUSTOMER = "customer"
 _LINE = re.compile(r"#([^\W\d_]{2,20})(?:[ \t]+([A-Za-z0-9-]{2,9}))?[ \t.!]*")
 _ARTICLE = re.compile("kb-[1-9][0-9]{0,5}")
 
@@ -35,14 +35,14 @@ def with_own_orders(
             kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
             if ticket.status_type in FINISHED:  # a button that is tapped twice; with words below, they count
                 return decision, changes if _says_more(s.message) else kept
-            solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, CUSTOMER, article or None)
+            solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, _CUSTOMER, article or None)
             told = Reply("customer.solved", "status_notice", values=(("happened", "solved"),))
             return replace(decision, actions=(*decision.actions, told)), (*kept, solved)
         case ("mute" | "unmute") as word, _:
             flags = tuple(flag for flag in ticket.flags if flag != MUTED)
-            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, CUSTOMER))
+            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, _CUSTOMER))
         case "lang", code if code in d.languages:
-            return decision, (*changes, SetField("language", code, CUSTOMER))
+            return decision, (*changes, SetField("language", code, _CUSTOMER))
     return decision, changes
 
 
@@ -54,7 +54,7 @@ def _says_more(message: Message) -> bool:
 
 def solved_by(changes: Iterable[Change]) -> str | None:
     """The article that was enough for a customer, by his own word; None: none was."""
-    ends = (each for each in changes if isinstance(each, SetStatus) and each.cause == CUSTOMER)
+    ends = (each for each in changes if isinstance(each, SetStatus) and each.cause == _CUSTOMER)
     return next((each.reason for each in ends if each.reason is not None), None)
 
 

@@ -49,7 +49,7 @@ class View(ThreadIndex, Sent, Tickets, Protocol):
         ...
 
     def sent_as(self, ticket: int, message_id: str) -> int | None:
-        """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
+        """The number of the outgoing mail of a ticket with this Message-ID; None when there is none."""
         ...
 
     def outbox_ticket(self, id: int) -> tuple[int | None] | None:

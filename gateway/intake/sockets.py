@@ -151,9 +151,8 @@ async def _listen(
             return tuple([await loop.create_server(session, sock=s, backlog=_BACKLOG, ssl=tls) for s in passed])
         if where.startswith("unix:"):
             return (await loop.create_unix_server(session, where.removeprefix("unix:"), backlog=_BACKLOG),)
-        host, _, port = where.rpartition(":")
-        host = "" if host == "*" else host.strip("[]")
-        return (await loop.create_server(session, host, int(port), backlog=_BACKLOG, ssl=tls),)
+        host, port = host_and_port(where)
+        return (await loop.create_server(session, host, port, backlog=_BACKLOG, ssl=tls),)
     except ValueError as e:
         raise _problem(f"{key}: “{where}” is no address", "host:port, or unix:/path for lmtp") from e
     except OSError as e:
@@ -178,6 +177,15 @@ async def _finished(futures: Iterable[asyncio.Future[Any]], within_s: float) -> 
     pending = {future for future in futures if not future.done()}
     if pending:
         await asyncio.wait(pending, timeout=within_s)
+
+
+def host_and_port(where: str) -> tuple[str, int]:
+    """Where `host:port` is; an empty host is every address of this machine.
+
+    Raises  ValueError  the port is no number
+    """
+    host, _, port = where.rpartition(":")
+    return "" if host == "*" else host.strip("[]"), int(port)
 
 
 def address_of(listening: socket.socket) -> str:

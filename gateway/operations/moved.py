@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.intake.imap_orders import Order
 from gateway.operations.tickets import OPERATIONS, Change
-from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.store import inbound, mailbox_orders, tickets
 from gateway.ticket.saying import worded
@@ -47,7 +46,7 @@ class Moving:
         who = f"mailbox:{mailbox}"
         duty = Duty(self._deps().now(), self._deps, basis=who, asker=who)
         (done,) = OPERATIONS["ticket.change"].perform(c, change, duty)
-        said = worded(done.said, english_of(duty.deps))
+        said = worded(done.said, duty.deps.desk.templates.english)
         log.info("imap.order", mailbox=mailbox, ticket=ticket.number, outcome=done.outcome, said=said)
         return "" if done.outcome == "done" else f"{done.name}: {said}"
 

@@ -261,8 +261,7 @@ def _value(name: str, value: str, deps: Deps, number: str, now: datetime) -> str
         return unknown("field", name, (*_PLAIN, *rules.fields), number)
     if misfit(field, value) is None:
         return clean_line(value)
-    wanted = ", ".join(field.values) or field.pattern or field.type
-    return Done(number, "refused", saying("wrong_value", name=field.id, word=value[:40], wanted=wanted[:200]))
+    return Done(number, "refused", saying("wrong_value", name=field.id, word=value[:40], wanted=field.form[:200]))
 
 
 def _tags(ticket: Ticket, change: Change, who: str) -> Iterator[SetField | Done]:

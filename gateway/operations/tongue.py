@@ -10,20 +10,13 @@ from gateway.digests import zone_of
 from gateway.operations.types import Done, Duty, Told
 from gateway.outgoing.phrases import Phrases
 from gateway.rules.types import Agent
-from gateway.ticket.saying import Tongue, english, worded
-
-_ENGLISH = "en"
-
-
-def english_of(d: Deps) -> Tongue:
-    """Of the command line, the log, and stored reasons."""
-    return english(d.desk.templates.words(_ENGLISH))
+from gateway.ticket.saying import Tongue, worded
 
 
 def told(done: Done, duty: Duty) -> Told:
     """What became of it, for the command line."""
     plain = isinstance(done.said, str)  # of operations that may do without the rules
-    said = str(done.said) if plain else worded(done.said, english_of(duty.deps))
+    said = str(done.said) if plain else worded(done.said, duty.deps.desk.templates.english)
     return Told(done.name, done.outcome, said, done.undo, done.warns)
 
 

@@ -30,7 +30,7 @@ from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
-from gateway.ticket.saying import Saying, english, worded
+from gateway.ticket.saying import Saying, worded
 from gateway.ticket.token import TokenRing
 from gateway.ticket.token_forms import reply_detail, subject_tag
 from gateway.ticket.types import REDIRECT, File, Notification, Ticket
@@ -87,6 +87,12 @@ class Desk:
     subject_prefix: str = ""
     agents: frozenset[str] = frozenset()  # their addresses in normal form, which customers need not know
 
+    def reply_address(
+        self, team: Mailbox, purpose: str, number: int | None, revision: int | None, who: str, generation: int
+    ) -> str:
+        """Where somebody answers us, below the address of a team; as `TokenRing.reply_address`."""
+        return self.ring.reply_address(team.address, self.delimiter, purpose, number, revision, who, generation)
+
 
 def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     """The mail of one outbox row.
@@ -137,7 +143,7 @@ def _spoken(notice: Notification, desk: Desk) -> Spoken | None:
         return None
     spoken = desk.templates.canned.spoken(notice.variant or "", notice.language, notice.canned)
     if isinstance(spoken, Saying):
-        raise PoisonError(worded(spoken, english(desk.templates.words("en"))))
+        raise PoisonError(worded(spoken, desk.templates.english))
     return spoken
 
 
@@ -207,13 +213,7 @@ def _answered_by(notice: Notification, kind: Kind, team: Mailbox, recipient: str
         return team.address, make(detail, notice.generation)
     if of_customer and notice.ticket is None:
         return team.address, make()
-    return _minted(purpose, number, revision, notice, team, recipient, desk), make()
-
-
-def _minted(
-    purpose: str, number: int | None, revision: int | None, notice: Notification, team: Mailbox, who: str, desk: Desk
-) -> str:
-    return desk.ring.reply_address(team.address, desk.delimiter, purpose, number, revision, who, notice.generation)
+    return desk.reply_address(team, purpose, number, revision, recipient, notice.generation), make()
 
 
 def address_in_list(desk: Desk, ticket: Ticket, purpose: str, who: str, generation: int) -> str | None:
@@ -224,15 +224,14 @@ def address_in_list(desk: Desk, ticket: Ticket, purpose: str, who: str, generati
     team = desk.teams.get(ticket.team)
     if not desk.plus_addressing or team is None:
         return None
-    base, number, revision = team.address, ticket.number, ticket.revision
-    return desk.ring.reply_address(base, desk.delimiter, purpose, number, revision, who, generation)
+    return desk.reply_address(team, purpose, ticket.number, ticket.revision, who, generation)
 
 
 def _note_to(notice: Notification, team: Mailbox, recipient: str, desk: Desk) -> str | None:
     """Where an agent writes what no customer sees; None where his mail has no such address."""
     if not desk.plus_addressing or notice.revision is None or notice.ticket is None:
         return None
-    return _minted("n", notice.ticket, notice.revision, notice, team, recipient, desk)
+    return desk.reply_address(team, "n", notice.ticket, notice.revision, recipient, notice.generation)
 
 
 def _values(

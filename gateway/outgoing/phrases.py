@@ -179,10 +179,8 @@ def _written(day: date, pattern: str, locale: str) -> str:
     return format_date(day, pattern, locale=_locale(locale))
 
 
-@lru_cache(_KEPT)
-def _zone_name(
-    here: datetime, zone: str, locale: str
-) -> str:  # times of other zones are equal: the zone tells them apart
+@lru_cache(_KEPT)  # equal times of two zones are told apart by the zone
+def _zone_name(here: datetime, zone: str, locale: str) -> str:
     return str(get_timezone_name(here, "short", locale=_locale(locale)))
 
 

@@ -27,6 +27,7 @@ from gateway.outgoing.nearest import nearest
 from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
 from gateway.outgoing.templates import HTML_LAYOUT, INSERTED, TEXT_LAYOUT, Layouts, Mail, TemplateSet, read_templates
+from gateway.ticket.saying import Tongue, english
 
 _MAX_SUBJECT = 250  # characters
 _LAST_LANGUAGE = "en"
@@ -131,6 +132,11 @@ class Templates:
     def words(self, language: str) -> Mapping[str, str]:
         """The words of a language, English ones in place of those it has not got."""
         return self._words.get(language, self._words[_LAST_LANGUAGE])
+
+    @property
+    def english(self) -> Tongue:
+        """Of the command line, the log, and stored reasons."""
+        return english(self.words(_LAST_LANGUAGE))
 
     def missing_words(self, language: str) -> tuple[str, ...]:
         """The words that a language has not got itself; English ones stand in their places."""

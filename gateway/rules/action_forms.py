@@ -163,8 +163,7 @@ def misfit(info: FieldInfo, value: str) -> str | None:
             fits = bool(value)
     if fits and info.pattern:
         fits = pattern.compiled(rf"\A(?:{info.pattern})\z").search(value.encode("utf-8", "replace")) is not None
-    wanted = ", ".join(info.values) or info.pattern or info.type
-    return None if fits else f"field “{info.id}” does not take “{value[:40]}” ({wanted})"
+    return None if fits else f"field “{info.id}” does not take “{value[:40]}” ({info.form})"
 
 
 def _is_date(value: str) -> bool:

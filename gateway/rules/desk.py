@@ -85,6 +85,11 @@ class FieldInfo:
     origin: str = ""  # `customer.NAME`, whose value it begins with
     label: Mapping[str, str] = field(default_factory=dict)  # by language
 
+    @property
+    def form(self) -> str:
+        """What its values look like."""
+        return ", ".join(self.values) or self.pattern or self.type
+
     def called(self, *languages: str) -> str:
         """What people call it, in the first of these languages that has a word for it; else its id."""
         return next((self.label[language] for language in languages if language in self.label), self.id)

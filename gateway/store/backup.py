@@ -70,7 +70,7 @@ def take_backup(settings: Settings, folder: Path, files: Mapping[str, bytes], no
         folder.mkdir(mode=0o700)
     except OSError as e:
         hint = "a folder that is not there yet, in one that is"
-        raise ConfigError(_problem(f"{folder} cannot be made: {e.strerror}", hint)) from e
+        raise ConfigError(wrong_backup(f"{folder} cannot be made: {e.strerror}", hint)) from e
     try:
         database = snapshot_name(url)
         os.close(os.open(folder / database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -104,13 +104,13 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as e:
         unfinished = isinstance(e, FileNotFoundError) and folder.is_dir()
         why = "it was never finished, or is none" if unfinished else e.strerror
-        raise ConfigError(_problem(f"{folder} is no backup: {why}", "a folder that “backup” made")) from e
+        raise ConfigError(wrong_backup(f"{folder} is no backup: {why}", "a folder that “backup” made")) from e
     except msgspec.MsgspecError as e:
-        raise ConfigError(_problem(f"{folder / MANIFEST} cannot be read: {e}", "another backup")) from e
+        raise ConfigError(wrong_backup(f"{folder / MANIFEST} cannot be read: {e}", "another backup")) from e
     names = (PurePosixPath(part.name) for part in manifest.parts)
     if manifest.schema != _SCHEMA or any(name.is_absolute() or ".." in name.parts for name in names):
         text = f"{folder / MANIFEST} is no manifest of this version ({_SCHEMA})"
-        raise ConfigError(_problem(text, "the version that made it, or a newer one"))
+        raise ConfigError(wrong_backup(text, "the version that made it, or a newer one"))
     return manifest
 
 
@@ -143,7 +143,7 @@ def _schema_of(settings: Settings) -> str:
     finally:
         engine.dispose()
     if found is None:
-        raise ConfigError(_problem("the database is empty: nothing is to be kept", "mailwicket serve makes it"))
+        raise ConfigError(wrong_backup("the database is empty: nothing is to be kept", "mailwicket serve makes it"))
     return found
 
 
@@ -173,5 +173,6 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _problem(text: str, hint: str) -> Problem:
+def wrong_backup(text: str, hint: str) -> Problem:
+    """Why none is made, or brought back."""
     return Problem("backup", 0, 0, "C011", text, hint)

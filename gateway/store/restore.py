@@ -17,9 +17,9 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config import Settings
-from gateway.errors import ConfigError, Problem, TransientError
+from gateway.errors import ConfigError, TransientError
 from gateway.store.audit_anchors import Anchors
-from gateway.store.backup import Manifest, damaged_parts, flush, put_file
+from gateway.store.backup import Manifest, damaged_parts, flush, put_file, wrong_backup
 from gateway.store.engine import database_url, open_engine, reachable
 from gateway.store.leading import Leading
 from gateway.store.migrate import is_known
@@ -36,14 +36,14 @@ def check_backup(settings: Settings, folder: Path, manifest: Manifest) -> None:
     Raises  ConfigError  it is damaged, of another kind of database, or newer than this program
     """
     if wrong := tuple(damaged_parts(folder, manifest)):
-        raise ConfigError(*(_problem(f"{folder}: {each}", "another backup") for each in wrong))
+        raise ConfigError(*(wrong_backup(f"{folder}: {each}", "another backup") for each in wrong))
     wanted = snapshot_name(database_url(settings))
     if manifest.database != wanted:
         text = f"the backup holds {manifest.database}, and database.url wants {wanted}"
-        raise ConfigError(_problem(text, "the same kind of database as when it was made"))
+        raise ConfigError(wrong_backup(text, "the same kind of database as when it was made"))
     if not is_known(manifest.schema_of_database):
         text = f"the backup has schema {manifest.schema_of_database}, newer than this program ({KNOWN})"
-        raise ConfigError(_problem(text, f"install mailwicket {manifest.program} or newer"))
+        raise ConfigError(wrong_backup(text, f"install mailwicket {manifest.program} or newer"))
 
 
 def restore(
@@ -81,7 +81,7 @@ def _check_owner(state: Path) -> None:
     """Raises ConfigError where what is made here could not be opened by the gateway."""
     if state.exists() and state.stat().st_uid != os.geteuid():
         text = f"the state folder {state} belongs to {state.owner()}, and so has to what is put there"
-        raise ConfigError(_problem(text, f"sudo -u {state.owner()} mailwicket restore …"))
+        raise ConfigError(wrong_backup(text, f"sudo -u {state.owner()} mailwicket restore …"))
 
 
 def _sqlite(target: Path, source: Path, told: Callable[[Connection], None], stamp: str, *, replace: bool) -> str | None:
@@ -157,8 +157,4 @@ def _old_aside(engine: Engine, name: str | None) -> Iterator[str | None]:
 
 
 def _occupied(what: object) -> ConfigError:
-    return ConfigError(_problem(f"there is a database already: {what}", "--replace moves it aside"))
-
-
-def _problem(text: str, hint: str) -> Problem:
-    return Problem("backup", 0, 0, "C011", text, hint)
+    return ConfigError(wrong_backup(f"there is a database already: {what}", "--replace moves it aside"))

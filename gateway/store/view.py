@@ -82,7 +82,7 @@ class StoreView:
         return None if item is None else (item.ticket,)
 
     def sent_as(self, ticket: int, message_id: str) -> int | None:
-        """(number, recipient in normal form) of the outgoing mail with this Message-ID; None when there is none."""
+        """The number of the outgoing mail of a ticket with this Message-ID; None when there is none."""
         return outbox.sent_as(self._connection, ticket, message_id)
 
     def answered(self, ticket: int, message_ids: Sequence[str]) -> Sequence[str]:

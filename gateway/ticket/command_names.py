@@ -78,9 +78,8 @@ def field_given(name: str, value: str, given: Given) -> tuple[str, str]:
         )
     info = rules.fields[id]
     if folded(value) != NOBODY and misfit(info, value) is not None:
-        wanted_form = ", ".join(info.values) or info.pattern or info.type
         near = tuple(f"{name}={each}" for each in meant(folded(value), info.values))
         raise WrongValueError(
-            Wrong("value", (("name", name), ("word", value[:SHOWN]), ("wanted", wanted_form[:200]))), near
+            Wrong("value", (("name", name), ("word", value[:SHOWN]), ("wanted", info.form[:200]))), near
         )
     return f"field.{id}", NOBODY if folded(value) == NOBODY else value

@@ -19,7 +19,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.deciding.types import Deps
 from gateway.errors import ConfigError, Problem
-from gateway.intake.sockets import address_of
+from gateway.intake.sockets import address_of, host_and_port
 from gateway.store.store import Store
 
 _NEEDED = ("python_multipart", "starlette", "uvicorn")  # of the extra `web`
@@ -112,8 +112,7 @@ class Pages:
 
 
 def _bound(where: str) -> socket.socket:
-    host, _, port = where.rpartition(":")
-    host = "" if host == "*" else host.strip("[]")
+    host, port = host_and_port(where)
     both = not host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, dualstack_ipv6=both, backlog=_BACKLOG)
+    return socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=_BACKLOG)

@@ -9,7 +9,6 @@ from gateway.config import Settings
 from gateway.operations.answers import Answer, Note
 from gateway.operations.canned import Use
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.store.store import Store
 from gateway.ticket.saying import worded
@@ -147,5 +146,5 @@ def test_the_notification_suggests_what_fits(desk: Desk) -> None:
 ])  # fmt: skip
 def test_an_operator_inserts_them_too(desk: Desk, operation: str, arguments: object, outcome: str, says: str) -> None:
     (done,) = desk.write(lambda c: OPERATIONS[operation].perform(c, arguments, Duty(desk.now, lambda: desk.deps)))
-    said = worded(done.said, english_of(desk.deps))
+    said = worded(done.said, desk.deps.desk.templates.english)
     assert (done.outcome, says in said) == (outcome, True), said

@@ -16,7 +16,6 @@ from gateway.operations.answers import Answer, Note
 from gateway.operations.merges import Merge, Split
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tickets import Change, NewTicket
-from gateway.operations.tongue import english_of
 from gateway.operations.types import Duty
 from gateway.operations.undoing import Undo
 from gateway.store import audit, happenings
@@ -61,7 +60,7 @@ def opened(desk: Desk, count: int, subject: str = "Zwrot", to: str = "support@gw
 def do(desk: Desk, name: str, wanted: object) -> Any:
     done = desk.write(lambda c: OPERATIONS[name].perform(c, wanted, Duty(desk.now, lambda: desk.deps)))
     assert {each.outcome for each in done} == {"done"}, done
-    return worded(done[0].said, english_of(desk.deps))
+    return worded(done[0].said, desk.deps.desk.templates.english)
 
 
 def owners(desk: Desk) -> list[str | None]:
@@ -199,7 +198,7 @@ async def test_an_absence_ends_by_itself(desk: Desk) -> None:
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(desk: Desk, wanted: Away, said: str) -> None:
     (done,) = desk.write(lambda c: OPERATIONS["agent.away"].perform(c, wanted, Duty(MONDAY, lambda: desk.deps)))
-    assert (done.outcome, worded(done.said, english_of(desk.deps))) == ("refused", said)
+    assert (done.outcome, worded(done.said, desk.deps.desk.templates.english)) == ("refused", said)
 
 
 def test_what_goes_on_goes_back_to_its_owner_if_he_is_there(desk: Desk) -> None:
