@@ -36,7 +36,7 @@ from gateway.store.own_settings import with_digest
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
-from gateway.unlocking import unlock
+from gateway.unlocking import disown, tell_disowned, unlock
 from gateway.waking import wake
 from gateway.weekly import report
 
@@ -123,8 +123,12 @@ class Due:
         self._queued()
 
     async def find_owners(self) -> None:
-        """Tickets that wait go to whoever is there again; owners who were silent for too long lose theirs."""
+        """Tickets that wait go to whoever is there again; who is gone, or was silent for too long, loses his."""
         now, d = self._clock.now(), self._deps()
+        if orphans := await self._store.read(lambda c: turns.numbers_of_others(c, d.rules.agents, _A_RUN)):
+            await self._store.write(lambda c: tell_disowned(c, d, now))
+            await self._in_slices(orphans, lambda c, ns: disown(c, ns, d, now))
+            log.info("tickets.disowned", count=len(orphans))
         lost = await self._store.read(lambda c: turns.to_unlock(c, now, _A_RUN))
         await self._in_slices(lost, lambda c, ns: [unlock(c, n, d, now) for n in ns])
         if await self._store.write(lambda c: find_owners(c, give_away(c, tuple(d.rules.teams), d, now), d, now)):

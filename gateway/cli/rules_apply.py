@@ -11,6 +11,7 @@ import pwd
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -29,7 +30,9 @@ from gateway.policy import RuleFile
 from gateway.rules.switch import State, rule_ids, switched
 from gateway.rules.types import RuleSet
 from gateway.rules.written import in_words, include_patterns, is_included, written
+from gateway.store import turns
 from gateway.store.revisions import Revision, find_revision, newest_revision
+from gateway.ticket.assign import distributes
 from gateway.trial import current_file, tried
 
 _NEW_MODE = 0o644
@@ -48,6 +51,7 @@ message_option = click.option("--message", "-m", default="", metavar="TEXT", hel
 def apply(invocation: Invocation, file: Path | None, *, message: str, no_test: bool, yes: bool, dry_run: bool) -> None:
     """Put rules in force: check, tests, difference, a question, then they decide and are a revision.
 
+    The difference names agents who are gone and still own open tickets: within a minute those are nobody's.
     FILE is written over the rules file, which comes into force as it stands when there is no FILE. What it includes
     is looked for beside the rules file. Errors and failed tests end with 1 and change nothing.
     """
@@ -59,7 +63,7 @@ def apply(invocation: Invocation, file: Path | None, *, message: str, no_test: b
     print_lines([f"  ✓ {counted(len(rules.rules), 'rule')}, {tests}, {counted(len(rules.warnings), 'warning')}"])
     force = in_force(invocation)
     changes = list(_changes(force, rules))
-    print_lines(f"  {block(line)}" for line in changes)
+    print_lines(f"  {block(line)}" for line in (*changes, *_disowned(invocation, rules)))
     if dry_run:
         invocation.note("nothing was changed: --dry-run")
         return
@@ -90,7 +94,7 @@ def rollback(invocation: Invocation, revision: int | None, *, message: str, dry_
     rules = _good(
         invocation, settings, RuleFile(target.name, back.written.text, target.parent, back.written.files), tests=False
     )
-    print_lines(f"  {block(line)}" for line in _changes(force, rules))
+    print_lines(f"  {block(line)}" for line in (*_changes(force, rules), *_disowned(invocation, rules)))
     aside = list(_added_since(target.parent, back, rules))
     print_lines(f"  {path.name} was not included then: it becomes {_aside(path, force).name}" for path in aside)
     if dry_run:
@@ -202,6 +206,23 @@ def _good(invocation: Invocation, settings: Settings, file: RuleFile, *, tests: 
 def _changes(force: Revision | None, rules: RuleSet) -> Iterator[str]:
     if force is not None:
         yield from in_words(force.written, written(rules))
+
+
+def _disowned(invocation: Invocation, rules: RuleSet) -> Iterator[str]:
+    """A line for each owner of open tickets whom the rules do not know: what becomes of those."""
+    try:
+        with reading(invocation) as c:
+            found = turns.owned_by_others(c, rules.agents)
+    except (CommandError, TransientError):  # there is no database before the first start
+        return
+    for owner, rows in groupby(found, lambda row: row[0]):
+        of_teams = {team: count for _, team, count in rows}
+        become = (f"{team}: {count}, {_become(team, rules)}" for team, count in of_teams.items())
+        yield f"! agent    {owner} owns {counted(sum(of_teams.values()), 'open ticket')} ({'; '.join(become)})"
+
+
+def _become(team: str, rules: RuleSet) -> str:
+    return "given to others" if distributes(rules.teams.get(team)) else "to be taken"
 
 
 def _bring(

@@ -75,6 +75,23 @@ def to_unlock(c: Connection, now: datetime, limit: int) -> list[int]:
     return list(c.execute(query).scalars())
 
 
+def owned_by_others(c: Connection, agents: Collection[str]) -> list[tuple[str, str, int]]:
+    """(owner, team, how many) of the tickets to be done whose owners are none of these agents."""
+    owners = select(ticket.c.assignee, ticket.c.team, func.count()).where(_of_others(agents))
+    grouped = owners.group_by(ticket.c.assignee, ticket.c.team).order_by(ticket.c.assignee, ticket.c.team)
+    return [(row[0], row[1], int(row[2])) for row in c.execute(grouped)]
+
+
+def numbers_of_others(c: Connection, agents: Collection[str], limit: int) -> list[int]:
+    """The numbers of those tickets."""
+    query = select(ticket.c.number).where(_of_others(agents)).order_by(ticket.c.number).limit(limit)
+    return list(c.execute(query).scalars())
+
+
+def _of_others(agents: Collection[str]) -> ColumnElement[bool]:
+    return and_(TO_DO, ticket.c.assignee.is_not(None), ticket.c.assignee.not_in(agents))
+
+
 def _unowned(teams: Collection[str], agents: Collection[str]) -> ColumnElement[bool]:
     nobodys = or_(ticket.c.assignee.is_(None), ticket.c.assignee.not_in(agents))
     return and_(TO_DO, nobodys, ticket.c.team.in_(teams))

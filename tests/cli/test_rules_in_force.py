@@ -42,6 +42,11 @@ tests:
 INCLUDED = "rules:\n  - {id: tagged, on: new, do: [{tag: [seen]}]}\n"
 BROKEN = RULES.replace("route: billing", "route: biling")
 UNTRUE = RULES.replace("expect: {team: billing}", "expect: {team: support}")
+STAFFED = RULES.replace(
+    "teams:\n  support: {address: support@acme.test}",
+    "agents:\n  ana: {name: Ana, email: ana@agents.test}\n  eve: {name: Eve, email: eve@agents.test}\n"
+    "teams:\n  support: {address: support@acme.test, members: [ana, eve], assign: round_robin}",
+)
 STORNO = RULES.replace("zwrot]", "zwrot, storno]")
 
 
@@ -160,6 +165,19 @@ async def test_a_dry_run_says_it_and_changes_nothing(site: Site) -> None:
     code, out, err = await site.apply(STORNO, "--dry-run")
     assert (code, "refund_words: + storno" in out, "nothing was changed" in err) == (0, True, True)
     assert (site.rules.read_text(), site.history()) == (RULES, [(1, "")])
+
+
+async def test_agents_who_are_gone_are_named_with_their_open_tickets_before_it(site: Site) -> None:
+    await site.apply(STAFFED)
+    for subject in ("One", "Two", "A refund"):
+        await site.team(subject)
+    await site.do("ticket", "assign", "3", "ana")
+    without = STAFFED.replace("  ana: {name: Ana, email: ana@agents.test}\n", "").replace("[ana, eve]", "[eve]")
+    code, out, _ = await site.apply(without, "--dry-run")
+    said = "  ! agent    ana owns 2 open tickets (billing: 1, to be taken; support: 1, given to others)"
+    assert (code, out.splitlines()[-1]) == (0, said)
+    code, out, _ = await site.apply(STAFFED, "--dry-run")
+    assert "! agent" not in out
 
 
 async def test_a_bad_reload_is_told_and_kept_until_a_good_one(site: Site) -> None:

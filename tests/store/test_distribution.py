@@ -20,6 +20,7 @@ from gateway.operations.types import Duty
 from gateway.operations.undoing import Undo
 from gateway.store import audit, happenings
 from gateway.store.opening import open_store
+from gateway.store.outbox import OutboxItem
 from gateway.store.store import Store
 from gateway.ticket.saying import worded
 from tests.processing import Desk, mail
@@ -77,6 +78,13 @@ def reasons(desk: Desk, number: int, action: str) -> list[str]:
         return [row.detail for row in audit.find_rows(c, ticket=number) if row.action == action]
 
 
+def plain(item: OutboxItem) -> str:
+    """The words of a mail, in one line."""
+    body = email.message_from_bytes(item.raw, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
 def test_new_tickets_go_round_and_say_why(desk: Desk) -> None:
     opened(desk, 3)
     assert owners(desk) == ["ann", "bob", "ann"]
@@ -89,12 +97,9 @@ def test_new_tickets_go_round_and_say_why(desk: Desk) -> None:
 def test_the_new_owner_gets_a_mail_with_the_words_and_the_reason(desk: Desk) -> None:
     opened(desk, 1)
     (item,) = desk.mails()
-    body = email.message_from_bytes(item.raw, policy=email.policy.default).get_body(("plain",))
-    assert body is not None
-    text = body.get_content()
     assert item.forward_path == "ann@agents.test"
-    assert "Why you: assignee ann (round_robin; nobody speaks pl; 0 of 2 open)" in " ".join(text.split())
-    assert "Proszę o zwrot." in text
+    assert "Why you: assignee ann (round_robin; nobody speaks pl; 0 of 2 open)" in plain(item)
+    assert "Proszę o zwrot." in plain(item)
 
 
 def test_a_manual_team_and_a_ticket_with_an_owner_stay_as_they_are(desk: Desk) -> None:
@@ -233,10 +238,31 @@ async def test_who_says_something_keeps_his_ticket(desk: Desk) -> None:
 
 async def test_owners_whom_the_rules_do_not_have_any_more_own_nothing(desk: Desk, settings: Settings) -> None:
     opened(desk, 1)
-    later = Desk(desk.store, settings, RULES.replace("ann: {", "zoe: {").replace("[ann", "[zoe"))
+    opened(desk, 1, to="billing@gw.test")
+    do(desk, "ticket.change", Change((2,), fields=(("assignee", "ann"),)))
+    later = Desk(desk.store, settings, RULES.replace("ann: {", "zoe: {").replace("[ann", "[zoe"), first_id=3)
     later.now = desk.now
     await tick(later, 0)
-    assert owners(later) == ["zoe"]
+    assert owners(later) == ["zoe", None]
+    assert [reasons(later, number, "owner.lost") for number in (1, 2)] == [["ann: not in the rules any more"]] * 2
+    (alarm,) = (item for item in later.mails() if item.template == "alarm")
+    assert alarm.forward_path == "eva@agents.test"
+    assert "ann: 2 (billing 1, support 1)" in plain(alarm)
+    await tick(later, 2)
+    assert len([item for item in later.mails() if item.template == "alarm"]) == 1
+
+
+async def test_what_waits_for_its_customer_is_nobodys_when_he_answers(desk: Desk, settings: Settings) -> None:
+    opened(desk, 1, to="billing@gw.test")
+    do(desk, "ticket.change", Change((1,), fields=(("assignee", "ann"),), status="pending"))
+    later = Desk(desk.store, settings, RULES.replace("ann: {", "zoe: {").replace("[ann", "[zoe"), first_id=2)
+    later.now = desk.now
+    await tick(later, 0)
+    assert owners(later) == ["ann"]
+    later.take(mail("Jan <jan1@bigbank.test>", "Re: [#1] Zwrot 1"), to="billing@gw.test")
+    await tick(later, 0)
+    assert later.ticket(1).status_type == "open"
+    assert owners(later)[0] is None
 
 
 def test_the_lead_hears_once_an_hour_that_too_many_wait(desk: Desk) -> None:
