@@ -37,6 +37,7 @@ from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
 from gateway.ticket.life import FINISHED
 from gateway.unlocking import disown, tell_disowned, unlock
+from gateway.unreached import look_after_unreached
 from gateway.waking import wake
 from gateway.weekly import report
 
@@ -82,10 +83,11 @@ class Due:
             self._queued()
 
     async def tell_undelivered(self) -> None:
-        """Agents hear of answers that did not arrive."""
+        """Agents hear of answers that did not arrive, others of agents whom mail does not reach."""
         now, d = self._clock.now(), self._deps()
-        if await self._store.write(lambda c: tell_undelivered(c, d, now)):
-            self._queued()
+        await self._store.write(lambda c: look_after_unreached(c, d, now))
+        await self._store.write(lambda c: tell_undelivered(c, d, now))
+        self._queued()
 
     async def remind(self) -> None:
         """Promises that may be broken, or are."""

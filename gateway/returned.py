@@ -33,7 +33,6 @@ from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
 DELAYED_AFTER = timedelta(hours=4)
 _FAILED_SINCE = timedelta(days=1)  # mails that failed before are known, or too old to do something about
 _TOLD = Rate(20, timedelta(hours=1))  # mails about such mails, to one agent
-_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 
 def received(
@@ -86,7 +85,7 @@ def _came_home(item: OutboxItem, recipients: Iterable[RecipientStatus], d: Deps,
     now, address = d.now(), normal(item.forward_path)
     named = final.status is None or final.status in final.diagnostic
     said = final.diagnostic if named else f"{final.status} {final.diagnostic}".rstrip()
-    hard = final.status in _NO_SUCH_MAILBOX
+    hard = restraint.names_no_mailbox(final.status)
     if not restraint.not_delivered(c, item.id, address, now, said, hard=hard):
         return
     outbox.mark_undelivered(c, item, said, now)

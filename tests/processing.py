@@ -238,3 +238,34 @@ def mail(
 def verdict(dmarc: str, raw: bytes) -> bytes:
     """The mail as our own boundary hands it over, with its word about DMARC."""
     return f"Authentication-Results: mx.gw.test; dmarc={dmarc}\r\n{BOUNDARY}".encode() + raw
+
+
+REPORT = """From: Mail Delivery System <MAILER-DAEMON@relay.test>
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It did not arrive.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relay.test
+
+Final-Recipient: rfc822; {who}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} no such user
+
+--b--
+"""
+
+
+def report(to: str, who: str, status: str = "5.1.1", action: str = "failed") -> bytes:
+    """What a relay says of a mail of ours to somebody.
+
+    to  the reverse-path of that mail
+    """
+    return REPORT.format(to=to, status=status, action=action, who=who).replace("\n", "\r\n").encode()

@@ -24,7 +24,7 @@ RANKS = (
     ("pipeline", "timers", "retaining", "lookups", "distribution", "probing", "checking"),
     ("arrived", "events", "status_asked", "oversize", "satisfaction"),  # docs/decisions/0002
     ("digests",),  # docs/decisions/0002
-    ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "waking", "schedules"),
+    ("returned", "reminders", "weekly", "attention", "idle", "rungs", "unlocking", "unreached", "waking", "schedules"),
     ("policy", "operations", "rehearsal", "scene_mail", "webhooks"),  # docs/decisions/0002
     ("agents", "staged"),  # docs/decisions/0002
     ("work", "due", "trial", "backtest", "backups"),  # docs/decisions/0002

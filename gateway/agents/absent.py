@@ -17,8 +17,9 @@ from gateway.message.classify import classify
 from gateway.operations.agents import Back, back
 from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
+from gateway.store import restraint
 from gateway.store.absences import absent, end_absence, put_away
-from gateway.ticket.assign import OUT_OF_OFFICE, Absence
+from gateway.ticket.assign import OUT_OF_OFFICE, OUT_OF_REACH, Absence
 
 _LASTS = timedelta(hours=24)
 
@@ -31,6 +32,8 @@ def seems_away(mail: AgentMail) -> None:
     kind = classify(mail.message, mail.inbound.envelope, mail.d.own).kind
     if not (mail.d.away_on_ooo and own and proven and kind == "auto-reply"):
         return
+    restraint.lives(mail.c, normal(agent.email))  # his program got ours
+    _end(mail, OUT_OF_REACH)
     known = absent(mail.c, mail.now).get(agent.id)
     if known is None or known.by == OUT_OF_OFFICE:
         since = known.since if known is not None else mail.now
@@ -38,9 +41,15 @@ def seems_away(mail: AgentMail) -> None:
 
 
 def is_there(mail: AgentMail) -> None:
-    """He writes himself: what his program said is over."""
+    """He writes himself: what his program said is over, and mail reaches him again."""
+    restraint.lives(mail.c, normal(mail.agent.email))
+    _end(mail, OUT_OF_OFFICE, OUT_OF_REACH)
+
+
+def _end(mail: AgentMail, *said_by: str) -> None:
+    """His absence is over, where nobody but these said so."""
     known = absent(mail.c, mail.now).get(mail.agent.id)
-    if known is not None and known.by == OUT_OF_OFFICE:
+    if known is not None and known.by in said_by:
         end_absence(mail.c, mail.agent.id, f"agent:{mail.agent.id}", mail.now)
 
 

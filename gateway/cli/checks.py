@@ -29,6 +29,7 @@ from gateway.intake.accept import least_free
 from gateway.intake.fetching import unfetched_after
 from gateway.intake.imap_login import FORETOLD, leave_ends
 from gateway.intake.maildir import stuck_in, unfit, waiting
+from gateway.message.address import normal
 from gateway.probing import is_lost
 from gateway.rules.types import RuleSet
 from gateway.store import inbound, jobs, mailboxes, outbox, restraint, webhooks
@@ -115,6 +116,22 @@ def _queries(rules: RuleSet, settings: Settings) -> Found:
             if columns and column not in columns:
                 said = f"query “{lookup.sql}” gives no column “{column}”; columns are: {', '.join(columns)}"
                 yield "problem", said, f"lookups.{lookup.id} of the rules"
+
+
+def _agents(invocation: Invocation, settings: Settings) -> Found:
+    """Whether mail reaches those who work by it."""
+    rules = policy.read_rules(policy.rules_file(settings), policy.templates_of(settings, invocation.clock))
+    with reading(invocation) as c:
+        failing = restraint.failing(c, [normal(agent.email) for agent in rules.agents.values()], invocation.now())
+    for agent in rules.agents.values():
+        if (trouble := failing.get(normal(agent.email))) is not None:
+            verdict: Verdict = "problem" if trouble.out_of_reach else "warning"
+            what = "gets no more mail and no new tickets, it" if trouble.out_of_reach else "mail"
+            times = counted(trouble.count, "time")
+            said = f"{agent.id}, {agent.email}: {what} did not arrive {times}, at last: {trouble.said or 'no reason'}"
+            yield verdict, said, f"the address in the rules; mailwicket agent back {agent.id}"
+    if not failing:
+        yield "ok", f"no mail to {counted(len(rules.agents), 'agent')} came back", ""
 
 
 def _templates(invocation: Invocation, settings: Settings) -> Found:
@@ -266,6 +283,7 @@ def _security(_: Invocation, settings: Settings) -> Found:
 CHECKS: Mapping[str, Check] = {
     "config": _config,
     "rules": _rules,
+    "agents": _agents,
     "templates": _templates,
     "store": _store,
     "database": _database,

@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 
 from gateway.distribution import give_away
 from gateway.events import find_owners
+from gateway.message.address import normal
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
+from gateway.store import restraint
 from gateway.store.absences import end_absence, put_away
 from gateway.ticket.assign import Absence
 from gateway.ticket.saying import Saying, saying
@@ -59,6 +61,7 @@ def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
     for id in (wanted.agent, wanted.by):
         if (refused := unknown_agent(id, deps.rules, wanted.agent)) is not None:
             return (refused,)
+    restraint.lives(c, normal(deps.rules.agents[wanted.agent].email))
     if not end_absence(c, wanted.agent, actor(wanted.by), duty.now):
         return (Done(wanted.agent, "done", saying("done_not_away")),)
     teams = [team.id for team in deps.rules.teams.values() if wanted.agent in team.members]

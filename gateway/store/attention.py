@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, and_, func, select, text
 
 from gateway.store.schema import entry, inbound, outbox, undelivered
 from gateway.ticket.reminder import OVER
@@ -53,7 +53,8 @@ def suppressed(c: Connection, since: datetime) -> Counter[str]:
 def lost(c: Connection, since: datetime) -> int:
     """How many of our mails failed or came back since then."""
     failed = select(func.count()).select_from(outbox).where(outbox.c.state == "failed", outbox.c.settled_at >= since)
-    came_back = select(func.count()).select_from(undelivered).where(undelivered.c.at >= since)
+    later = undelivered.join(outbox, and_(outbox.c.id == undelivered.c.outbox, outbox.c.state != "failed"))
+    came_back = select(func.count()).select_from(later).where(undelivered.c.at >= since)
     return int(c.execute(failed).scalar_one()) + int(c.execute(came_back).scalar_one())
 
 

@@ -35,7 +35,7 @@ from gateway.message.charset import clean_line
 from gateway.store.alarms import note
 from gateway.store.audit import add_audit
 from gateway.store.changes import add_event
-from gateway.store.restraint import SENDING, stop_sending
+from gateway.store.restraint import SENDING, delivered, refused, stop_sending
 from gateway.store.schema import heartbeat, outbox, stop
 from gateway.ticket.types import Notification
 
@@ -227,8 +227,11 @@ def settle(
     if state == "failed":
         why = reason if reply in reason else f"{reason}: {reply}".removeprefix(": ")
         tell(c, item, "mail.failed", f"failed for good: {why}", now)
+        refused(c, item.id, normal(item.forward_path), now, reply)
     elif state == "uncertain":
         _tell_uncertain(c, item, next_attempt_at, reason, now)
+    elif state == "sent" and item.attempts > 1:
+        delivered(c, item.id)
     return True
 
 

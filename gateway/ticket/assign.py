@@ -23,6 +23,8 @@ _MOST_SKIPPED = 5  # that a reason names
 
 
 OUT_OF_OFFICE = "out-of-office"  # an agent's own program said that he is away, he did not
+OUT_OF_REACH = "out-of-reach"  # mail to him does not arrive
+_SHOWN = {OUT_OF_OFFICE: "away?", OUT_OF_REACH: "away? (mail does not arrive)"}  # else: away
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Absence:
     by: str = ""  # who said so
 
     def __str__(self) -> str:
-        away = "away?" if self.by == OUT_OF_OFFICE else "away"
+        away = _SHOWN.get(self.by, "away")
         return away if self.until is None else f"{away} until {self.until:%a %Y-%m-%d %H:%M} UTC"
 
 

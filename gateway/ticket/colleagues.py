@@ -1,18 +1,19 @@
 """Who of our people hears of what is said in a ticket: whoever owns it, answers for it or watches it, and who wants to.
 
-Sources  agents-by-mail.md §2, §7: of a ticket that nobody owns, in a team that gives nothing away, its members hear.
+Sources  agents-by-mail.md §2, §7: of a ticket that nobody owns, in a team that gives nothing away, its members hear;
+         of one whose owner is away, whoever covers for him.
          `agents.notify` of the rules: who follows a ticket hears of it whatever it says.
 Not here  what rules tell agents of (notify.py), who may see a ticket (visibility.py), a ticket that is given away
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Decision, Hold, Notify, RuleSet
-from gateway.ticket.assign import distributes, unowned
+from gateway.ticket.assign import Absence, distributes, unowned
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
 from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_agents, what_was_said
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
@@ -58,13 +59,13 @@ def of_mail(
     policy: NotifyPolicy,
     *,
     waits: bool,
-    away: Callable[[], Collection[str]],
+    away: Callable[[], Mapping[str, Absence]],
 ) -> Iterator[Notification]:
     """The mails about one that came, to those whom no rule tells of it; the guard has not seen them yet.
 
     waits  whether its writer does not take part: his words wait for one of ours, and whoever leads hears of them where
            nobody works on the ticket
-    away   looks up the ids of those who are not there
+    away   looks up who is not there, by id
     """
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
@@ -74,7 +75,7 @@ def of_mail(
     told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
     members = {} if told_already or waits else _members(ticket, rules, away)  # a rule has chosen who hears
-    concerned = {**members, **_of_team(ticket, rules), **_concerned(ticket, rules)}
+    concerned = {**members, **_of_team(ticket, rules), **_covering(ticket, rules, away), **_concerned(ticket, rules)}
     hear = {
         agent: why
         for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items()
@@ -102,13 +103,20 @@ def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     return has
 
 
+def _covering(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
+    """Whoever looks after the tickets of its owner while he is away."""
+    absence = away().get(ticket.assignee) if ticket.assignee is not None else None
+    cover = rules.agents.get(absence.cover or "") if absence is not None else None
+    return {cover.id: "cover"} if cover is not None else {}
+
+
 def _lead(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     team = rules.teams.get(ticket.team)
     lead = rules.agents.get(team.lead or "") if team is not None else None
     return {lead.id: "lead"} if lead is not None else {}
 
 
-def _members(ticket: Ticket, rules: RuleSet, away: Callable[[], Collection[str]]) -> dict[str, str]:
+def _members(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
     """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
     team = rules.teams.get(ticket.team)
     if team is None or distributes(team) or not unowned(ticket, rules):

@@ -64,7 +64,8 @@ class Sent(Protocol):
         ...
 
     def marks(self, address: str, now: datetime) -> Collection[str]:
-        """What stands against automatic mail to an address: outbound-held, dead-address, breaker-open, acks-rest."""
+        """What stands against automatic mail to an address: outbound-held, dead-address (of an agent: out-of-reach),
+        breaker-open, acks-rest."""
         ...
 
 
@@ -132,7 +133,7 @@ def _words_against(
     if not agent:  # one to an agent waits and is sent later: the word would lose it for good
         yield "outbound-held" if "outbound-held" in marks else None
     yield _by_address(notice, policy) if agent else _by_mail(notice, cause, policy)
-    yield "dead-address" if "dead-address" in marks else None
+    yield "dead-address" if ("out-of-reach" if agent else "dead-address") in marks else None
     if not agent:
         yield "muted" if cause.customer is not None and cause.customer.muted else None
         yield _by_authentication(notice, cause, policy)

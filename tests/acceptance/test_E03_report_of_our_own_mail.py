@@ -11,36 +11,11 @@ from gateway.operations.registry import OPERATIONS as REGISTERED
 from gateway.operations.types import Duty
 from gateway.store.restraint import dead, marks
 from gateway.store.store import Store
-from tests.processing import RULES, Desk, mail
+from tests.processing import RULES, Desk, mail, report
 
 pytestmark = pytest.mark.p0
 JAN, ANN = "jan@bigbank.test", "ann@agents.test"
 LED = RULES.replace("members: [ann, bob]}", "members: [ann, bob], lead: ann}")
-REPORT = """From: Mail Delivery System <MAILER-DAEMON@relay.test>
-To: {to}
-Subject: Undelivered Mail Returned to Sender
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-
---b
-Content-Type: text/plain
-
-It did not arrive.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; relay.test
-
-Final-Recipient: rfc822; {who}
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; 550 {status} no such user
-
---b--
-"""
-
-
-def report(to: str, status: str = "5.1.1", action: str = "failed", who: str = JAN) -> bytes:
-    return REPORT.format(to=to, status=status, action=action, who=who).replace("\n", "\r\n").encode()
 
 
 @pytest.fixture
@@ -70,9 +45,9 @@ def duty(desk: Desk) -> Duty:
 def test_E03_a_report_comes_home(answered, status, action, told, acknowledged_again) -> None:
     desk, answer = answered, answered.mails()[-1]
     before = len(desk.mails())
-    outcome = desk.take(report(answer.reverse_path, status, action), to=answer.reverse_path, sender=None)
+    outcome = desk.take(report(answer.reverse_path, JAN, status, action), to=answer.reverse_path, sender=None)
     assert (outcome.disposition, outcome.ticket) == ("report", 1)
-    again = desk.take(report(answer.reverse_path, status, action) + b"\r\n", to=answer.reverse_path, sender=None)
+    again = desk.take(report(answer.reverse_path, JAN, status, action) + b"\r\n", to=answer.reverse_path, sender=None)
     assert again.disposition == "report"
     notices = desk.mails()[before:]
     assert [(m.template, m.forward_path) for m in notices] == [("delivery_failed", "ann@agents.test")] * told
@@ -82,7 +57,7 @@ def test_E03_a_report_comes_home(answered, status, action, told, acknowledged_ag
 
 def test_E03_who_writes_again_is_reached_again(answered) -> None:
     desk, answer = answered, answered.mails()[-1]
-    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    desk.take(report(answer.reverse_path, JAN), to=answer.reverse_path, sender=None)
     assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
     desk.take(mail(JAN, "I am still here"))
     assert desk.write(lambda c: marks_of(c, desk)) == set()
@@ -92,9 +67,11 @@ def test_E03_an_agent_who_writes_again_is_reached_again(store: Store, settings: 
     rule = "{id: tell, on: [new, reply], do: [{notify: {to: [ann], template: agent_notice}}]}"
     desk = Desk(store, settings, f"{LED}rules:\n  - {rule}\n")
     desk.take(mail(JAN))
-    notice = next(m for m in desk.mails() if m.forward_path == ANN)
-    desk.take(report(notice.reverse_path, who=ANN), to=notice.reverse_path, sender=None)
-    desk.take(mail(JAN, "Hello?"), to=desk.reply_address(JAN, 1))
+    for n in range(3):  # agents-by-mail.md §9: one report may be a mistake, and he works by these mails
+        notice = [m for m in desk.outbox() if m.forward_path == ANN][-1]
+        assert notice.state == "queued"
+        desk.take(report(notice.reverse_path, ANN), to=notice.reverse_path, sender=None)
+        desk.take(mail(JAN, "Re: Zwrot", f"Hello? {n}"), to=desk.reply_address(JAN, 1))
     assert desk.outbox()[-1].reason == "dead-address"
     desk.take(mail(ANN, "I am still here"), to=desk.reply_address(ANN, 1))
     assert desk.write(lambda c: marks(c, ANN, desk.now)) == set()
@@ -102,7 +79,7 @@ def test_E03_an_agent_who_writes_again_is_reached_again(store: Store, settings: 
 
 def test_E03_it_is_dead_for_sixty_days(answered) -> None:
     desk, answer = answered, answered.mails()[-1]
-    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    desk.take(report(answer.reverse_path, JAN), to=answer.reverse_path, sender=None)
     desk.now += timedelta(days=59)
     assert desk.write(lambda c: marks_of(c, desk)) == {"dead-address"}
     desk.now += timedelta(days=2)
@@ -111,7 +88,7 @@ def test_E03_it_is_dead_for_sixty_days(answered) -> None:
 
 def test_E03_a_person_says_that_it_lives(answered) -> None:
     desk, answer = answered, answered.mails()[-1]
-    desk.take(report(answer.reverse_path), to=answer.reverse_path, sender=None)
+    desk.take(report(answer.reverse_path, JAN), to=answer.reverse_path, sender=None)
     with desk.reading() as c:
         assert [(address, "5.1.1" in said) for address, _, said in dead(c, desk.now, 10)] == [(JAN, True)]
     wanted = Addresses((JAN.upper(), "eva@x.test"))
@@ -127,7 +104,7 @@ def test_E03_strangers_do_not_decide_how_many_mails_an_agent_gets(store: Store, 
     for n in range(22):
         desk.take(mail(f"nobody{n}@x{n}.test", f"Hello {n}"), at=desk.now + timedelta(seconds=1))
         ack = next(m for m in desk.mails() if m.forward_path == f"nobody{n}@x{n}.test")
-        desk.take(report(ack.reverse_path), to=ack.reverse_path, sender=None, at=desk.now)
+        desk.take(report(ack.reverse_path, JAN), to=ack.reverse_path, sender=None, at=desk.now)
     notices = [m for m in desk.outbox() if m.template == "delivery_failed"]
     assert [m.state for m in notices] == ["queued"] * 20 + ["suppressed"] * 2
     assert {(m.ticket, m.reason) for m in notices[20:]} == {(21, "recipient-limit"), (22, "recipient-limit")}
@@ -137,7 +114,7 @@ def test_E03_a_forged_token_is_backscatter(answered) -> None:
     desk, answer = answered, answered.mails()[-1]
     before = len(desk.mails())
     forged = answer.reverse_path.replace(".a", ".b", 1)
-    outcome = desk.take(report(forged), to=forged, sender=None)
+    outcome = desk.take(report(forged, JAN), to=forged, sender=None)
     assert (outcome.disposition, outcome.ticket) == ("record", None)
     assert outcome.reason.startswith("backscatter")
     assert len(desk.mails()) == before
@@ -147,7 +124,7 @@ def test_E03_rules_hear_of_it(store: Store, settings: Settings) -> None:
     desk = Desk(store, settings, LED + "rules:\n  - {id: back, on: bounced, do: [{tag: [bounced]}]}\n")
     desk.take(mail(JAN))
     (ack,) = desk.mails()
-    desk.take(report(ack.reverse_path), to=ack.reverse_path, sender=None)
+    desk.take(report(ack.reverse_path, JAN), to=ack.reverse_path, sender=None)
     assert desk.ticket(1).tags == ("bounced",)
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from gateway.rules.written import written
+from gateway.store.restraint import not_delivered
 from gateway.store.revisions import keep_revision
-from tests.cli.desk import RULES, Desk, mailwicket_beside
+from tests.cli.desk import NOW, RULES, Desk, mailwicket_beside
 
 
 @pytest.fixture
@@ -73,6 +75,19 @@ def a_maildir(*files: str, team: str = "billing") -> Callable[[Path], None]:
     return done
 
 
+def mail_to_an_agent_fails(times: int) -> Callable[[Path], None]:
+    """So many came back."""
+
+    def done(config: Path) -> None:
+        engine = create_engine(f"sqlite:///{config.parent / 'state' / 'mailwicket.db'}")
+        with engine.begin() as c:
+            for number in range(times):
+                not_delivered(c, number, "ana@acme.test", NOW, "550 5.1.1 no such user", hard=True)
+        engine.dispose()
+
+    return done
+
+
 def the_disk_is_full(config: Path) -> None:
     config.write_text(config.read_text() + '[intake]\nmin_free = "8000000000 MiB"\n')
 
@@ -112,6 +127,15 @@ def nothing(config: Path) -> None:
             "",
         ),
         (a_query_has("SELECT 1 FROM nowhere"), "rules", "problem", "query “crm”: no such table: nowhere", "[[lookup]]"),
+        (nothing, "agents", "ok", "no mail to 1 agent came back", ""),
+        (
+            mail_to_an_agent_fails(1),
+            "agents",
+            "warning",
+            "ana, ana@acme.test: mail did not arrive 1 time, at last: 550 5.1.1 no such user",
+            "mailwicket agent back ana",
+        ),
+        (mail_to_an_agent_fails(3), "agents", "problem", "gets no more mail and no new tickets", "the address in"),
         (the_disk_is_full, "disk", "problem", "mail is refused for now", "make room"),
         (a_maildir(), "maildir", "ok", "inbox: 0 mails in", ""),
         (a_maildir("1.a"), "maildir", "problem", "inbox: new/1.a is no mail: it has no header", "take it away"),
