@@ -169,7 +169,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     entry = replace(entry, attachments=attached)
     saved = save_by(c, (entry, *ready.sets, status, *_joining(came, duty)), ticket, by, duty, came)
     have_it = {normal(person.address) for person in came.beside} if came is not None else set()
-    queued, sent = list[Saying](), list[tuple[str, str, int]]()
+    queued, sent, waiting = list[Saying](), list[tuple[str, str, int]](), list[int]()
     if came is not None and came.message_id is not None:  # whoever answers all is known by it
         sent = [(came.message_id, address, ticket.number) for address in have_it]
     for recipient in ready.recipients:
@@ -180,6 +180,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
         if made is None:
             return Done(f"#{ticket.number}", "conflict", saying("done_no_mail", address=recipient.address))
         queued.append(saying("done_mail", mail=f"q-{made[0]}", address=recipient.address))
+        waiting += [made[0]] if ready.not_before is not None else []
         sent.append((made[1], normal(recipient.address), ticket.number))
     remember_messages(c, sent)
     moved = (of_change("status", ticket.status, status.status),) if status.status != ticket.status else ()
@@ -187,7 +188,7 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     note_articles(c, "inserted", ready.draft.articles, duty.now)
     used = ", ".join(each.canned.name for each in ready.draft.used)
     with_ = (saying("done_with", names=used),) if used else ()
-    return Done(f"#{ticket.number}", "done", (*queued, *moved, *with_))
+    return Done(f"#{ticket.number}", "done", (*queued, *moved, *with_), waiting=tuple(waiting))
 
 
 def _joining(came: Came | None, duty: Duty) -> Iterator[AddPeople]:

@@ -38,7 +38,7 @@ from gateway.ticket.visibility import sees
 
 UNDO_WITHIN = timedelta(hours=24)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
-_LEAVES = ("ask", "internal", "remind")  # what is taken back by hand alone
+_LEAVES = ("ask", "internal")  # what is taken back by hand alone
 
 
 class _CannotError(Exception):
@@ -87,6 +87,7 @@ class _Work:
         self._left: dict[int, Snapshot] = {}  # as they were when a merge or a split moved what is in them
         self._receipts: list[str] = []
         self._sent: list[str] = []
+        self._waiting: list[tuple[int, str]] = []  # mails that leave later, and what they are
         self.told = False
 
     @property
@@ -129,13 +130,15 @@ class _Work:
         """What takes it back: u-318; None when nothing changed."""
         after = {n: self._left.get(n) or undoing.snapshot(self._c, n) for n in self._before}
         kept = [(b, a) for n, b in self._before.items() if (a := after[n]) is not None and undoing.differences(b, a)]
-        if not kept and len(self._receipts) < 2:
+        if not kept and not self._waiting and len(self._receipts) < 2:
             return next(iter(self._receipts), None)
         before, now_is = zip(*kept, strict=True) if kept else ((), ())
         number = kept[0][0].ticket.number if kept else self._asker.number
         if number is None:
-            return self._receipts[-1]
-        what = Kept(tuple(before), tuple(now_is), tuple(self._receipts), tuple(self._sent))
+            return next(reversed(self._receipts), None)
+        later = {word for _, word in self._waiting}
+        sent = tuple(each for each in self._sent if each not in later)
+        what = Kept(tuple(before), tuple(now_is), tuple(self._receipts), sent, tuple(self._waiting))
         who = actor(self._asker.agent.id)
         return f"u-{undoing.keep(self._c, what, number, actor=who, now=self._duty.now)}"
 
@@ -201,6 +204,8 @@ class _Work:
                 )
             if done.undo is not None:
                 self._receipts.append(done.undo)
+            word = f"#{command.name}" if name == "agent.remind" else "answer"
+            self._waiting.extend((mail, word) for mail in done.waiting)
             self.told = self.told or done.undo is not None or done.warns
         return found
 

@@ -54,12 +54,12 @@ def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
     words = duty.deps.desk.templates.words(rules.language_of(agent))
     about = (f"#{ticket.number}  {ticket.subject}",) if ticket is not None else ()
     values = {"title": words["reminder"], "lines": (*about, *((text,) if text else ()))}
-    key = f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{text}"
+    key = f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{duty.now.isoformat()}:{text}"
     notice = to_agent(agent, "command_result", values, rules, key=key, cause=actor(agent.id), about=ticket)
     notice = replace(notice, zone=str(zone_of(agent, rules)), not_before=wanted.at)
     made = enqueue(notice, duty.deps.desk, c, duty.now)
     said = saying("done_reminder", mail=f"q-{made[0]}", time=wanted.at) if made is not None else NOTHING_CHANGED
-    return (Done(name, "done", said),)
+    return (Done(name, "done", said, waiting=(made[0],) if made is not None else ()),)
 
 
 def _set_own(c: Connection, wanted: SetOwn, duty: Duty) -> tuple[Done, ...]:

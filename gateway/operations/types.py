@@ -55,6 +55,7 @@ class Done:
     said: Sayable  # plain English where only the command line hears of it
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
     warns: bool = False  # whether it was done, and whoever asked for it may not have meant that
+    waiting: tuple[int, ...] = ()  # numbers of mails that it wrote and that leave later
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Taking back: a merge or a split, or what the commands of one mail changed, by its receipt.
 
 Transaction  the caller's, durable; the tickets are locked in the order of their numbers. All of a receipt is taken
-             back, or nothing.
+             back, or nothing; mails that have not left never do.
 Not here     how merges are taken back (merges.py), what is kept (store/undoing.py). What was sent is sent.
 """
 
@@ -16,7 +16,7 @@ from gateway.events import owners_after
 from gateway.operations import merges
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
-from gateway.store import audit, tickets, undoing
+from gateway.store import audit, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.linked import By
 from gateway.store.merges import find_receipt
@@ -93,8 +93,17 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
             again = tickets.find_ticket(c, before.ticket.number) or now_is.ticket
             owners_after(c, now_is.ticket, again, duty.deps, duty.now)
             yield Done(f"#{before.ticket.number}", "done", saying("done_as_before", names=", ".join(names)))
+    gone = list(kept.sent)
+    for number, what in kept.waiting:
+        if (item := outbox.find(c, number)) is not None and outbox.drop(c, number, duty.now):
+            outbox.tell(c, item, "mail.dropped", "was taken back before it left", duty.now)
+            yield Done(f"q-{number}", "done", saying("done_not_sent", address=item.forward_path))
+        else:
+            gone.append(what)
     undoing.close(c, receipt, duty.now)
-    left = tuple(saying("done_left", what=saying(f"left_{each}") if each in LEFT else each) for each in kept.sent)
+    left = tuple(
+        saying("done_left", what=saying(f"left_{each}") if each in LEFT else each) for each in dict.fromkeys(gone)
+    )
     yield Done(wanted.id, "done", (saying("done_taken_back"), *left))
 
 

@@ -41,6 +41,7 @@ class Kept:
     after: tuple[Snapshot, ...]  # of the same tickets, in the same order
     receipts: tuple[str, ...] = ()  # of merges and splits among the commands: u-318
     sent: tuple[str, ...] = ()  # what nothing takes back: answer, note, notice, or a command
+    waiting: tuple[tuple[int, str], ...] = ()  # mails that leave later, and what they are: answer, or a command
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,6 +376,26 @@ def test_an_answer_may_leave_later(desk: Agents) -> None:
         assert desk.said(command)[0].startswith("bad-value: Nothing is held here"), command
 
 
+def test_an_answer_that_has_not_left_is_taken_back_with_what_it_changed(desk: Agents) -> None:
+    before = state(desk)
+    desk.said("#send in 10m\n#urgent\nHello Jan")
+    waiting = desk.mails()[-1]
+    assert desk.said("#undo")[-2:] == [f"ok: q-{waiting.id} is not sent to {JAN}", "ok: u-1 was taken back"]
+    assert differs(desk, before) == []
+    assert desk.outbox()[-1].state == "dropped"
+    assert desk.entries(1)[-1].text == f"answer to {JAN} was taken back before it left"
+
+
+def test_an_answer_that_has_left_is_named(desk: Agents) -> None:
+    desk.said("#send in 10m\n#urgent\nHello Jan")
+    desk.now += timedelta(minutes=11)
+    *_, leaves = desk.write(lambda c: outbox.lease(c, now=desk.now, token="t", lease_s=60, limit=9))
+    assert desk.write(
+        lambda c: outbox.settle(c, leaves, "sent", now=desk.now, next_attempt_at=None, reply="250 ok", reason="")
+    )
+    assert desk.said("#undo")[-1] == "ok: u-1 was taken back; cannot be undone: the answer"
+
+
 def test_work_for_another_team_is_a_child_that_no_customer_sees(desk: Agents) -> None:
     assert desk.said("#internal second\nPlease check the depot.") == [
         "ok: #4 opened in second, a child of #1; no customer sees it"
@@ -394,6 +414,9 @@ def test_a_reminder_is_a_mail_to_oneself_that_leaves_at_its_time(desk: Agents) -
     raw = (reminder.raw or b"").decode()
     assert "Date: Mon, 23 Nov 2026 08:00:00" in raw
     assert "call Jan" in raw
+    assert desk.said("#undo") == [f"ok: q-{reminder.id} is not sent to ana@agents.test", "ok: u-1 was taken back"]
+    assert desk.outbox()[-1].state == "dropped"
+    assert desk.said("#remind mon 9:00 call Jan")[0].endswith("at 2026-11-23 08:00 UTC")
 
 
 def test_what_an_agent_settles_holds_instead_of_the_rules(desk: Agents) -> None:
