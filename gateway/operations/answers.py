@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from hashlib import sha256
 
 from sqlalchemy import Connection
@@ -22,7 +23,7 @@ from gateway.message.types import Attachment, Mailbox
 from gateway.operations.canned import Draft, Use, drafted
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.tickets import Change as Fields
-from gateway.operations.tickets import of_change, steps_of
+from gateway.operations.tickets import of_change, steps_of, unfilled
 from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.statuses import OF_COMMANDS
@@ -32,6 +33,7 @@ from gateway.store.changes import remember_messages
 from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
+from gateway.ticket.change import changed
 from gateway.ticket.colleagues import of_note
 from gateway.ticket.leak import leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
@@ -132,6 +134,9 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return wrong
     own, others = tuple(map(cleaned_file, own)), tuple(map(cleaned_file, others))
     status, steps = wanted.status or draft.status, tuple(step for step in sets if not isinstance(step, Done))
+    ends = after_answer(rules, duty.now, actor(wanted.by), status)
+    if (refused := unfilled(ticket, reduce(changed, (*steps, ends), ticket), rules)) is not None:
+        return refused
     files, by, leaves = (*own, *others), wanted.by, wanted.not_before
     return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 

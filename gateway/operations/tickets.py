@@ -32,7 +32,7 @@ from gateway.operations.person import (
 from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
-from gateway.rules.types import LINK_KINDS, LONGEST_SNOOZE, PRIORITIES
+from gateway.rules.types import LINK_KINDS, LONGEST_SNOOZE, PRIORITIES, RuleSet
 from gateway.store import customers, linked, tickets
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
@@ -40,7 +40,7 @@ from gateway.ticket.apply import begun
 from gateway.ticket.assign import Absence, Full, Limit, OutOfHours, limits
 from gateway.ticket.change import changed, opened, shown, value_of
 from gateway.ticket.facts import first_fields, standing
-from gateway.ticket.life import after_touch
+from gateway.ticket.life import FINISHED, after_touch
 from gateway.ticket.saying import Sayable, Saying, saying
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
 
@@ -143,6 +143,8 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
             after = changed(after, step)
     if not made:
         return Done(f"#{number}", "done", NOTHING_CHANGED)
+    if (refused := unfilled(before, after, duty.deps.rules)) is not None:
+        return refused
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by, duty.asker))
     made += [touch] if touch else []
@@ -174,6 +176,18 @@ def _why(limit: Limit) -> Saying:
         case Full(count, most):
             return saying("done_full", count=count, most=most)
     assert_never(limit)
+
+
+def unfilled(before: Ticket, after: Ticket, rules: RuleSet) -> Done | None:
+    """Why a person may not solve the ticket yet: fields that have to have a value; None when he may, or does not."""
+    ends = after.status_type in FINISHED and before.status_type not in FINISHED and after.status not in OF_COMMANDS
+    given = {name for name, _ in after.fields}
+    missing = [field for field in rules.fields.values() if field.required and field.id not in given] if ends else []
+    if not missing:
+        return None
+    names = ", ".join(field.id for field in missing)
+    example = f"#set {missing[0].id}={missing[0].form}"
+    return Done(f"#{before.number}", "refused", saying("done_unfilled", names=names, example=example))
 
 
 def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | SetStatus | Done, ...]:

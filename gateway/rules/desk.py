@@ -82,6 +82,7 @@ class FieldInfo:
     values: tuple[str, ...] = ()
     pattern: str = ""
     public: bool = False
+    required: bool = False  # before a person solves a ticket
     origin: str = ""  # `customer.NAME`, whose value it begins with
     label: Mapping[str, str] = field(default_factory=dict)  # by language
 

@@ -125,6 +125,7 @@ FIELDS: Keys = {
     "values": Key(list_of(TEXT, single=True), "of an enum"),
     "pattern": Key(PATTERN, "that a whole value must fit"),
     "public": Key(FLAG, "may be shown to customers"),
+    "required": Key(FLAG, "has to have a value before a person solves or closes a ticket"),
     "from": Key(
         name_of("fact", "facts of customers", lambda k: [f"customer.{name}" for name in (*k.customer, *_OF_RECORDS)]),
         "customer.NAME, whose value it begins with",

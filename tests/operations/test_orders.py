@@ -369,6 +369,27 @@ def test_what_words_cannot_become(desk: Agents, text: str, said: str | None) -> 
     assert desk.sent() == []
 
 
+MISSING = "bad-value: #1: a value is missing: order. First #set order=[A-Z]{2}-[0-9]{5}"
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    # what is written where `order` is required, what comes first of it
+    ("#solved",                           MISSING),
+    ("#closed",                           MISSING),
+    ("#solved\nIt is on its way.",        MISSING),
+    ("#set order=PL-10442\n#solved",      "ok: field.order none -> PL-10442; status new -> open"),
+    ("#set order=PL-10442\n#solved\nOk.", "ok: field.order none -> PL-10442; status new -> open"),
+    ("#pending",                          "ok: status new -> pending"),
+    ("#spam",                             "ok: status new -> spam"),
+])  # fmt: skip
+def test_a_ticket_is_not_solved_before_its_required_fields_have_values(desk: Agents, text: str, said: str) -> None:
+    order = replace(desk.deps.rules.fields["order"], required=True)
+    desk.deps = replace(desk.deps, rules=replace(desk.deps.rules, fields={"order": order}))
+    assert desk.said(text)[0] == said
+    solved = desk.ticket(1).status_type == "solved"
+    assert solved is ("#solved" in text and "#set" in text)
+
+
 def test_an_answer_may_leave_later(desk: Agents) -> None:
     assert desk.said("#send in 10m\nHello Jan")[0].startswith("sent: ")
     assert desk.mails()[-1].next_attempt_at == desk.now + timedelta(minutes=10)
