@@ -34,11 +34,11 @@ from gateway.store.internal import internal_of
 from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
 from gateway.ticket.change import changed
-from gateway.ticket.colleagues import of_note
+from gateway.ticket.colleagues import named_in, of_note
 from gateway.ticket.leak import leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.saying import Saying, saying
-from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, Ticket
+from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, SetField, Ticket
 
 MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
 _MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
@@ -285,7 +285,9 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     attached = wanted.came.attachments if wanted.came is not None else _attached(files, "{}", 1)
     entry = replace(entry, attachments=attached)
     touch = after_touch(ticket, duty.now, who)
-    saved = save_by(c, (entry, *((touch,) if touch else ())), ticket, wanted.by, duty, wanted.came)
+    called = [id for id in named_in(text, duty.deps.rules) if id != wanted.by and id not in ticket.followers]
+    follow = (SetField("followers", (*ticket.followers, *called), who),) if called else ()
+    saved = save_by(c, (entry, *((touch,) if touch else ()), *follow), ticket, wanted.by, duty, wanted.came)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
     kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
     if kept is not None and saved.ticket is not None:
@@ -293,7 +295,8 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
             enqueue(notice, duty.deps.desk, c, duty.now)
     note_articles(c, "inserted", draft.articles, duty.now)
     opened = (of_change("status", ticket.status, touch.status),) if touch else ()
-    return (Done(f"#{ticket.number}", "done", (saying("done_noted"), *opened)),)
+    told = (saying("done_called", who=", ".join(called)),) if called else ()
+    return (Done(f"#{ticket.number}", "done", (saying("done_noted"), *told, *opened)),)
 
 
 OPERATIONS: Mapping[str, Operation] = {

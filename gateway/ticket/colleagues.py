@@ -7,6 +7,7 @@ Not here  what rules tell agents of (notify.py), who may see a ticket (visibilit
           (events.py). Of a note they hear because they work on it: no budget of automatic mail is asked.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -19,6 +20,13 @@ from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_age
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
 
 _CHOICES = ("#accept", "#reject")
+_NAMES = re.compile(r"(?<![\w@.+-])@(\w(?:[\w.-]{0,60}\w)?)")
+
+
+def named_in(note: str, rules: RuleSet) -> tuple[str, ...]:
+    """The ids of agents whom a note calls by `@id`."""
+    known = {id.casefold(): id for id in rules.agents}
+    return tuple(dict.fromkeys(known[name] for word in _NAMES.findall(note) if (name := word.casefold()) in known))
 
 
 def of_note(ticket: Ticket, note: Entry, by: str | None, policy: NotifyPolicy) -> Iterator[Notification]:

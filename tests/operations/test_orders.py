@@ -13,6 +13,7 @@ from gateway.store import absences, customers, outbox, own_settings, undoing
 from gateway.store.opening import open_store
 from gateway.ticket.facts import standing
 from gateway.ticket.types import File, SetField, Ticket
+from gateway.ticket.visibility import sees
 from tests.conftest import settings_in
 from tests.operations.orders import EVA, JAN, Agents
 from tests.processing import mail, verdict
@@ -302,6 +303,32 @@ def test_commands_of_eva_do_not_touch_jan(desk: Agents) -> None:
     assert desk.sent() == [f"answer {EVA}"]
     with desk.reading() as c:
         assert outbox.find_many(c, states=(), ticket=1, recipient=EVA, limit=10) == []
+
+
+@pytest.mark.parametrize(("note", "followers"), [
+    # the words of a note on a ticket of support; who follows it from then on
+    ("@eve please look",            ("eve",)),
+    ("Ask @EVE, or @bob.",          ("eve", "bob")),
+    ("(@eve)",                      ("eve",)),
+    ("@ana is me",                  ()),
+    ("@evelyn, eve, eve@agents.test, x@eve", ()),
+    ("@eve @eve",                   ("eve",)),
+])  # fmt: skip
+def test_a_colleague_whom_a_note_calls_hears_of_it_and_sees_the_ticket(
+    desk: Agents, note: str, followers: tuple[str, ...]
+) -> None:
+    eve = desk.deps.rules.agents["eve"]
+    assert not sees(eve, desk.ticket(1), desk.deps.rules)
+    desk.orders(f"#note\n{note}")
+    assert desk.ticket(1).followers == followers
+    assert desk.sent() == [f"agent_notice {desk.deps.rules.agents[who].email}" for who in followers]
+    assert sees(eve, desk.ticket(1), desk.deps.rules) is ("eve" in followers)
+
+
+def test_no_customer_and_no_answer_calls_anybody(desk: Agents) -> None:
+    desk.orders("Hello Jan, @eve looks after it.")
+    desk.take(mail(f"Jan <{JAN}>", "Re: Zwrot", "@eve help me"), to=desk.reply_address(JAN, 1))
+    assert desk.ticket(1).followers == ()
 
 
 def test_a_question_to_somebody_outside_is_a_note_here_and_a_mail_there(desk: Agents) -> None:
