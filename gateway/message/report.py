@@ -145,7 +145,8 @@ def _is_failure_notice(mail: Notice) -> bool:
         return False  # an address for announcements, which tell of failures too: of deployments, parcels, other mail
     greets = _GREETING.match(start) is not None
     doubts = 3 if greets else 2 if mail.is_answer and not _BLUNT.match(start) else 0
-    tells = any(proofs) if mail.by_postmaster else named or coded
+    about = named or bool(mail.original)  # else it is news of the reader's own mailbox, or of the system
+    tells = about or (program and mail.begins_with_failure) if mail.by_postmaster else named or coded
     return tells and sum(proofs) + sum(words) - doubts >= _ENOUGH_SIGNS
 
 
@@ -158,6 +159,8 @@ def _told_by_prose(mail: Notice) -> tuple[RecipientStatus, ...]:
     temporary, permanent = _by_library(mail)
     if still and not final:
         temporary, permanent = [*temporary, *permanent], []  # the library knows some delays as failures
+    if final and not late and (status_in(notice) or "5")[0] == "5":
+        temporary, permanent = [], [*temporary, *permanent]  # and some failures as delays
     blocks = {a.lower(): (a, block) for a, block in recipients_in(said, mail.ours)}
     named = [*temporary, *permanent] or _failed_recipients(mail) or [a for a, _ in blocks.values()] or _written_to(mail)
     return tuple(

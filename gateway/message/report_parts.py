@@ -49,6 +49,8 @@ _ORIGINAL_TYPES = frozenset(
 )
 DMARC_SUBJECT = re.compile(r"report[ -]?domain: ?\S+.{0,200}submitter:", re.IGNORECASE)
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,240}>")
+# in the fields for all recipients, in a header that is shown below words in any language, or in these words
+_SAID_ID = re.compile(r"message[- ]id\s?:?\s?(<[^<>\s]{1,240}>)", re.IGNORECASE)
 _DAEMON_ONLY = re.compile(r"mailer[-_.]?daemon\S*|mail[-_.]?daemon|mdaemon|microsoftexchange\w{16,}", re.IGNORECASE)
 
 
@@ -188,9 +190,16 @@ class Notice:
 
     @property
     def original_id(self) -> str | None:
-        """The Message-ID of the mail that it is about; None when it does not say."""
-        found = MESSAGE_ID.search(self.original.get("message-id", ""))
-        return found[0] if found else None
+        """The Message-ID of the mail that it is about; None when it does not say.
+
+        Of the mail that came back; else what the report says of it, in its fields or its words; else what it answers.
+        """
+        said = _SAID_ID.search(self.status_text) or _SAID_ID.search(self.prose[0])
+        answered = self.field("in-reply-to") or self.field("references").rpartition(" ")[2]
+        for value in (self.original.get("message-id", ""), clean_line(said[1]) if said else "", answered):
+            if found := MESSAGE_ID.search(value):
+                return found[0]
+        return None
 
 
 def fields_of(text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.message.charset import clean_line
 from gateway.message.classify import OwnMail, classify
 from gateway.message.types import Message, Report
 from tests.message.read import envelope, read
@@ -13,6 +14,7 @@ OWN = OwnMail(frozenset(), lambda *_: False)
 DAEMON = "Mail Delivery System <MAILER-DAEMON@mx.far.test>"
 POSTMASTER = "postmaster@mx.far.test"
 ORIGINALLY = "Original-Recipient: rfc822; bob@far.test"
+FAILED = "Final-Recipient: rfc822; bob@far.test\nAction: failed\nStatus: 5.1.1"
 POLICY = "Diagnostic-Code: smtp; 550-5.7.1 no\n 550 5.7.1 thanks"
 RETURNED = (
     "\n\nReturn-Path: <support@gw.test>\nFrom: support@gw.test\nTo: bob@far.test\nMessage-ID: <n7@gw.test>\n\nHello\n"
@@ -152,6 +154,50 @@ def test_the_mail_that_came_back_inside_the_text_is_known_by_its_message_id():
     report = notice(DAEMON, "failure notice", text + RETURNED)
     assert report is not None
     assert report.original_message_id == "<n7@gw.test>"
+
+
+IN_WORDS = "The message could not be delivered to:\n\nbob@far.test\n550 5.1.1 unknown\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        # where it says which mail it is about, when that did not come back
+        (f"{IN_WORDS}Исходные заголовки:\n\nFrom: support@gw.test\nMessage-ID: <n7@gw.test>", []),
+        (f"Your message with Message-ID <n7@gw.test> was rejected.\n\n{IN_WORDS}", []),
+        (IN_WORDS, ["In-Reply-To: <n7@gw.test>"]),
+        (IN_WORDS, ["References: <older@far.test>", "\t<n7@gw.test>"]),
+    ],
+)
+def test_a_notice_that_returns_nothing_may_name_the_mail(text: str, fields: list[str]):
+    report = notice(DAEMON, "Undeliverable: Invoice", text, *fields)
+    assert report is not None
+    assert report.original_message_id == "<n7@gw.test>"
+
+
+@pytest.mark.parametrize("name", ["X-Original-Message-ID", "Original-Message-ID"])
+def test_the_fields_for_all_recipients_may_name_the_mail(name: str):
+    report = read(dsn(f"{name}: <n7@gw.test>\n\n{FAILED}", original="X-Other: no")).report
+    assert report is not None
+    assert report.original_message_id == "<n7@gw.test>"
+
+
+def test_the_mail_that_came_back_is_believed_before_what_is_said_of_it():
+    report = read(dsn(f"X-Original-Message-ID: <other@gw.test>\n\n{FAILED}")).report
+    assert report is not None
+    assert report.original_message_id == "<n7@gw.test>"
+
+
+@pytest.mark.parametrize("broken", ["<n7@gw.te\x01\x7f‚st>", "<>", "<a b>", "n7@gw.test", "<" + "a" * 300 + ">"])
+def test_a_damaged_name_of_the_mail_is_cleaned_or_none(broken: str):
+    found = (
+        notice(DAEMON, "Undeliverable", f"{IN_WORDS}Message-ID: {broken}"),
+        read(dsn(f"X-Original-Message-ID: {broken}\n\n{FAILED}", original="X-Other: no")).report,
+    )
+    for report in found:
+        assert report is not None
+        named = report.original_message_id
+        assert named is None or clean_line(named) == named
 
 
 def test_a_notice_in_json_is_read():
@@ -329,6 +375,16 @@ NOT_FOUND = "bob@far.test\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##"
     ("author", "subject", "text", "status", "permanent"),
     [
         # author, subject, what the notice says of bob@far.test, status, given up: in the form of many programs
+        (  # which flufl.bounce knows as a delay
+            "Filter <postmaster@far.test>",
+            "Message Undeliverable: Invoice",
+            (
+                "**Message you sent blocked by our bulk email filter**\n\nYour message to: bob@far.test\n"
+                "was blocked by our Spam Firewall. The email you sent has NOT BEEN DELIVERED."
+            ),
+            "5.7.1",
+            True,
+        ),
         (
             "MAILER-DAEMON@far.test",
             "mail failed, returning to sender",
@@ -521,6 +577,11 @@ def test_notices_in_the_form_of_many_programs(author: str, subject: str, text: s
             "Parcels <no-reply@parcel.test>",
             "Your parcel",
             "It could not be delivered. Contact: bob@far.test, error 550.",
+        ),
+        (
+            "Mail Administrator <postmaster@gw.test>",
+            "Your mailbox is almost full",
+            "support@gw.test has 92 % of its quota. When it is full, new mail cannot be delivered to you: 552 5.2.2.",
         ),
     ],
 )
