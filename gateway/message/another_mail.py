@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.message.introduction import introduction_to
-from gateway.message.labels import FORWARDED, LABELS, MESSAGE, WROTE
+from gateway.message.labels import ENDS, FORWARDED, LABELS, MESSAGE, WROTE
 from gateway.message.lines import ADDRESS, DATE, RULE, WHO_WHEN, folded, is_quoted, without_marks
 from gateway.message.written_header import (
     Block,
@@ -20,11 +20,13 @@ from gateway.message.written_header import (
     label_of,
     may_be_header,
     names_author,
+    stacked_block,
 )
 
 _INLINE_LABEL = re.compile(r"\s([^\W\d_]{1,15})\s?:")
 _NOTES = re.compile(r"[^\n-]{1,80} -{2,3}\d[\d./-]{5,9} \d[^-\n]{3,20}-{2,3}.*")  # who, when, the first words
 _LONG_RULE = re.compile(r"-{40,}")
+_CUT = re.compile(r"[=-]{2,}8<[=-]{2,}[^=]{0,60}[=-]{2,}")  # scissors, above and below the words
 _DASHED = re.compile(r"\s*[-=]{2,}\s{0,3}([^-=\s][^\n]*[^-=\s])\s{0,3}[-=]{2,}\s*")
 
 
@@ -77,13 +79,26 @@ def _with_header(start: Start, lines: Sequence[str], seen: Sequence[str], quote:
         return start
     block = block_at(lines, seen, at)
     if block is not None and (is_header(block, seen) or names_author(block)):
-        return Start(start.line, block.end, start.kind, block)
+        return Start(start.line, _below_divider(seen, block.end), start.kind, block)
     block = block_at(lines, seen, at, bare=True)
     if block is not None and is_header(block, seen):
+        return Start(start.line, block.end, start.kind, block)
+    block = stacked_block(lines, seen, at)
+    if block is not None:
         return Start(start.line, block.end, start.kind, block)
     if introduction_to(seen, quote, at) == at:
         return Start(start.line, at + 1, start.kind)
     return start
+
+
+def _below_divider(seen: Sequence[str], end: int) -> int:
+    """The line below the divider with which some programs close a header that they opened with one; else `end`."""
+    line = without_marks(seen[end]) if end < len(seen) else ""
+    dashed = _DASHED.fullmatch(line)
+    if RULE.fullmatch(line) or (dashed and FORWARDED.search(folded(dashed[1]))):
+        return end + 1
+    cut = next((i for i in range(end, min(end + 3, len(seen))) if seen[i].strip()), end)
+    return cut + 1 if cut < len(seen) and _CUT.fullmatch(without_marks(seen[cut]).strip()) else end
 
 
 def rule_above(seen: Sequence[str], first: int) -> int:
@@ -92,15 +107,16 @@ def rule_above(seen: Sequence[str], first: int) -> int:
 
 
 def _with_divider(block: Block, seen: Sequence[str]) -> Start:
-    """The block with a rule above it."""
+    """The block with the rules above and below it."""
+    below = _below_divider(seen, block.end)
     above = block.start - 1
     while above > 0 and block.start - above < 3 and not without_marks(seen[above]).strip():
         above -= 1
     if above >= 0 and (RULE.fullmatch(without_marks(seen[above])) or _NOTES.fullmatch(seen[above])):
-        return Start(above, block.end, "either", block)
+        return Start(above, below, "either", block)
     if above >= 0 and is_quoted(seen[above]) and is_quoted(seen[block.start]) and _is_caption(seen[above]):
-        return Start(above, block.end, "forward", block)
-    return Start(block.start, block.end, "either", block)
+        return Start(above, below, "forward", block)
+    return Start(block.start, below, "either", block)
 
 
 def _divider(seen: Sequence[str], i: int) -> Start | None:
@@ -111,7 +127,8 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     if not line:
         return None
     dashed = _DASHED.fullmatch(line) if line.startswith(("--", "==")) and line.endswith(("--", "==")) else None
-    if not dashed and (len(line) > 60 or not line.endswith((":", "："))):
+    captions = line.endswith((":", "：")) or (i + 1 < len(seen) and is_labelled(seen[i + 1]))
+    if not dashed and (len(line) > 60 or not captions):
         return None
     words = folded(dashed[1] if dashed else line)
     if FORWARDED.search(words) and (dashed or _announces(words, seen[i + 1 : i + 4])):
@@ -126,11 +143,28 @@ def _divider(seen: Sequence[str], i: int) -> Start | None:
     return None
 
 
-def ends_forward(line: str) -> bool:
-    """Whether the line says between dashes that a forwarded mail ends, or is the long rule that KMail ends it with."""
-    line = without_marks(line).strip()
+def forward_end(seen: Sequence[str], body: int) -> int:
+    """The line by which a program says where the mail forwarded from line `body` on ends; behind the last when none.
+
+    What its forwarder writes below is his own. Of several the last is meant: others are of forwards inside.
+    """
+    written = [i for i in range(body, len(seen)) if seen[i].strip()]
+    if written and _ends_text(without_marks(seen[written[-1]]).strip()):
+        return written[-1]
+    return next((i for i in reversed(written) if "--" in seen[i] and _says_end(seen[i])), len(seen))
+
+
+def _ends_text(line: str) -> bool:
+    """Whether the last line is about a forward, between dashes, or the long rule with which KMail ends one."""
     dashed = _DASHED.fullmatch(line)
-    return bool(dashed and FORWARDED.search(folded(dashed[1]))) or _LONG_RULE.fullmatch(line) is not None
+    said = dashed is not None and FORWARDED.search(folded(dashed[1])) is not None
+    return said or _LONG_RULE.fullmatch(line) is not None or _CUT.fullmatch(line) is not None
+
+
+def _says_end(line: str) -> bool:
+    dashed = _DASHED.fullmatch(without_marks(line).strip())
+    words = folded(dashed[1]) if dashed else ""
+    return ENDS.search(words) is not None and FORWARDED.search(words) is not None
 
 
 def _is_caption(line: str) -> bool:

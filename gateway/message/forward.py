@@ -10,11 +10,12 @@ import re
 from itertools import pairwise
 
 from gateway.message.address import normal
-from gateway.message.another_mail import Start, ends_forward, first_start
-from gateway.message.introduction import is_answered
-from gateway.message.labels import FORWARD_SUBJECT, LABELS
-from gateway.message.lines import is_quoted, visible, without_marks
+from gateway.message.another_mail import Start, first_start, forward_end
+from gateway.message.introduction import introduction_above, is_answered
+from gateway.message.labels import FORWARD_SUBJECT, FORWARDED, LABELS
+from gateway.message.lines import DATE, VIEW, folded, is_quoted, visible, without_marks
 from gateway.message.reply import split_reply
+from gateway.message.signature import signature_start
 from gateway.message.types import Forward, Mailbox
 from gateway.message.written_header import Block, is_labelled
 
@@ -24,7 +25,11 @@ _MAILTO = re.compile(r"<mailto:[^<>]{0,320}>|\[mailto:|\[|\]")
 _QUOTES = "\"'“”„«»‘’‹› \t,;"
 _NOT_A_NAME = re.compile(r"[\d:]")
 _INLINE_LABEL = re.compile(r"(?<![^\W\d_])([^\W\d_][^\W\d_ -]{0,15}) ?: ")
+_ANSWER = re.compile(r"\s*(?:\[[^\[\]]{1,30}\]\s*)?(?:re|aw|sv|antw)\s?:", re.IGNORECASE)
+_FINNISH_ANSWER = re.compile(r"\s*(?:\[[^\[\]]{1,30}\]\s*)?vs\s?:", re.IGNORECASE)  # Danes forward with it
 _LONG_LINE = 4000
+_LONGEST_PREFIX = 30  # characters of a word of a subject that says "forwarded" in a language
+_LEAST_WORDS = 3  # of what is no such prefix
 _MAX_SUBJECT = 998
 
 
@@ -36,11 +41,16 @@ def forwarded(text: str, subject: str = "") -> Forward | None:
     lines, seen = visible(_with_lines(text))
     quote = [is_quoted(line) for line in seen]
     found = first_start(lines, seen, quote, quoted_too=True)
-    said = says_forward(subject)
-    if found is None or not _is_forward(found, seen, said=said) or is_answered(seen, quote, found.line):
+    said = says_forward(subject) and not (found and _FINNISH_ANSWER.match(subject) and _is_finnish(found, seen))
+    if found is None and said and not _ANSWER.match(subject):
+        found = _marked_whole(lines, seen, quote)
+    elif found is None or not _is_forward(found, seen, said=said) or is_answered(seen, quote, found.line):
         return None
-    comment = split_reply("\n".join(lines[: found.line])).new
-    body = _until_said(_unquoted(lines[found.body :], quote[found.body :]))
+    if found is None:
+        return None
+    end = forward_end(seen, found.body)
+    comment = _new_words([*lines[: found.line], *lines[end + 1 :]])
+    body = _unquoted(lines[found.body : end], quote[found.body : end])
     block = found.block
     if block is None:
         return _without_header(found, lines, body, comment, "" if not said else _bare(subject))
@@ -55,9 +65,32 @@ def forwarded(text: str, subject: str = "") -> Forward | None:
     )
 
 
+def _is_finnish(found: Start, seen: list[str]) -> bool:
+    return found.block is not None and folded(without_marks(seen[found.block.start])).lstrip(" *").startswith("lähet")
+
+
+def _marked_whole(lines: list[str], seen: list[str], quote: list[bool]) -> Start | None:
+    """The introduction of a quote above which nobody wrote anything: some programs forward as they answer."""
+    first = next((i for i, quoted in enumerate(quote) if quoted), 0)
+    start = introduction_above(seen, quote, first)
+    if start == first or _new_words(lines[:start]):
+        return None
+    return Start(start, first, "either")
+
+
+def _new_words(lines: list[str]) -> str:
+    """What somebody wrote; where he only signed, or his telephone did, nothing."""
+    new = split_reply("\n".join(lines)).new.strip()
+    _, seen = visible(new)
+    return new if signature_start(seen, [False] * len(seen)) else ""
+
+
 def says_forward(subject: str) -> bool:
     """Whether the subject has the prefix of a forward, in any of the usual languages."""
-    return FORWARD_SUBJECT.match(subject[:80]) is not None
+    prefix, colon, _ = subject[:_LONGEST_PREFIX].partition(":")
+    return FORWARD_SUBJECT.match(subject[:80]) is not None or (
+        bool(colon) and len(prefix.split()) < _LEAST_WORDS and FORWARDED.search(folded(prefix)) is not None
+    )
 
 
 def _bare(subject: str) -> str:
@@ -106,12 +139,6 @@ def _unquoted(lines: list[str], quote: list[bool]) -> str:
     return "\n".join(lines).strip("\n \t\ufeff")
 
 
-def _until_said(text: str) -> str:
-    """The text without the line by which a program says where the forwarded mail ends."""
-    above, _, last = text.rpartition("\n")
-    return above.rstrip("\n") if ends_forward(last) else text
-
-
 def _without_header(found: Start, lines: list[str], body: str, comment: str, subject: str) -> Forward:
     """A forward that only an introduction names: "On … Ann <ann@…> wrote:"."""
     above = (without_marks(line).strip("\ufeff ") for line in lines[found.line : found.body])
@@ -153,11 +180,14 @@ def _subject(block: Block) -> str | None:
     known = block.first("subject")
     if known is not None or len(block.values) < 4:
         return known
-    return next((v for label, v in block.values[::-1] if label is None and "@" not in v), None)
+    strange = [v for label, v in block.values[::-1] if label is None and "@" not in v]
+    return next((v for v in strange if not DATE.search(v[:VIEW])), strange[0] if strange else None)
 
 
 def _date(block: Block) -> str:
-    return (block.first("date") or "")[:200]
+    known = block.first("date")
+    strange = (value for label, value in block.values if label is None and DATE.search(value[:VIEW]))
+    return (known or next(strange, ""))[:200]
 
 
 def _mailboxes(value: str) -> tuple[Mailbox, ...]:

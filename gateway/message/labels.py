@@ -17,14 +17,14 @@ _LABELS: dict[Label, str] = {
         "from|von|van|da|de|de la|od|ot|od koho|fra|från|frá|lähettäjä|feladó|küldő|küldte|expéditeur"
         "|expeditor|expeditorul|remetente|remitente|mittente|afzender|nadawca|wysłane przez|odesílatel"
         "|odosielateľ|šalje|pošiljatelj|pošiljalec|pošiljatel|prima od|от|от кого|отправитель|від"
-        "|від кого|відправник|подател|изпращач|шаље|saatja|kellelt|no|no kā|sūtītājs|nuo|siuntėjas|kimden"
+        "|від кого|відправник|подател|изпращач|шаље|пошиљалац|saatja|kellelt|no|no kā|sūtītājs|nuo|siuntėjas|kimden"
         "|gönderen|από|αποστολέας|差出人|送信者|寄件者|寄件人|发件人|發件人|보낸 사람|보낸사람|발신|từ"
         "|người gửi|dari|pengirim|จาก|מאת|من|absender|de parte de|desde|מ|بواسطة"
     ),
     "to": (
         "to|an|aan|a|à|para|pour|til|till|komu|kam|k|ke|za|do|vastaanottaja|címzett|címzettek"
         "|destinataire|destinatario|destinatário|destinatar|destinatarul|către|catre|adresat|odbiorca"
-        "|príjemca|pre|příjemce|prima|primatelj|prejemnik|кому|к|до|получатель|одержувач|получател|saaja"
+        "|príjemca|pre|příjemce|prima|primatelj|prejemnik|кому|к|до|получатель|одержувач|получател|прима|прималац|saaja"
         "|kellele|saņēmējs|gavėjas|kime|alıcı|προς|παραλήπτης|宛先|收件人|收件者|받는 사람|받는사람|수신"
         "|tới|đến|kepada|ถึง|אל|إلى|empfänger|ontvanger|modtager|mottaker|mottagare|envoyé à"
     ),
@@ -34,7 +34,7 @@ _LABELS: dict[Label, str] = {
         "|в копии|đồng gửi|tembusan|สำเนา|עותק|نسخة|bcc"
     ),
     "date": (
-        "date|datum|dato|data|dată|dátum|datums|fecha|päivämäärä|päiväys|dagsetning|tarih|дата|ημερομηνία"
+        "date|datum|dato|data|dată|dátum|datums|fecha|päivämäärä|päiväys|dagsetning|tarih|дата|датум|ημερομηνία"
         "|kuupäev|sent|sent at|gesendet|gesendet am|verzonden|verstuurd|envoyé|envoyé le|date d'envoi"
         "|message du|enviado|enviados|enviado el|enviado em|enviada|enviada em|enviada a|inviato|inviato il|sendt"
         "|skickat|skickades|lähetetty|wysłano|wysłane|data wysłania|odesláno|odoslané|poslano|poslané"
@@ -45,8 +45,8 @@ _LABELS: dict[Label, str] = {
         "|когда|laiks|zeit|heure|time|time sent"
     ),
     "subject": (
-        "subject|betreff|onderwerp|objet|sujet|asunto|assunto|oggetto|soggetto|emne|ämne|aihe|otsikko"
-        "|temat|předmět|predmet|věc|naslov|zadeva|tárgy|subiect|subiectul|тема|относно|предмет|teema|tēma"
+        "subject|betreff|thema|onderwerp|objet|sujet|asunto|assunto|oggetto|soggetto|emne|ämne|aihe|otsikko"
+        "|temat|předmět|predmet|věc|naslov|zadeva|tárgy|subiect|subiectul|тема|наслов|относно|предмет|teema|tēma"
         "|tema|konu|θέμα|件名|主题|主旨|主題|제목|chủ đề|tiêu đề|subjek|perihal|เรื่อง|หัวเรื่อง|נושא"
         "|الموضوع|efni"
     ),
@@ -68,6 +68,10 @@ FORWARDED = re.compile(
     r"|перенаправ|переадрес|препрат|препращ|прослеђ|προωθ|iletilen|ilettiğ|yönlendir|転送|轉寄|转发"
     r"|轉發|전달|chuyển tiếp|diteruskan|ส่งต่อ|הועבר|מועבר|معاد توجيه|إعادة توجيه|تمت إعادة"
 )  # fmt: skip
+ENDS = re.compile(
+    r"\b(?:end|ends|ende|einde|fin|fine|fim|final|konec|koniec|kraj|slut|slutt|loppu|vége|sfârșit|son|конец|кінець|край"
+    r"|крај|τέλος)\b"
+)
 MESSAGE = re.compile(
     r"original|urspr[uü]n|origin|opprinn|oprind|pôvodn|původn|izvorn|nachricht|bericht|message"
     r"|messag[ge]|mensa[jg]|wiadomo|zpráv|správ|poruk|sporo[cč]il|сообщ|повідом|съобщ|поруке|üzenet"
@@ -84,8 +88,8 @@ WROTE = re.compile(
 ON = r"On|Am|Le|El|Em|Il|Op|Den|Dne|Dnia|W dniu|Dana|La|Vào"  # what stands before the date in an introduction
 FORWARD_SUBJECT = re.compile(
     r"\s*(?:\[[^\[\]]{1,30}\]\s*)?(?:(?:re|aw|sv|antw)\s?:\s?){0,2}"
-    r"[\[(]?(?:fwd?|fw|wg|tr|i|rv|enc|vb|vs|vl|pd|pdl|fs|továbbítás|ilt|προώθ|πρθ|ynt|továb|doorst|rtr|转发|轉寄|転送|전달"
-    r"|пересл|na|inoltro|reenv|přep|preposl|proslijeđeno|proslj|pret|fyi)\s?(?:\[\d{1,2}\])?\s?[:：\])]",
+    r"[\[(]?(?:fwd?|fw|wg|tr|i|rv|enc|vb|vs|vl|pd|pdl|fs|továbbítás|ilt|προώθ|πρθ|továb|doorst|rtr|转发|轉寄|転送|전달"
+    r"|пересл|пер|inoltro|reenv|přep|preposl|proslijeđeno|proslj|pret|fyi)\s?(?:\[\d{1,2}\])?\s?[:：\])]",
     re.IGNORECASE,
 )
 ABOVE_THIS_LINE = (  # helpdesks end a line with it where they take an answer off; folded

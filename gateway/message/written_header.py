@@ -18,6 +18,7 @@ _BRACKETED = re.compile(r"[<(\[](?:mailto:)?[\w.+-]{1,64}@")  # an address besid
 _AROUND_VALUE = " \t*_|"  # stars of bold ones, and the line between two cells of a table
 _MOST_HEADER_LINES = 16
 _LEAST_LABELS = 3  # of a header whose language we do not know
+_LEAST_FOLDED = 60  # characters that a line would have if nothing had been folded: the text may be indented, too
 _MOST_OTHERS = 1  # labels that we do not know, in a header whose language we do
 
 
@@ -82,6 +83,25 @@ def block_at(lines: Sequence[str], seen: Sequence[str], start: int, *, bare: boo
     return Block(start, max(end, start + 1), tuple(values)) if values else None
 
 
+def stacked_block(lines: Sequence[str], seen: Sequence[str], start: int) -> Block | None:
+    """The header that Notes sets in a table, to the subject: who, when, and labels above values; None if it is not."""
+    if start + 1 >= len(seen) or not ADDRESS.search(seen[start]) or not DATE.search(seen[start + 1]):
+        return None
+    values: list[tuple[Label | None, str]] = [("from", lines[start].strip()), ("date", lines[start + 1].strip())]
+    label: Label | None = None
+    for i in range(start + 2, min(len(seen), start + 2 + _MOST_HEADER_LINES)):
+        line = without_marks(seen[i]).strip(_AROUND_VALUE)
+        if line and label is not None and folded(line) not in LABELS:
+            values.append((label, line))
+            if label == "subject":
+                return Block(start, i + 1, tuple(values))
+        elif line:
+            label = LABELS.get(folded(line))
+            if label is None:
+                return None
+    return None
+
+
 def _bare_label(line: str) -> re.Match[str] | None:
     found = _BARE.match(line)
     return found if found is not None and _name(found) in LABELS else None
@@ -109,7 +129,9 @@ def is_labelled(line: str) -> bool:
 def _continues(seen: Sequence[str], i: int, value: str) -> bool:
     """Whether a line without label goes on with the value above: folded, an open address, or another label follows."""
     line = without_marks(seen[i])
-    return line[:1] in (" ", "\t") or _open(value) or line.startswith("<") or is_labelled(_at(seen, i + 1))
+    if _open(value) or line.startswith("<") or is_labelled(_at(seen, i + 1)):
+        return True
+    return line[:1] in (" ", "\t") and len(_at(seen, i - 1)) + len(line.split(None, 1)[0]) > _LEAST_FOLDED
 
 
 def _open(value: str) -> bool:

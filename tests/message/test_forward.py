@@ -20,10 +20,13 @@ def _block(author: str, date: str, subject: str, to: str, when: str = "2 Nov 202
 
 
 ENGLISH = _block("From", "Date", "Subject", "To")
+HEADER = ENGLISH.partition(WORDS)[0].rstrip()
 TABBED = ENGLISH.replace(": ", ": \t")
 BARE = ENGLISH.partition(WORDS)[0].replace(": ", " ") + WORDS
 POLISH = _block("Nadawca", "Data", "Temat", "Adresat")
 BOLD = f"*From:* {ANN}\n*Sent:* 2 November 2026 09:12\n*To:* desk@x.test; Bo <bo@x.test>\n*Subject:* Printer\n\n{WORDS}"
+TABLE = f"{ANN}\n2 Nov 2026 09:12\n\nTo\ndesk@x.test, Bo <bo@x.test>\ncc\n\nSubject\nPrinter\n\n{WORDS}"
+MUTT_END = "----- End forwarded message -----"
 YAHOO = (
     f"----- Forwarded Message ----- From: {ANN} To: desk@x.test, Bo <bo@x.test> "
     f"Sent: Monday, 2 November 2026, 09:12:00 CET Subject: Printer\n\n{WORDS}"
@@ -71,6 +74,15 @@ def _marked(text: str) -> str:
         ("Outlook el", "ΠΡΘ: Printer", _block("Από", "Στάλθηκε", "Θέμα", "Προς", "2 Νοεμβρίου 2026 9:12 πμ")),
         ("Zimbra es", "", f"----- Mensaje reenviado -----\n{_block('De', 'Enviados', 'Asunto', 'Para')}"),
         ("Centrum", "Fwd: Printer", f"{'_' * 62}\n{_marked(ENGLISH.partition(WORDS)[0].rstrip())}\n>\n{WORDS}"),
+        ("Zoho, closed", "", f"==== Forwarded message ====\n{HEADER}\n==== Forwarded message ====\n\n{WORDS}"),
+        ("The Bat!", "", f"This is a forwarded message\n{HEADER}\n\n===8<====Text=====\n{WORDS}\n===8<====End=====\n"),
+        ("The Bat! ru", "", f"Это пересылаемое сообщение\n{HEADER}\n------------------\n{WORDS}"),
+        ("Thunderbird sr", "", f"---- Прослеђена порука ----\n{_block('Шаље', 'Датум', 'Наслов', 'Прима')}"),
+        ("Notes, table", "", f"----- Forwarded by Cy Dee/X on 03/11/2026 10:00 -----\n\n{TABLE}"),
+        ("mutt", "", f"----- Forwarded message from {ANN} -----\n\n{ENGLISH}\n\n{MUTT_END}\n\n-- \nBo"),
+        ("Yahoo, indented", "Fw: Printer", f"{HEADER}\n {WORDS}"),
+        ("Outlook da", "VS: Printer", _block("Fra", "Sendt", "Emne", "Til")),
+        ("Ukrainian prefix", "Переслано: Printer", _block("Від", "Надіслано", "Тема", "Кому")),
         ("abv.bg", "", f"-------- Препратено писмо --------\n{ENGLISH.replace(ANN, 'Ann Lee ann@x.test')}"),
     ],
 )  # fmt: skip
@@ -131,6 +143,8 @@ def test_an_introduction_below_a_divider_says_whose_it_is(head: str) -> None:
         (f"Yes.\n\n-----Original Message-----\n{ENGLISH}", "Re: Printer"),
         (f"Yes.\n\nOn 2 Nov 2026 at 09:12 {ANN} wrote:\n> FYI\n> ---------- Forwarded message ---------\n"
          + _marked(ENGLISH), "Re: Printer"),  # what was answered had forwarded something
+        (f"Evet.\n\n{_block('Kimden', 'Gönderildi', 'Konu', 'Kime')}", "YNT: Printer"),
+        (f"Toimii.\n\n{_block('Lähettäjä', 'Lähetetty', 'Aihe', 'Vastaanottaja')}", "VS: Printer"),
         ("", "Fwd: Printer"),
     ],
 )  # fmt: skip
@@ -148,6 +162,38 @@ def test_a_subject_that_says_forward(subject: str) -> None:
 @pytest.mark.parametrize("subject", ["Re: x", "AW: x", "Forwarding agents", "Tragic: x", "", "FWD"])
 def test_a_subject_that_does_not(subject: str) -> None:
     assert not says_forward(subject)
+
+
+@pytest.mark.parametrize("phone", ["", "Enviado do BlueMail para Android\n\n"])
+def test_a_program_that_forwards_as_it_answers_is_known_by_its_subject(phone: str) -> None:
+    text = f"{phone}Em 2 de nov. de 2026, em 09:12, {ANN} escreveu:\n{_marked(WORDS)}"
+    found = forwarded(text, "Fwd: Printer")
+    assert found is not None
+    assert (str(found.author), found.subject, found.text, found.comment) == (ANN, "Printer", WORDS, "")
+    assert forwarded(text, "Re: Fwd: Printer") is None
+    assert forwarded(f"It hums.\n\n{text}", "Fwd: Printer") is None  # whose words they answer, is not sure
+
+
+@pytest.mark.parametrize("phone", ["Get Outlook for iOS<https://x.test/o>", "Sent with Proton Mail secure email.", " "])
+def test_what_a_telephone_adds_is_no_comment(phone: str) -> None:
+    found = forwarded(f"{phone}\n---------- Forwarded message ---------\n{ENGLISH}")
+    assert found is not None
+    assert (found.text, found.comment) == (WORDS, "")
+
+
+def test_what_stands_below_the_end_of_a_forward_is_its_forwarders() -> None:
+    inner = f"FYI\n\n----- Forwarded message from {ANN} -----\n{ENGLISH}\n\n{MUTT_END}\n\nCy"
+    header = "From: Cy <cy@x.test>\nDate: 3 Nov 2026 10:00"
+    outer = f"----- Forwarded message from Cy <cy@x.test> -----\n{header}\n\n{inner}\n\n{MUTT_END}"
+    found = forwarded(f"{outer}\n\nPlease look.")
+    assert found is not None
+    assert (str(found.author), found.text, found.comment) == ("Cy <cy@x.test>", inner, "Please look.")
+
+
+def test_a_date_below_a_label_that_we_do_not_know_is_one() -> None:
+    found = forwarded(_block("De", "Enviat", "Tema", "Per a"), "Fwd: Printer")
+    assert found is not None
+    assert (str(found.author), found.date, found.subject) == (ANN, "2 Nov 2026 09:12", "Printer")
 
 
 def test_the_message_holds_the_forward_and_all_its_words() -> None:
