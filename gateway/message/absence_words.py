@@ -48,7 +48,7 @@ this (?:message |e-?mail )?is an? auto(?:matic|mated
     |confirmation|acknowledge?ment)
 (?:this|your) (?:message|e-?mail|reply|response) (?:was|is|has been) (?:sent|generated
     |created) automatically|automatic(?:ally generated)? reply\b
-(?:dies|das|hierbei handelt es sich um) (?:ist )?eine? automati(?:sche|sch \w+) (?:e-?mail-?)?(?:antwort
+(?:dies|das|hierbei handelt es sich um) (?:ist )?eine? automati(?:sche|sch \w+) (?:e-?mail-?)?\w{0,20}?(?:antwort
     |nachricht|e-?mail|mail|mitteilung|bestätigung)
 (?:diese|die) (?:nachricht|e-?mail|mail|antwort) (?:wurde|wird|ist) automatisch
 to (?:jest )?(?:automatyczna (?:odpowiedź|wiadomość)|wiadomość (?:generowana|wysłana) automatycznie)
@@ -83,20 +83,22 @@ bu(?: e-?posta| mesaj)?,? (?:bir )?otomatik (?:olarak|bir|yanıt|mesaj|cevap|ile
 """
 # how a sentence begins in which somebody says that he is not there
 ABSENT = r"""
-(?:i am|i[’']m|i will be|i[’']ll be|we are|our office is|the office is)\b.{0,80}?\b(?:out of (?:the[ ]
+(?:i am|i[’']m|i will be|i[’']ll be|we are|(?:our|the) (?:office|shop|store|practice|clinic|company)s? (?:is
+    |are))\b.{0,80}?\b(?:out of (?:the[ ]
     |my )?office|away\b|on (?:\w+ ){0,2}(?:leave|vacation|holidays?|pto|trip|travel)|travel+ing
     |not in (?:the )?office|out (?:until|till)|unavailable|absent|closed|unable to (?:read|answer|respond)|on sick
     |(?:at|attending) an? (?:\w+ )?(?:conference|event|training|workshop)|not (?:be )?(?:reading|checking|working))
 (?:i|we) only work|i work part|.{0,60}\b(?:public|company|bank|national) holiday|.{0,40}\bwill re-?open
 (?:currently |presently )?(?:out of (?:the )?office|on (?:annual |maternity |parental )?(?:leave
     |vacation)|away) (?:until|till|from|and|with|this|on|for|through|returning)
-(?:(?:derzeit|zur ?zeit|momentan|aktuell|bis|vom|ab|in der zeit|leider|heute)\b.{0,60}?)?
+(?:(?:derzeit|zur ?zeit|momentan|aktuell|bis|vom|ab|in der zeit|leider|heute|aufgrund|wegen|\w+tags)\b.{0,60}?)?
     \b(?:bin ich|ich bin|wir sind|ich befinde mich|befinde ich mich)\b.{0,80}?
     \b(?:nicht (?:im|in der|am|an meinem) (?:büro|hause?|firma|arbeitsplatz)
     |abwesend|im urlaub|in urlaub|außer haus|auf (?:dienst|geschäfts)reise
     |nicht (?:persönlich )?(?:erreichbar|verfügbar|zu erreichen)|in elternzeit|(?:erst|wieder) .{0,30}?(?:im büro
     |erreichbar|für sie|da\b)|krank|wieder (?:im|am)|in mutterschutz|in teilzeit)
-ich arbeite (?:nur |in teilzeit)|(?:unser|das) büro (?:ist|bleibt)\b.{0,60}?geschlossen
+ich arbeite (?:nur |in teilzeit)
+(?:unsere?|das|die) (?:büro|praxis|kanzlei|geschäft|firma|werkstatt|betrieb) (?:ist|bleibt)\b.{0,60}?geschlossen
 (?:obecnie |aktualnie |w dniach .{0,30} )?(?:jestem|przebywam|będę|nie ma mnie
     |nie będzie mnie)\b.{0,80}?(?:nieobecn|poza biurem|urlop|w biurze|niedostępn|delegacj
     |zwolnieni|chor|szkoleni)|(?:do|od)\b.{0,40}(?:jestem (?:nieobecn|na urlop|poza|w delegacji)|przebywam)
@@ -116,9 +118,10 @@ ich arbeite (?:nur |in teilzeit)|(?:unser|das) büro (?:ist|bleibt)\b.{0,60}?ges
 """
 # the same where a sentence may begin with a time
 ABSENT_THEN = r"""
-no longer (?:works?|employed|with|working|part)|(?:i|\w+ \w+) (?:have|has) left\b
+no longer (?:works?|employed|with|working|part)|(?:i|\w+ \w+) (?:have|has) (?:left|retired)\b
+    |my e-?mail address has changed
 nicht mehr (?:im unternehmen|bei uns|für|in unserem|bei der|tätig)|keinen zugriff auf (?:meine )?(?:e-?)?mail
-(?:już )?nie pracuj[eę](?: już)?|(?:již|už) nepracuj[eiu]m?|više (?:ne radi|nisam zaposlen)
+(?:już )?nie pracuj[eę](?: już)?|(?:již|už)\b.{0,40}?\bnepracuj[eiu]m?|više (?:ne radi|nisam zaposlen)
 não (?:trabalh[ao] mais|faço mais parte)|já não (?:trabalh[ao]|faço parte)
 больше не работа[ею]|більше не працю[єю]|ne travaille plus|ne fait plus partie|ya no trabaja|non lavora più
 niet meer werkzaam|nu mai lucrez|(?:jobbar|arbetar) inte längre|arbejder ikke længere|(?:jobber|arbeider) ikke lenger
@@ -129,7 +132,8 @@ ei ole enää töissä|δεν εργάζ(?:εται|ομαι) πλέον
 (?:som|nie som|budem|nebudem|mám|čerpám)\b.{0,60}?(?:mimo (?:kancelárie|firmy)|v kancelárii|neprítom
     |dovolen|zastihnuteľ|nedostupn|služobnej cest|práceneschop|chor[áý]|školení)
 (?:nisam|neću biti|bit ću|biću|nalazim se|sam)\b.{0,60}?(?:u uredu|u kancelariji|odsut|izvan ureda|van kancelarije
-    |godišnj|nedostup|dostup|službenom)|na (?:godišnjem|bolovanju|porodiljnom|službenom)(?: odmoru)? sam
+    |godišnj|nedostup|dostup|službenom|bolovanj|porodiljn)|na (?:godišnjem|bolovanju|porodiljnom
+    |službenom)(?: odmoru)? sam
 odsut\w+ sam|(?:naš )?ured (?:je|će)\b.{0,40}?zatvoren
 (?:нисам|нећу бити|бићу|налазим се|сам)\b.{0,60}?(?:у канцеларији|одсут|ван канцеларије|годишњ|недоступ
     |боловањ|службеном)|на (?:годишњем|боловању)(?: одмору)? сам|одсут\w+ сам
@@ -159,7 +163,7 @@ izindeyim|izinliyim|izinli? olaca[ğg]ım|izinde olaca[ğg]ım|ofis dışında(?
 """
 BACK = r"""
 (?:reply|respond|answer|get back|contact you|read|attend|deal)\b.{0,60}?\b(?:return|back|as soon as)
-    |(?:up)?on my return|when i (?:return|get back|am back)|after my return|i will be back
+    |(?:up)?on my return|when i (?:return|get back|am back)|after my return|i(?: wi|[’'])ll be back
 nach meiner rückkehr|sobald ich (?:wieder|zurück)|po (?:moim )?powrocie|gdy wrócę|po (?:svém[ ]
     |mém )?návratu|až se vrátím|jakmile se vrátím|po (?:svojom )?návrate|keď sa vrátim
 após o (?:meu )?(?:regresso|retorno)|quando (?:regressar|voltar|retornar)|assim que
@@ -171,30 +175,80 @@ la întoarcere|când (?:revin|mă întorc)|(?:na|bij) mijn terugk|zodra ik (?:we
 palattuani|kun palaan|visszatérés|visszaérkez|amint visszatér|döndüğümde|dönüşümde
 όταν επιστρέψω|με την επιστροφή μου|μόλις επιστρέψω|κατά την επιστροφή
 """
-# where to turn meanwhile; that something is urgent, people say as well
-INSTEAD = r"""
+# where to turn with what cannot wait: that something is urgent, people say as well
+URGENT = r"""
 (?:if|for|in|when|any)\b.{0,20}(?:urgent|emergenc|immediate|pressing|assistance)\w*.{0,80}?(?:contact|call|please
     |e-?mail|write|reach)|(?:contact|call|reach|e-?mail)\b.{0,60}?(?:in my absence|instead
     |(?:if|for|in|when)\b.{0,20}urgent)|while i am away|limited access|no access to (?:my )?(?:e-?)?mail|cannot wait
-\bdringenden? (?:fällen|angelegenheiten|anliegen)|wenden sie sich|in meiner abwesenheit|nicht weitergeleitet
-    |eingeschränkten? zugriff
-\b(?:sprawach|przypadk\w+|jeśli|w) (?:jest )?piln|pod nieobecność|proszę o kontakt|ograniczonym dostępem
+\bdringenden? (?:fällen|angelegenheiten|anliegen)|in meiner abwesenheit|nicht weitergeleitet|eingeschränkten? zugriff
+\b(?:sprawach|przypadk\w+|jeśli|w) (?:jest )?piln|pod nieobecność|ograniczonym dostępem
 \b(?:v|pro|pre|ve|vo) (?:případě |prípade )?(?:naléhav|naliehav|urgentn|neodkladn|súrn)|v nepřítomnosti
     |v neprítomnosti|(?:omezeným přístupem|obmedzeným prístupom)
-(?:assuntos?|casos?) urgente|urgência|por favor,? contact|\b(?:za|u) hitn|za vrijeme (?:moje )?odsutnosti
-    |molim.{0,20}obrat|\b(?:за|у) хитн|\b(?:v|za) nujn|обратите се
-\b(?:по|в|при) (?:срочн|неотложн|спеш)|обращайтесь|\b(?:з|у|в|якщо) (?:справа )?(?:термінов|невідкладн)|звертайтеся
+(?:assuntos?|casos?) urgente|urgência|\b(?:za|u) hitn|za vrijeme (?:moje )?odsutnosti|\b(?:за|у) хитн|\b(?:v|za) nujn
+\b(?:по|в|при) (?:срочн|неотложн|спеш)|\b(?:з|у|в|якщо) (?:справа )?(?:термінов|невідкладн)
 en cas d[’']urgence|toute urgence|en mon absence|en mi ausencia|in mia assenza|\b(?:de|si es|casos|asuntos|pentru
     |probleme|caz de|per|di|questioni|casi) urgen
-\b(?:voor|bij) (?:dringende|spoed)|neem.{0,20}contact|\b(?:ved|vid|är det|er det) (?:hast|akut|brådska)
+\b(?:voor|bij) (?:dringende|spoed)|\b(?:ved|vid|är det|er det) (?:hast|akut|brådska)
 \bhaster\b|begränsad tillgång|begr[æe]nset (?:adgang|tilgang)|\bkiireellis|sürgős (?:eset|ügy)|halaszthatatlan
 \bacil (?:durum|konu|hal)|\b(?:για|σε) (?:κάτι |οτιδήποτε )?επείγο|επείγουσες|περιορισμένη πρόσβαση
+"""
+# whom to write to instead: people say so of what they write about
+INSTEAD = r"""
+wenden sie sich|meine vertretung|(?:vertreten|vertretung) (?:werde|hat|haben|ist|übern|durch)|vertritt mich
+proszę o kontakt|por favor,? contact|molim.{0,20}obrat|обратите се|обращайтесь|звертайтеся|neem.{0,20}contact
+"""
+# what is said to whoever writes, about whatever: of many matters and mails, not of this one
+FOR_ANY_MAIL = r"""
+urgent (?:matters?|cases?|requests?|issues?|(?:en|in)quir(?:y|ies)|questions?|assistance)
+    |case of (?:an )?emergency|(?:for|in) emergencies
+    |(?:direct|send|address|forward) (?:all |any |your ){1,2}(?:(?:en|in)quir|quer|requests?\b|questions
+    |e-?mails?\b|messages?\b)
+    |(?:reply|respond|answer) (?:to )?(?:your|all) (?:e-?mails?|messages?) (?:up)?on (?:my|our) return
+    |(?:limited|no|intermittent|sporadic) access to (?:my )?(?:e-?)?mails?|(?:not|n[’']t) (?:being |be )?forwarded
+    |(?:this|my|his|her) (?:mailbox|inbox|address|account|e-?mail(?: address)?) is (?:not|no longer) \w+ ?(?:ed
+    |read)\b
+\bdringenden (?:fällen|angelegenheiten|anliegen|fragen)|\bnicht (?:automatisch )?weiter ?geleitet
+    |(?:keinen|eingeschränkten|nur begrenzt) zugriff auf (?:meine )?(?:e-?)?mail
+\b(?:sprawach|przypadkach) (?:\w+ )?piln|pilnych (?:sprawach|przypadkach)|dostępu do (?:poczty|e-?mail)
+\b(?:naléhavých|naliehavých|urgentních|neodkladných|súrnych) (?:případech|prípadoch|záležitost)
+    |přístupu? k (?:e-?mailu|poště)|prístupu? k (?:e-?mailu|pošte)
+(?:assuntos|casos|questões) urgentes|caso de urgência|acesso (?:limitado )?ao (?:meu )?(?:e-?mail|correio)
+\bhitn(?:e|im|ih) (?:slučaj|stvar|upit)|\bхитн\w+ (?:случај|ствар)|\bnujn\w+ (?:primer|zadev)
+\b(?:срочным|неотложным|спешн\w+) (?:вопрос|дел|въпрос|случа)|срочных случаях|доступа? к (?:электронной )?почт
+\b(?:термінових|невідкладних) (?:питан|випадк|справ)|cas d[’']urgence|(?:questions?|demandes?) urgentes?
+(?:asuntos|casos|temas) urgentes|(?:questioni|casi|motivi) urgent|dringende (?:zaken|gevallen|vragen)
+(?:brådskande|hastende|akutta) (?:ärenden|frågor|sager|saker|henvendelser)|kiireellisi\w+ asio|sürgős (?:ügy|eset)
+probleme urgente|acil (?:durum|konu)lar|επείγο\w+ (?:θέμα|περιπτ|υποθ)
+(?:ihre|alle|sämtliche) (?:\w+ )?(?:anfragen?|nachrichten|e-?mails|anliegen) (?:bitte )?(?:(?:richten
+    |senden) )?(?:sie )?an\b
+    |richten sie ihre? \w+|(?:postfach|adresse|e-?mails?) (?:wird|werden) nicht (?:mehr )?(?:gelesen|überwacht
+    |bearbeitet|abgerufen)
+(?:wiadomości|zapytania|korespondencję) proszę (?:kierować|wysyłać)|proszę kierować|skrzynka (?:\w+ )?nie jest
+(?:dotazy|zprávy|požadavky|otázky|správy) (?:prosím,? )?(?:směřujte|zasílejte|posílejte|smerujte|zasielajte)
+    |(?:schránka|adresa) (?:\w+ )?(?:není|nie je) (?:již |už )?\w+(?:ván|van|tán)
+(?:envie|dirija|encaminhe|direcione) (?:\w+ ){0,3}(?:mensage|pedido|solicita|e-?mail)|(?:caixa
+    |endereço)\b.{0,30}\bnão é
+(?:upite|poruke) (?:\w+ ){0,2}(?:šaljite|uputite|pošaljite)|(?:sandučić|adresa) se (?:više )?ne (?:čita
+    |provjerava|koristi)
+(?:направляйте|присылайте) (?:\w+ ){0,2}(?:письма|вопросы|запросы|сообщения)|(?:вопросы|письма) направляйте
+    |(?:ящик|адрес) (?:\w+ )?не (?:провер|отслеж|использ)
+"""
+# that nobody reads an answer
+NO_ANSWER = r"""
+(?:do not|don[’']t) (?:reply|respond|answer)|cannot be (?:answered|replied)|replies to this\b|is not monitored
+antworten sie (?:bitte )?nicht|bitte nicht (?:\w+ ){0,3}antworten|nicht auf diese (?:e-?mail|nachricht|mail)
+    |antworten auf diese (?:e-?mail|nachricht|mail)
+nie odpowiada|neodpovídejte|neodpovedajte|não (?:responda|responder)|(?:ne|nemojte) odgovara|ne odgovarjajte
+не отвеча|отвечать (?:на \w+ )?не (?:нужно|надо)|не відповіда|не отговаря|не одговара|немојте одговара
+ne pas (?:y )?répondre|ne répondez pas|no (?:responda|conteste|responder)|non rispond|nu răspunde
+niet (?:op )?(?:\w+ )?(?:te )?(?:reageren|antwoorden|beantwoord)|svara inte|inte (?:att )?svara|svar ikke|ikke svare
+älä vastaa|älkää vastatko|ei voi vastata|ne válaszol|yanıtlamayın|cevaplamayın|μην απαντ
 """
 THANKS = r"""
 thank(?:s| you)(?: very much| so much)? for (?:your (?:e-?mail|message|mail|inquiry|enquiry|request)
     |contacting|getting in touch|writing)|(?:we|i) (?:have )?received your (?:e-?mail|message|request
     |inquiry)|your (?:e-?mail|message|request) (?:has been|was) received
-(?:vielen |herzlichen )?dank für (?:ihre|deine|die) (?:nachricht|e-?mail|mail|anfrage)
+(?:vielen |herzlichen )?danke? für (?:ihre|deine|die) (?:nachricht|e-?mail|mail|anfrage)
     |(?:wir haben )?ihre (?:nachricht|e-?mail|anfrage) (?:ist (?:bei uns )?eingegangen|erhalten)
 dziękuj\w+ za (?:\w+ )?(?:wiadomość|e-?mail|maila|kontakt|zgłoszenie)
 (?:děkuj|ďakuj)\w+ za (?:vaši |vašu |v[áa]š )?(?:zprávu|správu|e-?mail|mail|dotaz|dopyt)
@@ -208,7 +262,8 @@ dziękuj\w+ za (?:\w+ )?(?:wiadomość|e-?mail|maila|kontakt|zgłoszenie)
     |nous avons bien reçu votre|gracias por (?:su|tu|contactar|escribir)
 (?:la ringrazio|grazie) per (?:\w+ )?(?:\w+ )?(?:messaggio|e-?mail|mail|contatt)
 (?:vă )?mulțumesc (?:pentru|că)|vă mulțumim (?:pentru|că)
-(?:hartelijk )?(?:be)?dankt? voor (?:uw|je|jouw)|tack för (?:ditt|din|att du)|takk for (?:din|meldingen|e-?posten|at du)
+(?:hartelijk )?(?:be)?dankt? voor (?:uw|je|jouw)|tack för (?:ditt|din|att du)|takk for (?:din|meldingen|e-?posten
+    |at du)
 tak for (?:din|at du)|kiitos (?:viesti|yhteydeno|sähköposti)
 köszön(?:öm|jük) (?:a )?(?:levelét|üzenetét|megkeresését|e-mailjét)
 (?:mesajınız|e-?postanız) için teşekkür|bizimle iletişime geçtiğiniz için
@@ -220,11 +275,12 @@ REQUEST = r"""
     |address|forward|turn|consult|accept)
 \bbitte (?!wenden|kontaktieren|schreiben|rufen|beachten|senden|richten|an |haben|antworten|kontakt)
 \bpros(?:z[ęe]|imy) (?!o (?:kontakt|cierpl)|(?:się )?kontakt|pisać|dzwonić|kierować|na |nie )
-(?<!kontaktujte, )\bprosím,? (?!kontakt|piš|píš|vol|obra|obrá|na |neodpov)
+(?<!kontaktujte, )\bprosím,? (?!kontakt|piš|píš|vol|obra|obrá|na |neodpov|směř|zasíl|posíl|smer|zasiel)
 \b(?:por )?favor,? (?!conta[ct]|entr[ea]|escrev|lig|envi)|\bs'il vous pla[iî]t\b|\bmerci de (?!contact|vous adress)
-\bmolim(?:o)? (?:vas )?(?!kontakt|obrat|piš|nazov|javi|ne )|\bмолим(?:о)? (?:вас )?(?!контакт|обрат|пиш|позов|јави|не )
+\bmolim(?:o)? (?:vas )?(?!kontakt|obrat|piš|nazov|javi|ne )|\bмолим(?:о)? (?:вас )?(?!контакт|обрат|пиш|позов
+    |јави|не )
 \bprosi(?:m|mo),? (?!pokli|obrn|piš|kontakt|ne )|\bмоля,? (?!обад|пиш|свър|обър|се |не )
-пожалуйста,? (?!обращ|пиш|звон|на |не )|\bбудь ласка,? (?!зверт|пиш|телефон|дзвон|не )
+пожалуйста,? (?!обращ|пиш|звон|на |не |направ|присыл)|\bбудь ласка,? (?!зверт|пиш|телефон|дзвон|не )
 \bgraag\b|\bgärna\b|\bsnälla\b|\bvänligen (?!kontakt|ring|mejl|maila|svara inte|vänd)|\bgjerne\b|\bgerne\b
 \b(?:venligst|vennligst) (?!kontakt|ring|skriv|svar ikke|send|henvend)|\b(?:kan|kunne|vil|må) (?:du|i|ni|dere) \w
 \bvoi(?:tte|sitte)ko\b|\bpyyd(?:än|ämme) (?!otta)|\bkér(?:em|jük),? (?!ford|hívj|keres|írj|ne |vegy|kontakt)
