@@ -59,6 +59,7 @@ class Server:
         self.only_read: set[str] = set()  # folders
         self.port = free_port()
         self.before: Callable[[str], None] = lambda _command: None
+        self.delivered = 0  # how often
         self._changed: set[asyncio.Event] = set()
         self._sessions: set[asyncio.Task[None]] = set()
 
@@ -69,6 +70,7 @@ class Server:
     def deliver(self, *mails: bytes) -> None:
         """New mail, of which those who IDLE hear."""
         self.inbox.put(*mails)
+        self.delivered += 1
         for event in self._changed:
             event.set()
 
@@ -105,6 +107,7 @@ class Session:
     def __init__(self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.folder = Folder()
+        self.told = 0  # of the deliveries
 
     def say(self, line: str | bytes) -> None:
         self.writer.write((line.encode() if isinstance(line, str) else line) + b"\r\n")
@@ -179,7 +182,7 @@ class Session:
         if name not in self.server.folders:
             self.say(f"{tag} NO there is no such folder")
             return True
-        self.folder = self.server.folders[name]
+        self.folder, self.told = self.server.folders[name], self.server.delivered
         self.say(f"* {len(self.folder.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.folder.uidvalidity}] ok")
         words = "" if "NOKEYWORDS" in self.server.can else " \\*"
         self.say(f"* OK [PERMANENTFLAGS (\\Seen \\Deleted{words})] ok")
@@ -251,11 +254,14 @@ class Session:
 
     async def _idle(self) -> None:
         changed = asyncio.Event()
+        if self.told != self.server.delivered:  # is told at once, not with the next mail (RFC 9051 §5.2)
+            changed.set()
         self.server._changed.add(changed)
         self.say("+ idling")
         done, told = asyncio.ensure_future(self.reader.readline()), asyncio.ensure_future(changed.wait())
         await asyncio.wait((done, told), return_when=asyncio.FIRST_COMPLETED)
         if told.done():
+            self.told = self.server.delivered
             self.say(f"* {len(self.folder.mails)} EXISTS")
             await done
         told.cancel()
