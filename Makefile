@@ -9,6 +9,8 @@ EVERYDAY := not push and not twin and not nightly
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null || { echo "✗ $(PYTHON) is not there.      → sudo apt install python3 python3-venv" >&2; exit 1; }; \
 	OFFLINE=$(OFFLINE) $(PYTHON) tools/bootstrap.py
 
+unexport PYTHONDONTWRITEBYTECODE # or each worker and each child of a test compiles everything anew
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test t lint serve corpus bench fuzz shots docs golden dist clean
 

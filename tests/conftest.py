@@ -1,5 +1,6 @@
 """Fixtures that several kinds of test share: settings in a folder of their own, and a store on each database."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -16,6 +17,8 @@ from sqlalchemy import URL, Connection, create_engine, make_url, text
 
 from gateway.config import Settings, load_settings, packaged
 from gateway.outgoing.templates import read_templates
+from gateway.rules.findings import Findings
+from gateway.rules.tree import Node, read_tree
 from gateway.store import migrate
 from gateway.store.engine import database_url as url_of
 from gateway.store.engine import open_engine
@@ -47,6 +50,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("postgres") and "store" not in item.path.parts:
             item.add_marker("twin")
     items.sort(key=lambda item: item.get_closest_marker("push") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing of what collecting makes is garbage before the end, so nobody looks through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Compiled(dict[tuple[Any, ...], Any]):
@@ -85,6 +99,24 @@ def packaged_once() -> Iterator[None]:
         patch.setattr(
             "gateway.outgoing.render.read_templates", lambda path: files if path == folder else read_templates(path)
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def trees_once() -> Iterator[None]:
+    """The YAML of rules without a finding is read once for a run: most desks have the rules of the desk before."""
+    trees: dict[str, Node] = {}
+
+    def tree(text: str, findings: Findings) -> Node | None:
+        if text in trees:
+            return trees[text]
+        root = read_tree(text, findings)
+        if root is not None and not findings.problems and not findings.warnings:
+            trees[text] = root
+        return root
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.rules.load.read_tree", tree)
         yield
 
 
