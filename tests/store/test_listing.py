@@ -265,16 +265,16 @@ def test_found(desk: Store, query: str, numbers: list[int] | None) -> None:
         assert found(desk, query) == numbers
 
 
-@FOUND
-@pytest.mark.parametrize("newest", [1, 3, 6])
+@pytest.mark.parametrize(("query", "numbers"), [row for row in FOUND.args[1] if row[1] is not None])
+@pytest.mark.parametrize("newest", [3, *(pytest.param(n, marks=pytest.mark.push) for n in (1, 6))])
 def test_the_same_is_found_where_every_word_is_in_many_tickets(
-    desk: Store, query: str, numbers: list[int] | None, newest: int, monkeypatch: pytest.MonkeyPatch
+    desk: Store, query: str, numbers: list[int], newest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.store.listing._RARE", -1)
     monkeypatch.setattr("gateway.store.listing._FEW", -1)
     monkeypatch.setattr("gateway.store.listing._NEWEST", newest)
-    for limit in (1, 2, 50) if numbers is not None else ():
-        assert found(desk, query, limit) == (numbers or [])[:limit]
+    for limit in (1, 2, 50):
+        assert found(desk, query, limit) == numbers[:limit]
 
 
 def test_tickets_of_a_restricted_customer_are_not_found_by_words(desk: Store) -> None:
