@@ -13,9 +13,10 @@ from gateway.store import migrate
 from gateway.store.audit import Anchor, add_audit, appending, chain_end, find_rows
 from gateway.store.audit_anchors import Anchors, anchor_of
 from gateway.store.audit_verify import verify
-from gateway.store.engine import open_engine
+from gateway.store.engine import database_url, open_engine
 from gateway.store.store import Store
 from gateway.timers import Timers
+from tests.conftest import settings_in
 from tests.store.test_migrations import at_version
 
 NOW = datetime(2026, 11, 21, 21, 10, tzinfo=UTC)
@@ -45,8 +46,7 @@ def note(c: Connection, actor: str, action: str, at: datetime = NOW, ticket: int
 )
 @pytest.mark.sqlite
 async def test_rows_are_found(tmp_path: Path, asked: dict[str, object], found: list[int]) -> None:
-    engine = open_engine(URL.create("sqlite", database=str(tmp_path / "a.db")), connections=1)
-    migrate.upgrade(engine)
+    engine = open_engine(database_url(settings_in(tmp_path)), connections=1)
     with engine.begin() as c:
         with appending(c, KEY):
             note(c, "customer", "entry.added")
