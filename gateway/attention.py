@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.digests import zone_of
 from gateway.message.address import normal
+from gateway.message.codes import masked
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent
 from gateway.store import alarms, attention, held_mail, inbound, tickets
@@ -23,6 +25,14 @@ from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.types import Notification
 from gateway.ticket.visibility import sees
 
+
+class _Kind(msgspec.Struct):
+    """Of all the stored reasons of a mail: what kind of mail it is."""
+
+    kind: str
+
+
+_kind = msgspec.json.Decoder(_Kind)
 ATTENTION = "attention"
 _DAILY, _AT_ONCE = "agent.attention", "poison"  # what causes it
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)  # looked back at, the first time and at most
@@ -59,7 +69,7 @@ def tell_unread(c: Connection, key: str, d: Deps, now: datetime) -> None:
     if found is None:
         return
     for agent in leaders(d):
-        told = {"items": (_of_mail(found),)}
+        told = {"items": (_of_mail(found, c),)}
         enqueue(_notice(agent, told, _AT_ONCE, f"{now:%Y-%m-%dT%H}", d, now), d.desk, c, now)
 
 
@@ -76,17 +86,23 @@ def _items(
     words = d.desk.templates.words(language)
     return (
         _of_strangers(c, attention.strangers(c, since, _LOOKED_AT), agent, d),
-        map(_of_mail, inbound.needing_attention(c, since=since, limit=_MOST + 1)),
+        (_of_mail(mail, c) for mail in inbound.needing_attention(c, since=since, limit=_MOST + 1)),
         (_of_held(held, words.get(f"held_{held.code.replace('-', '_')}", held.code)) for held in _held(c, agent, d)),
         (_of_alarm(each, words.get(f"alarm_{each.about}", each.about)) for each in alarms.since(c, since)),
     )
 
 
-def _of_mail(mail: inbound.MailRow) -> dict[str, Any]:
-    subject = f"“{mail.subject}”" if mail.subject else ""
+def _of_mail(mail: inbound.MailRow, c: Connection) -> dict[str, Any]:
+    told = masked(mail.subject) if mail.subject and not _by_person(c, mail.key) else mail.subject
+    subject = f"“{told}”" if told else ""
     what = " ".join(filter(None, (mail.author or mail.reverse_path or "<>", subject, mail.reason or "")))
     look = f"mailwicket why m-{mail.id}"
     return _item(f"m-{mail.id}", mail.disposition or "pending", what, mail.received_at, look)
+
+
+def _by_person(c: Connection, key: str) -> bool:
+    reasons = inbound.explanation(c, key)
+    return reasons is not None and _kind.decode(reasons).kind == "person"
 
 
 def _of_strangers(
@@ -96,7 +112,7 @@ def _of_strangers(
     for each in found:
         ticket = tickets.find_ticket(c, each.ticket)
         if ticket is not None and sees(agent, ticket, d.rules):
-            what = f"{each.author}: {ticket.subject}"
+            what = f"{each.author}: {ticket.told_subject}"
             yield _item(f"#{ticket.number}", "third-party", what, each.at, f"#show {ticket.number}")
 
 

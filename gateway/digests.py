@@ -1,6 +1,9 @@
-"""What an agent has on the desk, in one mail: what is overdue, what is due today, what nobody owns, what waits.
+"""What an agent has on the desk, in one mail: what is overdue, what is due today, what nobody owns, what waits; and who
+said thanks.
 
-Sources      tickets-and-sla.md §2, mails-out.md §4. Nothing to say, no mail.
+Sources      tickets-and-sla.md §2, mails-out.md §4, agents-by-mail.md §10. Nothing to say, no mail. Thanks alone are
+             worth one: it takes the place of a mail for each of them, comes at an hour that its reader chose, and on a
+             desk where nothing falls due he would read them nowhere else.
 Transaction  the caller's: the mail is queued in it.
 Not here     when it is sent (due.py), the words (templates/digest).
 """
@@ -14,18 +17,27 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
+from gateway.message.types import Mailbox
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
-from gateway.store import agent_keys, held_mail, sla_lists
+from gateway.store import agent_keys, held_mail, sla_lists, thanks
 from gateway.store.sla_lists import Pile
+from gateway.store.thanks import Thanks
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.colleagues import thanked
+from gateway.ticket.notices import name_of
 from gateway.ticket.types import Ticket
-from gateway.ticket.visibility import answers
+from gateway.ticket.visibility import answers, sees
 
 _MOST_ROWS, _MOST_FREE = 40, 20  # all of them together are a mail that no program cuts off
 _HELD_SINCE = timedelta(days=1)
+_MOST_THANKS, _LOOKED_AT = 10, 200  # listed, and read at all
+_THANKS_SINCE = timedelta(days=7)  # at most, and where no digest came before
+_SETTLED = timedelta(minutes=1)  # what was filed then is stored, whichever gateway did it, and however its clock goes
+_LINE = 80  # characters of the words of one
 DIGEST = "digest"
+_CAUSE, _OF_CROWD = "agent.digest", "sla.digest"
 
 
 def send_digest(
@@ -34,7 +46,7 @@ def send_digest(
     """Queue the digest of an agent; False when there is nothing to say, or it was sent under this key before.
 
     about  tickets of which he would be told one by one: it tells of nothing else; None: what falls due until midnight,
-           with what nobody owns, what waits, what was held
+           with what nobody owns, what waits, what was held, and thanks since the last one
     """
     zone = zone_of(agent, d.rules)
     local = now.astimezone(zone)
@@ -45,7 +57,9 @@ def send_digest(
     overdue, today, later = sla_lists.sizes(c, own, now, tomorrow)
     unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow)) if of_day else 0
     held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if of_day else ()
-    if not overdue + today + later + unassigned and not held:
+    grateful = _thanks(c, agent, d, now) if of_day else []
+    busy = bool(overdue + today + later + unassigned or held)
+    if not busy and not grateful:
         return False
     to_answer = _addresses(c, agent, d)
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
@@ -53,10 +67,12 @@ def send_digest(
     waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
     values = {
         "day": now.isoformat(),
-        "overdue": _rows((t for t in listed if t.next_due is not None and t.next_due < now), to_answer),
-        "today": _rows((t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow), to_answer),
-        "later": _rows((t for t in listed if t.next_due is None or tomorrow <= t.next_due), to_answer),
-        "unassigned": _rows(free, to_answer),
+        "overdue": _rows((t for t in listed if t.next_due is not None and t.next_due < now), agent, to_answer),
+        "today": _rows(
+            (t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow), agent, to_answer
+        ),
+        "later": _rows((t for t in listed if t.next_due is None or tomorrow <= t.next_due), agent, to_answer),
+        "unassigned": _rows(free, agent, to_answer),
         "counts": {"overdue": overdue, "today": today, "later": later, "unassigned": unassigned},
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
@@ -64,11 +80,52 @@ def send_digest(
             {"number": h.ticket or f"h-{h.id}", "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}
             for h in held
         ),
+        "thanks": tuple(
+            {
+                "number": each.ticket.number,
+                "subject": each.ticket.told_subject,
+                "who": _called(each.who, agent),
+                "words": _line(each.text),
+            }
+            for each in grateful[:_MOST_THANKS]
+        ),
+        "only_thanks": not busy,
+        "thanks_more": max(0, len(grateful) - _MOST_THANKS),
         "oldest": {"number": oldest[0], "since": int((now - oldest[1]).total_seconds())} if oldest else None,
     }
     team = teams[0].id if teams else None
-    notice = to_agent(agent, DIGEST, values, d.rules, key=f"{DIGEST}:{agent.id}:{key}", cause="agent.digest", team=team)
+    notice = to_agent(
+        agent,
+        DIGEST,
+        values,
+        d.rules,
+        key=f"{DIGEST}:{agent.id}:{key}",
+        cause=_CAUSE if of_day else _OF_CROWD,
+        team=team,
+    )
     return enqueue(replace(notice, zone=str(zone)), d.desk, c, now) is not None
+
+
+def _thanks(c: Connection, agent: Agent, d: Deps, now: datetime) -> list[Thanks]:
+    """The thanks that are for him and that he has not read yet, newest first."""
+    address = normal(agent.email)
+    oldest, until = now - _THANKS_SINCE, now - _SETTLED
+    since = (thanks.last_digest(c, address, _CAUSE, oldest) or oldest) - _SETTLED
+    found = thanks.untold(c, agent.id, address, d.rules.agents.keys(), since, until, _LOOKED_AT)
+    his = (each for each in found if thanked(each.ticket, each.answered_by, d.rules) == agent.id)
+    return [each for each in his if sees(agent, each.ticket, d.rules)]
+
+
+def _line(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LINE else f"{words[:_LINE]}…"
+
+
+def _called(who: Mailbox | None, agent: Agent) -> str:
+    """How a list names somebody; to who may not write to customers without their addresses."""
+    if who is None:
+        return "—"
+    return who.name or (who.address if answers(agent) else name_of(who) or "—")
 
 
 def digest_day(agent: Agent, d: Deps, since: datetime, now: datetime) -> str | None:
@@ -104,12 +161,14 @@ def _addresses(c: Connection, agent: Agent, d: Deps) -> Callable[[Ticket], str |
     return lambda ticket: address_in_list(d.desk, ticket, "t" if answers(agent) else "n", agent.email, generation)
 
 
-def _rows(tickets: Iterable[Ticket], to_answer: Callable[[Ticket], str | None]) -> tuple[dict[str, object], ...]:
+def _rows(
+    tickets: Iterable[Ticket], agent: Agent, to_answer: Callable[[Ticket], str | None]
+) -> tuple[dict[str, object], ...]:
     return tuple(
         {
             "number": ticket.number,
-            "subject": ticket.subject,
-            "customer": (ticket.requester.name or ticket.requester.address) if ticket.requester else "—",
+            "subject": ticket.told_subject,
+            "customer": _called(ticket.requester, agent),
             "due": ticket.next_due.isoformat() if ticket.next_due else None,
             "reply_to": to_answer(ticket),
         }

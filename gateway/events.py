@@ -112,7 +112,11 @@ def _telling_owner(decision: Decision) -> Decision:
 def _about(c: Connection, ticket: Ticket, customer: Customer | None) -> Mapping[str, object]:
     """What its new owner should know before he looks at it."""
     last = tickets.last_words(c, (ticket.number,)).get(ticket.number)
-    said = what_was_said(last.text, last.author, last.at, last.attachments) if last is not None else {}
+    said = (
+        what_was_said(last.text, last.author, last.at, last.attachments, by_machine=last.by_machine)
+        if last is not None
+        else {}
+    )
     return {**said, "beside": beside(c, ticket.number, customer.id if customer is not None else None)}
 
 

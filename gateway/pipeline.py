@@ -30,7 +30,7 @@ from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
 from gateway.rules.types import Decision, Event, Later, Trace, Webhook
-from gateway.store import alarms, delayed, probes, restraint, tickets
+from gateway.store import alarms, delayed, own_settings, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
 from gateway.store.absences import absent
@@ -144,7 +144,8 @@ def _led_to(
             sent.append((queued[1], normal(notice.recipient.address)))
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
-    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=partial(absent, c, now)):
+    away, later = partial(absent, c, now), _told_later(saved, plan, d, c)
+    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=away, later=later):
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
             gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))
@@ -159,6 +160,15 @@ def _led_to(
         )
     d.count(plan.decision.trace, notices)
     return notices, sent
+
+
+def _told_later(saved: Saved, plan: Plan, d: Deps, c: Connection) -> str | None:
+    """The id of the owner whose digest tells him of a mail that only says thank you; None: nobody waits for that."""
+    owner = d.rules.agents.get(saved.ticket.assignee or "") if saved.ticket is not None else None
+    if owner is None or not any(isinstance(change, AddEntry) and change.thanks for change in plan.changes):
+        return None
+    settled = own_settings.as_settled(owner, own_settings.of_agent(c, owner.id))
+    return owner.id if settled.digest is not None else None
 
 
 def _whole(inbound: Accepted, c: Connection) -> File:

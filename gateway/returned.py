@@ -131,7 +131,7 @@ def _notice(
         "sent_at": item.queued_at.isoformat(),
         "said": said,
         "until": until.isoformat() if until is not None else None,
-        "ticket": {"subject": ticket.subject},
+        "ticket": {"subject": ticket.told_subject},
     }
     key = f"delivery_{what}:{item.id}"
     notice = to_agent(agent, "delivery_failed", told, d.rules, key=key, cause=f"q-{item.id}", about=ticket)

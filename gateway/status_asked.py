@@ -87,7 +87,7 @@ def _row(ticket: Ticket, c: Connection) -> dict[str, object]:
         known = next(name for name, kind in BUILT_IN.items() if kind == ticket.status_type)
     return {
         "number": ticket.number,
-        "subject": ticket.subject,
+        "subject": ticket.told_subject,
         "status": known,
         "answered": answers[-1].isoformat() if answers else None,
         "due": ticket.answer_due.isoformat() if ticket.answer_due is not None else None,

@@ -84,6 +84,14 @@ async def test_what_nobody_looked_at_is_told_once_to_those_who_lead(desk: Desk) 
     assert len((await told(desk, FRIDAY.replace(hour=8, minute=1)))["eva"]) == 1
 
 
+async def test_a_code_in_the_subject_of_a_programs_mail_is_not_told(desk: Desk) -> None:
+    for author in ("no-reply@x.test", "eve@x.test"):
+        desk.take(mail(author, f"Odd: 482913 is your Acme code, {author}"), at=FRIDAY)
+    _, said = text((await told(desk, FRIDAY.replace(hour=8)))["eva"][0])
+    assert "Odd: •••••• is your Acme code, no-reply@x.test" in said
+    assert "Odd: 482913 is your Acme code, eve@x.test" in said
+
+
 async def test_much_of_one_kind_hides_no_other(desk: Desk) -> None:
     for number in range(20):
         desk.take(mail(subject=f"Odd {number}", body=str(number)), at=FRIDAY)

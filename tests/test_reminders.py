@@ -109,6 +109,23 @@ async def test_each_stage_is_told_once_and_to_more_people(desk: Desk) -> None:
     ]
 
 
+async def test_a_reminder_shows_no_code_of_a_programs_mail(desk: Desk) -> None:
+    raw = mail(
+        "no-reply@service.test", "482913 is your code", "Your verification code:\r\n\r\n482913\r\n\r\nOrder 7731."
+    )
+    assert desk.take(raw, at=MONDAY).ticket == 2
+    do(desk, "ticket.change", Change((2,), fields=(("assignee", "ann"), ("sla", "standard")), by="ann"))
+    await tick(desk, 120)
+    await tick(desk, 240)
+    about = [item for item in desk.mails() if item.ticket == 2]
+    assert {item.template for item in about} == {WARNED, BROKEN}
+    for item in about:
+        message = email.message_from_bytes(item.raw, policy=email.policy.default)
+        texts = [part.get_content() for part in message.walk() if not part.is_multipart()]
+        assert all("••••••" in text and "Order 7731." in text and "A code is hidden here" in text for text in texts)
+        assert not any("482913" in text for text in (*texts, str(message["Subject"])))
+
+
 @pytest.mark.parametrize(("promise", "words"), [
     # from Saturday 22:10 in Zagreb: what is promised, what customer and agent read; days begin when it opens
     ("4h", ("We will answer by Monday 23 November, 12:00", "answer due by Monday 23 November, 13:00")),

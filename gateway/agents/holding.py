@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.agents.types import HELD_FOR, AgentMail
+from gateway.message.address import normal
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
+from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
-from gateway.store import held_mail
+from gateway.store import agent_keys, held_mail
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
-from gateway.ticket.notices import lines_of_words
+from gateway.ticket.notices import lines_of_words, shown_words
 from gateway.ticket.types import Entry, Outcome, Ticket
+from gateway.ticket.visibility import answers
 
 _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the strings, command
     "collision": (("send", "#send"), ("note", "#note")),
@@ -51,6 +54,7 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     """The mail waits for its writer."""
     number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
     id = _kept(mail, number, why.code, proposal)
+    since = tuple(map(_since, why.since[-_SINCE:]))
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
     values = {
         "reason": why.code.replace("-", "_"),
@@ -58,7 +62,8 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
         "line": why.line,
         "told": why.told,
         "maybe": why.maybe,
-        "since": tuple(map(_since, why.since[-_SINCE:])),
+        "since": since,
+        "show_to": _commands_of(mail, ticket) if any(each["hidden"] for each in since) else None,
         "words": lines_of_words(shown),
         "choices": tuple({"word": word, "command": command} for word, command in choices(why.code, proposal)),
         "expires": expires.isoformat(),
@@ -68,6 +73,15 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     notice = replace(notice, auto_submitted="auto-replied", item=id)
     enqueue(notice, mail.d.desk, mail.c, mail.now)
     return mail.end("record", f"held: {why.code} (h-{id})", number)
+
+
+def _commands_of(mail: AgentMail, ticket: Ticket | None) -> str | None:
+    """Where he writes commands for the ticket: an answer to this mail decides about it, and does nothing else."""
+    if ticket is None:
+        return None
+    purpose = "t" if answers(mail.agent) else "n"
+    generation = agent_keys.generation(mail.c, normal(mail.agent.email))
+    return address_in_list(mail.d.desk, ticket, purpose, mail.agent.email, generation)
 
 
 def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
@@ -115,9 +129,10 @@ def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
 
 
 def _since(entry: Entry) -> dict[str, object]:
-    who = entry.author
+    who, (words, hidden) = entry.author, shown_words(entry.text, by_machine=entry.by_machine)
     return {
         "at": entry.at.isoformat(),
         "who": (who.name or who.address) if who is not None else "—",
-        "words": lines_of_words(entry.text)[:5],
+        "words": words[:5],
+        "hidden": hidden,
     }

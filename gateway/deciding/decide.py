@@ -22,7 +22,7 @@ from gateway.rules.evaluate import evaluate, may_have_fired
 from gateway.rules.told import joined
 from gateway.rules.types import Decision, Event, Facts, MergeInto, RuleSet, Trace
 from gateway.ticket.acted import acted
-from gateway.ticket.apply import IMPORT, apply, failed, is_event, provisional
+from gateway.ticket.apply import IMPORT, apply, codes_in, failed, is_event, provisional
 from gateway.ticket.change import after
 from gateway.ticket.facts import facts, first_fields, with_ticket
 from gateway.ticket.guard import FLOOD
@@ -96,7 +96,8 @@ def ruled(s: Situation, d: Deps, tickets: Tickets, supposed: tuple[Event, ...] =
     ticket = s.ticket
     if ticket is None:
         ticket = provisional(s.message, teams(s.inbound, d), language[0], s.at)
-        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts), tags=(FLOOD,) if s.flood else ())
+        codes = codes_in(ticket.subject, s.message.text) if s.verdict.is_automatic else ()
+        ticket = replace(ticket, flags=(*ticket.flags, *s.doubts, *codes), tags=(FLOOD,) if s.flood else ())
         if s.inbound.imported is not None:
             ticket = replace(ticket, channel=IMPORT)
     events = supposed or _events(s.inbound, s.verdict, s.match)

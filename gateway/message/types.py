@@ -198,3 +198,8 @@ class Classification:
     may_respond: bool
     no_response_code: str | None  # the send guard's word, None when we may: "machine-sender", "null-sender"
     report: Report | None = None  # what a report is about; None for every other kind, or when it does not say
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a program wrote it to people by itself."""
+        return self.kind in ("auto-reply", "auto-generated", "bulk")

@@ -241,7 +241,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         language=language,
         ticket=ticket.number,
         team=team.id,
-        subject=ticket.subject,
+        subject=ticket.told_subject,
         in_reply_to=thread[-1] if thread else None,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
         auto_submitted="no",

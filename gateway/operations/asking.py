@@ -35,7 +35,7 @@ from gateway.store.linked import By
 from gateway.ticket.colleagues import of_work
 from gateway.ticket.leak import shows_token
 from gateway.ticket.saying import saying
-from gateway.ticket.types import AddEntry, File, Notification, OpenTicket, Ticket
+from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, Ticket
 
 SIDE = "x"  # purpose of the address that an answer comes back to
 _MOST_CHARACTERS = 100_000
@@ -101,7 +101,7 @@ def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Dut
         language=rules.defaults.language,
         ticket=ticket.number,
         team=team.id,
-        subject=ticket.subject,
+        subject=ticket.told_subject,
         in_reply_to=None,
         references=(),
         auto_submitted="no",
@@ -122,7 +122,8 @@ def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
     if isinstance(found, Done):
         return (found,)
     ticket, text = found
-    opening = OpenTicket(ticket.subject, wanted.team, None, None, "cli", duty.now)
+    hides = tuple(flag for flag in ticket.flags if flag == CODE_IN_SUBJECT)
+    opening = OpenTicket(ticket.subject, wanted.team, None, None, "cli", duty.now, flags=hides)
     entry = AddEntry(
         "note", author(wanted.by, ticket.team, duty), duty.now, text, "", "", None, None, public=False, trust=None
     )

@@ -17,6 +17,7 @@ from gateway.operations.person import NO_TICKET, actor, open_ticket, save_by, un
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
 from gateway.store.audit import add_audit
+from gateway.ticket.apply import codes_in
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
@@ -104,6 +105,8 @@ def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTi
     told = inbound.explanation(c, moving.source) if moving.source else None
     flags = _explanations.decode(told).doubts if told else ()
     subject = (mail.subject if mail else None) or source.subject
+    if moving.by_machine:
+        flags = (*flags, *codes_in(subject, moving.text))
     team = duty.deps.rules.team(source.team).id
     return OpenTicket(subject, team, moving.author, source.language, source.channel, duty.now, flags=flags)
 

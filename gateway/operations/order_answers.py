@@ -192,7 +192,7 @@ def _row(ticket: Ticket, agent: Agent, duty: Duty) -> Row:
     zone = zone_of(agent, duty.deps.rules)
     due = f"{ticket.next_due.astimezone(zone):%Y-%m-%d %H:%M}" if ticket.next_due is not None else "—"
     who = (ticket.requester.name or ticket.requester.address) if ticket.requester is not None else "—"
-    cells = (f"#{ticket.number}", ticket.status, printable(ticket.subject, 60), printable(who, 40), due)
+    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), printable(who, 40), due)
     if agent.role in ("light", "auditor"):
         return Row(cells, (f"#show {ticket.number}",))
     take = () if ticket.assignee == agent.id else (f"#mine {ticket.number}",)

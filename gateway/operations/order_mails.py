@@ -63,7 +63,11 @@ def asked_first(c: Connection, came: Carried, asker: Asker, duty: Duty, item: in
 
 def _asked(question: Question) -> dict[str, Any]:
     rows = tuple(
-        {"number": t.number, "subject": t.subject, "customer": str(t.requester) if t.requester is not None else "—"}
+        {
+            "number": t.number,
+            "subject": t.told_subject,
+            "customer": str(t.requester) if t.requester is not None else "—",
+        }
         for t in question.tickets
     )
     return {"doing": question.doing, "tickets": rows, "detail": question.detail}

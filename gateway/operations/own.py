@@ -52,7 +52,7 @@ def _remind(c: Connection, wanted: Remind, duty: Duty) -> tuple[Done, ...]:
     ticket = tickets.find_ticket(c, wanted.number) if wanted.number is not None else None
     agent, text = rules.agents[wanted.agent], clean_line(wanted.text)[:_MOST_CHARACTERS]
     words = duty.deps.desk.templates.words(rules.language_of(agent))
-    about = (f"#{ticket.number}  {ticket.subject}",) if ticket is not None else ()
+    about = (f"#{ticket.number}  {ticket.told_subject}",) if ticket is not None else ()
     values = {"title": words["reminder"], "lines": (*about, *((text,) if text else ()))}
     key = f"remind:{wanted.agent}:{wanted.number}:{wanted.at.isoformat()}:{duty.now.isoformat()}:{text}"
     notice = to_agent(agent, "command_result", values, rules, key=key, cause=actor(agent.id), about=ticket)

@@ -24,7 +24,7 @@ from gateway.store.notices import join, said_since, told_since
 from gateway.store.outbox import Written
 from gateway.store.outlook import thread_index
 from gateway.ticket.leak import leaks
-from gateway.ticket.notices import AGENT_NOTICE
+from gateway.ticket.notices import AGENT_NOTICE, shown_words
 from gateway.ticket.types import Notification
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
@@ -112,13 +112,15 @@ def _after_others(
         return notice, told.first_at + _TOGETHER
     count, before = said_since(c, notice.ticket, told.first_at, _SHOWN)
     zone = ZoneInfo(notice.zone or desk.zones.get(notice.team, "UTC"))
-    lines = [f"{at.astimezone(zone):%H:%M} {who}: {_begin(text)}" for at, who, text in before]
+    begun = [(at, who, shown_words(text, by_machine=machine)) for at, who, text, machine in before]
+    lines = [f"{at.astimezone(zone):%H:%M} {who}: {_begin(said.words)}" for at, who, said in begun]
     more = [f"+{count - _SHOWN} …"] if count > _SHOWN else []
-    return replace(notice, values={**notice.values, "earlier": (*more, *lines)}), told.due
+    hidden = any(said.hidden for _, _, said in begun) or notice.values.get("hidden", False)
+    return replace(notice, values={**notice.values, "earlier": (*more, *lines), "hidden": hidden}), told.due
 
 
-def _begin(text: str) -> str:
-    words = " ".join(text.split())
+def _begin(lines: Sequence[str]) -> str:
+    words = " ".join(" ".join(lines).split())
     return words if len(words) <= _LINE else f"{words[:_LINE]}…"
 
 

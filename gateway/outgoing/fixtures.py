@@ -58,6 +58,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("merge", "customer", "spam", "many", "far"),
     "sla_warning": ("first_response", "next_response", "update", "resolution"),
     "sla_breached": ("first_response", "next_response", "update", "resolution"),
+    "digest": ("thanks",),
     "delivery_failed": ("failed", "automatic", "delayed"),
     "alarm": ("breaker", "total_limit", "template", "relay", "backscatter", "flood", "webhook", "store", "backlog"),
 }  # fmt: skip
@@ -152,6 +153,7 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
         "writer": s.customer,
         "said_at": _ago(hours=11),
         "words": _WORDS,
+        "hidden": s.case == "escalated",
         "earlier": ["#4401 “Faktura 10/2026” (closed)"] * min(s.items, 5),
         "suggested": [{"text": "refund-ok", "command": "#macro refund-ok", "article": None}],
         "goes_to": {"name": s.customer, "address": "jan@bigbank.test", "language": "pl"},
@@ -168,6 +170,7 @@ def _hold(s: Situation) -> dict[str, Any]:
         "line": "#solvd",
         "maybe": "#solved" if s.items else None,
         "since": [{"at": _ago(minutes=30), "who": "Ana Kovač", "words": words}] * s.items,
+        "show_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test" if s.case == "collision" else None,
         "words": words,
         "choices": [
             {"word": "send", "command": "#send"},
@@ -210,6 +213,7 @@ def _sla(s: Situation) -> dict[str, Any]:
         "target": 3600,
         "used": 1800 if s.items else None,
         "words": ("Molimo provjerite račun 2231.",) if s.items else (),
+        "hidden": s.case == "update",
         "said_at": _ago(minutes=30),
     }
 
@@ -224,11 +228,16 @@ def _breached(s: Situation) -> dict[str, Any]:
         "spent": spent if s.items else (),
         "told": ["Piotr Zieliński", "Ana Kovač"][: s.items],
         "words": ("Molimo provjerite račun 2231.",),
+        "hidden": s.case == "update",
         "said_at": _ago(minutes=90),
     }
 
 
 def _digest(s: Situation) -> dict[str, Any]:
+    thanks = {"number": 4790, "subject": "Povrat", "who": s.customer, "words": "Hvala puno!"}
+    if s.case == "thanks":
+        counts = dict.fromkeys(("overdue", "today", "later", "unassigned"), 0)
+        return {"day": NOW.isoformat(), "counts": counts, "thanks": [thanks], "only_thanks": True}
     rows = {
         "overdue": _rows(s, _ago(hours=20)),
         "today": _rows(s, (NOW + timedelta(hours=1)).isoformat()),
@@ -243,6 +252,8 @@ def _digest(s: Situation) -> dict[str, Any]:
         "waiting": s.items,
         "oldest": {"number": 4777, "since": 6 * 86_400} if s.items else None,
         "held": [{"number": 4801, "reason": "collision", "at": _ago(hours=3)}] * s.items,
+        "thanks": [thanks] * min(s.items, 10),
+        "thanks_more": max(0, s.items - 10),
     }
 
 

@@ -95,7 +95,7 @@ def save(
         current = update_ticket(c, current, folded.columns, now)
     ids: list[int] = []
     if folded.entries and current is not None:
-        ids.append(_add_entry(c, current.number, folded.entries[0], source, folded.revisions[0]))
+        ids.append(_add_entry(c, current.number, folded.entries[0], source, folded.revisions[0], now))
     entry_id = ids[0] if ids else None
     number = current.number if current is not None else record.ticket if record is not None else None
     if number is not None and current is not None:
@@ -103,7 +103,7 @@ def save(
         shown_by = current if new or not search.COLUMNS.isdisjoint(folded.columns) else None
         search.put(c, shown_by, number, folded.entries[0] if folded.entries else None, entry_id, opening=new)
         for more, raised in zip(folded.entries[1:], folded.revisions[1:], strict=True):
-            ids.append(_add_entry(c, number, more, None, raised))
+            ids.append(_add_entry(c, number, more, None, raised, now))
             search.put(c, None, number, more, ids[-1], opening=False)
         if promise is not None:
             clocked = [id for entry, id in zip(folded.entries, ids, strict=True) if any(lines_of((entry,), ""))]
@@ -268,7 +268,7 @@ def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
     """
     if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
         event = AddEntry("event", None, at, text, "", "", None, None, public=False, trust=None)
-        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, None), opening=False)
+        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, None, at), opening=False)
 
 
 def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
@@ -317,7 +317,7 @@ def _tell_of_requester(
     who = Mailbox(agent.name, agent.email) if agent is not None else None
     said = f"{before.requester.address} → {change.requester.address}"
     event = AddEntry("event", who, now, said, "", "", None, None, public=False, trust=None)
-    _add_entry(c, after.number, event, None, after.revision)
+    _add_entry(c, after.number, event, None, after.revision, now)
 
 
 def _requester(requester: Mailbox | None) -> dict[str, str | None]:
@@ -327,7 +327,9 @@ def _requester(requester: Mailbox | None) -> dict[str, str | None]:
     }
 
 
-def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None, revision: int | None) -> int:
+def _add_entry(
+    c: Connection, number: int, change: AddEntry, source: str | None, revision: int | None, now: datetime
+) -> int:
     made = c.execute(
         _ENTRY,
         {
@@ -347,6 +349,7 @@ def _add_entry(c: Connection, number: int, change: AddEntry, source: str | None,
             "source": source,
             "held": change.held,
             "revision": revision,
+            "thanks_at": now if change.thanks else None,
         },
     ).scalar_one()
     return int(made)

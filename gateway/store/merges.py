@@ -89,7 +89,7 @@ def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor
     count = int(moving.kind in _COUNTED)
     _move(c, (moving.id,), target.number, target.revision + 1)
     _name(c, [moving.message_id] if moving.message_id else [], source.number, target.number)
-    c.execute(update(entry).where(entry.c.id == moving.id).values(held=None, public=True))
+    c.execute(update(entry).where(entry.c.id == moving.id).values(held=None, public=not moving.by_machine))
     inserted(c, ticket_link, _link(target, source, "split from"))
     update_ticket(c, source, _counted(source, -count), now)
     update_ticket(c, target, _counted(target, count), now)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from gateway.message.types import Mailbox
 from gateway.store.schema import entry, outbox
+from gateway.ticket.types import is_by_machine
 
 _BEGINS = func.substr(entry.c.text, 1, 400).label("begins")
 _LEAVES = ("queued", "leased", "deferred", "sent", "uncertain")
@@ -62,13 +63,32 @@ def join(c: Connection, id: int, into: int, now: datetime) -> bool:
 
 def said_since(
     c: Connection, ticket: int, since: datetime, most: int
-) -> tuple[int, list[tuple[datetime, Mailbox, str]]]:
-    """How many mails came to a ticket after a time but for the newest, and of the last of these when, who and what."""
+) -> tuple[int, list[tuple[datetime, Mailbox, str, bool]]]:
+    """How many mails came to a ticket after a time but for the newest; of the last of these when, who, how they begin,
+    and whether a program wrote them by itself.
+    """
     query = (
-        select(entry.c.at, entry.c.author_name, entry.c.author_address, _BEGINS)
+        select(
+            entry.c.at,
+            entry.c.author_name,
+            entry.c.author_address,
+            _BEGINS,
+            entry.c.kind,
+            entry.c.public,
+            entry.c.trust,
+            entry.c.source,
+        )
         .where(entry.c.ticket == ticket, entry.c.kind == "mail", entry.c.at > since, entry.c.held.is_(None))
         .order_by(entry.c.id.desc())
     )
     rows = c.execute(query).all()[1:]
-    shown = [(r.at, Mailbox(r.author_name or "", r.author_address or "—"), r.begins) for r in rows[:most]]
+    shown = [
+        (
+            r.at,
+            Mailbox(r.author_name or "", r.author_address or "—"),
+            r.begins,
+            is_by_machine(r.kind, public=r.public, trust=r.trust, source=r.source),
+        )
+        for r in rows[:most]
+    ]
     return len(rows), shown[::-1]

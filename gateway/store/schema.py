@@ -60,6 +60,7 @@ _TO_COME, _NOT_ENDED = text("next_at IS NOT NULL"), text("ended_at IS NULL")
 _UNFINISHED = text("state in ('accepted', 'failing', 'ordered')")
 _FAILED, _DEFERRED = text("state = 'failed'"), text("state = 'deferred'")
 _HELD, _IS_HELD = text("state = 'held'"), text("held IS NOT NULL")
+_IS_THANKS = text("thanks_at IS NOT NULL")
 _WAITING, _QUARANTINE = text("state = 'waiting'"), text("disposition = 'quarantine'")
 _THERE, _EXPLAINED = text("gone_at IS NULL"), text("explanation <> ''")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only INTEGER keys by itself
@@ -278,8 +279,10 @@ entry = Table(
     Column("source", String(40), unique=True),  # one mail, one entry, however often it is processed
     Column("held", Text),  # why it waits for an agent's word; NULL is not held
     Column("revision", Integer),  # that it raised its ticket to; NULL: it raised none
+    Column("thanks_at", Moment),  # when it was filed as a mere thank-you that opens nothing again; NULL: it is none
     Index("ix_entry_author_address", "author_address", "id"),
     Index("ix_entry_held", "at", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    Index("ix_entry_thanks", "thanks_at", sqlite_where=_IS_THANKS, postgresql_where=_IS_THANKS),
 )
 
 kept_file = Table(  # of notes: an entry names them by their hash (kept_files.py)

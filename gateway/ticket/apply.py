@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.message.address import normal
+from gateway.message.codes import masked
 from gateway.message.origin import origin
 from gateway.message.types import Accepted, Classification, Message
 from gateway.rules.types import Decision, Dispose, Redirect, RuleSet
 from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
-from gateway.ticket.life import FINISHED, after_words_of_customer
+from gateway.ticket.life import FINISHED, after_words_of_customer, is_filed_thanks
 from gateway.ticket.types import (
+    CODE_IN_SUBJECT,
     NO_POLICY,
     AddEntry,
     AddPeople,
@@ -32,7 +34,6 @@ from gateway.ticket.types import (
 )
 
 REDIRECTED_OCTETS = 10 << 20  # of a mail that is passed on: it is held in memory while it is wrapped
-_AUTOMATIC = ("auto-reply", "auto-generated", "bulk")
 IMPORT = "import"  # what caused it: an archive was brought
 _NO_SUBJECT = "(no subject)"
 _SUBJECT_CHARACTERS = 500
@@ -100,9 +101,11 @@ def apply(
         return (entry, *_ended_later(ticket, inbound.imported, received))
     known = match.trust in ("proven", "participant")
     opened_again = after_words_of_customer(ticket, message, rules, at) if known else None
+    if known and is_filed_thanks(ticket, message, rules) and not any(isinstance(a, SetStatus) for a in actions):
+        entry = replace(entry, thanks=True)
     # a number and a From that nobody has verified bring no further people into somebody's ticket
     copied = _copied(ticket, actions, message, rules, ours) if match.trust == "proven" else ()
-    read = _read(ticket, message, ours) if known and match.by == "stub" else ()
+    read = _read(ticket, message, verdict, ours) if known and match.by == "stub" else ()
     return (*read, entry, *((opened_again,) if opened_again else ()), *actions, *copied)
 
 
@@ -112,7 +115,7 @@ def _against_redirect(
     """Why a mail cannot be passed on, so that a person looks at it; empty when it can."""
     if normal(end.address) in ours:
         return f"{end.address} is an address of ours"
-    if message.loop_mark is not None and verdict.kind in _AUTOMATIC:  # two that pass on to each other never end
+    if message.loop_mark is not None and verdict.is_automatic:  # two that pass on to each other never end
         return "a gateway sent it by itself"
     if inbound.size > REDIRECTED_OCTETS:
         return f"{inbound.size} octets are more than {REDIRECTED_OCTETS}"
@@ -147,7 +150,7 @@ def _ended_later(ticket: Ticket, status: str, received: datetime) -> Iterator[Se
 
 def is_event(verdict: Classification, trust: Trust) -> bool:
     """Whether the mail is something that happened in its ticket, and no words of a person."""
-    return verdict.kind in _AUTOMATIC and trust != "stranger"
+    return verdict.is_automatic and trust != "stranger"
 
 
 def subject_of(message: Message) -> str:
@@ -155,9 +158,15 @@ def subject_of(message: Message) -> str:
     return message.subject.strip()[:_SUBJECT_CHARACTERS] or _NO_SUBJECT
 
 
+def codes_in(subject: str, text: str) -> tuple[str, ...]:
+    """The flag of a ticket whose subject holds a code: that of a program's mail, of whose words it may be known."""
+    shown = masked(f"{subject}\n\n{text}")
+    return () if shown.startswith(f"{subject}\n") else (CODE_IN_SUBJECT,)
+
+
 def _entry(message: Message, verdict: Classification, match: ThreadMatch, received: datetime) -> AddEntry:
     """Automatic mail in a ticket is an event: seen by agents, without effect on the state."""
-    automatic, trust = verdict.kind in _AUTOMATIC, match.trust
+    automatic, trust = verdict.is_automatic, match.trust
     return AddEntry(
         kind="event" if is_event(verdict, trust) else "mail",
         author=message.author,
@@ -175,10 +184,14 @@ def _entry(message: Message, verdict: Classification, match: ThreadMatch, receiv
     )
 
 
-def _read(ticket: Ticket, message: Message, ours: Collection[str]) -> Iterator[SetField | SetRequester]:
+def _read(
+    ticket: Ticket, message: Message, verdict: Classification, ours: Collection[str]
+) -> Iterator[SetField | SetRequester]:
     """What a ticket could not say while its mail could not be read: what it is about, whose it is, in which words."""
     if ticket.requester is None and message.author is not None and people((message.author,), ours):
         yield SetField("subject", subject_of(message), "retry")
+        if verdict.is_automatic and (flags := codes_in(subject_of(message), message.text)):
+            yield SetField("flags", (*ticket.flags, *flags), "retry")
         if ticket.language is None and message.language is not None and message.language_source != "none":
             yield SetField("language", message.language, "retry")
         yield SetRequester(message.author, "retry")

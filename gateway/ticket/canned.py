@@ -25,7 +25,7 @@ def told_of(ticket: Ticket, agent: str | None) -> dict[str, str]:
     who = ticket.requester
     values = {
         "ticket.number": str(ticket.number),
-        "ticket.subject": ticket.subject,
+        "ticket.subject": ticket.told_subject,
         "customer.name": who.name if who is not None else "",
         "customer.address": who.address if who is not None else "",
         "agent.name": agent or "",

@@ -18,6 +18,7 @@ from gateway.ticket.assign import Absence, distributes, unowned
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
 from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_agents, what_was_said
 from gateway.ticket.types import Entry, Notification, Saved, Ticket
+from gateway.ticket.visibility import sees
 
 _CHOICES = ("#accept", "#reject")
 _NAMES = re.compile(r"(?<![\w@.+-])@(\w(?:[\w.-]{0,60}\w)?)")
@@ -68,12 +69,14 @@ def of_mail(
     *,
     waits: bool,
     away: Callable[[], Mapping[str, Absence]],
+    later: str | None = None,
 ) -> Iterator[Notification]:
     """The mails about one that came, to those whom no rule tells of it; the guard has not seen them yet.
 
     waits  whether its writer does not take part: his words wait for one of ours, and whoever leads hears of them where
            nobody works on the ticket
     away   looks up who is not there, by id
+    later  the id of whom a digest tells of it, who hears at once only where he wants to hear of everything
     """
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
@@ -87,7 +90,9 @@ def of_mail(
     hear = {
         agent: why
         for agent, why in (concerned or (_lead(ticket, rules) if waits else {})).items()
-        if agent not in told_already and author not in map(normal, rules.agents[agent].addresses)
+        if agent not in told_already
+        and (agent != later or _hears_all(agent, ticket, rules))
+        and author not in map(normal, rules.agents[agent].addresses)
     }
     if not hear:
         return
@@ -99,6 +104,20 @@ def of_mail(
         said = {**told, "because": why}
         for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
             yield replace(notice, held=held)
+
+
+def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet) -> str | None:
+    """The id of the agent whom thanks are for: who owns the ticket; else of those who see it whoever answered in it
+    last, who answers for it, or leads the team. None where there is nobody.
+
+    answered_by  an address; None where nobody answered
+    """
+    if ticket.assignee in rules.agents:
+        return ticket.assignee
+    last = normal(answered_by or "")
+    answered = (agent.id for agent in rules.agents.values() if last in map(normal, agent.addresses))
+    others = (rules.agents.get(id or "") for id in (*answered, ticket.responsible, *_lead(ticket, rules)))
+    return next((agent.id for agent in others if agent is not None and sees(agent, ticket, rules)), None)
 
 
 def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
@@ -132,6 +151,10 @@ def _members(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Abs
     gone = away()
     there = (id for id in team.members if id in rules.agents and id not in gone)
     return {id: "team" for id in there if rules.agents[id].notify != "none"}
+
+
+def _hears_all(agent: str, ticket: Ticket, rules: RuleSet) -> bool:
+    return agent in ticket.followers or rules.agents[agent].notify == "all"
 
 
 def _of_team(ticket: Ticket, rules: RuleSet) -> dict[str, str]:

@@ -47,9 +47,14 @@ def after_words_of_customer(ticket: Ticket, message: Message, rules: RuleSet, at
     """The status after a reply of the customer; None when it stays."""
     if ticket.status_type in ("new", "open") or ticket.status == SPAM:
         return None
-    if ticket.status_type in FINISHED and not rules.defaults.thanks_reopens and bare_thanks(message):
+    if is_filed_thanks(ticket, message, rules):
         return None
     return SetStatus("open", "open", at, "reply")
+
+
+def is_filed_thanks(ticket: Ticket, message: Message, rules: RuleSet) -> bool:
+    """Whether the mail only says thank you for what is done, and opens nothing again."""
+    return ticket.status_type in FINISHED and not rules.defaults.thanks_reopens and bare_thanks(message)
 
 
 def bare_thanks(message: Message) -> bool:

@@ -7,7 +7,9 @@ Not here  whether they may go (guard.py), what causes them (notify.py), how they
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
+from gateway.message.codes import HIDDEN, masked
 from gateway.message.types import Attachment, Mailbox
 from gateway.rules.types import Agent, RuleSet
 from gateway.ticket.agent_mail import to_agent
@@ -71,7 +73,7 @@ def to_agents(
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
         yield replace(
             notice,
-            speaker=_name_of(ticket.requester),
+            speaker=name_of(ticket.requester),
             revision=ticket.revision,
             suppressed=NOT_VISIBLE if hidden else None,
             purpose=None if answers(agent) else "n",
@@ -88,7 +90,7 @@ def _articles(told: Mapping[str, object]) -> tuple[str, ...]:
 
 def _told_to(agent: Agent, told: Mapping[str, object], rules: RuleSet) -> dict[str, object]:
     """The tickets that he sees; people with their addresses: who only takes notes has no use for those."""
-    who = str if answers(agent) else _name_of
+    who = str if answers(agent) else name_of
     said = dict[str, object]()
     for name, value in told.items():
         match value:
@@ -111,7 +113,7 @@ def _colleague(agent: Agent, ticket: Ticket, rules: RuleSet) -> str | None:
 
 
 def _lines(agent: Agent, tickets: Iterable[Ticket], rules: RuleSet) -> tuple[str, ...]:
-    return tuple(f"#{t.number} “{t.subject}” ({t.status})" for t in tickets if sees(agent, t, rules))
+    return tuple(f"#{t.number} “{t.told_subject}” ({t.status})" for t in tickets if sees(agent, t, rules))
 
 
 def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
@@ -122,7 +124,7 @@ def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
     if who is None:
         return {}
     language = ticket.language or rules.defaults.language
-    return {"goes_to": {"name": _name_of(who), "address": who.address, "language": language}}
+    return {"goes_to": {"name": name_of(who), "address": who.address, "language": language}}
 
 
 def _there(agent: Agent, since: datetime, promises: Promises) -> datetime | None:
@@ -155,7 +157,7 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
         "happened": happened,
         "ticket": {
             "number": ticket.number,
-            "subject": ticket.subject,
+            "subject": ticket.told_subject,
             "team": ticket.team,
             "status": ticket.status,
             "priority": ticket.priority,
@@ -171,7 +173,13 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
     if isinstance(cause, Arrived):
         message = cause.message
         told |= {
-            **what_was_said(message.text, message.author, cause.inbound.envelope.received_at, message.attachments),
+            **what_was_said(
+                message.text,
+                message.author,
+                cause.inbound.envelope.received_at,
+                message.attachments,
+                by_machine=cause.verdict.is_automatic,
+            ),
             "beside": cause.beside(),
             "suggested": tuple(
                 {"text": each.text, "command": each.command, "article": each.article}
@@ -179,16 +187,21 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
                 for each in suggested(f"{ticket.subject}\n{message.text}", kind)
             ),
         }
-        return told
-    return {**told, **cause.told}
+    else:
+        told |= cause.told
+    told["hidden"] = bool(told.get("hidden")) or ticket.told_subject != ticket.subject
+    return told
 
 
 def what_was_said(
-    text: str, writer: Mailbox | None, at: datetime, files: Sequence[Attachment] = ()
+    text: str, writer: Mailbox | None, at: datetime, files: Sequence[Attachment] = (), *, by_machine: bool = False
 ) -> dict[str, object]:
-    """What a mail to an agent shows of something that was written."""
+    """What a mail to an agent shows of something that was written.
+
+    by_machine  as in `shown_words`
+    """
     return {
-        "words": lines_of_words(text),
+        **shown_words(text, by_machine=by_machine)._asdict(),
         "writer": writer or "—",
         "said_at": at.isoformat(),
         "attachments": tuple({"name": file.name, "size": _size(file.size)} for file in files[:_FILES]),
@@ -207,8 +220,8 @@ def _called(name: str, rules: RuleSet) -> str:
     return field.called(rules.defaults.language, "en") if field is not None else name
 
 
-def _name_of(who: Mailbox | None) -> str | None:
-    """How somebody is called in From; an address there would look like a forgery."""
+def name_of(who: Mailbox | None) -> str | None:
+    """How somebody is called where his address must not stand; in From it would look like a forgery."""
     if who is None:
         return None
     return who.name or who.address.partition("@")[0]
@@ -216,6 +229,23 @@ def _name_of(who: Mailbox | None) -> str | None:
 
 def _size(octets: int) -> str:
     return f"{octets / 1_000_000:.1f} MB" if octets >= 100_000 else f"{max(1, round(octets / 1000))} kB"
+
+
+class ShownWords(NamedTuple):
+    """What somebody is shown of words that he did not ask for."""
+
+    words: tuple[str, ...]  # lines
+    hidden: bool  # whether a code in them is hidden
+
+
+def shown_words(text: str, *, by_machine: bool) -> ShownWords:
+    """What a mail to an agent shows of a text.
+
+    by_machine  whether a program wrote it by itself; of what people write nothing is hidden
+    """
+    shown = masked(text) if by_machine else text
+    words = lines_of_words(shown)
+    return ShownWords(words, shown != text and any(HIDDEN in line for line in words))
 
 
 def lines_of_words(words: str) -> tuple[str, ...]:

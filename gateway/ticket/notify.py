@@ -118,7 +118,7 @@ def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now
         language=language,
         ticket=ticket.number,
         team=policy.rules.team(ticket.team).id,
-        subject=ticket.subject if known else None,
+        subject=ticket.told_subject if known else None,
         in_reply_to=parent,
         references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
         auto_submitted="auto-replied" if isinstance(cause, Arrived) else "auto-generated",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from gateway.message.types import Mailbox
 from gateway.rules.desk import Sla
 from gateway.rules.types import Decision, Facts, Notify, RuleSet
-from gateway.ticket.notices import lines_of_words
+from gateway.ticket.notices import shown_words
 from gateway.ticket.sla import BREACH, Promised
 from gateway.ticket.types import Entry, Ticket
 
@@ -70,7 +70,7 @@ def told(
         "metric": clock.metric,
         "customer": _name(ticket.requester),
         "due": due.isoformat() if due is not None else None,
-        "words": lines_of_words(last.text) if last is not None else (),
+        **(shown_words(last.text, by_machine=last.by_machine)._asdict() if last is not None else {"words": ()}),
         "said_at": last.at.isoformat() if last is not None else None,
     }
     if stage == BREACH:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from gateway.message.codes import masked
 from gateway.message.types import Attachment, Mailbox
 from gateway.rules.statuses import StatusType
 from gateway.rules.types import Trace
@@ -18,6 +19,7 @@ Trust = Literal["proven", "participant", "third-party", "stranger"]
 Evidence = Literal["token", "references", "body-token", "subject-tag", "guess", "stub", "rule", "none"]
 Disposition = Literal["ticket", "entry", "report", "duplicate", "record", "quarantine"]
 Role = Literal["requester", "cc"]
+CODE_IN_SUBJECT = "code-in-subject"  # the flag of a ticket that a program's mail opened with such a subject
 NO_POLICY = "none"  # what a rule or a person chose who wants no promise at all
 
 
@@ -63,6 +65,11 @@ class Ticket:
     revision: int = 0  # how often people said something in it, or moved what was said
     next_unlock: datetime | None = None  # when its owner loses it who says nothing until then; None: never
 
+    @property
+    def told_subject(self) -> str:
+        """The subject, as mails have it to people who did not ask for the mail that it came with: without a code."""
+        return masked(self.subject, holds_code=True) if CODE_IN_SUBJECT in self.flags else self.subject
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -84,6 +91,21 @@ class Entry:
     source: str | None  # key of the mail it came from
     held: str | None = None  # why it waits for an agent's word: third-party; None is not held
     revision: int | None = None  # that it raised the ticket to; None: it raised none
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether it is a mail that a program wrote by itself."""
+        return is_by_machine(self.kind, public=self.public, trust=self.trust, source=self.source)
+
+
+def is_by_machine(kind: str, *, public: bool, trust: str | None, source: str | None) -> bool:
+    """Whether an entry of this form is a mail that a program wrote by itself.
+
+    In a ticket it is an event; what opened one is a mail that nobody but us sees, and no third party wrote it.
+    """
+    if kind == "event":
+        return source is not None
+    return kind == "mail" and not public and trust != "third-party"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +208,7 @@ class AddEntry:
     held: str | None = None  # as Entry.held
     cause: str | None = None  # the rule that wrote it; None is whoever caused the changes
     evidence: str = ""  # by what a mail came into this ticket, for the audit
+    thanks: bool = False  # whether it only says thank you, and opened nothing again
 
 
 @dataclass(frozen=True, slots=True)

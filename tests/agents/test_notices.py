@@ -185,6 +185,11 @@ def given(desk: Desk, raw: bytes, *, to: str = "billing@gw.test", number: int = 
         ("a newsletter", mail(body="Seven ideas.", List_Id="<x.news.test>"), ("Seven ideas.",)),
         ("one of us, says From", mail("ann@agents.test"), ("one of us wrote it; nothing proves that",)),
         ("two senders", mail(Reply_To="x@else.test"), ("to go to another domain",)),
+        (
+            "a code",
+            mail("noreply@x.test", body="Your code is 482913."),
+            ("Your code is ••••••.", "A code is hidden here"),
+        ),
     ],
 )
 def test_what_the_owner_of_a_new_ticket_reads(
