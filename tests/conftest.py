@@ -41,13 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before those marked are chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to hold on both databases is asked of PostgreSQL before a release; of our SQL on every day.
+    """What has to hold on both databases is asked of PostgreSQL in .ci/run, before each change lands.
 
     What is long begins first, so that several workers end together.
     """
     items[:] = [i for i in items if not (i.get_closest_marker("sqlite") and i.get_closest_marker("postgres"))]
     for item in items:
-        if item.get_closest_marker("postgres") and "store" not in item.path.parts:
+        if item.get_closest_marker("postgres"):
             item.add_marker("twin")
     items.sort(key=lambda item: item.get_closest_marker("push") is None)
 
