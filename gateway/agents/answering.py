@@ -17,11 +17,12 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
-from gateway.message.types import Mailbox
+from gateway.message.types import Mailbox, Message
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.internal import internal_of, public_of
 from gateway.store.view import StoreView
+from gateway.ticket.answered import is_forward
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.command_table import COMMANDS, INSERT
 from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
@@ -31,8 +32,8 @@ from gateway.ticket.token_forms import ReplyToken
 from gateway.ticket.types import Entry, Outcome, Ticket
 from gateway.ticket.visibility import answers
 
-Doubt = Literal["command", "cut", "collision", "leak", "risk"]
-EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "cut", "collision", "leak", "risk"})
+Doubt = Literal["command", "forward", "cut", "collision", "leak", "risk"]
+EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "forward", "cut", "collision", "leak", "risk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Wanted:
     seen: int  # the revision of the ticket that its writer saw
     doubts: frozenset[Doubt] = EVERY_DOUBT  # that are looked at
     plain: bool = False  # whether the words are words, whatever they look like
+    passed_on: str | None = None  # of a mail that he forwards, as words below his own; None: he forwards none
 
 
 def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> Outcome:
@@ -64,10 +66,32 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         beside=_beside(mail),
         seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
     )
-    outcome = done(mail, ticket, Wanted(written, proposal, proposal.seen))
+    forwarded = passed_on(message) if is_forward(message) else None
+    if forwarded:
+        proposal = replace(proposal, text=_below(written.plain or "", forwarded), longer=None)
+    outcome = done(mail, ticket, Wanted(written, proposal, proposal.seen, passed_on=forwarded))
     if as_note and outcome.disposition == "entry":
         _told_of_note(mail, ticket, tokens, proposal)
     return outcome
+
+
+def passed_on(message: Message) -> str:
+    """The mail that was forwarded in another, as words: what stands above it, and its own; empty where none is found."""
+    forward = message.forward
+    if forward is None:
+        return ""
+    people = (("To", forward.to), ("Cc", forward.cc))
+    shown = (
+        ("From", str(forward.author or "")),
+        ("Date", forward.date),
+        *((name, ", ".join(map(str, who))) for name, who in people),
+        ("Subject", forward.subject),
+    )
+    return _below("\n".join(f"{name}: {value}" for name, value in shown if value), forward.text)
+
+
+def _below(above: str, words: str) -> str:
+    return "\n\n".join(filter(None, (above.strip("\n"), words.strip("\n"))))
 
 
 def is_addressed(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> bool:
@@ -111,9 +135,15 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
     proposal = wanted.proposal
     orders = _orders(mail, wanted)
     if isinstance(orders, Refused):
-        return hold(mail, ticket, _refusal(mail, orders), _of_refusal(proposal, orders))
+        proposal = _of_refusal(proposal, orders)
+        if wanted.passed_on:  # the corrected lines would be without it
+            proposal = replace(proposal, orders=None)
+        return hold(mail, ticket, _refusal(mail, orders), proposal)
     as_note = proposal.as_note or orders.has("note") or not answers(mail.agent)  # his rights now
     again = None if wanted.plain else wanted.written.plain or orders.text
+    if wanted.passed_on:
+        orders = replace(orders, text=_below(orders.text, wanted.passed_on))
+        again = _below("\n".join(each.written for each in orders.commands), orders.text) if orders.commands else None
     proposal = replace(proposal, text=orders.text, as_note=as_note, orders=again)
     if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
         return hold(mail, ticket, *doubt)
@@ -136,6 +166,8 @@ def _held(
     goes_out = says and not proposal.as_note
     since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
+    if goes_out and wanted.passed_on is not None and "forward" in doubts:
+        return Why("forwarded"), proposal
     if goes_out and since:
         return Why("collision", since=since), shown
     if _sets_status(orders) and not proposal.as_note and any(entry.kind == "mail" for entry in since):

@@ -29,6 +29,7 @@ from gateway.ticket.visibility import UNSEEN, notes, sees
 _CHOICE = re.compile(r"#([^\W\d_]+)(?:[ \t]+([^\W\d_]+))?[.!]?")
 _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the reason itself
     "cut": frozenset({"cut"}),
+    "forwarded": frozenset({"forward"}),
     "leak": frozenset({"cut", "leak"}),
     "risk": frozenset({"cut", "leak", "risk"}),
     "confirm": frozenset({"cut", "leak", "risk"}),
@@ -64,7 +65,7 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             return _sent(mail, held, which)
         case "confirm" if held.code == "confirm":
             return _sent(mail, held, which)
-        case "new" if held.code == "which":
+        case "new" if held.code in ("which", "forwarded"):
             inbound.reopen(mail.c, held.mail, released=True)
             return _settled(mail, held, "opened")
         case _:

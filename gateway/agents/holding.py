@@ -32,6 +32,7 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
     "cut": (("send_short", "#send short"), ("send_long", "#send long")),
     "no-proof": (("send", "#send"), ("note", "#note")),
     "which": (("send", "#send"), ("note", "#note"), ("new", "#new")),
+    "forwarded": (("note", "#note"), ("new", "#new"), ("send_whole", "#send")),
     "risk": (("send", "#send"), ("note", "#note")),
     "refused": (("note", "#note"),),
 }

@@ -35,6 +35,7 @@ from gateway.returned import received as by_anybody
 from gateway.store import agent_keys, held_mail, tickets
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
+from gateway.ticket.answered import is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
 from gateway.ticket.commands import written_in
 from gateway.ticket.thread import thread
@@ -106,12 +107,17 @@ def _proven(mail: AgentMail) -> Outcome:
     if (held := next((t.ticket for t in tokens if t.purpose == "h" and t.ticket is not None), None)) is not None:
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c) if mail.inbound.released else choose(mail, held)
     named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
+    forward = mail.message.forward if is_forward(mail.message) else None
+    if forward is not None and not named:  # no commands stand in what somebody else wrote
+        return open_forwarded(mail, forward, _named(mail))
     if not named:  # it is about commands alone
         return without_ticket(mail, _commands(mail))
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not seen or not notes(mail.agent):
         return _no_right_of(mail)
+    if forward is not None and mail.inbound.released:  # asked whom it was for, he wants a new ticket
+        return open_forwarded(mail, forward, tuple(ticket.number for ticket in seen))
     sure = len(seen) == 1 and is_addressed(mail, seen[0], named)
     if not sure and mail.inbound.released:  # he wants a new ticket
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
@@ -162,10 +168,11 @@ def _by_machine(mail: AgentMail) -> Outcome:
 def _without_token(mail: AgentMail) -> Outcome:
     """He is who he says. Where something names a ticket he has to say whether he means it; else it is a new matter."""
     details = (sub_address(path, mail.d.desk.delimiter)[1] for path in mail.inbound.envelope.forward_paths)
-    if "cmd" in details:
+    forward = mail.message.forward
+    if "cmd" in details and (forward is None or not is_forward(mail.message)):
         return without_ticket(mail, _commands(mail), queries_only=True)
-    if mail.message.forward is not None:
-        return open_forwarded(mail, mail.message.forward, _named(mail))
+    if forward is not None:
+        return open_forwarded(mail, forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
         return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))  # nobody knows what he had seen

@@ -29,7 +29,7 @@ def reply_tokens(message: Message, envelope: Envelope, delimiter: str) -> tuple[
     It stands in the addresses that the mail was sent to, or in the Message-ID of the mail that it answers. One that is
     passed on names that mail, too: many programs keep a forward in the thread.
     """
-    parents = () if _is_forward(message) else answered_ids(message)
+    parents = () if is_forward(message) else answered_ids(message)
     answered = (token for id in parents for token in find_reply_tokens(id))
     return tuple(dict.fromkeys((*addressed_tokens(message, envelope, delimiter), *answered)))
 
@@ -42,6 +42,6 @@ def answered_ids(message: Message) -> tuple[str, ...]:
     return message.in_reply_to or message.references[-1:]
 
 
-def _is_forward(message: Message) -> bool:
+def is_forward(message: Message) -> bool:
     """Whether a mail passes another one on. An answer may have a mail attached, and quote one that was a forward."""
     return says_forward(message.subject) or (message.forward is not None and not is_answer(message.subject))

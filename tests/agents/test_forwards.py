@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 
+from gateway.agents.received import received
 from gateway.config import Settings
+from gateway.message.parse import parse
 from gateway.message.types import Mailbox
 from gateway.operations.answers import Answer
 from gateway.operations.held_mails import expire
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
-from gateway.store import held_mail
+from gateway.parsing.pool import parse_limits
+from gateway.store import held_mail, inbound
 from gateway.store.store import Store
 from tests.agents.mails import ANN, JAN, RULES, newest, proven, reply, text_of
 from tests.processing import Desk, mail
@@ -113,3 +117,88 @@ def test_what_is_wrong_above_a_forward_is_a_note_and_is_told(desk: Desk) -> None
     forward(desk, "#priorty highest\n\nHe called me.")
     assert [e.kind for e in desk.entries(1)] == ["mail", "note"]
     assert "#priorty" in text_of(newest(desk, ANN, "receipt"))
+
+
+def let_go_on(c: Connection, desk: Desk) -> None:
+    """The mails that somebody let go on, as a worker takes them."""
+    wanted = {"now": desk.now, "token": "again", "lease_s": 60, "limit": 9, "suspicious_after": 9, "suspects": False}
+    for accepted in (each for each in inbound.claim(c, **wanted) if each.released):  # type: ignore[arg-type]
+        raw = b"".join(inbound.pieces(c, accepted.key, 0, 9))
+        received(accepted, parse(raw, parse_limits(desk.settings), languages=desk.deps.languages), desk.deps, c)
+
+
+def passed_on(desk: Desk, words: str, purpose: str, of: str = JAN, subject: str = "Fwd: Zwrot za zamówienie"):  # type: ignore[no-untyped-def]
+    """What became of a mail that Ann forwards to her own address for answers, notes or commands of ticket 1."""
+    number, revision = (None, None) if purpose == "c" else (1, desk.ticket(1).revision)
+    to = desk.ring.reply_address("support@gw.test", "+", purpose, number, revision, ANN)
+    text = FORWARD.format(words=words, who=f"Jan Kowalski <{of}>").replace("\n", "\r\n")
+    return desk.take(proven(mail(f"Ann Agent <{ANN}>", subject, text, To=to)), to=to)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words", "outcome", "note"),
+    [
+        # the address of the ticket it went to, what stands above the forwarded mail, how it ends, the note it becomes
+        ("t", "FYI", "held: forwarded (h-1)", None),
+        ("t", "", "held: forwarded (h-1)", None),
+        ("t", "#solved\nHe wrote to me, too.", "held: forwarded (h-1)", None),
+        ("t", "#note\nFYI", "", "FYI\n\nFrom: "),
+        ("n", "FYI", "", "FYI\n\nFrom: "),
+        ("n", "", "", "From: "),
+        ("t", "#priorty high", "held: unknown-command (h-1)", None),
+    ],
+)
+def test_a_forward_into_a_ticket_is_neither_published_nor_lost(
+    desk: Desk, purpose: str, words: str, outcome: str, note: str | None
+) -> None:
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot", "Dzień dobry"))
+    came = passed_on(desk, words, purpose)
+    assert outcome in came.reason
+    assert desk.ticket(1).status != "solved"
+    assert [m for m in desk.mails() if m.template == "answer"] == []
+    assert [e.kind for e in desk.entries(1)] == ["mail", *(["note"] if note else [])]
+    if note is not None:
+        assert desk.entries(1)[1].text.startswith(note)
+        assert "paczka przyszła uszkodzona" in desk.entries(1)[1].text
+        return
+    assert "paczka przyszła uszkodzona" in text_of(newest(desk, ANN, "hold"))
+
+
+@pytest.mark.parametrize(
+    ("choice", "number", "kinds", "customer_gets"),
+    [
+        ("#note", 1, ["mail", "note"], 0),
+        ("#new", 2, ["mail", "note"], 0),
+        ("#send", 1, ["mail", "answer"], 1),
+        ("", 1, ["mail", "note"], 0),  # after a day
+    ],
+)
+def test_whoever_forwards_into_a_ticket_says_what_it_is_for(
+    desk: Desk, choice: str, number: int, kinds: list[str], customer_gets: int
+) -> None:
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot", "Dzień dobry"))
+    passed_on(desk, "From his boss.", "t", "eva@else.test")
+    asked = newest(desk, ANN, "hold")
+    if choice:
+        reply(desk, asked, choice)
+        if choice == "#send":  # addresses of our own people stand above the forwarded mail
+            assert "something internal" in text_of(newest(desk, ANN, "hold"))
+            reply(desk, newest(desk, ANN, "hold"), choice)
+    else:
+        desk.now += timedelta(hours=25)
+        duty = Duty(desk.now, lambda: desk.deps)
+        desk.write(lambda c: [expire(c, h, duty) for h in held_mail.expired(c, desk.now, 10)])
+    if choice == "#new":
+        desk.write(lambda c: let_go_on(c, desk))
+    entries = desk.entries(number)
+    assert [e.kind for e in entries] == kinds
+    assert "From his boss." in entries[1].text
+    assert "paczka przyszła uszkodzona" in "".join(e.text for e in entries)
+    assert len([m for m in desk.mails() if m.forward_path == JAN and m.template == "answer"]) == customer_gets
+    if choice == "#new":
+        assert (desk.ticket(2).requester, desk.mentions(2)) == (Mailbox("Jan Kowalski", "eva@else.test"), [1])
+
+
+def test_a_forward_to_an_address_for_commands_opens_a_ticket(desk: Desk) -> None:
+    assert passed_on(desk, "FYI", "c").disposition == "ticket"
+    assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
