@@ -28,9 +28,9 @@ from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
-from gateway.ticket.notices import AGENT_NOTICE, what_was_said
+from gateway.ticket.notices import AGENT_NOTICE, passed_on, what_was_said
 from gateway.ticket.notify import notify
-from gateway.ticket.types import Customer, Saved, Ticket
+from gateway.ticket.types import FROM_FORWARD, Customer, Saved, Ticket
 
 
 def happened(
@@ -117,6 +117,8 @@ def _about(c: Connection, ticket: Ticket, customer: Customer | None) -> Mapping[
         if last is not None
         else {}
     )
+    if FROM_FORWARD in ticket.flags:
+        said |= passed_on(tickets.entries(c, ticket.number))
     return {**said, "beside": beside(c, ticket.number, customer.id if customer is not None else None)}
 
 

@@ -7,7 +7,7 @@ Not here     how bytes become a Message (parsing/), what is decided and why (dec
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -30,7 +30,7 @@ from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.desk import Span
 from gateway.rules.types import Decision, Event, Later, Trace, Webhook
-from gateway.store import alarms, delayed, own_settings, probes, restraint, tickets
+from gateway.store import alarms, delayed, outbox, own_settings, probes, restraint, tickets
 from gateway.store import changes as ticket_store
 from gateway.store import inbound as mail_store
 from gateway.store.absences import absent
@@ -44,6 +44,7 @@ from gateway.store.webhooks import add_call
 from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
 from gateway.ticket.colleagues import of_mail
 from gateway.ticket.guard import ACK, Arrived, judged
+from gateway.ticket.notices import AGENT_NOTICE, passed_on
 from gateway.ticket.notify import notify
 from gateway.ticket.types import (
     NO_POLICY,
@@ -73,17 +74,19 @@ def process(
     c: Connection,
     *,
     found: ThreadMatch | None = None,
-    forwarded: bool = False,
+    forwarded: Callable[[Ticket], None] | None = None,
 ) -> Outcome:
     """One accepted message, top to bottom. One transaction, no network. [T1]
 
     found      the ticket, where that is known already
-    forwarded  whether an agent passed it on, who says who its author is
+    forwarded  an agent passed it on, who says who its author is: what he wants of the ticket is done by this, before
+               anybody hears of it; None: nobody did
     """
     now, view, archived = d.now(), StoreView(c), inbound.imported is not None
-    if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
+    if forwarded is None and (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
         return duplicate
-    plan = decide(inbound, message, d, view, inbound.envelope.received_at if archived else now, found=found)
+    at = inbound.envelope.received_at if archived else now
+    plan = decide(inbound, message, d, view, at, found=found, forwarded=forwarded is not None)
     message = plan.message
     matched = plan.ticket if plan.match is not None and plan.match.ticket is not None else None
     saved = ticket_store.save(
@@ -96,7 +99,12 @@ def process(
         promises=d.promises,
         revision=plan.decision.trace.revision,
     )
-    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now, forwarded=forwarded)
+    said = None
+    if forwarded is not None and saved.ticket is not None:
+        forwarded(saved.ticket)
+        saved = replace(saved, ticket=tickets.find_ticket(c, saved.ticket.number))
+        said = passed_on(tickets.entries(c, saved.ticket.number)) if saved.opened and saved.ticket else {}
+    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now, forwarded=said)
     if (article := solved_by(plan.changes)) is not None:
         note_articles(c, "solved", (article,), now)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
@@ -125,9 +133,12 @@ def _led_to(
     c: Connection,
     now: datetime,
     *,
-    forwarded: bool,
+    forwarded: Mapping[str, object] | None,
 ) -> tuple[list[Notification], list[tuple[str, str]]]:
-    """What a mail leads to beside its own entry: the mails that follow, and (Message-ID, address) of those queued."""
+    """What a mail leads to beside its own entry: the mails that follow, and (Message-ID, address) of those queued.
+
+    forwarded  as in Arrived
+    """
     message = plan.message
     _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood, forwarded)
@@ -145,7 +156,10 @@ def _led_to(
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
     away, later = partial(absent, c, now), _told_later(saved, plan, d, c)
+    given = _told_already(c, saved.ticket) if forwarded is not None else set()
     for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=away, later=later):
+        if normal(notice.recipient.address) in given:
+            continue
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:
             gone.append(notice)
             sent.append((queued[1], normal(notice.recipient.address)))
@@ -169,6 +183,12 @@ def _told_later(saved: Saved, plan: Plan, d: Deps, c: Connection) -> str | None:
         return None
     settled = own_settings.as_settled(owner, own_settings.of_agent(c, owner.id))
     return owner.id if settled.digest is not None else None
+
+
+def _told_already(c: Connection, ticket: Ticket | None) -> set[str]:
+    """The addresses of those who heard of a new ticket by what else was done in it: they are given it, or asked to."""
+    sent = outbox.find_many(c, states=(), ticket=ticket.number, recipient=None, limit=100) if ticket is not None else []
+    return {normal(mail.forward_path) for mail in sent if mail.template == AGENT_NOTICE and mail.state != "suppressed"}
 
 
 def _whole(inbound: Accepted, c: Connection) -> File:

@@ -6,7 +6,7 @@ Transaction  that of the report, or of the look for mails that failed.
 Not here     what a report says (message/report.py), addresses we leave alone (store/restraint.py), retries (outgoing/).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -42,12 +42,12 @@ def received(
     c: Connection,
     *,
     found: ThreadMatch | None = None,
-    forwarded: bool = False,
+    forwarded: Callable[[Ticket], None] | None = None,
 ) -> Outcome:
     """One accepted mail; its ticket finds an owner, a report about one of ours is told to whoever should know. [T1]
 
     found      the ticket, where that is known already
-    forwarded  whether an agent passed it on, who says who its author is
+    forwarded  as in `process`
     """
     fresh = found is None and inbound.stub is None and inbound.imported is None and not inbound.released
     if fresh:

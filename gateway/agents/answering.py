@@ -76,7 +76,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
 
 
 def passed_on(message: Message) -> str:
-    """The mail that was forwarded in another, as words: what stands above it, and its own; empty where none is found."""
+    """A forwarded mail as words: what its header says, and its own; empty where none is found."""
     forward = message.forward
     if forward is None:
         return ""

@@ -8,17 +8,20 @@ Not here     whose mail was forwarded (message/forward.py), which mails speak fo
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from gateway.agents.reading import vocabulary, writer_of
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.message.address import normal
+from gateway.message.filename import clean_name
 from gateway.message.language import language_of
-from gateway.message.types import Forward, Mailbox, Message
+from gateway.message.parse import message_ids
+from gateway.message.types import Attachment, Forward, Mailbox, Message
+from gateway.operations.answers import Note
 from gateway.operations.order_mails import tell
-from gateway.operations.order_types import Asker, Line
+from gateway.operations.order_types import Asker, Carried, Line
 from gateway.operations.orders import carried_out
-from gateway.operations.people import TakePart
+from gateway.operations.people import TakePart, stands_in
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
 from gateway.outgoing.enqueue import enqueue
@@ -27,30 +30,56 @@ from gateway.store import held_mail, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.command_table import INSERT
 from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.notices import lines_of_words
-from gateway.ticket.types import FROM_FORWARD, Notification, Outcome, SetField, SetRequester, ThreadMatch, Ticket
+from gateway.ticket.token_forms import find_message_tokens, is_ours
+from gateway.ticket.types import AddEntry, Notification, Outcome, SetRequester, ThreadMatch, Ticket
 
 CODE = "forward"
 _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto-submitted", "content-language"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What came of the words above a forwarded mail."""
+
+    done: Carried
+    asker: Asker
+    failed: Line | None  # what went wrong; None: nothing
 
 
 def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...]) -> Outcome:
     """The ticket of a forwarded mail; where nobody can be seen in it, of the agent, who is asked whose it is."""
     customer = _customer(mail, forward)
     message = _of_customer(mail, forward, customer or Mailbox(mail.agent.name, mail.agent.email))
+    original = _original_id(mail.message, forward)
+    known = tickets.holders(mail.c, [*filter(None, (original,)), *forward.references])
+    if original is not None and original not in known and not is_ours(original):  # else it belongs to another ticket
+        message = replace(message, message_id=original)
+    numbers = (number for found in known.values() for number, _ in found)
+    answered = (token.ticket for id in forward.references for token in find_message_tokens(id))
+    named = (tickets.goes_on_in(mail.c, number) for number in (*numbers, *answered))
+    mentions = tuple(dict.fromkeys((*mentions, *(each.number for each in named if each is not None))))
     match = ThreadMatch(None, "none", "stranger", f"forwarded by {mail.agent.id}", mentions)
     inbound = replace(mail.inbound, verified=None)  # it was found out about the forwarder
-    outcome = opened(inbound, message, mail.d, mail.c, found=match, forwarded=True)
+    above: list[_Above] = []
+
+    def begun(ticket: Ticket) -> None:
+        _save(mail, ticket, _header(mail, forward))
+        above.append(_said_above(mail, ticket.number))
+
+    outcome = opened(inbound, message, mail.d, mail.c, found=match, forwarded=begun)
+    for said in above:
+        tell(mail.c, said.done, said.asker, mail.duty, mail.inbound.key)
     ticket = tickets.find_ticket(mail.c, outcome.ticket) if outcome.ticket is not None else None
     if ticket is None or outcome.disposition != "ticket":  # a rule ended it
         return outcome
-    _save(mail, ticket, SetField("flags", (*ticket.flags, FROM_FORWARD), actor(mail.agent.id)))
-    line = _said_above(mail, ticket.number)
-    if customer is None:
+    failed = next((said.failed for said in above if said.failed is not None), None)
+    if stands_in(ticket, mail.d):
         ask_for_customer(mail, ticket.number)
-        return outcome
-    _receipt(mail, ticket.number, customer, line)
+    elif ticket.requester is not None:
+        _receipt(mail, ticket.number, ticket.requester, failed)
     return outcome
 
 
@@ -84,13 +113,21 @@ def _customer(mail: AgentMail, forward: Forward) -> Mailbox | None:
     return who if who is not None and "@" in who.address and normal(who.address) not in mail.d.takes_no_part else None
 
 
+def _original_id(message: Message, forward: Forward) -> str | None:
+    """The Message-ID of the forwarded mail: its own, else what a program says that it passes on; None: nothing."""
+    if forward.part is not None:
+        return forward.message_id
+    said = message_ids(message.values("x-forwarded-message-id"), 1) or message.in_reply_to
+    return next(iter(said), None)
+
+
 def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
     """The forwarded mail as if it had come by itself. What our boundary found out is about the forwarder."""
     language = language_of(None, forward.text, mail.d.languages)
     return replace(
         mail.message,
         fields=tuple(f for f in mail.message.fields if f.name.lower() not in _OF_FORWARDER),
-        message_id=None,  # he never sent it
+        message_id=None,
         in_reply_to=(),
         references=(),
         author=who,
@@ -103,6 +140,7 @@ def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
         quoted="",
         signature="",
         html=None,
+        attachments=_files(mail.message, forward),
         language=language.code,
         language_source=language.source,
         language_confidence=language.confidence,
@@ -110,8 +148,30 @@ def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
     )
 
 
-def _said_above(mail: AgentMail, number: int) -> Line | None:
-    """What stands above the forwarded mail: commands for the new ticket, and a note; what of it went wrong."""
+def _files(message: Message, forward: Forward) -> tuple[Attachment, ...]:
+    """Those of the mail; behind a mail that is attached, which is called as its subject, those that it has itself."""
+    found: list[Attachment] = []
+    for file in message.attachments:
+        if file.part == forward.part:
+            name = f"{forward.subject}.eml" if forward.subject and file.name.startswith("part-") else file.name
+            found += [replace(file, name=clean_name(name, part=file.part, media_type=file.media_type))]
+            found += forward.attachments
+        else:
+            found.append(file)
+    return tuple(found)
+
+
+def _header(mail: AgentMail, forward: Forward) -> AddEntry:
+    """What the header of the forwarded mail says beside its author: when it was written, and to whom."""
+    people = (("To", forward.to), ("Cc", forward.cc))
+    shown = (("Date", forward.date), *((name, ", ".join(map(str, who))) for name, who in people))
+    text = "\n".join(f"{name}: {value}" for name, value in shown if value) or f"From: {forward.author or '—'}"
+    by = Mailbox(mail.agent.name, mail.agent.email)
+    return AddEntry("event", by, mail.now, text, "", "", None, None, public=False, trust=None)
+
+
+def _said_above(mail: AgentMail, number: int) -> _Above:
+    """What stands above the forwarded mail, done: a note, which the first mails about the ticket show, and commands."""
     words, strings = vocabulary(mail.d), mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     orders = read_commands(written_in(mail.message), writer_of(mail), words, about_ticket=True)
     asker = Asker(mail.agent, number, "note")
@@ -119,15 +179,23 @@ def _said_above(mail: AgentMail, number: int) -> Line | None:
     if not isinstance(orders, Orders):
         comment = mail.message.forward.comment if mail.message.forward is not None else ""
         failed, orders = Line("failed", orders.written, orders.wrong.said(strings)), Orders((), comment)
-    done = carried_out(mail.c, orders, asker, mail.duty)
+    alone = not any(orders.has(name) for name in (*INSERT, "ask", "internal"))  # else the words belong to a command
+    if alone:
+        _note(mail, number, orders.text)
+    done = carried_out(mail.c, replace(orders, text="") if alone else orders, asker, mail.duty)
     if done.questions:  # what reaches far is asked for in the new ticket
         failed = Line("failed", orders.commands[0].written, strings["held_confirm"])
-        done = carried_out(mail.c, Orders((), orders.text), asker, mail.duty)
     if done.refused is not None:
         failed = Line("failed", done.refused.written, done.refused.wrong.said(strings))
-        carried_out(mail.c, Orders((), orders.text), asker, mail.duty)
-    tell(mail.c, replace(done, lines=()), asker, mail.duty, mail.inbound.key)
-    return failed
+    if not alone and (done.questions or done.refused is not None):
+        _note(mail, number, orders.text)
+    return _Above(replace(done, lines=()), asker, failed)
+
+
+def _note(mail: AgentMail, number: int, words: str) -> None:
+    if words.strip():
+        note = Note(number, words, mail.agent.id, tells=False)
+        OPERATIONS["ticket.note"].perform(mail.c, note, mail.duty)
 
 
 def _receipt(mail: AgentMail, number: int, customer: Mailbox, failed: Line | None) -> None:
@@ -142,10 +210,10 @@ def _receipt(mail: AgentMail, number: int, customer: Mailbox, failed: Line | Non
         at=mail.now,
         expires_at=mail.now + HELD_FOR,
     )
-    lines = [Line("ok", f"#{number}", str(customer)), *([failed] if failed is not None else [])]
     values = {
-        "lines": tuple(map(asdict, lines)),
+        "lines": (asdict(failed),) if failed is not None else (),
         "summary": f"#{number}",
+        "opened_for": {"address": customer.address, "name": customer.name, "whole": str(customer)},
         "undo": "#undo",
         "undo_until": (mail.now + HELD_FOR).isoformat(),
     }
@@ -159,7 +227,7 @@ def _notice(mail: AgentMail, number: int, template: str, values: Mapping[str, ob
     return replace(notice, auto_submitted="auto-replied")
 
 
-def _save(mail: AgentMail, ticket: Ticket, change: SetField | SetRequester) -> None:
+def _save(mail: AgentMail, ticket: Ticket, change: AddEntry | SetRequester) -> None:
     save(
         mail.c,
         (change,),

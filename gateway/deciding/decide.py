@@ -29,7 +29,7 @@ from gateway.ticket.guard import FLOOD
 from gateway.ticket.life import another_matter
 from gateway.ticket.thread import thread
 from gateway.ticket.token_forms import read_message_id
-from gateway.ticket.types import Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
+from gateway.ticket.types import FROM_FORWARD, Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
 
 BACKSCATTER = "backscatter"  # the first word about reports on mail that we never sent
 
@@ -43,18 +43,20 @@ def decide(
     *,
     supposed: tuple[Event, ...] = (),
     found: ThreadMatch | None = None,
+    forwarded: bool = False,
 ) -> Plan:
     """What a mail means, which ticket it belongs to, what the rules want, and what changes. Changes nothing.
 
-    found     the ticket, where that is known already
-    supposed  events instead of those that the mail raises, where somebody only asks
+    found      the ticket, where that is known already
+    forwarded  whether an agent passed it on, who says who its author is
+    supposed   events instead of those that the mail raises, where somebody only asks
     """
     auth = authenticated(inbound, message, d)
     verdict = classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
     if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
         return _ended(message, verdict, auth, customer, d, settled)
-    doubted = doubts(message, auth, *d.agents)
+    doubted = (*doubts(message, auth, *d.agents), *((FROM_FORWARD,) if forwarded else ()))
     ours = inbound.imported is not None and is_ours(message, d)
     match = found or _stub(inbound, message, auth)
     match = match or thread(message, inbound.envelope, verdict, auth, view, d.threading, now, ours=ours)

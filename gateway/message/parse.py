@@ -143,6 +143,8 @@ def _attached(raw: bytes, part: Part, limits: ParseLimits, comment: str) -> Forw
         comment=comment,
         part=part.path,
         attachments=tuple(replace(a, part=f"{part.path}/{a.part}") for a in body.attachments),
+        message_id=next(iter(message_ids(fields.raw("message-id"), 1, bare=True)), None),
+        references=message_ids((*fields.raw("references"), *fields.raw("in-reply-to")), MAX_REFERENCES),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-PARSER = 1  # its version, stored with each mail: one more where the same octets may give another Message
+PARSER = 2  # its version, stored with each mail: one more where the same octets may give another Message
 
 Via = Literal["smtp", "lmtp", "pipe", "imap", "api", "import"]
 Kind = Literal["person", "auto-reply", "auto-generated", "report", "bulk", "loop"]
@@ -146,6 +146,8 @@ class Forward:
     comment: str  # what its forwarder wrote above it
     part: str | None = None  # the attachment that it is; None when it stands in the text
     attachments: tuple[Attachment, ...] = ()  # those inside that attachment; of a mail in the text, they are the mail's
+    message_id: str | None = None  # of that attachment; a mail in the text shows none
+    references: tuple[str, ...] = ()  # what that attachment answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Note:
     files: tuple[File, ...] = ()
     came: Came | None = None  # as in Answer
     articles: tuple[Use, ...] = ()  # above the words
+    tells: bool = True  # whether whoever works on the ticket hears of it; else by what he hears anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     saved = save_by(c, (entry, *((touch,) if touch else ()), *follow), ticket, wanted.by, duty, wanted.came)
     happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
     kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
-    if kept is not None and saved.ticket is not None:
+    if kept is not None and saved.ticket is not None and wanted.tells:
         for notice in of_note(saved.ticket, kept, wanted.by, duty.deps.notifying):
             enqueue(notice, duty.deps.desk, c, duty.now)
     note_articles(c, "inserted", draft.articles, duty.now)

@@ -52,9 +52,9 @@ CASES: Mapping[str, tuple[str, ...]] = {
     ),
     "hold": (
         "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "leak", "cut", "no_proof",
-        "which", "confirm", "risk", "customer",
+        "which", "forwarded", "confirm", "risk", "customer",
     ),
-    "receipt": ("done", "dry"),
+    "receipt": ("done", "dry", "forward"),
     "confirm": ("merge", "customer", "spam", "many", "far"),
     "sla_warning": ("first_response", "next_response", "update", "resolution"),
     "sla_breached": ("first_response", "next_response", "update", "resolution"),
@@ -154,6 +154,7 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
         "said_at": _ago(hours=11),
         "words": _WORDS,
         "hidden": s.case == "escalated",
+        "passed_on": {"by": s.customer, "lines": ["Cc: ola@bigbank.test"]} if s.items > 2 else None,
         "earlier": ["#4401 “Faktura 10/2026” (closed)"] * min(s.items, 5),
         "suggested": [{"text": "refund-ok", "command": "#macro refund-ok", "article": None}],
         "goes_to": {"name": s.customer, "address": "jan@bigbank.test", "language": "pl"},
@@ -181,6 +182,9 @@ def _hold(s: Situation) -> dict[str, Any]:
     }
 
 
+_OPENED_FOR = {"address": "jan@bigbank.test", "name": "Jan", "whole": "Jan <jan@bigbank.test>"}
+
+
 def _receipt(s: Situation) -> dict[str, Any]:
     states = ("would",) if s.case == "dry" else ("ok", "sent", "failed")
     lines = [{"state": states[n % len(states)], "what": "#assign ana", "detail": "piotr → ana"} for n in range(s.items)]
@@ -188,6 +192,7 @@ def _receipt(s: Situation) -> dict[str, Any]:
     return {
         "lines": lines,
         "summary": "#solved #assign",
+        "opened_for": _OPENED_FOR if s.case == "forward" else None,
         "is_dry": s.case == "dry",
         "letters": [{"to": "jan@bigbank.test", "lines": ["Zwrot zlecony.", "Acme Support"]}] if s.case == "dry" else [],
         "undo": undo,

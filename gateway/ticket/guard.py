@@ -95,7 +95,7 @@ class Arrived:
     customer: Customer | None
     language: str
     flood: bool = False  # whether its author sent more than one person does
-    forwarded: bool = False  # whether an agent passed it on, who says who its author is
+    forwarded: Mapping[str, object] | None = None  # what agents are told of the one who passed it on; None: nobody did
     beside: Callable[[], Beside] = Beside  # other tickets that agents hear of with it, looked up where one is told
 
     @property
@@ -157,7 +157,7 @@ def _by_mail(notice: Notification, cause: Cause, policy: NotifyPolicy) -> str | 
     if isinstance(cause, Arrived):
         if wrong == "own-address":
             return wrong
-        if cause.forwarded:
+        if cause.forwarded is not None:
             return wrong or (None if policy.rules.defaults.forward_ack else FORWARD)
         if wrong is None and not cause.verdict.may_respond:
             return cause.verdict.no_response_code or "machine-sender"
@@ -175,7 +175,9 @@ def _by_authentication(notice: Notification, cause: Cause, policy: NotifyPolicy)
     A canned reply repeats what the customer wrote, and brings files: no setting lets a stranger have that sent.
     For the author of a forwarded mail stands the agent who passed it on.
     """
-    if (isinstance(cause, Arrived) and cause.forwarded) or (isinstance(cause, Happened) and cause.by_person):
+    if (isinstance(cause, Arrived) and cause.forwarded is not None) or (
+        isinstance(cause, Happened) and cause.by_person
+    ):
         return None
     if isinstance(cause, Arrived) and cause.auth.dmarc == "fail":
         return "unauthenticated"

@@ -7,6 +7,7 @@ Not here  whether they may go (guard.py), what causes them (notify.py), how they
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from gateway.message.codes import HIDDEN, masked
@@ -17,7 +18,7 @@ from gateway.ticket.canned import suggested
 from gateway.ticket.guard import Arrived, Cause, NotifyPolicy
 from gateway.ticket.impossible import FLAG
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import FROM_FORWARD, Beside, Notification, Ticket
+from gateway.ticket.types import FROM_FORWARD, Beside, Entry, Notification, Ticket
 from gateway.ticket.visibility import answers, sees
 
 AGENT_NOTICE = "agent_notice"
@@ -180,6 +181,7 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
                 message.attachments,
                 by_machine=cause.verdict.is_automatic,
             ),
+            **(cause.forwarded or {}),
             "beside": cause.beside(),
             "suggested": tuple(
                 {"text": each.text, "command": each.command, "article": each.article}
@@ -191,6 +193,20 @@ def agents_facts(ticket: Ticket, cause: Cause, happened: str, policy: NotifyPoli
         told |= cause.told
     told["hidden"] = bool(told.get("hidden")) or ticket.told_subject != ticket.subject
     return told
+
+
+def passed_on(entries: Sequence[Entry]) -> dict[str, object]:
+    """What a mail to an agent shows of whoever passed the first mail of a ticket on: his note, and its header.
+
+    The time of that mail is what its header says, not when it came to us.  entries  of the ticket, oldest first
+    """
+    beside = tuple(takewhile(lambda entry: entry.kind in ("note", "event"), entries[1:]))
+    by = next((entry.author for entry in beside if entry.author is not None), None)
+    if by is None:
+        return {}
+    said = sorted((e for e in beside if e.author == by), key=lambda e: e.kind, reverse=True)  # a note, then the event
+    lines = tuple(line for entry in said for line in lines_of_words(entry.text))
+    return {"passed_on": {"by": by.name or by.address, "lines": lines}, "said_at": None}
 
 
 def what_was_said(

@@ -95,6 +95,11 @@ def find_message_tokens(text: str) -> tuple[MessageToken, ...]:
     return tuple(token for token in _message_tokens(text) if token.ticket)
 
 
+def is_ours(text: str) -> bool:
+    """Whether a Message-ID is one of ours by its form, or made to look so."""
+    return next(_message_tokens(text), None) is not None or text.lower().startswith("<mw.")
+
+
 def find_reply_tokens(text: str) -> tuple[ReplyToken, ...]:
     """What our Message-IDs in a field hold in place of a reply address, in order, each once."""
     return tuple(_reply_token(token.detail, token.text, token) for token in _message_tokens(text) if token.detail)

@@ -1,6 +1,7 @@
 """A mail that an agent forwards to a team opens a ticket for whoever wrote it."""
 
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from gateway.operations.types import Duty
 from gateway.parsing.pool import parse_limits
 from gateway.store import held_mail, inbound
 from gateway.store.store import Store
-from tests.agents.mails import ANN, JAN, RULES, newest, proven, reply, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, newest, proven, read, reply, text_of
 from tests.processing import Desk, mail
 
 FORWARD = """{words}
@@ -50,17 +51,114 @@ def test_a_forward_opens_a_ticket_for_the_first_author(desk: Desk) -> None:
     assert (ticket.subject, ticket.priority, ticket.language) == ("Zwrot za zamówienie", "high", "pl")
     assert "from-forward" in ticket.flags
     assert "dmarc-fail" not in ticket.flags
-    first, note = desk.entries(1)
+    first, header, note = desk.entries(1)
     assert first.text.startswith("Dzień dobry, proszę o zwrot")
+    assert (header.kind, header.text) == ("event", f"Date: Fri, 20 Nov 2026 at 10:12\nTo: {ANN}")
     assert (note.kind, note.text, note.public) == ("note", "He called me, too.", False)
     assert JAN not in [m.forward_path for m in desk.mails()]
-    assert JAN in text_of(newest(desk, ANN, "receipt"))
+    receipt = newest(desk, ANN, "receipt")
+    assert read(receipt)["Subject"] == f"[#1] Opened for {JAN}"
+    assert f"Opened #1 for Jan Kowalski <{JAN}> from your forward. Wrong? Reply #undo." in text_of(receipt)
+
+
+def attached(desk: Desk, words: str = "", **fields: str):  # type: ignore[no-untyped-def]
+    """What became of a mail that Ann forwards as an attachment; `fields` are those of its header."""
+    inner, outer = EmailMessage(), EmailMessage()
+    head = {
+        "From": f"Jan Kowalski <{JAN}>",
+        "To": ANN,
+        "Subject": "Paczka",
+        "Message-ID": "<orig@bigbank.test>",
+    } | fields
+    for name, value in head.items():
+        inner[name.replace("_", "-")] = value
+    inner.set_content("Dzień dobry, paczka przyszła uszkodzona, proszę o zwrot pieniędzy.\n")
+    inner.add_attachment(b"JPG", maintype="image", subtype="jpeg", filename="foto.jpg")
+    outer["From"], outer["To"], outer["Subject"] = f"Ann Agent <{ANN}>", "support@gw.test", "WG: Paczka"
+    outer.set_content(words)
+    outer.add_attachment(inner)
+    return desk.take(proven(outer.as_bytes()))
+
+
+def test_the_first_mail_about_a_forward_says_all_that_there_is(desk: Desk) -> None:
+    """Its colleague reads the note, when the mail was written and who else has it, the files, and the priority."""
+    attached(desk, "#high\n\nHe called me, too.", Date="Fri, 20 Nov 2026 10:12:00 +0100", Cc="Ola <ola@bigbank.test>")
+    to_bob = [m for m in desk.mails() if m.forward_path == BOB]
+    assert [m.template for m in to_bob] == ["agent_notice"]
+    said = text_of(to_bob[0])
+    for words in (
+        "· high",
+        "From a forward: nothing proves the address of the customer.",
+        "Attachments: Paczka.eml (1 kB), foto.jpg (1 kB)",
+        "Forwarded by Ann Agent:",
+        "He called me, too.",
+        "Date: Fri, 20 Nov 2026 10:12:00 +0100",
+        "Cc: Ola <ola@bigbank.test>",
+        f"Jan Kowalski <{JAN}>:",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("above", "hears"),
+    [
+        # what stands above the forwarded mail; how the one mail to a colleague begins
+        ("He called me, too.", "NEW"),
+        ("#assign bob\n\nHe called me, too.", "ASSIGNED TO YOU"),
+    ],
+)
+def test_whoever_is_given_a_forward_reads_the_note_in_one_mail(
+    store: Store, settings: Settings, above: str, hears: str
+) -> None:
+    desk = Desk(store, settings, RULES.partition("rules:")[0])
+    forward(desk, above)
+    (told,) = [text_of(m) for m in desk.mails() if m.forward_path == BOB]
+    assert f"{hears} · support" in told
+    assert "He called me, too." in told
+
+
+@pytest.mark.parametrize(
+    ("before", "answers", "mentions"),
+    [
+        # a mail that came before it, the Message-ID that our first answer names, the tickets that the new one names
+        (None, "<orig@bigbank.test>", []),
+        ("<orig@bigbank.test>", None, [1]),  # he wrote to us as well: that ticket has his thread
+    ],
+)
+def test_the_first_answer_to_a_forward_stands_in_the_thread_of_the_customer(
+    desk: Desk, before: str | None, answers: str | None, mentions: list[int]
+) -> None:
+    if before is not None:
+        desk.take(mail(f"Jan <{JAN}>", "Paczka", "Dzień dobry", Message_ID=before))
+    number = attached(desk).ticket
+    assert desk.mentions(number) == mentions
+    notice = [m for m in desk.mails() if (m.forward_path, m.ticket) == (ANN, number) and m.template == "agent_notice"]
+    reply(desk, notice[0], "Zwrot zlecony.")
+    sent = read(newest(desk, JAN, "answer"))
+    assert (sent["In-Reply-To"], sent["References"]) == (answers, answers)
+
+
+def test_a_forward_in_the_text_names_its_original_where_the_program_says_it(desk: Desk) -> None:
+    text = FORWARD.format(words="", who=f"Jan <{JAN}>").replace("\n", "\r\n")
+    fields = {"In_Reply_To": "<orig@bigbank.test>", "References": "<orig@bigbank.test>"}
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", "Fwd: Zwrot", text, **fields)))
+    reply(desk, newest(desk, ANN, "agent_notice"), "Zwrot zlecony.")
+    assert read(newest(desk, JAN, "answer"))["In-Reply-To"] == "<orig@bigbank.test>"
+
+
+def test_the_mail_of_an_agent_that_is_forwarded_is_never_named_to_a_customer(desk: Desk) -> None:
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot", "Dzień dobry"))
+    ours = newest(desk, ANN, "agent_notice").message_id
+    text = FORWARD.format(words="", who="Eva <eva@else.test>").replace("\n", "\r\n")
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", "Fwd: Zwrot", text, In_Reply_To=ours, References=ours)))
+    reply(desk, newest(desk, ANN, "agent_notice"), "Zwrot zlecony.")
+    assert read(newest(desk, "eva@else.test", "answer"))["In-Reply-To"] is None
 
 
 def test_what_reaches_far_is_told_and_the_note_stays(desk: Desk) -> None:
     forward(desk, "#customer eva@else.test\n\nShe is his boss.")
     assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
-    assert [e.text for e in desk.entries(1)][1:] == ["She is his boss."]
+    assert [e.text for e in desk.entries(1)][2:] == ["She is his boss."]
     assert "#customer eva@else.test" in text_of(newest(desk, ANN, "receipt"))
 
 
@@ -115,7 +213,7 @@ def test_a_forward_never_lands_in_a_ticket_by_its_subject(desk: Desk) -> None:
 
 def test_what_is_wrong_above_a_forward_is_a_note_and_is_told(desk: Desk) -> None:
     forward(desk, "#priorty highest\n\nHe called me.")
-    assert [e.kind for e in desk.entries(1)] == ["mail", "note"]
+    assert [e.kind for e in desk.entries(1)] == ["mail", "event", "note"]
     assert "#priorty" in text_of(newest(desk, ANN, "receipt"))
 
 
@@ -168,7 +266,7 @@ def test_a_forward_into_a_ticket_is_neither_published_nor_lost(
     ("choice", "number", "kinds", "customer_gets"),
     [
         ("#note", 1, ["mail", "note"], 0),
-        ("#new", 2, ["mail", "note"], 0),
+        ("#new", 2, ["mail", "event", "note"], 0),
         ("#send", 1, ["mail", "answer"], 1),
         ("", 1, ["mail", "note"], 0),  # after a day
     ],
@@ -192,7 +290,7 @@ def test_whoever_forwards_into_a_ticket_says_what_it_is_for(
         desk.write(lambda c: let_go_on(c, desk))
     entries = desk.entries(number)
     assert [e.kind for e in entries] == kinds
-    assert "From his boss." in entries[1].text
+    assert "From his boss." in entries[-1].text
     assert "paczka przyszła uszkodzona" in "".join(e.text for e in entries)
     assert len([m for m in desk.mails() if m.forward_path == JAN and m.template == "answer"]) == customer_gets
     if choice == "#new":
