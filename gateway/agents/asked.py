@@ -1,7 +1,7 @@
 """The answer of somebody whom an agent asked: a note in the ticket, which no customer sees and which changes nothing.
 
 Sources      agents-by-mail.md §4 (`#ask`), mails-out.md §2 (the token that it comes back with). It proves that the
-             question went to its author; whoever else has it is a stranger.
+             question went to its author. Whoever else has it answers for him, which is told with his words.
 Transaction  that of the mail.
 Not here     the question (operations/asking.py).
 """
@@ -21,20 +21,26 @@ from gateway.store.changes import save
 from gateway.store.view import StoreView
 from gateway.ticket.answered import reply_tokens
 from gateway.ticket.notices import AGENT_NOTICE, what_was_said
+from gateway.ticket.token_forms import ReplyToken
 from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
+
+_MOST_MAILS = 200  # of a ticket, among which the question is looked for
 
 
 def answer_of_asked(
     inbound: Accepted, message: Message, verdict: Classification, auth: Auth, d: Deps, c: Connection
 ) -> Outcome | None:
     """What became of it; None when the mail is no such answer."""
-    author, ring = message.author, d.desk.ring
+    author = message.author
     if author is None or auth.dmarc == "fail":
         return None
-    tokens = (t for t in reply_tokens(message, inbound.envelope, d.desk.delimiter) if t.purpose == SIDE)
-    number = next((t.ticket for t in tokens if t.ticket and ring.holder(t, (author.address,)) is not None), None)
-    ticket = tickets.goes_on_in(c, number) if number is not None else None
-    if ticket is None:
+    tokens = (t for t in reply_tokens(message, inbound.envelope, d.desk.delimiter) if t.purpose == SIDE and t.ticket)
+    found = next(((t.ticket or 0, who) for t in tokens if (who := _asked(c, t, author.address, d)) is not None), None)
+    ticket = tickets.goes_on_in(c, found[0]) if found is not None else None
+    if found is None or ticket is None:
+        return None
+    asked, himself = found[1], found[1] == normal(author.address)
+    if not himself and normal(author.address) in tickets.participants(c, ticket.number):
         return None
     now = d.now()
     if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
@@ -51,7 +57,7 @@ def answer_of_asked(
         message.html,
         message.message_id,
         public=False,
-        trust="proven",
+        trust="proven" if himself else "third-party",
         attachments=message.attachments,
         evidence="token",
     )
@@ -61,21 +67,37 @@ def answer_of_asked(
     if by_person:
         after = saved.ticket or ticket
         happened(c, ticket, after, ("note",), d, now, actor="customer", text=message.text)
-        _tell(c, inbound, message, after, normal(author.address), d)
-    reason = f"answer of {normal(author.address)}, who was asked"
+        _tell(c, inbound, message, after, asked, d, himself=himself)
+    reason = f"answer of {normal(author.address)}, {'who' if himself else f'where {asked}'} was asked"
     outcome = Outcome(inbound.key, "entry", reason, ticket.number, saved.entry)
     match = ThreadMatch(ticket.number, "token", "proven", "he was asked, and answers the question")
     return ended(outcome, inbound, message, d, c, now, auth=auth, match=match)
 
 
-def _tell(c: Connection, inbound: Accepted, message: Message, ticket: Ticket, address: str, d: Deps) -> None:
-    """Whoever asked hears of the answer; where he is no agent any more, the owner does."""
+def _asked(c: Connection, token: ReplyToken, author: str, d: Deps) -> str | None:
+    """The address in normal form that the question went to: of the author, or of whom he answers for; None: of nobody.
+
+    People answer from another address of theirs, or let a colleague answer; it is a note, for our people alone.
+    """
+    sent = outbox.find_many(c, states=(), ticket=token.ticket, recipient=None, limit=_MOST_MAILS)
+    others = (item.forward_path for item in sent if item.template == "answer")
+    who = d.desk.ring.holder(token, dict.fromkeys((author, *others)))
+    return normal(who) if who is not None else None
+
+
+def _tell(
+    c: Connection, inbound: Accepted, message: Message, ticket: Ticket, address: str, d: Deps, *, himself: bool
+) -> None:
+    """Whoever asked hears of the answer; where he is no agent any more, the owner does.
+
+    address  that was asked.  himself  whether the answer came from it
+    """
     sent = outbox.find_many(c, states=(), ticket=ticket.number, recipient=address, limit=20)
     asked = (item.cause.removeprefix("agent:") for item in sent if item.template == "answer")
     who = next((id for id in asked if id in d.rules.agents), "assignee")
     told = {
         "happened": "note",
-        "because": "asked",
+        "because": "asked" if himself else "asked_other",
         **what_was_said(message.text, message.author, inbound.envelope.received_at, message.attachments),
     }
     decision = Decision((Notify("ask", (who,), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))

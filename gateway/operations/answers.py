@@ -244,7 +244,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         team=team.id,
         subject=ticket.told_subject,
         in_reply_to=thread[-1] if thread else None,
-        references=(*thread[:1], *thread[1:][-_REFERENCES + 1 :]),
+        references=first_and_last(thread),
         auto_submitted="no",
         dedupe_key=f"answer:{entry}:{normal(recipient.address)}",
         cause=actor(ready.by),
@@ -254,6 +254,11 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         not_before=ready.not_before,
         canned=answer.values if answer is not None else None,
     )
+
+
+def first_and_last(thread: Sequence[str]) -> tuple[str, ...]:
+    """The Message-IDs that a mail in this thread names."""
+    return (*thread[:1], *thread[1:][-_REFERENCES + 1 :])
 
 
 def paragraphs(text: str) -> tuple[tuple[str, ...], ...]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gateway.errors import PermanentError
-from gateway.events import happened
+from gateway.events import happened, seen_by
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean
 from gateway.message.filename import clean_name
 from gateway.message.types import Mailbox
-from gateway.operations.answers import cleaned_file, paragraphs
+from gateway.operations.answers import cleaned_file, first_and_last, paragraphs
 from gateway.operations.person import (
     actor,
     author,
@@ -79,7 +79,10 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
         return (Done(name, "refused", saying("done_takes_part_already", address=address)),)
     if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
         return (Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type=""))),)
-    notice = replace(_question(ticket, address, text, wanted.by, duty), files=tuple(map(cleaned_file, wanted.files)))
+    thread = tuple(seen_by(c, ticket, normal(address)))  # what he was asked before, and what he answered
+    notice = replace(
+        _question(ticket, address, text, wanted.by, thread, duty), files=tuple(map(cleaned_file, wanted.files))
+    )
     if (made := enqueue(notice, duty.deps.desk, c, duty.now)) is None:
         return (Done(name, "conflict", saying("done_no_mail", address=address)),)
     kept = _entry(ticket, f"→ {address}\n\n{text}", wanted.by, duty)  # only now: words of notes go to nobody
@@ -90,7 +93,9 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
     return (Done(name, "done", (mailed, saying("done_comes_back"))),)
 
 
-def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Duty) -> Notification:
+def _question(
+    ticket: Ticket, address: str, text: str, by: str | None, thread: tuple[str, ...], duty: Duty
+) -> Notification:
     rules = duty.deps.rules
     team = rules.team(ticket.team)
     signature = paragraphs(team.signature)
@@ -102,8 +107,8 @@ def _question(ticket: Ticket, address: str, text: str, by: str | None, duty: Dut
         ticket=ticket.number,
         team=team.id,
         subject=ticket.told_subject,
-        in_reply_to=None,
-        references=(),
+        in_reply_to=thread[-1] if thread else None,
+        references=first_and_last(thread),
         auto_submitted="no",
         dedupe_key=f"ask:{ticket.number}:{ticket.version}:{normal(address)}",
         cause=actor(by),

@@ -247,11 +247,19 @@ def _values(
         "team": {"id": notice.team, "name": team.name, "address": team.address},
         "clock": clock_values(desk.now(), notice.zone, desk.zones.get(notice.team, "UTC")),
         "mail": {
-            "why": "why_agent" if notice.audience == "agent" and kind.reader == "customer" else kind.why,
+            "why": _why(notice, kind),
+            "who": _names(notice, kind, team, desk)[0],
             "reply_to": reply_to if desk.plus_addressing else None,  # a new mail to it would be known by nothing
             "body_token": "" if number is None else ring.body_token(number, recipient),
         },
     }
+
+
+def _why(notice: Notification, kind: Kind) -> str:
+    """The word for why somebody gets it."""
+    if notice.purpose == "x":  # he is asked, and never wrote to us
+        return "why_question"
+    return "why_agent" if notice.audience == "agent" and kind.reader == "customer" else kind.why
 
 
 def _subject(notice: Notification, said: Rendered, desk: Desk) -> str:

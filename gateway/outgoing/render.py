@@ -224,7 +224,7 @@ class Templates:
             "subject": subject,
             "preheader": clean_header(run(mail.preheader, values, budget, phrases)),
             "marker": _marker(words, given),
-            "why": words[given["mail"].get("why", "why_sent")],
+            "why": _why(words, given),
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
         }
@@ -238,7 +238,7 @@ class Templates:
         names = ("received_subject", "received") if mail == "auto_ack" else ("fixed_subject", "fixed")
         names = ("fixed_subject_alone", "fixed_alone") if number is None else names
         subject, sentence = (words[name].replace("{number}", str(number)) for name in names)
-        last = f"{words[given['mail'].get('why', 'why_sent')]}   {given['mail']['body_token']}"
+        last = f"{_why(words, given)}   {given['mail']['body_token']}"
         footer = "\n".join((*given["site"]["footer"], last))
         text = f"{words['reply_marker']}\n\n{sentence}\n\n-- \n{footer}\n"
         html = "".join(f"<p>{escape(p)}</p>\n" for p in (words["reply_marker"], sentence, *footer.split("\n")))
@@ -261,6 +261,11 @@ def _first(files: TemplateSet, key: tuple[str, str | None, str]) -> Mail | str |
     template, variant, language = key
     found = (files.mail((template, name, language)) for name in _names(template, variant))
     return next((mail for mail in found if mail is not None), None)
+
+
+def _why(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    """Why its reader gets the mail."""
+    return words[given["mail"].get("why", "why_sent")].replace("{who}", given["mail"].get("who", ""))
 
 
 def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Orders of agents on a store: what each does, each refusal, what is only tried, what is taken back."""
 
+import email
+import email.policy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -344,6 +346,20 @@ def test_a_question_to_somebody_outside_is_a_note_here_and_a_mail_there(desk: Ag
     assert differs(desk, before) == []  # no customer, no participant, no status
 
 
+def test_questions_to_somebody_outside_are_one_thread_and_say_who_asks(desk: Agents) -> None:
+    desk.orders("#ask expert@lab.test\nWhat is this?")
+    to = desk.ring.reply_address("support@gw.test", "+", "x", 1, None, "expert@lab.test")
+    desk.take(verdict("pass", mail("expert@lab.test", "Re: Zwrot", "A parcel.", Message_ID="<e1@lab.test>")), to=to)
+    desk.orders("#ask expert@lab.test\nAnd what does it cost?")
+    first, second = (m for m in desk.mails() if m.forward_path == "expert@lab.test")
+    header = email.message_from_bytes(second.raw or b"", policy=email.policy.default)
+    assert header["In-Reply-To"] == "<e1@lab.test>"
+    assert str(header["References"]).split() == [first.message_id, "<e1@lab.test>"]
+    text = str(header.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+    assert "asks you this, and gave us your address. Your reply goes to our own people alone." in " ".join(text.split())
+    assert "wrote to us" not in text
+
+
 def test_a_question_takes_its_files_along_unless_they_are_mails_to_agents(desk: Agents) -> None:
     desk.orders("#ask expert@lab.test\nWhat is this?", files=(File("part.jpg", "image/jpeg", b"jpeg"),))
     (asked,) = [m for m in desk.mails() if m.forward_path == "expert@lab.test"]
@@ -362,7 +378,8 @@ def test_a_question_takes_its_files_along_unless_they_are_mails_to_agents(desk: 
     ("expert@lab.test", "none", {}, "note"),
     ("expert@lab.test", "pass", {"Auto_Submitted": "auto-replied"}, "event"),
     ("expert@lab.test", "fail", {}, None),
-    ("mallory@x.test", "pass", {}, None),
+    ("ed@home.test", "pass", {}, "note"),  # another address of his, or a colleague
+    ("ed@home.test", "fail", {}, None),
 ])  # fmt: skip
 def test_the_answer_of_whom_one_asked_comes_back_as_a_note(
     desk: Agents, who: str, dmarc: str, extra: dict[str, str], kind: str | None
