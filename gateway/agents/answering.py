@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.agents.carrying import carry_out
+from gateway.agents.forwarding import ask_for_customer
 from gateway.agents.holding import Why, hold
-from gateway.agents.reading import vocabulary, writer_of
+from gateway.agents.original import header_lines, sole_address
+from gateway.agents.reading import base_address, sent_beside, vocabulary, writer_of
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
-from gateway.message.types import Mailbox, Message
+from gateway.message.types import Message
+from gateway.operations.people import stands_in
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.internal import internal_of, public_of
@@ -54,7 +57,10 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
     ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))
     message, more = as_meant(message, ours, public_of(mail.c, ticket.number), mail.agent.name)
-    as_note = not answers(mail.agent) or any(token.purpose == "n" for token in tokens)
+    unknown = stands_in(ticket, mail.d)  # nobody is there to be answered
+    if unknown and (address := sole_address(message.text)) is not None:
+        message = replace(message, text=f"#customer {address}", html=None, text_of_html=False)
+    as_note = unknown or not answers(mail.agent) or any(token.purpose == "n" for token in tokens)
     if as_note and more is not None and not message.text:
         message, more = replace(message, text=more), None  # it goes to nobody: nothing is in doubt
     written = written_in(message)
@@ -63,7 +69,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         longer=more,
         as_note=as_note,
         attachments=message.attachments,
-        beside=_beside(mail),
+        beside=sent_beside(mail),
         seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
     )
     forwarded = passed_on(message) if is_forward(message) else None
@@ -72,6 +78,9 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     outcome = done(mail, ticket, Wanted(written, proposal, proposal.seen, passed_on=forwarded))
     if as_note and outcome.disposition == "entry":
         _told_of_note(mail, ticket, tokens, proposal)
+        after = tickets.find_ticket(mail.c, ticket.number) if unknown and message.text else None
+        if after is not None and stands_in(after, mail.d):
+            ask_for_customer(mail, ticket.number)
     return outcome
 
 
@@ -80,14 +89,8 @@ def passed_on(message: Message) -> str:
     forward = message.forward
     if forward is None:
         return ""
-    people = (("To", forward.to), ("Cc", forward.cc))
-    shown = (
-        ("From", str(forward.author or "")),
-        ("Date", forward.date),
-        *((name, ", ".join(map(str, who))) for name, who in people),
-        ("Subject", forward.subject),
-    )
-    return _below("\n".join(f"{name}: {value}" for name, value in shown if value), forward.text)
+    who, about = (f"From: {forward.author or '—'}", f"Subject: {forward.subject}")
+    return _below("\n".join(filter(None, (who, header_lines(forward), about))), forward.text)
 
 
 def _below(above: str, words: str) -> str:
@@ -102,7 +105,7 @@ def is_addressed(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     """
     team = normal(mail.d.desk.teams[mail.d.rules.team(ticket.team).id].address)
     by_itself = any(token.message is None or token.purpose == "n" for token in tokens)
-    return by_itself or any(_base(mail, to.address) == team for to in mail.message.to)
+    return by_itself or any(base_address(mail, to.address) == team for to in mail.message.to)
 
 
 def _told_of_note(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken], note: Proposal) -> None:
@@ -217,19 +220,6 @@ def _sets_status(orders: Orders) -> bool:
     return any(
         each.name == "status" or (each.name in COMMANDS and COMMANDS[each.name].status) for each in orders.commands
     )
-
-
-def _beside(mail: AgentMail) -> tuple[Mailbox, ...]:
-    """Whom the agent sent his mail to himself: nobody of ours."""
-    ours = mail.d.takes_no_part
-    shown = (*mail.message.to, *mail.message.cc)
-    bases = {normal(team.address) for team in mail.d.desk.teams.values()}
-    return tuple(m for m in shown if normal(m.address) not in ours and _base(mail, m.address) not in bases)
-
-
-def _base(mail: AgentMail, address: str) -> str:
-    local, _, domain = normal(address).rpartition("@")
-    return f"{local.partition(mail.d.desk.delimiter)[0]}@{domain}"
 
 
 def _refusal(mail: AgentMail, refused: Refused) -> Why:

@@ -7,13 +7,16 @@ Transaction  that of the mail.
 Not here     whose mail was forwarded (message/forward.py), which mails speak for an agent (ticket/authority.py).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
-from gateway.agents.reading import vocabulary, writer_of
+from gateway.agents.original import Original, header_lines, original_of
+from gateway.agents.reading import sent_beside, vocabulary, writer_of
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.message.address import normal
 from gateway.message.filename import clean_name
+from gateway.message.forward import without_forward_words
 from gateway.message.language import language_of
 from gateway.message.parse import message_ids
 from gateway.message.types import Attachment, Forward, Mailbox, Message
@@ -37,6 +40,7 @@ from gateway.ticket.token_forms import find_message_tokens, is_ours
 from gateway.ticket.types import AddEntry, Notification, Outcome, SetRequester, ThreadMatch, Ticket
 
 CODE = "forward"
+_TAG = re.compile(r"\[[^\[\]#]{0,40}#\d{1,9}\]\s?")  # of another ticket, which is only mentioned
 _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto-submitted", "content-language"})
 
 
@@ -51,14 +55,15 @@ class _Above:
 
 def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...]) -> Outcome:
     """The ticket of a forwarded mail; where nobody can be seen in it, of the agent, who is asked whose it is."""
-    customer = _customer(mail, forward)
-    message = _of_customer(mail, forward, customer or Mailbox(mail.agent.name, mail.agent.email))
-    original = _original_id(mail.message, forward)
-    known = tickets.holders(mail.c, [*filter(None, (original,)), *forward.references])
-    if original is not None and original not in known and not is_ours(original):  # else it belongs to another ticket
-        message = replace(message, message_id=original)
+    original = original_of(forward, mail.d.takes_no_part)
+    message = _of_customer(mail, original, original.author or Mailbox(mail.agent.name, mail.agent.email))
+    message = replace(message, attachments=_files(mail.message, forward))
+    id = _original_id(mail.message, forward) if original.forward is forward else None
+    known = tickets.holders(mail.c, [*filter(None, (id,)), *forward.references])
+    if id is not None and id not in known and not is_ours(id):  # else it belongs to another ticket
+        message = replace(message, message_id=id)
     numbers = (number for found in known.values() for number, _ in found)
-    answered = (token.ticket for id in forward.references for token in find_message_tokens(id))
+    answered = (token.ticket for each in forward.references for token in find_message_tokens(each))
     named = (tickets.goes_on_in(mail.c, number) for number in (*numbers, *answered))
     mentions = tuple(dict.fromkeys((*mentions, *(each.number for each in named if each is not None))))
     match = ThreadMatch(None, "none", "stranger", f"forwarded by {mail.agent.id}", mentions)
@@ -66,7 +71,7 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     above: list[_Above] = []
 
     def begun(ticket: Ticket) -> None:
-        _save(mail, ticket, _header(mail, forward))
+        _save(mail, ticket, _header(mail, original))
         above.append(_said_above(mail, ticket.number))
 
     outcome = opened(inbound, message, mail.d, mail.c, found=match, forwarded=begun)
@@ -77,7 +82,7 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
         return outcome
     failed = next((said.failed for said in above if said.failed is not None), None)
     if stands_in(ticket, mail.d):
-        ask_for_customer(mail, ticket.number)
+        ask_for_customer(mail, ticket.number, original.candidates, failed)
     elif ticket.requester is not None:
         _receipt(mail, ticket.number, ticket.requester, failed)
     return outcome
@@ -97,20 +102,21 @@ def take_back(mail: AgentMail, held: HeldMail) -> str:
     return f"{was} has nothing to do with #{ticket.number} any more"
 
 
-def ask_for_customer(mail: AgentMail, number: int) -> None:
-    """A mail that is answered with `#customer` and an address."""
+def ask_for_customer(
+    mail: AgentMail, number: int, candidates: tuple[str, ...] = (), failed: Line | None = None
+) -> None:
+    """A mail that is answered with an address.
+
+    candidates  that it may be.  failed  what else went wrong; None: nothing
+    """
     ticket = tickets.find_ticket(mail.c, number)
-    words = lines_of_words(mail.message.forward.text) if mail.message.forward is not None else ()
-    values = {"reason": "customer", "words": words, "choices": ()}
+    words = lines_of_words(mail.message.forward.text if mail.message.forward is not None else mail.message.text)
+    choices = tuple({"word": "customer", "command": f"#customer {address}"} for address in candidates)
+    told = f"{failed.what}: {failed.detail}" if failed is not None else None
+    values = {"reason": "customer", "words": words, "choices": choices, "told": told}
     revision = ticket.revision if ticket is not None else 0
     notice = _notice(mail, number, "hold", values, f"customer:{mail.inbound.key}")
     enqueue(replace(notice, purpose="t", revision=revision), mail.d.desk, mail.c, mail.now)
-
-
-def _customer(mail: AgentMail, forward: Forward) -> Mailbox | None:
-    """Who wrote the forwarded mail; None when no address is shown, or one of ours."""
-    who = forward.author
-    return who if who is not None and "@" in who.address and normal(who.address) not in mail.d.takes_no_part else None
 
 
 def _original_id(message: Message, forward: Forward) -> str | None:
@@ -121,8 +127,9 @@ def _original_id(message: Message, forward: Forward) -> str | None:
     return next(iter(said), None)
 
 
-def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
+def _of_customer(mail: AgentMail, original: Original, who: Mailbox) -> Message:
     """The forwarded mail as if it had come by itself. What our boundary found out is about the forwarder."""
+    forward = original.forward
     language = language_of(None, forward.text, mail.d.languages)
     return replace(
         mail.message,
@@ -135,12 +142,11 @@ def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
         reply_to=(),
         to=(),
         cc=(),
-        subject=forward.subject or mail.message.subject,
-        text=forward.text,
+        subject=_TAG.sub("", without_forward_words(forward.subject or mail.message.subject)).strip(),
+        text="\n\n".join((forward.text, *map(_as_words, forward.more))),
         quoted="",
         signature="",
         html=None,
-        attachments=_files(mail.message, forward),
         language=language.code,
         language_source=language.source,
         language_confidence=language.confidence,
@@ -148,25 +154,34 @@ def _of_customer(mail: AgentMail, forward: Forward, who: Mailbox) -> Message:
     )
 
 
+def _as_words(forward: Forward) -> str:
+    above = "\n".join(filter(None, (f"From: {forward.author or '—'}", header_lines(forward))))
+    return f"{above}\n\n{forward.text}"
+
+
 def _files(message: Message, forward: Forward) -> tuple[Attachment, ...]:
-    """Those of the mail; behind a mail that is attached, which is called as its subject, those that it has itself."""
+    """Those of the mail; behind each mail that is attached, called as its subject, those that it has itself."""
+    mails = {each.part: each for each in (forward, *forward.more) if each.part is not None}
     found: list[Attachment] = []
     for file in message.attachments:
-        if file.part == forward.part:
-            name = f"{forward.subject}.eml" if forward.subject and file.name.startswith("part-") else file.name
-            found += [replace(file, name=clean_name(name, part=file.part, media_type=file.media_type))]
-            found += forward.attachments
-        else:
+        if (of := mails.get(file.part)) is None:
             found.append(file)
+            continue
+        name = f"{of.subject}.eml" if of.subject and file.name.startswith("part-") else file.name
+        found += [replace(file, name=clean_name(name, part=file.part, media_type=file.media_type)), *of.attachments]
     return tuple(found)
 
 
-def _header(mail: AgentMail, forward: Forward) -> AddEntry:
-    """What the header of the forwarded mail says beside its author: when it was written, and to whom."""
-    people = (("To", forward.to), ("Cc", forward.cc))
-    shown = (("Date", forward.date), *((name, ", ".join(map(str, who))) for name, who in people))
-    text = "\n".join(f"{name}: {value}" for name, value in shown if value) or f"From: {forward.author or '—'}"
+def _header(mail: AgentMail, original: Original) -> AddEntry:
+    """What the header of the forwarded mail says beside its author, and through whose hands it went."""
+    forward = original.forward
+    whose = ", ".join(map(str, (*((forward.author,) if forward.author is not None else ()), *forward.others)))
+    seen = whose == str(original.author) and header_lines(forward)  # whose it is stands beside his words
+    told = header_lines(forward) if seen else f"From: {whose or '—'}\n{header_lines(forward)}".strip()
+    beside = ", ".join(map(str, sent_beside(mail)))
+    passed = f"Forwarded to: {beside}" if beside else ""
     by = Mailbox(mail.agent.name, mail.agent.email)
+    text = "\n\n".join(filter(None, (original.hands, "\n".join(filter(None, (told, passed))))))
     return AddEntry("event", by, mail.now, text, "", "", None, None, public=False, trust=None)
 
 

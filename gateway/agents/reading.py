@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.agents.types import AgentMail
 from gateway.deciding.types import Deps
-from gateway.message.types import Message
+from gateway.message.address import normal
+from gateway.message.types import Mailbox, Message
 from gateway.store.held_mail import Proposal
 from gateway.ticket.command_table import Vocabulary
 from gateway.ticket.command_values import Writer
@@ -21,6 +22,20 @@ def writer_of(mail: AgentMail) -> Writer:
     calendar = rules.calendars.get(agent.calendar or rules.defaults.calendar or "")
     zone = ZoneInfo(agent.timezone or (calendar.timezone if calendar is not None else "UTC"))
     return Writer(agent, rules, mail.now, zone, mail.d.languages, mail.d.notifying.own_addresses)
+
+
+def sent_beside(mail: AgentMail) -> tuple[Mailbox, ...]:
+    """Whom the agent sent his mail to himself: nobody of ours."""
+    ours = mail.d.takes_no_part
+    shown = (*mail.message.to, *mail.message.cc)
+    bases = {normal(team.address) for team in mail.d.desk.teams.values()}
+    return tuple(m for m in shown if normal(m.address) not in ours and base_address(mail, m.address) not in bases)
+
+
+def base_address(mail: AgentMail, address: str) -> str:
+    """The address without its sub-address, in normal form."""
+    local, _, domain = normal(address).rpartition("@")
+    return f"{local.partition(mail.d.desk.delimiter)[0]}@{domain}"
 
 
 def vocabulary(d: Deps) -> Vocabulary:

@@ -31,6 +31,7 @@ from gateway.ticket.thread import thread
 from gateway.ticket.token_forms import read_message_id
 from gateway.ticket.types import FROM_FORWARD, Change, Customer, Record, SetField, SetStatus, ThreadMatch, Ticket, Trust
 
+_PASSED_ON = Classification("person", "an agent passed it on", may_respond=False, no_response_code="forward")
 BACKSCATTER = "backscatter"  # the first word about reports on mail that we never sent
 
 
@@ -52,11 +53,13 @@ def decide(
     supposed   events instead of those that the mail raises, where somebody only asks
     """
     auth = authenticated(inbound, message, d)
-    verdict = classify(message, inbound.envelope, d.own)
+    verdict = _PASSED_ON if forwarded else classify(message, inbound.envelope, d.own)
     customer = view.customer(message.author.address) if message.author is not None else None
-    if not inbound.released and (settled := _settled(message, inbound, verdict, d, view)) is not None:
+    if not (inbound.released or forwarded) and (settled := _settled(message, inbound, verdict, d, view)) is not None:
         return _ended(message, verdict, auth, customer, d, settled)
-    doubted = (*doubts(message, auth, *d.agents), *((FROM_FORWARD,) if forwarded else ()))
+    doubted = doubts(message, auth, *d.agents)
+    if forwarded:  # an agent stands in for a customer who is not known: that is no pretence
+        doubted = (*(doubt for doubt in doubted if doubt != "claims-agent"), FROM_FORWARD)
     ours = inbound.imported is not None and is_ours(message, d)
     match = found or _stub(inbound, message, auth)
     match = match or thread(message, inbound.envelope, verdict, auth, view, d.threading, now, ours=ours)

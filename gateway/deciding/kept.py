@@ -21,7 +21,7 @@ def packed(situation: Situation) -> bytes:
     message = situation.message
     kept = {name: text[:_KEPT] for name in ("text", "quoted", "signature", "html") if (text := getattr(message, name))}
     if message.forward is not None:
-        kept["forward"] = replace(message.forward, text=message.forward.text[:_KEPT])
+        kept["forward"] = replace(message.forward, text=message.forward.text[:_KEPT], more=())
     return zlib.compress(_encoder.encode(replace(situation, message=replace(message, **kept))), level=1)
 
 

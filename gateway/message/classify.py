@@ -159,6 +159,12 @@ def _machine_names(message: Message, envelope: Envelope) -> Iterator[_Evidence]:
             yield _Evidence("person", f"{address} is a role that machines use", "machine-sender")
 
 
+def takes_no_answers(address: str) -> bool:
+    """Whether nobody reads what is written to an address, by what it is called."""
+    local = address.rpartition("@")[0]
+    return any(pattern.fullmatch(local) is not None for pattern in (_NO_REPLY, _ROLE, _DAEMON))
+
+
 def _identity_codes(message: Message, envelope: Envelope) -> Iterator[str]:
     """Reasons that lie in who wrote, not in what kind of mail it is."""
     if message.ambiguous_author:

@@ -56,6 +56,7 @@ def forwarded(text: str, subject: str = "") -> Forward | None:
         return _without_header(found, lines, body, comment, "" if not said else _bare(subject))
     return Forward(
         author=_author(block),
+        others=_mailboxes(block.first("from") or "")[1:],
         subject=(_subject(block) or "")[:_MAX_SUBJECT],
         date=_date(block),
         to=_mailboxes(block.first("to") or ""),
@@ -91,6 +92,18 @@ def says_forward(subject: str) -> bool:
     return FORWARD_SUBJECT.match(subject[:80]) is not None or (
         bool(colon) and len(prefix.split()) < _LEAST_WORDS and FORWARDED.search(folded(prefix)) is not None
     )
+
+
+def is_signed_alone(text: str) -> bool:
+    """Whether a text is nothing but the signature of its writer, as programs put it above what they forward."""
+    lines, seen = visible(text)
+    start = signature_start(seen, [is_quoted(line) for line in seen])
+    return start < len(lines) and not any(line.strip() for line in seen[:start])
+
+
+def without_forward_words(subject: str) -> str:
+    """The subject without the prefix of a forward, however often it stands there."""
+    return _bare(subject) or subject
 
 
 def _bare(subject: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from email.errors import HeaderParseError
+from itertools import islice
 from typing import TypeVar
 
 import mailparser
@@ -21,7 +22,7 @@ import mailparser
 from gateway.message.address import author, mailboxes
 from gateway.message.charset import better_than, clean_line, codec, detected
 from gateway.message.content import decoded_pieces
-from gateway.message.forward import forwarded
+from gateway.message.forward import forwarded, is_signed_alone
 from gateway.message.header import decode_words, raw_text
 from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
@@ -35,6 +36,7 @@ from gateway.message.unpacked import Unpack
 OUR_FIELDS = "x-mailwicket-"  # nothing from outside may look like ours: no field of these is shown
 MAX_MESSAGE_ID_OCTETS = 250
 MAX_REFERENCES = 100
+_MOST_ATTACHED = 10  # mails in a mail that are read
 WHOLE_MAIL = "0"  # the `part` of an attachment that is the mail itself
 _MAX_LINE = 998  # characters of a subject; more than a line may have (RFC 5322 §2.1.1) is shown cut
 _MAX_CHECKED = 2000  # octets of a field that mail-parser sees
@@ -86,7 +88,10 @@ def parse(
     reply = whole if forward else guard.take("reply", lambda: split_reply(body.text, sure=body.sure)) or whole
     report = guard.take("report", lambda: read_report(raw, header, limits))
     if forward is None and report is None and body.mails:
-        forward = guard.take("attached mail", lambda: _attached(raw, body.mails[0], limits, reply.new))
+        comment = "" if is_signed_alone(body.text) else reply.new
+        found = (guard.take("attached mail", lambda p=part: _attached(raw, p, limits, comment)) for part in body.mails)  # type: ignore[misc]
+        mails = [each for each in islice(found, _MOST_ATTACHED) if each is not None]
+        forward = replace(mails[0], more=tuple(mails[1:])) if mails else None
     named = next((f.value for f in shown if f.name.lower() == "content-language"), None)
     language = guard.take("language", lambda: language_of(named, reply.new, languages)) or NO_LANGUAGE
     ids = message_ids(fields.raw("message-id"), 1, bare=True)
@@ -144,6 +149,7 @@ def _attached(raw: bytes, part: Part, limits: ParseLimits, comment: str) -> Forw
         part=part.path,
         attachments=tuple(replace(a, part=f"{part.path}/{a.part}") for a in body.attachments),
         message_id=next(iter(message_ids(fields.raw("message-id"), 1, bare=True)), None),
+        reply_to=fields.mailboxes("reply-to", guard),
         references=message_ids((*fields.raw("references"), *fields.raw("in-reply-to")), MAX_REFERENCES),
     )
 

@@ -148,6 +148,9 @@ class Forward:
     attachments: tuple[Attachment, ...] = ()  # those inside that attachment; of a mail in the text, they are the mail's
     message_id: str | None = None  # of that attachment; a mail in the text shows none
     references: tuple[str, ...] = ()  # what that attachment answers
+    reply_to: tuple[Mailbox, ...] = ()  # as that attachment wants it
+    others: tuple[Mailbox, ...] = ()  # whom its From names beside the author
+    more: tuple["Forward", ...] = ()  # mails that were attached beside it
 
 
 @dataclass(frozen=True, slots=True)

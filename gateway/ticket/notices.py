@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 
+from gateway.message.address import normal
 from gateway.message.codes import HIDDEN, masked
 from gateway.message.types import Attachment, Mailbox
 from gateway.rules.types import Agent, RuleSet
@@ -122,7 +123,8 @@ def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
     who = ticket.requester
     if not answers(agent):
         return {"may_change": False}
-    if who is None:
+    own = {normal(address) for each in rules.agents.values() for address in each.addresses}
+    if who is None or (FROM_FORWARD in ticket.flags and normal(who.address) in own):  # he is asked whose it is
         return {}
     language = ticket.language or rules.defaults.language
     return {"goes_to": {"name": name_of(who), "address": who.address, "language": language}}

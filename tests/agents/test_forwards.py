@@ -198,6 +198,126 @@ def test_a_forward_that_went_through_is_no_news_the_next_morning(desk: Desk) -> 
         assert held_mail.ended_by_itself(c, "ann", desk.now - timedelta(days=2)) == []
 
 
+REPORT = "Mail Delivery Subsystem <mailer-daemon@googlemail.com>"
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "customer", "offered"),
+    [
+        # From of the forwarded mail, its words, the customer (None: the agent is asked), whom he may choose by one tap
+        (f"Jan <{JAN}>", "Dzień dobry.", JAN, []),
+        ("Ana <ana@x.test>, Iva <iva@x.test>", "Dobar dan.", None, ["ana@x.test", "iva@x.test"]),
+        ("Shop <no-reply@shop.test>", "Your order is sent.", None, []),
+        ("Web <noreply@shop.test>", f"Name: Jan\nMail: {JAN}\nIt is broken.", None, [JAN]),
+        (REPORT, f"Your message was not delivered to {JAN}.\n\n550 5.1.1 User unknown", None, [JAN]),
+        ("Bob <bob@agents.test>", f"Please call {JAN}.", None, [JAN]),
+        ("Acme <support@gw.test>", "Our own mail.", None, []),
+        ("Jan Kowalski", "Dzień dobry.", None, []),
+    ],
+)
+def test_whose_a_forward_is(desk: Desk, who: str, text: str, customer: str | None, offered: list[str]) -> None:
+    words = FORWARD.format(words="", who=who).partition("Dzień dobry")[0] + text
+    assert (
+        desk.take(proven(mail(f"Ann Agent <{ANN}>", "Fwd: Zwrot", words.replace("\n", "\r\n")))).disposition == "ticket"
+    )
+    ticket = desk.ticket(1)
+    assert ticket.requester is not None
+    assert ticket.requester.address == (customer or ANN)
+    assert text.split()[0] in desk.entries(1)[0].text
+    if customer is None:
+        asked = text_of(newest(desk, ANN, "hold"))
+        assert [each for each in ("ana@x.test", "iva@x.test", JAN) if f"#customer {each}:" in asked] == offered
+        assert f"your text goes to Ann Agent <{ANN}>" not in text_of(newest(desk, ANN, "agent_notice"))
+        assert "claims-agent" not in ticket.flags
+
+
+def test_what_a_colleague_passed_on_is_the_mail_that_he_passed_on(desk: Desk) -> None:
+    inner = FORWARD.format(words="Can you take this?", who=f"Jan Kowalski <{JAN}>")
+    outer = FORWARD.format(words="", who="Bob <bob@agents.test>").partition("Dzień dobry")[0] + inner
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", "Fwd: Fwd: Zwrot", outer.replace("\n", "\r\n"))))
+    assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
+    first, header = desk.entries(1)
+    assert first.text.startswith("Dzień dobry")
+    assert header.text.startswith("From: Bob <bob@agents.test>\n")
+    assert "Can you take this?" in header.text
+
+
+@pytest.mark.parametrize(
+    ("words", "customer", "entries"),
+    [
+        # what he answers to the question whose it is, the customer then, what is new in the ticket
+        (f"#customer {JAN}", JAN, ["event"]),
+        (JAN, JAN, ["event"]),
+        (f"It is {JAN}.", JAN, ["event"]),
+        ("Dear customer, your order is on its way.", ANN, ["note"]),
+    ],
+)
+def test_whoever_is_asked_whose_it_is_answers_with_an_address(
+    desk: Desk, words: str, customer: str, entries: list[str]
+) -> None:
+    forward(desk, who="Jan Kowalski")
+    count = len(desk.entries(1))
+    reply(desk, newest(desk, ANN, "hold"), words)
+    ticket = desk.ticket(1)
+    assert ticket.requester is not None
+    assert ticket.requester.address == customer
+    assert [e.kind for e in desk.entries(1)[count:]] == entries
+    assert [m for m in desk.mails() if m.template == "answer"] == []
+    assert len([m for m in desk.mails() if m.template == "hold"]) == (1 if customer == JAN else 2)
+
+
+@pytest.mark.parametrize(
+    ("subject", "of_ticket"),
+    [
+        ("Re: [#1] Zwrot", "Re: Zwrot"),
+        ("Fwd: WG: Zwrot", "Zwrot"),
+        ("[JIRA-17] Zwrot", "[JIRA-17] Zwrot"),
+    ],
+)
+def test_a_forward_keeps_the_subject_without_what_is_ours(desk: Desk, subject: str, of_ticket: str) -> None:
+    words = FORWARD.format(words="", who=f"Jan <{JAN}>").replace("Subject: Zwrot za zamówienie", f"Subject: {subject}")
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", f"Fwd: {subject}", words.replace("\n", "\r\n"))))
+    assert desk.ticket(1).subject == of_ticket
+
+
+@pytest.mark.parametrize("above", ["Wysłane z iPhone'a", "-- \nAnn Agent\n+49 30 123456", ""])
+def test_a_signature_above_a_forward_is_no_note(desk: Desk, above: str) -> None:
+    forward(desk, above)
+    assert [e.kind for e in desk.entries(1)] == ["mail", "event"]
+    assert desk.ticket(1).status == "new"
+
+
+@pytest.mark.parametrize(("second", "customer"), [(JAN, JAN), ("eva@else.test", ANN)])
+def test_several_mails_that_are_attached_are_all_read(desk: Desk, second: str, customer: str) -> None:
+    outer = EmailMessage()
+    outer["From"], outer["To"], outer["Subject"] = f"Ann Agent <{ANN}>", "support@gw.test", "WG: Paczka"
+    outer.set_content("")
+    for who, subject, text in ((JAN, "Paczka", "Nie przyszła."), (second, "Paczka 2", "Nadal nie przyszła.")):
+        inner = EmailMessage()
+        inner["From"], inner["Subject"] = who, subject
+        inner.set_content(text)
+        outer.add_attachment(inner)
+    desk.take(proven(outer.as_bytes()))
+    ticket, first = desk.ticket(1), desk.entries(1)[0]
+    assert ticket.requester is not None
+    assert ticket.requester.address == customer
+    assert first.text == f"Nie przyszła.\n\nFrom: {second}\n\nNadal nie przyszła."
+    assert [a.name for a in first.attachments] == ["Paczka.eml", "Paczka 2.eml"]
+
+
+def test_a_delivery_report_that_is_forwarded_is_not_lost(desk: Desk) -> None:
+    outer, inner = EmailMessage(), EmailMessage()
+    inner["From"], inner["Subject"] = "MAILER-DAEMON@relay.test", "Undelivered Mail"
+    inner["Auto-Submitted"] = "auto-replied"
+    inner.set_content(f"It did not arrive: {JAN}")
+    outer["From"], outer["To"], outer["Subject"] = f"Ann Agent <{ANN}>", "support@gw.test", "Fwd: Undelivered Mail"
+    outer.set_content("Is his mailbox dead?")
+    outer.add_attachment(inner)
+    assert desk.take(proven(outer.as_bytes())).disposition == "ticket"
+    assert [e.kind for e in desk.entries(1)] == ["mail", "event", "note"]
+    assert f"#customer {JAN}:" in text_of(newest(desk, ANN, "hold"))
+
+
 def test_where_nobody_is_named_he_is_asked(desk: Desk) -> None:
     forward(desk, who="Jan Kowalski")
     assert desk.ticket(1).requester == Mailbox("Ann Agent", ANN)
