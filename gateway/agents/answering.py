@@ -19,7 +19,9 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
-from gateway.message.types import Message
+from gateway.message.fold import folded
+from gateway.message.signature import without_signature
+from gateway.message.types import Mailbox, Message
 from gateway.operations.people import stands_in
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
@@ -28,12 +30,12 @@ from gateway.store.view import StoreView
 from gateway.ticket.answered import is_forward
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.command_table import COMMANDS, INSERT
-from gateway.ticket.commands import Orders, Refused, Written, read_commands, written_in
+from gateway.ticket.commands import Orders, Refused, Written, of_one_ticket, read_commands, written_in
 from gateway.ticket.cut import as_meant
 from gateway.ticket.leak import cleaned, leaks
 from gateway.ticket.token_forms import ReplyToken
 from gateway.ticket.types import Entry, Outcome, Ticket
-from gateway.ticket.visibility import answers
+from gateway.ticket.visibility import answers, notes, sees
 
 Doubt = Literal["command", "forward", "cut", "collision", "leak", "risk"]
 EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "forward", "cut", "collision", "leak", "risk"})
@@ -127,7 +129,30 @@ def without_ticket(
     orders = read_commands(wanted.written, writer, words, about_ticket=False, queries_only=queries_only)
     if isinstance(orders, Refused):
         return hold(mail, None, _refusal(mail, orders), replace(_of_refusal(wanted.proposal, orders), words=None))
+    if _says_more(orders.text, mail.agent.name) and orders.commands:
+        if not all(COMMANDS[each.name].query for each in orders.commands if each.name in COMMANDS):
+            return _unaddressed(mail, orders, wanted.proposal)
+        tell_of(mail, None, "unaddressed")
     return carry_out(mail, None, orders, replace(wanted.proposal, orders=wanted.written.plain), held)
+
+
+def _says_more(text: str, name: str) -> bool:
+    """Whether it is more than how its writer signs his mails."""
+    said = folded(without_signature(text, name)).strip(" ,.-*_")
+    return said not in ("", folded(name), folded(name.partition(" ")[0]))
+
+
+def _unaddressed(mail: AgentMail, orders: Orders, proposal: Proposal) -> Outcome:
+    """Words below commands that name their tickets: whether they are meant for the one that they name."""
+    alone = "\n".join(command.written for command in orders.commands)
+    proposal, one = replace(proposal, text=orders.text.strip(), alone=alone), of_one_ticket(orders)
+    ticket = tickets.goes_on_in(mail.c, one[0]) if one is not None else None
+    why = Why("unaddressed", told=mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["told_unaddressed"])
+    if one is None or ticket is None or not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
+        return hold(mail, None, why, proposal)
+    return hold(
+        mail, ticket, why, replace(proposal, orders=one[1], as_note=not answers(mail.agent), seen=ticket.revision)
+    )
 
 
 def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None = None) -> Outcome:

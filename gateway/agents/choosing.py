@@ -7,6 +7,7 @@ Not here     why it was held (answering.py), the mail with the choices (holding.
 """
 
 import re
+from dataclasses import replace
 
 from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, without_ticket
 from gateway.agents.forwarding import CODE as FORWARD
@@ -59,6 +60,11 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     match word:
         case "discard":
             return _settled(mail, held, "discarded")
+        case "confirm" if held.proposal.alone is not None:
+            held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
+            return without_ticket(mail, Wanted(Written(held.proposal.alone), held.proposal, 0), held)
+        case "note" if held.proposal.alone is not None and held.proposal.orders is not None:
+            return _sent(mail, replace(held, proposal=replace(held.proposal, as_note=True)), "")
         case "note":
             return _noted(mail, held)
         case "send" if held.code != "confirm":

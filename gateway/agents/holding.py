@@ -33,10 +33,12 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
     "no-proof": (("send", "#send"), ("note", "#note")),
     "which": (("send", "#send"), ("note", "#note"), ("new", "#new")),
     "forwarded": (("note", "#note"), ("new", "#new"), ("send_whole", "#send")),
+    "unaddressed": (("send_with", "#send"), ("note_with", "#note"), ("alone", "#confirm")),
     "risk": (("send", "#send"), ("note", "#note")),
     "refused": (("note", "#note"),),
 }
 _DISCARD = ("discard", "#discard")
+_OF_ORDERS = ("send_command", "send_with", "note_with")  # where it is known what they would be
 _SINCE = 3  # entries that are shown
 
 
@@ -57,6 +59,8 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
     id = _kept(mail, number, why.code, proposal)
     since = tuple(map(_since, why.since[-_SINCE:]))
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
+    if proposal.alone is not None:
+        shown = f"{proposal.alone}\n\n{shown}"
     values = {
         "reason": why.code.replace("-", "_"),
         "to": _goes_to(ticket, proposal),
@@ -119,12 +123,12 @@ def _kept(mail: AgentMail, number: int | None, code: str, proposal: Proposal) ->
 
 def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
     """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known."""
-    found = [pair for pair in _CHOICES[code] if pair[0] != "send_command" or proposal.orders is not None]
+    found = [pair for pair in _CHOICES[code] if pair[0] not in _OF_ORDERS or proposal.orders is not None]
     if proposal.words is None:
         found = [pair for pair in found if pair[0] != "send_text"]
     if not proposal.text.strip():
         found = [pair for pair in found if pair[0] != "send_short"]
-    if proposal.as_note and ("note", "#note") in found:  # it goes to nobody
+    if proposal.as_note and any(command == "#note" for _, command in found):  # it goes to nobody
         found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)
 

@@ -26,7 +26,9 @@ from gateway.store.held_mail import HeldMail
 from gateway.ticket.saying import saying
 from gateway.ticket.types import AddEntry
 
-OF_COMMANDS = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs", "confirm", "forward"})
+OF_COMMANDS = frozenset(
+    {"unknown-command", "bad-value", "position", "html-only", "differs", "unaddressed", "confirm", "forward"}
+)
 _TIMER = "timer"
 log = structlog.get_logger("held")
 

@@ -51,8 +51,8 @@ CASES: Mapping[str, tuple[str, ...]] = {
         "new", "reply", "note", "assigned", "advice", "linked_solved", "reopened", "escalated", "flood",
     ),
     "hold": (
-        "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "leak", "cut", "no_proof",
-        "which", "forwarded", "confirm", "risk", "customer",
+        "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "unaddressed", "leak", "cut",
+        "no_proof", "which", "forwarded", "confirm", "risk", "customer",
     ),
     "receipt": ("done", "dry", "forward"),
     "confirm": ("merge", "customer", "spam", "many", "far"),

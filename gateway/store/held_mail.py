@@ -26,6 +26,7 @@ class Proposal:
     longer: str | None = None  # where it is unsure where they end; None: it is not
     words: str | None = None  # with the lines of its commands, as plain words; None: there are none
     orders: str | None = None  # the new words to be read again, as they were perhaps meant; None: nobody can know
+    alone: str | None = None  # its commands, where it is unclear whom the text below them is for
     as_note: bool = False
     said: str = ""  # the line that it is about, or what was found
     attachments: tuple[Attachment, ...] = ()

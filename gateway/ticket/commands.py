@@ -125,6 +125,27 @@ def read_commands(
     return _misplaced(text, lines, end, reader) or Orders(tuple(commands), below)
 
 
+def of_one_ticket(orders: Orders) -> tuple[int, str] | None:
+    """The one ticket that the commands of a mail name themselves, and its words as they would stand in a reply to it.
+
+    None where they name several, or none.
+    """
+    numbers = {number for command in orders.commands for number in command.numbers}
+    if len(numbers) != 1:
+        return None
+    return numbers.pop(), "\n".join((*map(_unnumbered, orders.commands), "", orders.text))
+
+
+def _unnumbered(command: Command) -> str:
+    """As it would be written where its mail names the ticket."""
+    word, _, rest = command.written.partition(" ")
+    found = _NUMBERS.match(rest) if command.numbers else None
+    if found is None:
+        return command.written
+    named = found[0].split()[-1:] if command.name in _WITH_ANOTHER else []
+    return " ".join((word, *named, rest[found.end() :])).strip()
+
+
 def looks_like_a_command(text: str) -> bool:
     """Whether the first line that says anything begins as commands do."""
     return any(_looks_so(line.text) for line in _lines(text)[:1])

@@ -1,5 +1,6 @@
 """What the answer to a hold mail does, and that no word of an agent is lost in silence."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -91,6 +92,49 @@ def test_an_answer_that_decides_nothing_is_told(
     assert [(m.forward_path, m.template) for m in desk.mails()[sent:]] == [(ANN, told)]
     said = text_of(newest(desk, ANN))
     assert "Dear Jan, done." in said if told == "hold" else "h-1" in said
+
+
+@pytest.mark.parametrize(("words", "choice", "status", "kind", "choices"), [
+    # a mail to the address for commands, what its writer chooses, what becomes of it, what he may choose
+    ("#solved 1\n\nDear Jan, done.", "#send", "solved", "answer", "#send #note #confirm #discard"),
+    ("#solved #1 refund sent\nDear Jan, done.", "#send", "solved", "answer", "#send #note #confirm #discard"),
+    ("#solved 1\n\nDear Jan, done.", "#note", "solved", "note", "#send #note #confirm #discard"),
+    ("#solved 1\n\nDear Jan, done.", "#confirm", "solved", "mail", "#send #note #confirm #discard"),
+    ("#solved 1\n\nDear Jan, done.", "#discard", "new", "mail", "#send #note #confirm #discard"),
+    ("#solved 1\n\nDear Jan, done.", "", "new", "mail", "#send #note #confirm #discard"),
+    ("#solved 1\n#link 1 2\n\nDear Jan, done.", "#send", "solved", "answer", "#send #note #confirm #discard"),
+    ("#solved 1 2\n\nDone.", "#confirm", "solved", "mail", "#confirm #discard"),
+    ("#away\n\nI am at the sea.", "#confirm", "new", "mail", "#confirm #discard"),
+    ("#solved 1\n\nAnn", None, "solved", "mail", None),  # how she signs
+    ("#solved 1\n\nAnn Agent\nSupport", None, "solved", "mail", None),
+    ("#solved 1\n\nSent from my iPhone", None, "solved", "mail", None),
+])  # fmt: skip
+def test_words_below_commands_that_name_tickets_are_asked_about(
+    desk: Desk, words: str, choice: str | None, status: str, kind: str, choices: str | None
+) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Account"))
+    to = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    assert alone(desk, words, to).reason.startswith("held: unaddressed") is (choice is not None)
+    if choice is None:
+        assert desk.ticket(1).status == status
+        return
+    assert (desk.ticket(1).status, desk.entries(1)[-1].kind) == ("new", "mail")
+    held = newest(desk, ANN, "hold")
+    assert " ".join(re.findall(r"body=%23(\w+)", text_of(held))) == (choices or "").replace("#", "")
+    expire_all(desk) if choice == "" else alone(desk, choice, link(held, "+h"))
+    entry = desk.entries(1)[-1]
+    assert (desk.ticket(1).status, entry.kind) == (status, kind)
+    assert kind == "mail" or entry.text == "Dear Jan, done."
+    assert [m.forward_path for m in desk.mails() if m.template == "answer"] == [JAN] * (kind == "answer")
+
+
+def test_words_below_a_question_are_told_and_the_question_is_answered(desk: Desk) -> None:
+    to, count = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN), len(desk.mails())
+    alone(desk, "#list team\n\nDear Jan, done.", to)
+    told, answered = desk.mails()[count:]
+    assert "went to nobody" in text_of(told)
+    assert "Dear Jan, done." in text_of(told)
+    assert "1 / 1" in text_of(answered)
 
 
 def test_words_in_place_of_a_choice_go_out_or_open_a_ticket(desk: Desk) -> None:
