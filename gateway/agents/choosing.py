@@ -14,7 +14,7 @@ from gateway.agents.forwarding import CODE as FORWARD
 from gateway.agents.forwarding import take_back
 from gateway.agents.holding import Why, choices, hold
 from gateway.agents.reading import kept, vocabulary
-from gateway.agents.telling import tell_of
+from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.operations.held_mails import OF_COMMANDS, note_down
@@ -115,7 +115,9 @@ def _settled(mail: AgentMail, held: HeldMail, state: State) -> Outcome:
 
 def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
     ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
-    if ticket is not None and not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
+    if ticket is not None and notes(mail.agent) and not sees(mail.agent, ticket, mail.d.rules):
+        return unseen(mail, ticket)
+    if not notes(mail.agent):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     if (said := note_down(mail.c, held, mail.duty)).outcome != "done":
         word = worded(said.said, tongue_of(mail.agent, mail.d, mail.now))
@@ -133,7 +135,9 @@ def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
         return without_ticket(mail, Wanted(Written(held.proposal.orders), held.proposal, 0), held)
     if held.ticket is None:
         return _no_choice(mail, held, "send")
-    if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
+    if ticket is not None and notes(mail.agent) and not sees(mail.agent, ticket, mail.d.rules):
+        return unseen(mail, ticket)
+    if ticket is None or not notes(mail.agent):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     ticket = tickets.find_ticket(mail.c, ticket.number, lock=True) or ticket  # who sends first is seen by the second
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)

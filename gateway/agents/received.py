@@ -17,8 +17,8 @@ from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
-from gateway.agents.reading import kept
-from gateway.agents.telling import tell_of
+from gateway.agents.reading import kept, vocabulary, writer_of
+from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
 from gateway.arrived import note_arrived
@@ -37,7 +37,7 @@ from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.answered import is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
-from gateway.ticket.commands import written_in
+from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
@@ -114,8 +114,10 @@ def _proven(mail: AgentMail) -> Outcome:
         return without_ticket(mail, _commands(mail))
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
-    if not seen or not notes(mail.agent):
+    if not notes(mail.agent):
         return _no_right_of(mail)
+    if not seen:
+        return _about_unseen(mail, next(iter(found.values()), None))
     if forward is not None and mail.inbound.released:  # asked whom it was for, he wants a new ticket
         return open_forwarded(mail, forward, tuple(ticket.number for ticket in seen))
     sure = len(seen) == 1 and is_addressed(mail, seen[0], named)
@@ -125,6 +127,15 @@ def _proven(mail: AgentMail) -> Outcome:
         return hold(mail, seen[0], Why("which"), kept(mail, mail.message, seen[0].revision))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)
+
+
+def _about_unseen(mail: AgentMail, ticket: Ticket | None) -> Outcome:
+    """He sees none of the tickets that his tokens name: what is about none of them, as `#undo`, he may order."""
+    wanted = _commands(mail)
+    orders = read_commands(wanted.written, writer_of(mail), vocabulary(mail.d), about_ticket=False)
+    if isinstance(orders, Orders) and orders.has("undo"):
+        return without_ticket(mail, wanted)
+    return unseen(mail, ticket) if ticket is not None else _no_right_of(mail)
 
 
 def _without_proof(mail: AgentMail) -> Outcome:

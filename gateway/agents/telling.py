@@ -8,7 +8,39 @@ Not here     mails that wait for his word (holding.py), mail of others in his na
 from gateway.agents.types import AgentMail
 from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
+from gateway.operations.orders import UNDO_WITHIN
+from gateway.operations.person import actor
+from gateway.operations.undoing import given_away
+from gateway.outgoing.alarming import raise_alarm
+from gateway.outgoing.enqueue import enqueue
+from gateway.store.audit import add_audit
 from gateway.ticket.notices import lines_of_words
+from gateway.ticket.types import Outcome, Ticket
+from gateway.ticket.visibility import UNSEEN
+
+
+def unseen(mail: AgentMail, ticket: Ticket) -> Outcome:
+    """A proven mail about a ticket that its writer does not see, or not any more: kept, and he is told.
+
+    Where he gave the ticket away himself he may have it back; else who leads its team hears of it, once an hour.
+    """
+    own = given_away(mail.c, mail.agent, ticket.number, mail.now - UNDO_WITHIN, mail.d.rules)
+    words = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+    offers = (f"#undo {own}",) if own is not None else ()
+    lines = (*(words["told_given_away"].format(command=each) for each in offers), *lines_of_words(mail.message.text))
+    title = words["told_unseen"].format(number=ticket.number)
+    told(mail.c, title, lines, Asker(mail.agent, None), mail.duty, f"{mail.inbound.key}:unseen", offers)
+    said = f"{mail.agent.id}, {UNSEEN}"
+    if own is None:
+        team = mail.d.rules.team(ticket.team)
+        lead = mail.d.rules.agents.get(team.lead or "")
+        watchers = [each for each in mail.d.desk.watchers if lead is not None and each.mailbox.address == lead.email]
+        raise_alarm(mail.c, "no_right", mail.agent.id, said, mail.d.desk, mail.now, enqueue, watchers)
+    add_audit(
+        mail.c, at=mail.now, actor=actor(mail.agent.id), basis=mail.basis, action="agent.no_right", ticket=ticket.number,
+        source=mail.inbound.key, detail=said,
+    )  # fmt: skip
+    return mail.end("quarantine", f"no-right: {said}", ticket.number)
 
 
 def tell_of(mail: AgentMail, number: int | None, what: str, **places: str) -> None:

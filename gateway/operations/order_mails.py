@@ -73,12 +73,16 @@ def _asked(question: Question) -> dict[str, Any]:
     return {"doing": question.doing, "tickets": rows, "detail": question.detail}
 
 
-def told(c: Connection, title: str, lines: tuple[str, ...], asker: Asker, duty: Duty, key: str) -> None:
+def told(
+    c: Connection, title: str, lines: tuple[str, ...], asker: Asker, duty: Duty, key: str, offers: tuple[str, ...] = ()
+) -> None:
     """Queue a few words about his mail.
 
-    key  by which that mail is known, as in `tell`
+    key     by which that mail is known, as in `tell`
+    offers  commands that he may want to give now
     """
-    _send(c, "command_result", {"title": title, "lines": lines, "heads": (), "rows": ()}, asker, duty, f"told:{key}")
+    rows = (_row(Row((), offers)),) if offers else ()
+    _send(c, "command_result", {"title": title, "lines": lines, "heads": (), "rows": rows}, asker, duty, f"told:{key}")
 
 
 def _receipt(came: Carried, tongue: Tongue, now: datetime) -> dict[str, Any]:

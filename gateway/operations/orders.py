@@ -24,7 +24,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tongue import tongue_of
 from gateway.operations.tried import letters, newest_mail
 from gateway.operations.types import Done, Duty
-from gateway.operations.undoing import Undo, undone_by
+from gateway.operations.undoing import Undo, given_away, undone_by
 from gateway.rules.types import Decision, Reply, Trace
 from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
@@ -229,7 +229,8 @@ class _Work:
             raise _CannotError(command, Wrong("nothing_to_undo"))
         for number in undone_by(self._c, id):
             ticket = tickets.find_ticket(self._c, number)
-            if ticket is None or not sees(self._asker.agent, ticket, self._rules):
+            seen = ticket is not None and sees(self._asker.agent, ticket, self._rules)
+            if not seen and given_away(self._c, self._asker.agent, number, since, self._rules) != id:
                 raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
         self.told = True
         for done in self._perform(command, "ticket.undo", Undo(id, who, since)):

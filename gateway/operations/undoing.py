@@ -16,12 +16,14 @@ from gateway.events import owners_after
 from gateway.operations import merges
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
+from gateway.rules.types import Agent, RuleSet
 from gateway.store import audit, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.linked import By
 from gateway.store.merges import find_receipt
 from gateway.store.undoing import CommandReceipt, Snapshot
 from gateway.ticket.saying import saying
+from gateway.ticket.visibility import sees
 
 LEFT = ("answer", "note", "notice")  # what commands send, beside those that are nothing else
 _ID = re.compile(r"u-([0-9]{1,18})")
@@ -52,6 +54,18 @@ def undone_by(c: Connection, id: str) -> tuple[int, ...]:
         return tuple(each.ticket.number for each in commands.kept.before)
     moved = find_receipt(c, int(found[1])) if found else None
     return (moved.ticket, moved.other) if moved is not None else ()
+
+
+def given_away(c: Connection, agent: Agent, number: int, since: datetime, rules: RuleSet) -> str | None:
+    """The receipt of the commands by which an agent lost sight of a ticket: u-318; None: they were not his.
+
+    since  older ones are not taken back
+    """
+    for done in undoing.done_by(c, actor(agent.id), since):
+        for before, after in zip(done.kept.before, done.kept.after, strict=True):
+            if before.ticket.number == number and sees(agent, before.ticket, rules):
+                return None if sees(agent, after.ticket, rules) else f"u-{done.id}"
+    return None
 
 
 def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:

@@ -82,6 +82,13 @@ def last_of(c: Connection, actor: str, since: datetime) -> int | None:
     return c.execute(select(receipt.c.id).where(his).order_by(receipt.c.id.desc()).limit(1)).scalar_one_or_none()
 
 
+def done_by(c: Connection, actor: str, since: datetime) -> Iterator[CommandReceipt]:
+    """What somebody did by commands and did not take back, since then, the last first."""
+    his = and_(receipt.c.actor == actor, receipt.c.undone_at.is_(None), receipt.c.at >= since)
+    rows = c.execute(select(receipt).where(his, receipt.c.action == _ACTION).order_by(receipt.c.id.desc()))
+    return (CommandReceipt(r.id, r.at, r.actor, _kept.decode(r.before), r.undone_at) for r in rows)
+
+
 def differences(one: Snapshot, other: Snapshot) -> tuple[str, ...]:
     """The names of what differs between two states of a ticket."""
     return tuple(_differences(one, other))

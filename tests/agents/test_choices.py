@@ -221,8 +221,40 @@ def test_a_late_word_does_nothing(desk: Desk) -> None:
 def test_who_lost_his_right_leaves_no_note(desk: Desk) -> None:
     reply(desk, newest(desk, ANN), "#nosuch\nwords")
     desk.move(1, "billing")
-    assert alone(desk, "#note", link(newest(desk, ANN, "hold"), "+h")).reason == f"no-right: {UNSEEN}"
+    assert alone(desk, "#note", link(newest(desk, ANN, "hold"), "+h")).reason == f"no-right: ann, {UNSEEN}"
     assert [e.kind for e in desk.entries(1)] == ["mail"]
+    assert "#1 is not for you any more" in text_of(newest(desk, ANN))
+
+
+@pytest.mark.parametrize(("word", "reason", "team", "told"), [
+    # what an agent writes who gave the ticket to a team of others, how it ends, whose it is then, what she is told
+    ("Dear Jan, done.", f"no-right: ann, {UNSEEN}", "billing", "#undo u-1"),
+    ("#solved", f"no-right: ann, {UNSEEN}", "billing", "#undo u-1"),
+    ("#undo", "ann: #undo: #1 as before: team; #undo: u-1 was taken back", "support", "was taken back"),
+    ("#undo u-1", "ann: #undo u-1: #1 as before: team; #undo u-1: u-1 was taken back", "support", "was taken back"),
+])  # fmt: skip
+def test_who_gave_a_ticket_away_may_have_it_back_and_nobody_is_alarmed(
+    desk: Desk, word: str, reason: str, team: str, told: str
+) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, notice, "#team billing", Message_ID="<m1@agents.test>")
+    assert desk.ticket(1).team == "billing"
+    count = len(desk.mails())
+    assert reply(desk, notice, word, Message_ID="<m2@agents.test>").reason == reason
+    (mailed,) = desk.mails()[count:]
+    assert (desk.ticket(1).team, mailed.forward_path, told in text_of(mailed)) == (team, ANN, True)
+    if team == "billing":
+        assert reply(desk, mailed, "#undo u-1", Message_ID="<m3@agents.test>").disposition == "record"
+        assert desk.ticket(1).team == "support"
+
+
+def test_what_others_did_since_is_not_taken_back_by_who_gave_a_ticket_away(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, notice, "#high", Message_ID="<m1@agents.test>")
+    desk.move(1, "billing")
+    assert reply(desk, notice, "#undo", Message_ID="<m2@agents.test>").reason == "held: bad-value (h-1)"
+    assert "#1: no such ticket for you" in text_of(newest(desk, ANN))
+    assert (desk.ticket(1).team, desk.ticket(1).priority) == ("billing", "high")
 
 
 def test_an_auditor_writes_nothing(desk: Desk) -> None:
