@@ -37,8 +37,8 @@ def unseen(mail: AgentMail, ticket: Ticket) -> Outcome:
         watchers = [each for each in mail.d.desk.watchers if lead is not None and each.mailbox.address == lead.email]
         raise_alarm(mail.c, "no_right", mail.agent.id, said, mail.d.desk, mail.now, enqueue, watchers)
     add_audit(
-        mail.c, at=mail.now, actor=actor(mail.agent.id), basis=mail.basis, action="agent.no_right", ticket=ticket.number,
-        source=mail.inbound.key, detail=said,
+        mail.c, at=mail.now, actor=actor(mail.agent.id), basis=mail.basis, action="agent.no_right",
+        ticket=ticket.number, source=mail.inbound.key, detail=said,
     )  # fmt: skip
     return mail.end("quarantine", f"no-right: {said}", ticket.number)
 

@@ -24,7 +24,7 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tongue import tongue_of
 from gateway.operations.tried import letters, newest_mail
 from gateway.operations.types import Done, Duty
-from gateway.operations.undoing import Undo, given_away, undone_by
+from gateway.operations.undoing import Undo, given_away, last_of, undone_by
 from gateway.rules.types import Decision, Reply, Trace
 from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
@@ -38,7 +38,7 @@ from gateway.ticket.visibility import sees
 
 UNDO_WITHIN = timedelta(hours=24)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
-_LEAVES = ("ask", "internal")  # what is taken back by hand alone
+_FINAL = ("ask", "internal", "accept", "reject")  # what is taken back by hand alone
 
 
 class _CannotError(Exception):
@@ -88,6 +88,7 @@ class _Work:
         self._receipts: list[str] = []
         self._sent: list[str] = []
         self._waiting: list[tuple[int, str]] = []  # mails that leave later, and what they are
+        self._did = False  # whether anything was asked for that is no question
         self.told = False
 
     @property
@@ -127,20 +128,20 @@ class _Work:
             yield Line("ok", saying("done_rules"), ", ".join(dict.fromkeys(fired)))
 
     def receipt(self) -> str | None:
-        """What takes it back: u-318; None when nothing changed."""
+        """What takes it back: u-318; None when nothing does. What changed nothing is kept, too: it was done last."""
         after = {n: self._left.get(n) or undoing.snapshot(self._c, n) for n in self._before}
         kept = [(b, a) for n, b in self._before.items() if (a := after[n]) is not None and undoing.differences(b, a)]
-        if not kept and not self._waiting and len(self._receipts) < 2:
-            return next(iter(self._receipts), None)
+        if not kept and not self._waiting and not self._sent and len(self._receipts) == 1:
+            return self._receipts[0]
         before, now_is = zip(*kept, strict=True) if kept else ((), ())
-        number = kept[0][0].ticket.number if kept else self._asker.number
-        if number is None:
+        number = kept[0][0].ticket.number if kept else next(iter(self._before), self._asker.number)
+        if number is None or not self._did:
             return next(reversed(self._receipts), None)
         later = {word for _, word in self._waiting}
         sent = tuple(each for each in self._sent if each not in later)
         what = Kept(tuple(before), tuple(now_is), tuple(self._receipts), sent, tuple(self._waiting))
-        who = actor(self._asker.agent.id)
-        return f"u-{undoing.keep(self._c, what, number, actor=who, now=self._duty.now)}"
+        id = undoing.keep(self._c, what, number, actor=actor(self._asker.agent.id), now=self._duty.now)
+        return None if what.is_final else f"u-{id}"
 
     # --- inside ---
 
@@ -167,6 +168,7 @@ class _Work:
             raise _CannotError(command, Wrong("canned_here", (("command", f"#{command.name}"),)))
         if (own := own_step(command, self._asker.agent.id)) is not None:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
+            self._sent.append(f"#{command.name}")
         for number in numbers_of(self._asker, command):
             step = step_of(command, number, self._asker.agent.id, self._text)
             if step is not None and isinstance(step[1], Ask):
@@ -180,7 +182,7 @@ class _Work:
             self._touch(number, *((step[1].other,) if step[0] == "ticket.link" else ()), moved=_moves(command))
             for done in self._perform(command, *step):
                 yield Line("ok", command.written, self._said(done, number))
-            if command.name in _LEAVES:
+            if command.name in _FINAL:
                 self._sent.append(f"#{command.name}")
             if command.name == "solved":
                 yield from self._notice(command, number, was)
@@ -196,6 +198,7 @@ class _Work:
 
         Raises  _CannotError  it did not
         """
+        self._did = self._did or name != "ticket.undo"
         found = OPERATIONS[name].perform(self._c, arguments, self._duty)
         for done in found:
             if done.outcome != "done":
@@ -223,10 +226,13 @@ class _Work:
     def _undo(self, command: Command) -> Iterator[Line]:
         who, since = self._asker.agent.id, self._duty.now - UNDO_WITHIN
         id = command.value if isinstance(command.value, str) else None
-        if id is None and (last := undoing.last_of(self._c, actor(who), since)) is not None:
-            id = f"u-{last}"
         if id is None:
-            raise _CannotError(command, Wrong("nothing_to_undo"))
+            last = last_of(self._c, who, since, self._duty.now)
+            if last is None:
+                raise _CannotError(command, Wrong("nothing_to_undo"))
+            if isinstance(last, Saying):
+                raise _CannotError(command, Wrong("said", (("word", worded(last, self._tongue)),)))
+            id = last
         for number in undone_by(self._c, id):
             ticket = tickets.find_ticket(self._c, number)
             seen = ticket is not None and sees(self._asker.agent, ticket, self._rules)

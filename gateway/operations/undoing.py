@@ -22,10 +22,11 @@ from gateway.store.audit import attempt
 from gateway.store.linked import By
 from gateway.store.merges import find_receipt
 from gateway.store.undoing import CommandReceipt, Snapshot
-from gateway.ticket.saying import saying
+from gateway.ticket.saying import Sayable, Saying, saying
 from gateway.ticket.visibility import sees
 
 LEFT = ("answer", "note", "notice")  # what commands send, beside those that are nothing else
+_OWN = ("agent.away", "agent.back", "agent.digest", "agent.receipts")  # what agents settle for themselves
 _ID = re.compile(r"u-([0-9]{1,18})")
 
 
@@ -61,11 +62,37 @@ def given_away(c: Connection, agent: Agent, number: int, since: datetime, rules:
 
     since  older ones are not taken back
     """
-    for done in undoing.done_by(c, actor(agent.id), since):
-        for before, after in zip(done.kept.before, done.kept.after, strict=True):
+    for id, _, kept in undoing.done_by(c, actor(agent.id), since):
+        for before, after in zip(kept.before, kept.after, strict=True) if kept is not None else ():
             if before.ticket.number == number and sees(agent, before.ticket, rules):
-                return None if sees(agent, after.ticket, rules) else f"u-{done.id}"
+                return None if sees(agent, after.ticket, rules) else f"u-{id}"
     return None
+
+
+def last_of(c: Connection, agent: str, since: datetime, now: datetime) -> str | Saying | None:
+    """The receipt of what somebody did last; that it cannot be taken back, with the one before; None: he did nothing.
+
+    since  older ones are not taken back
+    """
+    done = tuple(undoing.done_by(c, actor(agent), since))
+    before = next((f"#undo u-{id}" for id, _, kept in done if kept is None or not kept.is_final), "—")
+    rows = audit.find_rows(c, actor=actor(agent), action="agent", since=since)
+    own = [row for row in rows if row.action in _OWN and row.at < now and (not done or row.at > done[0][1])]
+    if own:
+        what: tuple[Sayable, ...] = (f"#{own[-1].action.partition('.')[2]}",)
+    elif not done:
+        return None
+    elif (kept := done[0][2]) is None or not kept.is_final:
+        return f"u-{done[0][0]}"
+    else:
+        what = _final(kept.sent)
+    return saying("done_not_undone", what=what, before=before)
+
+
+def _final(sent: Sequence[str]) -> tuple[Sayable, ...]:
+    """What of commands cannot be taken back, in words."""
+    named = tuple(saying(f"left_{each}") if each in LEFT else each for each in dict.fromkeys(sent))
+    return named or (saying("left_nothing"),)
 
 
 def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
@@ -79,6 +106,9 @@ def _undo(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
         return (Done(wanted.id, "conflict", merges.already_taken_back(receipt.undone_at)),)
     if wanted.since is not None and receipt.at < wanted.since:
         return (Done(wanted.id, "conflict", saying("done_too_old", time=receipt.at)),)
+    if receipt.kept.is_final:
+        said = saying("done_left", what=_final(receipt.kept.sent))
+        return (Done(wanted.id, "refused", said),)
     try:
         with attempt(c, only_tried=False):
             return tuple(_taken_back(c, receipt, wanted, duty))
@@ -115,9 +145,7 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
         else:
             gone.append(what)
     undoing.close(c, receipt, duty.now)
-    left = tuple(
-        saying("done_left", what=saying(f"left_{each}") if each in LEFT else each) for each in dict.fromkeys(gone)
-    )
+    left = tuple(saying("done_left", what=each) for each in (_final(gone) if gone else ()))
     yield Done(wanted.id, "done", (saying("done_taken_back"), *left))
 
 

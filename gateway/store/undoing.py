@@ -43,6 +43,11 @@ class Kept:
     sent: tuple[str, ...] = ()  # what nothing takes back: answer, note, notice, or a command
     waiting: tuple[tuple[int, str], ...] = ()  # mails that leave later, and what they are: answer, or a command
 
+    @property
+    def is_final(self) -> bool:
+        """Whether there is nothing in it to take back."""
+        return not (self.before or self.receipts or self.waiting)
+
 
 @dataclass(frozen=True, slots=True)
 class CommandReceipt:
@@ -76,17 +81,14 @@ def find(c: Connection, id: int) -> CommandReceipt | None:
     return None if row is None else CommandReceipt(row.id, row.at, row.actor, _kept.decode(row.before), row.undone_at)
 
 
-def last_of(c: Connection, actor: str, since: datetime) -> int | None:
-    """The id of what somebody did last and did not take back; None when he did nothing since then."""
-    his = and_(receipt.c.actor == actor, receipt.c.undone_at.is_(None), receipt.c.at >= since)
-    return c.execute(select(receipt.c.id).where(his).order_by(receipt.c.id.desc()).limit(1)).scalar_one_or_none()
+def done_by(c: Connection, actor: str, since: datetime) -> Iterator[tuple[int, datetime, Kept | None]]:
+    """What somebody did and did not take back, since then, the last first: its id, when, and what commands changed.
 
-
-def done_by(c: Connection, actor: str, since: datetime) -> Iterator[CommandReceipt]:
-    """What somebody did by commands and did not take back, since then, the last first."""
+    None is a merge or a split, whose receipts are of their own kind.
+    """
     his = and_(receipt.c.actor == actor, receipt.c.undone_at.is_(None), receipt.c.at >= since)
-    rows = c.execute(select(receipt).where(his, receipt.c.action == _ACTION).order_by(receipt.c.id.desc()))
-    return (CommandReceipt(r.id, r.at, r.actor, _kept.decode(r.before), r.undone_at) for r in rows)
+    rows = c.execute(select(receipt).where(his).order_by(receipt.c.id.desc()))
+    return ((r.id, r.at, _kept.decode(r.before) if r.action == _ACTION else None) for r in rows)
 
 
 def differences(one: Snapshot, other: Snapshot) -> tuple[str, ...]:
