@@ -192,7 +192,7 @@ def _held(
     between = "cut" in doubts and proposal.longer is not None  # he may have said all of it there
     says = bool(orders.text.strip()) or between or any(orders.has(name) for name in INSERT)
     goes_out = says and not proposal.as_note
-    since = _since(mail, ticket, wanted.seen) if "collision" in doubts else []
+    since = said_since(mail, ticket, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
     if goes_out and wanted.passed_on is not None and "forward" in doubts:
         return Why("forwarded"), proposal
@@ -234,7 +234,7 @@ def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:
     return replace(proposal, text=text, orders=again if orders.commands else None)
 
 
-def _since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:
+def said_since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:
     """What others said after the agent's mail was written."""
     own = {normal(address) for address in (mail.agent.email, *mail.agent.also)}
     found = tickets.said_since(mail.c, ticket.number, seen)

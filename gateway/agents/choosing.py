@@ -9,10 +9,11 @@ Not here     why it was held (answering.py), the mail with the choices (holding.
 import re
 from dataclasses import replace
 
-from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, without_ticket
+from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, said_since, without_ticket
 from gateway.agents.forwarding import CODE as FORWARD
 from gateway.agents.forwarding import take_back
 from gateway.agents.holding import Why, choices, hold
+from gateway.agents.overtaken import sent_after_all
 from gateway.agents.reading import kept, vocabulary
 from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
@@ -140,6 +141,8 @@ def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
     if ticket is None or not notes(mail.agent):
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     ticket = tickets.find_ticket(mail.c, ticket.number, lock=True) or ticket  # who sends first is seen by the second
+    if held.proposal.waiting:
+        return sent_after_all(mail, held, ticket, said_since(mail, ticket, held.proposal.seen))
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)
     text, plain = _words(held, which)
     doubts = EVERY_DOUBT - _SETTLED.get(held.code, frozenset())

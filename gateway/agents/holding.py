@@ -7,13 +7,18 @@ Not here     why it is held (answering.py), what his choice does (choosing.py).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from gateway.agents.types import HELD_FOR, AgentMail
+from gateway.deciding.types import Deps
 from gateway.message.address import normal
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
+from gateway.rules.types import Agent
 from gateway.store import agent_keys, held_mail
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
@@ -55,8 +60,19 @@ class Why:
 
 def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -> Outcome:
     """The mail waits for its writer."""
-    number, expires = ticket.number if ticket is not None else None, mail.now + HELD_FOR
-    id = _kept(mail, number, why.code, proposal)
+    id = ask(mail.agent, mail.inbound.key, ticket, why, proposal, mail.d, mail.c, mail.now)
+    return mail.end("record", f"held: {why.code} (h-{id})", ticket.number if ticket is not None else None)
+
+
+def ask(
+    agent: Agent, key: str, ticket: Ticket | None, why: Why, proposal: Proposal, d: Deps, c: Connection, now: datetime
+) -> int:
+    """The number of the held item, which its writer is asked about.
+
+    key  of the accepted mail
+    """
+    number, expires = ticket.number if ticket is not None else None, now + HELD_FOR
+    id = _kept(c, key, number, agent, why.code, proposal, now)
     since = tuple(map(_since, why.since[-_SINCE:]))
     shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
     if proposal.alone is not None:
@@ -68,25 +84,23 @@ def hold(mail: AgentMail, ticket: Ticket | None, why: Why, proposal: Proposal) -
         "told": why.told,
         "maybe": why.maybe,
         "since": since,
-        "show_to": _commands_of(mail, ticket) if any(each["hidden"] for each in since) else None,
+        "show_to": _commands_of(agent, ticket, d, c) if any(each["hidden"] for each in since) else None,
         "words": lines_of_words(shown),
         "choices": tuple({"word": word, "command": command} for word, command in choices(why.code, proposal)),
         "expires": expires.isoformat(),
     }
     cause = f"held:{why.code}"
-    notice = to_agent(mail.agent, "hold", values, mail.d.rules, key=f"hold:{id}", cause=cause, about=ticket)
-    notice = replace(notice, auto_submitted="auto-replied", item=id)
-    enqueue(notice, mail.d.desk, mail.c, mail.now)
-    return mail.end("record", f"held: {why.code} (h-{id})", number)
+    notice = to_agent(agent, "hold", values, d.rules, key=f"hold:{id}", cause=cause, about=ticket)
+    enqueue(replace(notice, auto_submitted="auto-replied", item=id), d.desk, c, now)
+    return id
 
 
-def _commands_of(mail: AgentMail, ticket: Ticket | None) -> str | None:
+def _commands_of(agent: Agent, ticket: Ticket | None, d: Deps, c: Connection) -> str | None:
     """Where he writes commands for the ticket: an answer to this mail decides about it, and does nothing else."""
     if ticket is None:
         return None
-    purpose = "t" if answers(mail.agent) else "n"
-    generation = agent_keys.generation(mail.c, normal(mail.agent.email))
-    return address_in_list(mail.d.desk, ticket, purpose, mail.agent.email, generation)
+    generation = agent_keys.generation(c, normal(agent.email))
+    return address_in_list(d.desk, ticket, "t" if answers(agent) else "n", agent.email, generation)
 
 
 def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
@@ -103,21 +117,23 @@ def hold_for_confirmation(
 ) -> Outcome:
     """The mail waits until its writer says that all of it is meant."""
     number = ticket.number if ticket is not None else None
-    id = _kept(mail, number, "confirm", proposal)
+    id = _kept(mail.c, mail.inbound.key, number, mail.agent, "confirm", proposal, mail.now)
     asked_first(mail.c, done, asker, mail.duty, id, mail.now + HELD_FOR)
     return mail.end("record", f"held: confirm (h-{id})", number)
 
 
-def _kept(mail: AgentMail, number: int | None, code: str, proposal: Proposal) -> int:
+def _kept(
+    c: Connection, key: str, number: int | None, agent: Agent, code: str, proposal: Proposal, now: datetime
+) -> int:
     return held_mail.hold(
-        mail.c,
-        mail=mail.inbound.key,
+        c,
+        mail=key,
         ticket=number,
-        agent=mail.agent.id,
+        agent=agent.id,
         code=code,
         proposal=proposal,
-        at=mail.now,
-        expires_at=mail.now + HELD_FOR,
+        at=now,
+        expires_at=now + HELD_FOR,
     )
 
 

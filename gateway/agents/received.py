@@ -17,6 +17,7 @@ from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
+from gateway.agents.overtaken import overtaken
 from gateway.agents.reading import kept, vocabulary, writer_of
 from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
@@ -46,7 +47,14 @@ _SETTLED_ELSEWHERE = ("loop", "report")
 
 
 def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
-    """What became of one accepted mail. [T1]"""
+    """What became of one accepted mail, and of what was to leave after it. [T1]"""
+    outcome = _received(inbound, message, d, c)
+    if outcome.disposition == "entry" and inbound.imported is None:
+        overtaken(outcome, d, c)
+    return outcome
+
+
+def _received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
     if inbound.whole_octets is not None and not inbound.released:
         return too_large(inbound, inbound.whole_octets, message, d, c)
     if inbound.imported is None:

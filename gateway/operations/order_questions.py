@@ -40,6 +40,8 @@ def asked_before(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Ite
                 yield Question("spam", about)
             case (("snooze" | "due"), datetime() as at) if at - duty.now > _FAR:
                 yield Question("far", about, (command.written,))
+            case "send", timedelta() as after if after > _FAR:
+                yield Question("far", about, (command.written,))
 
 
 def _tickets(c: Connection, *numbers: int) -> tuple[Ticket, ...]:

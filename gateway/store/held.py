@@ -42,3 +42,9 @@ def reject(c: Connection, ticket: Ticket, refused: Entry, by: By) -> None:
     update_ticket(c, ticket, {}, by.at)
     about = f"e-{refused.id} of {refused.author or 'nobody'}"
     note(c, "entry.rejected", ticket.number, about, replace(by, source=refused.source))
+
+
+def never_sent(c: Connection, source: str) -> None:
+    """The answer of a mail, by its key, is a note: no customer ever read it."""
+    said = entry.c.source == source, entry.c.kind == "answer"
+    c.execute(update(entry).where(*said).values(kind="note", public=False))

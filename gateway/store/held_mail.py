@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.message.types import Attachment, Mailbox
+from gateway.store import outbox
 from gateway.store.schema import held_mail
 
 State = Literal["waiting", "sent", "noted", "discarded", "opened", "done", "expired"]
@@ -32,6 +33,7 @@ class Proposal:
     attachments: tuple[Attachment, ...] = ()
     beside: tuple[Mailbox, ...] = ()  # whom the agent wrote to directly
     seen: int = 0  # the revision of the ticket that its writer saw
+    waiting: tuple[int, ...] = ()  # mails that were written already, and were to leave later
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,15 @@ def find(c: Connection, id: int, *, lock: bool = False) -> HeldMail | None:
 
 
 def settle(c: Connection, held: HeldMail, state: State, by: str, now: datetime) -> bool:
-    """What became of it; False when somebody decided before."""
+    """What became of it; False when somebody decided before. Mails of it that are not sent never leave."""
     waits = held_mail.c.id == held.id, held_mail.c.state == "waiting"
     done = c.execute(update(held_mail).where(*waits).values(state=state, decided_at=now, decided_by=by))
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    for id in held.proposal.waiting if state != "sent" else ():
+        if (item := outbox.find(c, id)) is not None and outbox.drop(c, id, now):
+            outbox.tell(c, item, "mail.dropped", "was taken back before it left", now)
+    return True
 
 
 def waiting(c: Connection, limit: int, ticket: int | None = None) -> list[HeldMail]:

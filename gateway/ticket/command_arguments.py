@@ -186,7 +186,10 @@ def sending(given: Given) -> str | timedelta | None:
     """How a held mail is sent: text, short, long; or in how long; None: as it is."""
     text = given.text.strip().lower()
     if (found := re.fullmatch(r"in ([0-9]{1,9}[smhd])", text)) is not None:
-        return duration(found[1])
+        after = duration(found[1])
+        if after is not None and after > _LONGEST_AHEAD:
+            raise WrongValueError(Wrong("far", (("word", text[:SHOWN]),)))
+        return after
     return choice(given, text, ("text", "short", "long")) if text else None
 
 

@@ -14,7 +14,7 @@ from gateway.store import held_mail, inbound
 from gateway.store.store import Store
 from gateway.ticket.types import SetField
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
-from tests.processing import Desk, mail
+from tests.processing import Desk, mail, verdict
 
 
 @pytest.fixture
@@ -405,6 +405,52 @@ def test_words_that_are_kept_ready_collide_as_his_own_do(
     reply(desk, newest(desk, ANN), "Zwrot zlecony.")
     assert reply(desk, of_bob, words, f"Bob <{BOB}>").reason == "held: collision (h-1)"
     assert [m.template for m in desk.mails()].count("answer") == 1
+
+
+@pytest.mark.parametrize(("word", "left", "status", "state"), [
+    # what its writer says, what becomes of the mail, of the ticket, of what was held
+    ("#send", "queued", "pending", "sent"),
+    ("#note", "dropped", "open", "noted"),
+    ("#discard", "dropped", "open", "discarded"),
+    ("", "dropped", "open", "noted"),  # a day without a word
+])  # fmt: skip
+def test_an_answer_that_was_to_leave_later_waits_for_its_writer_when_the_customer_writes(
+    desk: Desk, word: str, left: str, status: str, state: str
+) -> None:
+    assert reply(desk, newest(desk, ANN), "#send in 10m\n\nZwrot zlecony.").disposition == "entry"
+    desk.now += timedelta(minutes=2)
+    desk.take(verdict("pass", mail(f"Jan <{JAN}>", "Re: Zwrot", "Nieaktualne!")), to=desk.reply_address(JAN, 1))
+    (waits,) = [m for m in desk.outbox() if m.template == "answer"]
+    assert waits.state == "held"
+    asked = newest(desk, ANN, "hold")
+    assert "Nieaktualne!" in text_of(asked)
+    assert "Zwrot zlecony." in text_of(asked)
+    if word:
+        reply(desk, asked, word, Message_ID="<w@agents.test>")
+    else:
+        desk.now += timedelta(hours=25)
+        desk.write(
+            lambda c: [expire(c, h, Duty(desk.now, lambda: desk.deps)) for h in held_mail.expired(c, desk.now, 9)]
+        )
+    (waits,) = [m for m in desk.outbox() if m.template == "answer"]
+    with desk.reading() as c:
+        held = held_mail.find(c, 1)
+    assert held is not None
+    assert (waits.state, desk.ticket(1).status, held.state) == (left, status, state)
+    (kept,) = [entry for entry in desk.entries(1) if entry.text == "Zwrot zlecony."]
+    assert (kept.kind, kept.public) == (("note", False) if state == "noted" else ("answer", True))
+
+
+def test_a_customer_who_writes_twice_is_read_twice_before_a_late_answer(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#send in 10m\n\nZwrot zlecony.")
+    for words in ("Nieaktualne!", "Halo?"):
+        raw = mail(f"Jan <{JAN}>", "Re: Zwrot", words, Message_ID=f"<{len(words)}@bigbank.test>")
+        desk.take(verdict("pass", raw), to=desk.reply_address(JAN, 1))
+    assert reply(desk, newest(desk, ANN, "hold"), "#send").reason == "held: collision (h-2)"
+    assert "Halo?" in text_of(newest(desk, ANN, "hold"))
+    assert reply(desk, newest(desk, ANN, "hold"), "#send", Message_ID="<w@agents.test>").reason.startswith(
+        "h-2 sent: q-"
+    )
 
 
 def test_withdrawn_addresses_have_no_authority(desk: Desk) -> None:

@@ -248,6 +248,7 @@ def test_the_table_above_has_every_command() -> None:
     ("#snooze 2020-01-01", "bad-value", 1, "past", None),
     ("#snooze today 9:00", "bad-value", 1, "past", None),
     ("#due 3y", "bad-value", 1, "far", None),
+    ("#send in 400d", "bad-value", 1, "far", None),
     ("#remind soon", "bad-value", 1, "time", None),
     ("#cc jan", "bad-value", 1, "address", None),
     ("#cc support@acme.test", "bad-value", 1, "own", None),
