@@ -37,7 +37,16 @@ from gateway.ticket.command_table import INSERT
 from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.notices import lines_of_words
 from gateway.ticket.token_forms import find_message_tokens, is_ours
-from gateway.ticket.types import AddEntry, Notification, Outcome, SetRequester, ThreadMatch, Ticket
+from gateway.ticket.types import (
+    FROM_FORWARD,
+    AddEntry,
+    Notification,
+    Outcome,
+    SetField,
+    SetRequester,
+    ThreadMatch,
+    Ticket,
+)
 
 CODE = "forward"
 _TAG = re.compile(r"\[[^\[\]#]{0,40}#\d{1,9}\]\s?")  # of another ticket, which is only mentioned
@@ -86,6 +95,12 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     elif ticket.requester is not None:
         _receipt(mail, ticket.number, ticket.requester, failed)
     return outcome
+
+
+def mark_unproven(mail: AgentMail, number: int) -> None:
+    """Nothing proves the address of the customer of the ticket, whom the agent names."""
+    if (ticket := tickets.find_ticket(mail.c, number)) is not None:
+        _save(mail, ticket, SetField("flags", (*ticket.flags, FROM_FORWARD), actor(mail.agent.id)))
 
 
 def take_back(mail: AgentMail, held: HeldMail) -> str:
@@ -242,7 +257,7 @@ def _notice(mail: AgentMail, number: int, template: str, values: Mapping[str, ob
     return replace(notice, auto_submitted="auto-replied")
 
 
-def _save(mail: AgentMail, ticket: Ticket, change: AddEntry | SetRequester) -> None:
+def _save(mail: AgentMail, ticket: Ticket, change: AddEntry | SetField | SetRequester) -> None:
     save(
         mail.c,
         (change,),

@@ -17,6 +17,7 @@ from gateway.agents.asked import answer_of_asked
 from gateway.agents.choosing import choose
 from gateway.agents.forwarding import open_forwarded
 from gateway.agents.holding import Why, hold
+from gateway.agents.ordering import opens_with_orders
 from gateway.agents.overtaken import overtaken
 from gateway.agents.reading import kept, vocabulary, writer_of
 from gateway.agents.telling import tell_of, unseen
@@ -195,6 +196,8 @@ def _without_token(mail: AgentMail) -> Outcome:
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
         return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))  # nobody knows what he had seen
+    if _threaded(mail).ticket is None and (ordered := opens_with_orders(mail, _commands(mail))) is not None:
+        return ordered
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
 
 
@@ -210,10 +213,15 @@ def _perhaps_meant(mail: AgentMail) -> Ticket | None:
 
 def _named(mail: AgentMail) -> tuple[int, ...]:
     """The tickets that the mail names without proof; none where it belongs to one as any participant's does."""
+    match = _threaded(mail)
+    return match.mentions if match.ticket is None else ()
+
+
+def _threaded(mail: AgentMail) -> ThreadMatch:
+    """The ticket that the mail belongs to as anybody's does."""
     verdict = classify(mail.message, mail.inbound.envelope, mail.d.own)
     view, policy = StoreView(mail.c), mail.d.threading
-    match = thread(mail.message, mail.inbound.envelope, verdict, mail.auth, view, policy, mail.now)
-    return match.mentions if match.ticket is None else ()
+    return thread(mail.message, mail.inbound.envelope, verdict, mail.auth, view, policy, mail.now)
 
 
 def _as_third_party(mail: AgentMail, who: str) -> Outcome:

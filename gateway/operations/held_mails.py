@@ -22,7 +22,7 @@ from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.store import agent_keys, held_mail, inbound, tickets
 from gateway.store.audit import add_audit
 from gateway.store.changes import save
-from gateway.store.held import never_sent
+from gateway.store.held import as_note
 from gateway.store.held_mail import HeldMail
 from gateway.ticket.saying import saying
 from gateway.ticket.types import AddEntry
@@ -56,7 +56,7 @@ def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
     came = Came(held.mail, None, held.proposal.attachments)
     number = ticket.number if ticket is not None else held.ticket
     if held.proposal.waiting:  # they stand in the ticket already, as an answer that never left
-        never_sent(c, held.mail)
+        as_note(c, held.mail)
         return Done(f"#{number}", "done", saying("done_noted"))
     note: Done = WORDS["ticket.note"].perform(c, Note(number, held.proposal.text, held.agent, came=came), duty)[0]
     return note

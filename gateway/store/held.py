@@ -44,7 +44,6 @@ def reject(c: Connection, ticket: Ticket, refused: Entry, by: By) -> None:
     note(c, "entry.rejected", ticket.number, about, replace(by, source=refused.source))
 
 
-def never_sent(c: Connection, source: str) -> None:
-    """The answer of a mail, by its key, is a note: no customer ever read it."""
-    said = entry.c.source == source, entry.c.kind == "answer"
-    c.execute(update(entry).where(*said).values(kind="note", public=False))
+def as_note(c: Connection, source: str) -> None:
+    """The words of a mail, by its key, that no customer ever read are a note."""
+    c.execute(update(entry).where(entry.c.source == source).values(kind="note", public=False))

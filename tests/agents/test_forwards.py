@@ -420,3 +420,33 @@ def test_whoever_forwards_into_a_ticket_says_what_it_is_for(
 def test_a_forward_to_an_address_for_commands_opens_a_ticket(desk: Desk) -> None:
     assert passed_on(desk, "FYI", "c").disposition == "ticket"
     assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
+@pytest.mark.parametrize(("words", "customer", "kind", "said", "priority", "told"), [
+    # a new mail to the team, the customer of its ticket, what the words are, which, its priority, what Ann hears
+    ("#customer eva@x.test\n#high\n\nShe called.", "eva@x.test", "note", "She called.", "high", "-> eva@x.test"),
+    ("#high\n\nThe printer is broken.", ANN, "mail", "The printer is broken.", "high", None),
+    ("#note\n\nThe printer is broken.", ANN, "note", "The printer is broken.", "normal", None),
+    ("#4812 is broken.", ANN, "mail", "#4812 is broken.", "normal", None),
+    ("#custmer eva@x.test\n\nShe called.", ANN, "mail", "#custmer eva@x.test\n\nShe called.", "normal", "#custmer"),
+    ("#merge 99\n\nShe called.", ANN, "mail", "She called.", "normal", "no such ticket for you"),
+])  # fmt: skip
+def test_commands_at_the_top_of_a_new_mail_are_for_its_ticket(
+    desk: Desk, words: str, customer: str, kind: str, said: str, priority: str, told: str | None
+) -> None:
+    number = len(desk.tickets()) + 1
+    outcome = desk.take(proven(mail(f"Ann Agent <{ANN}>", "A call", words, Message_ID="<n1@agents.test>")))
+    assert (outcome.disposition, outcome.ticket) == ("ticket", number)
+    ticket, (entry,) = desk.ticket(number), [e for e in desk.entries(number) if e.kind != "event"]
+    assert ticket.requester is not None
+    assert (ticket.requester.address, ticket.priority) == (customer, priority)
+    assert desk.participants(number) == {customer}
+    assert (entry.kind, entry.public, entry.text) == (kind, kind == "mail", said)
+    assert not [m for m in desk.mails() if m.forward_path == customer and m.ticket == number and customer != ANN]
+    heard = [text_of(m) for m in desk.mails() if m.forward_path == ANN and m.template == "receipt"]
+    assert [told in " ".join(each.split()) for each in heard if told] == ([True] if told else [])
+
+
+def test_a_question_to_the_address_of_a_team_opens_nothing(desk: Desk) -> None:
+    count = len(desk.tickets())
+    raw = proven(mail(f"Ann Agent <{ANN}>", "list", "#list team", Message_ID="<n1@agents.test>"))
+    assert (desk.take(raw).disposition, len(desk.tickets())) == ("record", count)
+    assert newest(desk, ANN).template == "command_result"
