@@ -39,8 +39,9 @@ def carry_out(
     notes_alone = proposal.as_note and all(each.name == "note" for each in orders.commands)
     files_alone = notes_alone and bool(proposal.attachments)
     said = ticket is not None and (bool(orders.text.strip()) or files_alone)  # a logo below commands is no answer
-    if not said and not orders.commands:
-        return hold(mail, ticket, Why("refused"), proposal)
+    if not said and all(each.name == "note" for each in orders.commands):  # a note without words is none
+        none = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["done_no_words"]
+        return hold(mail, ticket, Why("refused", told=none if orders.commands else None), proposal)
     asker = Asker(
         mail.agent,
         ticket.number if ticket is not None else None,

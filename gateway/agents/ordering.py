@@ -1,6 +1,6 @@
 """A new mail of an agent to a team that begins with commands: they are for the ticket that it opens.
 
-Sources      agents-by-mail.md §2 (a plain new mail), §3 (where commands are read), §6 (commands at the top of a forward).
+Sources      agents-by-mail.md §2 (a plain new mail), §3 (where commands are read), §6 (those above a forward).
              Words about another customer, or behind `#note`, are for our own people. Without words it opens nothing.
 Transaction  that of the mail.
 Not here     forwards (forwarding.py), replies (answering.py), addresses for commands (received.py).

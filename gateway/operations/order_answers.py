@@ -4,6 +4,7 @@ Sources  agents-by-mail.md §4 (`#why` … `#help`), §8: whatever an agent may 
 Not here what changes something (orders.py), the mail that the answer is (order_mails.py).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,20 +13,23 @@ from sqlalchemy import Connection
 
 from gateway.digests import zone_of
 from gateway.message.shown import block, printable
+from gateway.operations.agents import said_of
 from gateway.operations.canned import Use, spoken
 from gateway.operations.order_types import Asker
 from gateway.operations.reasons import explanation_of, happening_reasons, mail_reasons
 from gateway.operations.tongue import tongue_of
 from gateway.operations.types import Duty
 from gateway.rules.types import Agent
-from gateway.store import audit, counts, inbound, listing, tickets
+from gateway.store import audit, counts, held_mail, inbound, listing, tickets
+from gateway.store.absences import absent
 from gateway.store.happenings import happenings
+from gateway.store.held_mail import HeldMail
 from gateway.ticket.change import shown
 from gateway.ticket.command_table import COMMANDS, Vocabulary
 from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
 from gateway.ticket.query import Query, parse_query, problems
-from gateway.ticket.saying import Saying, Tongue, worded
+from gateway.ticket.saying import Saying, Tongue, saying, worded
 from gateway.ticket.types import Entry, File, Ticket
 from gateway.ticket.visibility import seen_by, sees, teams_of
 
@@ -42,6 +46,9 @@ _LISTS: Mapping[str, str] = {
 }
 
 
+_PEOPLE = ("assignee", "responsible")
+_NAMING = ("ticket.linked", "ticket.unlinked", "ticket.merged", "ticket.split")  # their details name another ticket
+_NUMBER = re.compile(r"#([1-9][0-9]{0,17})")
 _OF_TICKETS = ("why", "history", "original", "show", "macro?", "use?")
 
 
@@ -80,11 +87,11 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "why", _ if ticket is not None:
             return Said(title, tuple(_why(c, ticket))[:_MOST_LINES])
         case "history", _ if ticket is not None:
-            return Said(title, tuple(_history(c, ticket))[-_MOST_LINES:])
+            return Said(title, tuple(_history(c, ticket, asker, duty))[-_MOST_LINES:])
         case "original", _ if ticket is not None:
             return _original(c, ticket, title)
         case "show", _ if ticket is not None:
-            return Said(title, tuple(_show(c, ticket, words))[:_MOST_LINES])
+            return Said(title, tuple(_show(c, ticket, asker, duty, words))[:_MOST_LINES])
         case "macro?", Snippet(name, values) if ticket is not None:
             return _canned(ticket, Use(name, values), title, asker, duty)
         case "use?", str(id) if ticket is not None:
@@ -118,10 +125,18 @@ def _why(c: Connection, ticket: Ticket) -> Iterator[str]:
         yield ""
 
 
-def _history(c: Connection, ticket: Ticket) -> Iterator[str]:
+def _history(c: Connection, ticket: Ticket, asker: Asker, duty: Duty) -> Iterator[str]:
     for row in audit.find_rows(c, ticket=ticket.number):
         detail = row.detail if row.detail is not None else "(erased)"
+        if row.action in _NAMING:
+            detail = _NUMBER.sub(lambda found: found[0] if _shown(c, int(found[1]), asker, duty) else "#…", detail)
         yield printable(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.actor}  {row.action}  {detail}")
+
+
+def _shown(c: Connection, number: int, asker: Asker, duty: Duty) -> bool:
+    """Whether the asker sees the ticket."""
+    other = tickets.find_ticket(c, number)
+    return other is not None and sees(asker.agent, other, duty.deps.rules)
 
 
 def _original(c: Connection, ticket: Ticket, title: str) -> Said:
@@ -140,20 +155,37 @@ def _original(c: Connection, ticket: Ticket, title: str) -> Said:
     return Said(title, (about,), files=(File(f"{name}.eml", "application/octet-stream", octets),))
 
 
-def _show(c: Connection, ticket: Ticket, words: Mapping[str, str]) -> Iterator[str]:
+def _show(c: Connection, ticket: Ticket, asker: Asker, duty: Duty, words: Mapping[str, str]) -> Iterator[str]:
+    away, tongue = absent(c, duty.now), tongue_of(asker.agent, duty.deps, duty.now)
     yield printable(f"#{ticket.number}  {ticket.subject}")
     for name in ("status", "team", "assignee", "responsible", "priority", "tags", "due", "snoozed_until", "next_due"):
         if (value := shown(ticket, name)) != "none":
-            yield printable(f"{words[f'name_{name}']}: {value}")
+            gone = f" ({worded(said_of(away[value]), tongue)})" if name in _PEOPLE and value in away else ""
+            yield printable(f"{words[f'name_{name}']}: {value}{gone}")
     if ticket.requester is not None:
         yield printable(f"{words['name_requester']}: {ticket.requester}")
     yield from (printable(f"{name}: {value}") for name, value in ticket.fields)
-    yield from (f"{kind}: #{other}" for kind, other in tickets.links(c, ticket.number))
+    yield from (f"{k}: #{other}" for k, other in tickets.links(c, ticket.number) if _shown(c, other, asker, duty))
     yield from (p.address for p in tickets.people(c, ticket.number) if p.role == "cc")
     for entry in tickets.entries(c, ticket.number):
         yield ""
         yield _heading(entry)
         yield from block(entry.text).splitlines()
+    for held in _held(c, ticket, asker.agent, duty):
+        until, why = tongue.moment(held.expires_at), words.get(f"held_{held.code.replace('-', '_')}", held.code)
+        said = saying("shown_held", item=f"h-{held.id}", who=held.agent, until=until, why=why)
+        yield ""
+        yield printable(worded(said, tongue))
+        yield from block(held.proposal.text).splitlines()
+
+
+def _held(c: Connection, ticket: Ticket, agent: Agent, duty: Duty) -> Iterator[HeldMail]:
+    """Mails of agents that wait, for their writers and who leads the team: a forward's way back is none."""
+    team = duty.deps.rules.teams.get(ticket.team)
+    leads = agent.role == "admin" or (team is not None and team.lead == agent.id)
+    for held in held_mail.waiting(c, MOST_ROWS, ticket.number):
+        if held.code != "forward" and (leads or held.agent == agent.id):
+            yield held
 
 
 def _heading(entry: Entry) -> str:
@@ -167,7 +199,10 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     text = _LISTS.get(asked.lower(), asked)
     if asked.lower() == "team":
         text = f"is:open in:{','.join(teams)} sort:due" if teams else "number:0"
-    query = parse_query(text, duty.now, statuses=tuple(rules.statuses), me=agent.id)
+    query = parse_query(
+        text, duty.now, statuses=tuple(rules.statuses), me=agent.id, agents=tuple(rules.agents),
+        teams=tuple(rules.teams),
+    )  # fmt: skip
     if query.mistakes:
         return Said(title, tuple(_mistakes(query, tongue_of(agent, duty.deps, duty.now))))
     query = replace(query, conditions=(*query.conditions, *seen_by(agent, rules)))
@@ -210,7 +245,10 @@ def _stats(c: Connection, title: str, agent: Agent, duty: Duty, words: Mapping[s
 
 
 def _help(about: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Iterator[str]:
-    known = Vocabulary({}, duty.deps.rules.statuses).find(about.removeprefix("#")) if about else None
+    strings = {each: duty.deps.desk.templates.words(each) for each in duty.deps.languages}
+    known = Vocabulary(strings, duty.deps.rules.statuses).find(about.removeprefix("#")) if about else None
+    if about and known is None:
+        yield Wrong("unknown", (("word", f"#{about.removeprefix('#')}"),)).said(words)
     wanted = (known,) if known is not None else COMMANDS.values()
     for info in wanted:
         if agent.role in info.roles:

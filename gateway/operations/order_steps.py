@@ -3,6 +3,7 @@
 Not here  what they do (the other modules), the order of several, and what is told of them (orders.py).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,15 +29,20 @@ def step_of(command: Command, number: int, by: str, text: str) -> tuple[str, Any
     return ("ticket.change", change) if change is not None else _other(command, number, by, text)
 
 
-def own_step(command: Command, by: str) -> tuple[str, Any] | None:
-    """The operation of a command that is about no ticket; None where it is about one."""
+def own_step(command: Command, by: str, about: Sequence[int] = ()) -> tuple[str, Any] | None:
+    """The operation of a command that is about no ticket; None where it is about one.
+
+    about  the tickets that it is about
+    """
     match command.name, command.value:
         case "digest" | "receipts" as name, str(value):
             return "agent.set", SetOwn(by, name, value)
         case "away", Absence(until, cover, who):
             return "agent.away", Away(who or by, until, cover, by)
-        case "back", _:
-            return "agent.back", Back(by, by)
+        case "back", value:
+            return "agent.back", Back((value.who if isinstance(value, Absence) else None) or by, by)
+        case "remind", Reminder(at, what) if not about:
+            return "agent.remind", Remind(by, at, what)
     return None
 
 

@@ -166,10 +166,11 @@ class _Work:
             raise _CannotError(command, Wrong("role", places))
         if command.name in INSERT and self._speaks != "answer" and (command.name, self._speaks) != ("use", "note"):
             raise _CannotError(command, Wrong("canned_here", (("command", f"#{command.name}"),)))
-        if (own := own_step(command, self._asker.agent.id)) is not None:
+        about = numbers_of(self._asker, command)
+        if (own := own_step(command, self._asker.agent.id, about)) is not None:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
             self._sent.append(f"#{command.name}")
-        for number in numbers_of(self._asker, command):
+        for number in about:
             step = step_of(command, number, self._asker.agent.id, self._text)
             if step is not None and isinstance(step[1], Ask):
                 step = step[0], replace(step[1], files=self._asker.files, came=self._asker.came)

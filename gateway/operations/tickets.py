@@ -148,6 +148,9 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by, duty.asker))
     made += [touch] if touch else []
+    for who in {getattr(after, n) for n in _WHO if getattr(after, n) != getattr(before, n)}:
+        if who in duty.deps.rules.agents and duty.deps.rules.agents[who].role == "auditor":
+            return Done(f"#{number}", "refused", saying("done_auditor", who=who))
     beyond = _beyond(c, before, after, duty)
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent", by=change.by)
@@ -164,7 +167,11 @@ def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[S
     against: dict[str, Limit] = {id: absence for id, absence in desk.absent.items() if id == answers}
     if owner in agents and (limit := limits(agents[owner], desk)) is not None:
         against[owner] = limit
-    return tuple(saying("done_beyond", who=id, why=_why(limit)) for id, limit in against.items())
+    light = [id for id in (owner,) if id in agents and agents[id].role == "light"]
+    return (
+        *(saying("done_beyond", who=id, why=saying("done_light")) for id in light),
+        *(saying("done_beyond", who=id, why=_why(limit)) for id, limit in against.items()),
+    )
 
 
 def _why(limit: Limit) -> Saying:

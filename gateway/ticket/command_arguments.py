@@ -228,6 +228,16 @@ def absence(given: Given) -> Absence:
     )
 
 
+def presence(given: Given) -> Absence | None:
+    """`[who=WHO]`; None is whoever writes."""
+    if not given.text.strip():
+        return None
+    said = absence(given)
+    if said.until is not None or said.cover is not None:
+        raise WrongValueError(Wrong("choice", (("word", given.text.strip()[:SHOWN]), ("known", "who=WHO"))))
+    return said
+
+
 def _tags(given: Given, *, adding: bool) -> Tags:
     found = [word.strip(",;") for word in given.words() if word.strip(",;")]
     if not found:

@@ -150,7 +150,7 @@ _TABLE = (
     _query("search", "WORDS", values.words, "find", where="any"),
     CommandInfo("stats", "", values.nothing, (), "any", _WITH_AUDITORS, query=True),
     CommandInfo("away", "[until TIME] [cover WHO]", values.absence, ("ooo",), "any"),
-    CommandInfo("back", "", values.nothing, (), "any"),
+    CommandInfo("back", "[who=WHO]", values.presence, (), "any"),
     CommandInfo("digest", "on|off|HH:MM", values.on_or_at, (), "any", _ALL),
     CommandInfo("receipts", "all|failures", values.receipts, (), "any", _ALL),
     _query("help", "[COMMAND]", values.some_words, "commands", where="any"),

@@ -302,8 +302,10 @@ class _Reader:
         behind = rest[found.end() :] if found is not None else rest
         if info.name in _WITH_ANOTHER and named:
             behind = f"{named.pop()} {behind}".strip()
+        if not named and info.name == "remind":  # of whatever he likes
+            return (), rest
         if not named:
-            raise WrongValueError(Wrong("ticket", (("command", info.shown),)))
+            raise WrongValueError(Wrong("ticket", (("command", f"{info.shown} 4812 {info.argument}".strip()),)))
         return ((), rest) if info.query else (tuple(dict.fromkeys(map(_number, named))), behind)
 
     def _unknown(self, line: _Line) -> Refused:

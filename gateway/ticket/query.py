@@ -30,6 +30,7 @@ _QUOTES = '"“”„'
 _TERM = re.compile(
     rf"(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?(?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<end>[{_QUOTES}]?)|(?P<plain>\S*))"
 )
+_COMPARED = re.compile(r"([A-Za-z]{2,20})[<>=]{1,2}\S*")
 _WAITING = ("waiting_customer", "waiting_third")
 _STATES: Mapping[str, tuple[str, ...]] = {
     "open": ("new", "open", *_WAITING),
@@ -143,12 +144,21 @@ class _WrongTermError(ValueError):
         self.said, self.helps = said, helps
 
 
-def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str | None = None) -> Query:
+def parse_query(
+    text: str,
+    now: datetime,
+    *,
+    statuses: Collection[str],
+    me: str | None = None,
+    agents: Collection[str] | None = None,
+    teams: Collection[str] | None = None,
+) -> Query:
     """The query that a text means; one without terms is all tickets.
 
     now       aware UTC, for `since:7d`; days begin at midnight UTC
     statuses  the names that tickets of this desk can have
     me        the id of the agent who asks; None when nobody is signed in
+    agents, teams  those that there are; None: nobody knows
     """
     terms = tuple(_terms(text))
     if len(text) > _CHARACTERS or len(terms) > _TERMS:
@@ -162,7 +172,7 @@ def parse_query(text: str, now: datetime, *, statuses: Collection[str], me: str 
             if term.field == "sort":
                 sort = _sort(term)
             else:
-                conditions.extend(_conditions(term, _Desk(now, statuses, me)))
+                conditions.extend(_conditions(term, _Desk(now, statuses, me, agents, teams)))
         except _WrongTermError as e:
             mistakes.append(Mistake("Q002", term.column, e.said, e.helps, text))
     if terms and not conditions and not mistakes and not any(term.field for term in terms):
@@ -185,6 +195,8 @@ class _Desk:
     now: datetime
     statuses: Collection[str]
     me: str | None
+    agents: Collection[str] | None
+    teams: Collection[str] | None
 
 
 def _terms(text: str) -> Iterator[_Term]:
@@ -231,6 +243,12 @@ def _plain(term: _Term) -> Iterator[Condition]:
     if not term.quoted and re.fullmatch(r"#[0-9]{1,18}", term.value):
         yield Numbers((int(term.value[1:]),), term.excluded)
         return
+    compared = None if term.quoted else _COMPARED.fullmatch(term.value)
+    if compared is not None and compared[1].lower() in (*_EXAMPLES, "due"):
+        raise _WrongTermError(
+            saying("query_field", word=compared[0]),
+            (_nearest(compared[1].lower(), _EXAMPLES), saying("query_as_text", text=term.text)),
+        )
     phrase = words(term.value)
     if phrase:
         yield Words((tuple(phrase),), _is_prefix(term, phrase[-1]), term.excluded)
@@ -299,7 +317,13 @@ def _choice(key: Key, term: _Term, known: Collection[str]) -> Condition:
 
 
 def _team(term: _Term, desk: _Desk) -> Condition:
-    return Choice("team", _values(term), term.excluded)
+    return Choice("team", tuple(_known("team", value, desk.teams) for value in _values(term)), term.excluded)
+
+
+def _known(key: Key, value: str, known: Collection[str] | None) -> str:
+    if known is not None and value not in known:
+        raise _WrongTermError(saying("query_choice", key=key, word=value), _nearest(value, known))
+    return value
 
 
 def _language(term: _Term, desk: _Desk) -> Condition:
@@ -307,7 +331,8 @@ def _language(term: _Term, desk: _Desk) -> Condition:
 
 
 def _assignee(term: _Term, desk: _Desk) -> Condition:
-    who = tuple(None if v == "none" else _me(desk) if v == "me" else v for v in _values(term))
+    own = {"none": lambda: None, "me": lambda: _me(desk)}
+    who = tuple(own[v]() if v in own else _known("assignee", v, desk.agents) for v in _values(term))
     return Choice("assignee", who, term.excluded)
 
 

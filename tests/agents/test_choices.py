@@ -312,3 +312,8 @@ def test_two_words_at_once_send_a_held_mail_once(postgres: str, tmp_path: Path) 
         assert len([m for m in desks[0].mails() if m.template == "answer"]) == 5
         for store in stores:
             store.close()
+
+
+def test_a_note_without_words_is_told(desk: Desk) -> None:
+    assert reply(desk, newest(desk, ANN), "#note").reason == "held: refused (h-1)"
+    assert "there are no words" in text_of(newest(desk, ANN, "hold"))

@@ -24,6 +24,7 @@ agents:
   bob: {name: Bob, email: bob@agents.test, role: lead, languages: [de]}
   eve: {name: Eve, email: eve@agents.test, notify: none}
   jana: {name: Jana, email: jana@agents.test, role: light, notify: none}
+  otto: {name: Otto, email: otto@agents.test, role: auditor, notify: none}
 teams:
   support: {address: support@gw.test, members: [ana, jana], lead: bob, escalates_to: second}
   second: {address: second@gw.test, members: [bob], lead: bob, visibility: all}

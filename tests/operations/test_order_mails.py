@@ -12,6 +12,9 @@ import pytest
 from gateway.operations.order_mails import asked_first, tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.rules.load import load_rules
+from gateway.store import held_mail, linked
+from gateway.store.held_mail import Proposal
+from gateway.store.linked import By
 from gateway.store.opening import open_store
 from gateway.ticket.types import SetField
 from tests.conftest import settings_in
@@ -68,6 +71,12 @@ QUESTIONS = [
     ("ana", None, "#help assign", "#assign WHO", "#solved"),
     ("ana", None, "#help", "#solved [REASON]", "nonsense"),
     ("jana", None, "#help", "#note", "#merge"),
+    ("ana", None, "#help später", "#snooze TIME", "#solved"),
+    ("ana", None, "#help nonsense", "There is no command #nonsense.", "Traceback"),
+    ("ana", None, "#list assignee:nobodyy", "there is no assignee “nobodyy”", "0 / 0"),
+    ("ana", None, "#list team:suport", "did you mean “support”?", "0 / 0"),
+    ("ana", None, "#list due<tomorow", "there is no field “due<tomorow”", "0 / 0"),
+    ("ana", None, "#search a=b", "0 / 0", "there is no field"),
     ("bob", None, "#help mine", "selbst übernehmen", "yourself"),
     ("bob", None, "#show 1", "Kunde: Jan", "customer"),
     ("bob", None, "#list is:opne", "meinten Sie „open“?", "did you mean"),
@@ -82,6 +91,33 @@ def test_questions_are_answered_with_what_their_asker_may_see(desk: Agents) -> N
         assert mail["To"].addresses[0].addr_spec == desk.deps.rules.agents[who].email
         assert says in told.text(), question
         assert is_silent_about not in told.text(), question
+
+
+def test_a_linked_ticket_is_named_to_whom_may_see_it(desk: Agents) -> None:
+    desk.orders("#link 2", number=1)
+    desk.write(lambda c: linked.add(c, 1, "cause", 3, By("agent:bob", "mail", desk.now)))
+    assert [n in Told(desk, "#show").text() for n in ("related: #2", "#3")] == [True, False]
+    assert [n in Told(desk, "#history").text() for n in ("related #2", "cause #…", "#3")] == [True, True, False]
+
+
+def test_who_is_away_is_shown_to_colleagues(desk: Agents) -> None:
+    desk.orders("#assign bob")
+    desk.orders("#away until mon 9:00", "bob", number=None)
+    assert "assignee: bob (away until Mon 23 Nov 09:00)" in Told(desk, "#show").text()
+
+
+@pytest.mark.parametrize(("who", "shown"), [("ana", True), ("bob", True), ("jana", False)])
+def test_mail_that_waits_is_shown_to_its_writer_and_the_lead(desk: Agents, who: str, *, shown: bool) -> None:
+    key = desk.entries(1)[0].source or ""
+    until = desk.now + timedelta(days=1)
+    desk.write(
+        lambda c: held_mail.hold(
+            c, mail=key, ticket=1, agent="ana", code="cut", proposal=Proposal("Refund ordered."), at=desk.now,
+            expires_at=until,
+        )
+    )  # fmt: skip
+    text = Told(desk, "#show", who).text()
+    assert ("h-1" in text, "Refund ordered." in text) == (shown, shown)
 
 
 def test_the_original_comes_as_it_was(desk: Agents) -> None:
@@ -150,6 +186,7 @@ def test_receipts_are_as_the_rules_say_until_an_agent_settles_it(
     ("#responsible bob", "status new -> open; bob: away until "),
     ("#responsible eve", None),
     ("#assign ana", None),
+    ("#assign jana", "jana: takes notes alone and cannot answer the customer"),
 ])  # fmt: skip
 def test_who_gives_a_ticket_to_somebody_who_cannot_take_it_hears_of_it(
     desk: Agents, order: str, says: str | None

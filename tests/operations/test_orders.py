@@ -128,6 +128,10 @@ REFUSED = [
     ("ana", "#reject e-99", "#1: nothing in it is held"),
     ("ana", "#undo u-99", "u-99: is no receipt, such as u-318"),
     ("ana", "#undo", "You did nothing in the last 24 hours that could be undone."),
+    ("ana", "#assign otto", "#1: otto only reads: nothing can be given to an auditor"),
+    ("ana", "#responsible otto", "#1: otto only reads: nothing can be given to an auditor"),
+    ("ana", "#back who=bob", "#back who= is not for the role “agent”."),
+    ("ana", "#back until mon", "“until mon” does not fit here. Possible: who=WHO"),
     ("bob", "#link 1", "#1: ein Ticket wird nicht mit sich selbst verknüpft"),
     ("jana", "#solved", "#solved is not for the role “light”."),
 ]
@@ -515,6 +519,18 @@ def test_a_reminder_is_a_mail_to_oneself_that_leaves_at_its_time(desk: Agents) -
     assert desk.said("#undo") == [f"ok: q-{reminder.id} is not sent to ana@agents.test", "ok: u-1 was taken back"]
     assert desk.outbox()[-1].state == "dropped"
     assert desk.said("#remind mon 9:00 call Jan")[0].endswith("at 2026-11-23 08:00 UTC")
+
+
+def test_a_reminder_needs_no_ticket(desk: Agents) -> None:
+    assert desk.said("#remind mon 9:00 call the bank", number=None)[0].endswith("at 2026-11-23 08:00 UTC")
+    assert "call the bank" in (desk.mails()[-1].raw or b"").decode()
+
+
+def test_a_lead_says_that_somebody_is_back(desk: Agents) -> None:
+    desk.orders("#away", number=None)
+    assert desk.said("#back who=ana", "bob", number=None) == ["ok: is back"]
+    with desk.reading() as c:
+        assert absences.absent(c, desk.now) == {}
 
 
 def test_what_an_agent_settles_holds_instead_of_the_rules(desk: Agents) -> None:

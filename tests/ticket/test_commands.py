@@ -371,6 +371,11 @@ def test_what_cannot_be_said_without_a_ticket(text: str, word: str) -> None:
     assert refused(text, about_ticket=False).wrong.word == word
 
 
+def test_the_hint_shows_where_the_number_stands() -> None:
+    found = refused("#assign bob 4812", about_ticket=False)
+    assert dict(found.wrong.places) == {"command": "#assign 4812 WHO"}
+
+
 def test_where_one_can_only_ask_nothing_is_changed() -> None:
     for info in COMMANDS.values():
         if info.where == "any":
