@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from gateway.digests import zone_of
-from gateway.message.shown import block, printable
+from gateway.message.shown import block, printable, stamp
 from gateway.operations.agents import said_of
 from gateway.operations.canned import Use, spoken
 from gateway.operations.order_types import Asker
@@ -120,6 +120,8 @@ def _why(c: Connection, ticket: Ticket) -> Iterator[str]:
     for row in inbound.of_ticket(c, ticket.number):
         yield from mail_reasons(row, explanation_of(c, row), _WIDTH)
         yield ""
+    for given in audit.find_rows(c, ticket=ticket.number, action="owner"):
+        yield printable(f"Owner     {given.detail or '(erased)'}  {stamp(given.at)}")
     for happened in happenings(c, ticket.number):
         yield from happening_reasons(happened, _WIDTH)
         yield ""

@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 from gateway.message.shown import printable, stamp
 from gateway.rules.explain import trace_lines
 from gateway.rules.told import told
-from gateway.store import inbound
+from gateway.store import inbound, outbox, tickets
 from gateway.store.happenings import Happening
 from gateway.store.inbound import MailRow
 from gateway.store.outlines import find_outline
 from gateway.ticket.types import Explanation, ThreadMatch
 
 _LINE_CHARACTERS = 2000
+_MOST = 500  # mails of a ticket that are looked at
 _explanations = msgspec.json.Decoder(Explanation)
 
 
@@ -27,9 +28,22 @@ def explanation_of(c: Connection, row: MailRow) -> Explanation | None:
     """The reasons that were stored when the mail was processed; None when it was not, or could not be."""
     text = inbound.explanation(c, row.key) if row.disposition is not None else None
     found = _explanations.decode(text) if text else None
+    if found is not None and not found.mails:
+        found = replace(found, mails=tuple(_answers(c, row)))
     if found is None or found.rules is None:
         return found
     return replace(found, rules=told(found.rules, find_outline(c, found.rules.outline)))
+
+
+def _answers(c: Connection, row: MailRow) -> Iterator[str]:
+    """The mails that took the words of an agent's mail along: no rule led to them."""
+    if row.ticket is None or row.disposition != "entry":
+        return
+    said = [e.id for e in tickets.entries(c, row.ticket) if e.source == row.key and e.kind == "answer"]
+    items = outbox.find_many(c, states=(), ticket=row.ticket, recipient=None, limit=_MOST) if said else []
+    for item in reversed(items):
+        if any(item.dedupe_key.startswith(f"answer:{id}:") for id in said):
+            yield f"q-{item.id} {item.template} -> {item.forward_path} · {item.state} · {item.cause}"
 
 
 def mail_reasons(row: MailRow, explanation: Explanation | None, width: int) -> Iterator[str]:

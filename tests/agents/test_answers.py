@@ -169,6 +169,14 @@ def test_what_is_asked_is_answered_to_the_known_address(desk: Desk) -> None:
     assert desk.ticket(1).status == "new"
 
 
+def test_the_reasons_name_the_mail_of_an_answer(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "Zwrot zlecony.")
+    reply(desk, newest(desk, ANN), "#why", Message_ID="<why@agents.test>")
+    said = " ".join(text_of(newest(desk, ANN, "command_result")).split())
+    assert f"answer -> {JAN} · queued · agent:ann" in said
+    assert "Mail out 1:" in said
+
+
 def test_what_reaches_far_is_confirmed_first(desk: Desk) -> None:
     desk.take(mail("Eva <eva@x.test>", "Coś innego", "Dzień dobry"))
     reply(desk, newest(desk, ANN), "#merge 1")

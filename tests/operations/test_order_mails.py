@@ -13,6 +13,7 @@ from gateway.operations.order_mails import asked_first, tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.rules.load import load_rules
 from gateway.store import held_mail, linked
+from gateway.store.audit import add_audit
 from gateway.store.held_mail import Proposal
 from gateway.store.linked import By
 from gateway.store.opening import open_store
@@ -98,6 +99,14 @@ def test_a_linked_ticket_is_named_to_whom_may_see_it(desk: Agents) -> None:
     desk.write(lambda c: linked.add(c, 1, "cause", 3, By("agent:bob", "mail", desk.now)))
     assert [n in Told(desk, "#show").text() for n in ("related: #2", "#3")] == [True, False]
     assert [n in Told(desk, "#history").text() for n in ("related #2", "cause #…", "#3")] == [True, True, False]
+
+
+def test_the_reasons_say_why_somebody_owns_it(desk: Agents) -> None:
+    detail = "assignee ana (round_robin; speaks pl)"
+    desk.write(
+        lambda c: add_audit(c, at=desk.now, actor="system", action="owner.found", ticket=1, source=None, detail=detail)
+    )
+    assert f"Owner     {detail}" in Told(desk, "#why").text()
 
 
 def test_who_is_away_is_shown_to_colleagues(desk: Agents) -> None:
