@@ -331,9 +331,13 @@ def _language(term: _Term, desk: _Desk) -> Condition:
 
 
 def _assignee(term: _Term, desk: _Desk) -> Condition:
-    own = {"none": lambda: None, "me": lambda: _me(desk)}
-    who = tuple(own[v]() if v in own else _known("assignee", v, desk.agents) for v in _values(term))
-    return Choice("assignee", who, term.excluded)
+    return Choice("assignee", tuple(_owner(value, desk) for value in _values(term)), term.excluded)
+
+
+def _owner(value: str, desk: _Desk) -> str | None:
+    if value == "none":
+        return None
+    return _me(desk) if value == "me" else _known("assignee", value, desk.agents)
 
 
 def _me(desk: _Desk) -> str:
