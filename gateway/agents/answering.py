@@ -21,7 +21,7 @@ from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
 from gateway.message.fold import folded
 from gateway.message.signature import without_signature
-from gateway.message.types import Mailbox, Message
+from gateway.message.types import Message
 from gateway.operations.people import stands_in
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal

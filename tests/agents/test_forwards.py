@@ -420,6 +420,8 @@ def test_whoever_forwards_into_a_ticket_says_what_it_is_for(
 def test_a_forward_to_an_address_for_commands_opens_a_ticket(desk: Desk) -> None:
     assert passed_on(desk, "FYI", "c").disposition == "ticket"
     assert desk.ticket(1).requester == Mailbox("Jan Kowalski", JAN)
+
+
 @pytest.mark.parametrize(("words", "customer", "kind", "said", "priority", "told"), [
     # a new mail to the team, the customer of its ticket, what the words are, which, its priority, what Ann hears
     ("#customer eva@x.test\n#high\n\nShe called.", "eva@x.test", "note", "She called.", "high", "-> eva@x.test"),
