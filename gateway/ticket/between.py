@@ -18,12 +18,15 @@ _MOST_LINES = 5  # of an introduction
 
 
 def without_facts(text: str, ours: Sequence[str], public: Sequence[str]) -> str:
-    """The new words of an answer without the quoted lines that only its writer was sent.
+    """The new words of an answer without the quoted lines that only its writer was sent; empty where all are quoted.
 
     ours    the texts of the mails that he may answer.  public  what customers wrote and were written
     """
     lines, seen = visible(text)
     quote = [is_quoted(line) for line in seen]
+    last = max((i for i, line in enumerate(lines) if line.strip() and not quote[i]), default=-1)
+    if any(quote) and last < 0:
+        return ""
     if not any(quote) or not ours:
         return text
     is_ours, is_public = standing_whole(ours), standing_whole(public)
@@ -33,7 +36,6 @@ def without_facts(text: str, ours: Sequence[str], public: Sequence[str]) -> str:
     if inside == theirs:
         return text
     introduced = _introduction(seen, bare, quote)
-    last = max(i for i, line in enumerate(lines) if line.strip() and not quote[i])
     kept = [
         f"{_MARK}{line}" if marked else line
         for i, (line, marked) in enumerate(zip(bare, quote, strict=True))

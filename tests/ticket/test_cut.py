@@ -60,6 +60,10 @@ ASKED = "Dzień dobry, proszę o zwrot za zamówienie, paczka przyszła uszkodzo
         (f"On Sat, 21 Nov 2026 at 09:05, Jan wrote:\n> Why you: tell\n> {ASKED}\nTak.", f"> {ASKED}\n\nTak."),
         (f"> {ASKED}\n\nTak.\n\n> Why you: tell", f"> {ASKED}\n\nTak."),
         ("> The law says: thirty days.\n\nTak.", "> The law says: thirty days.\n\nTak."),  # of somebody else
+        (QUOTE, ""),  # he sent what his program quoted, and wrote nothing
+        (f"{QUOTE}\n>\n\n", ""),
+        (f"> {ASKED}", ""),
+        (">\n>", ""),
         (f"> The law says.\n\nTak.\n> Why you: tell\n\n{ASKED}", f"> The law says.\n\nTak.\n\n{ASKED}"),
     ],
 )
