@@ -77,7 +77,12 @@ def send_digest(
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
         "held": tuple(
-            {"number": h.ticket or f"h-{h.id}", "reason": h.code.replace("-", "_"), "at": h.at.isoformat()}
+            {
+                "number": h.ticket or f"h-{h.id}",
+                "reason": h.code.replace("-", "_"),
+                "at": h.at.isoformat(),
+                "noted": h.state == "noted",
+            }
             for h in held
         ),
         "thanks": tuple(

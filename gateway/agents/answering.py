@@ -8,6 +8,7 @@ Not here     what it proves (ticket/authority.py), reading commands (ticket/comm
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from gateway.agents.carrying import carry_out
@@ -30,7 +31,7 @@ from gateway.store.view import StoreView
 from gateway.ticket.answered import is_forward
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.command_table import COMMANDS, INSERT
-from gateway.ticket.commands import Orders, Refused, Written, of_one_ticket, read_commands, written_in
+from gateway.ticket.commands import Command, Orders, Refused, Written, of_one_ticket, read_commands, written_in
 from gateway.ticket.cut import as_meant
 from gateway.ticket.leak import cleaned, leaks
 from gateway.ticket.token_forms import ReplyToken
@@ -51,6 +52,7 @@ class Wanted:
     doubts: frozenset[Doubt] = EVERY_DOUBT  # that are looked at
     plain: bool = False  # whether the words are words, whatever they look like
     passed_on: str | None = None  # of a mail that he forwards, as words below his own; None: he forwards none
+    later: timedelta | None = None  # in how long an answer leaves; None: at once
 
 
 def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> Outcome:
@@ -175,6 +177,8 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
     proposal = replace(proposal, text=orders.text, as_note=as_note, orders=again)
     if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
         return hold(mail, ticket, *doubt)
+    if wanted.later is not None:
+        orders = replace(orders, commands=(*orders.commands, Command("send", wanted.later, 1, "#send")))
     return carry_out(mail, ticket, orders, proposal, held)
 
 
@@ -231,7 +235,8 @@ def _listed(value: object) -> tuple[object, ...]:
 def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:
     """With the words that may go out, below the same commands."""
     again = "\n".join((*(command.written for command in orders.commands), "", text))
-    return replace(proposal, text=text, orders=again if orders.commands else None)
+    everything = proposal.all_words or orders.text
+    return replace(proposal, text=text, orders=again if orders.commands else None, all_words=everything)
 
 
 def said_since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:

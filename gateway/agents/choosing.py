@@ -7,28 +7,33 @@ Not here     why it was held (answering.py), the mail with the choices (holding.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from gateway.agents.answering import EVERY_DOUBT, Doubt, Wanted, done, said_since, without_ticket
 from gateway.agents.forwarding import CODE as FORWARD
 from gateway.agents.forwarding import take_back
 from gateway.agents.holding import Why, choices, hold
 from gateway.agents.overtaken import sent_after_all
-from gateway.agents.reading import kept, vocabulary
+from gateway.agents.reading import kept, real_files, vocabulary, writer_of
 from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
+from gateway.message.lines import is_quoted
+from gateway.message.signature import only_signs
+from gateway.message.types import Message
 from gateway.operations.held_mails import OF_COMMANDS, note_down
 from gateway.operations.tongue import tongue_of
 from gateway.store import held_mail, inbound, tickets
 from gateway.store.held_mail import HeldMail, State
 from gateway.store.view import StoreView
-from gateway.ticket.commands import Written, written_in
+from gateway.ticket.command_values import Given, Value, WrongValueError
+from gateway.ticket.commands import Written, looks_like_a_command
 from gateway.ticket.saying import worded
-from gateway.ticket.types import Outcome
+from gateway.ticket.types import Outcome, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
-_CHOICE = re.compile(r"#([^\W\d_]+)(?:[ \t]+([^\W\d_]+))?[.!]?")
+_CHOICE = re.compile(r"#([^\W\d_]+)[.!:]*(?: (.*?)[.!]*)?")
 _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the reason itself
     "cut": frozenset({"cut"}),
     "forwarded": frozenset({"forward"}),
@@ -36,6 +41,7 @@ _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the rea
     "risk": frozenset({"cut", "leak", "risk"}),
     "confirm": frozenset({"cut", "leak", "risk"}),
 }
+_UNREAD = frozenset({"no-proof", "which", "instead"})  # held before anybody read what it orders
 _NEW = "new"
 _BY: dict[State, str] = {  # the choice that led to a state
     "sent": "#send", "done": "#send", "noted": "#note", "discarded": "#discard", "opened": "#new",
@@ -43,21 +49,38 @@ _BY: dict[State, str] = {  # the choice that led to a state
 _WORDS = frozenset({"send", "discard", "note", "confirm", "undo", _NEW})
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What the answer to a hold mail says."""
+
+    word: str = ""  # the choice that its first line is, in any language; empty: none
+    value: Value = None  # behind `#send`
+    odd: str = ""  # what stands beside the choice: then it is not sure what is meant
+    words: str = ""  # that are to be kept where nothing is chosen
+
+
 def choose(mail: AgentMail, id: int) -> Outcome:
-    """What the answer to a hold mail does; a word that is none changes nothing, and the item waits on."""
+    """What the answer to a hold mail does; one that is no choice, or more than one, changes nothing: the item waits."""
     held = held_mail.find(mail.c, id, lock=True)
     if held is None or held.agent != mail.agent.id:
         return mail.end("quarantine", f"no-right: h-{id} is not for {mail.agent.id}")
-    word, which = _chosen(mail)
+    ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
+    message = mail.message
+    if ticket is not None:
+        message = without_our_words(message, ticket.number, mail.d.languages, StoreView(mail.c))
+    chosen = _chosen(mail, message, held)
     if held.state != "waiting" and held.state != "expired":
-        return _nothing(mail, held, word, f"was {held.state} already", "decided", how=_BY[held.state])
+        how = {"confirm": "#confirm", FORWARD: "#undo"}.get(held.code) if held.state in ("sent", "done") else None
+        said = f"was {held.state} already"
+        return _nothing(mail, held, ticket, chosen, said, "decided", how=how or _BY[held.state])
     if held.state == "expired" or held.expires_at <= mail.now:  # the timer may not have come by yet
-        return _nothing(mail, held, word, "ended: its day is over", "over")
+        return _nothing(mail, held, ticket, chosen, "ended: its day is over", "over")
+    word = "" if chosen.odd else chosen.word
     if held.code == FORWARD:
         if word != "undo":
-            return _nothing(mail, held, word, "waits: no #undo in the first line", "waits", choices="#undo")
+            return _no_choice(mail, held, ticket, chosen)
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
-        return mail.end("record", f"h-{id} undone: {take_back(mail, held)}", held.ticket)
+        return mail.end("record", f"h-{held.id} undone: {take_back(mail, held)}", held.ticket)
     match word:
         case "discard":
             return _settled(mail, held, "discarded")
@@ -65,48 +88,84 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
             return without_ticket(mail, Wanted(Written(held.proposal.alone), held.proposal, 0), held)
         case "note" if held.proposal.alone is not None and held.proposal.orders is not None:
-            return _sent(mail, replace(held, proposal=replace(held.proposal, as_note=True)), "")
+            return _sent(mail, replace(held, proposal=replace(held.proposal, as_note=True)), chosen)
         case "note":
             return _noted(mail, held)
-        case "send" if held.code != "confirm":
-            return _sent(mail, held, which)
-        case "confirm" if held.code == "confirm":
-            return _sent(mail, held, which)
-        case "new" if held.code in ("which", "forwarded"):
+        case "send" | "confirm" if (word == "confirm") is (held.code == "confirm") and _may_send(held, chosen.value):
+            return _sent(mail, held, chosen)
+        case "new" if ("new", "#new") in choices(held.code, held.proposal, held.ticket):
             inbound.reopen(mail.c, held.mail, released=True)
             return _settled(mail, held, "opened")
         case _:
-            return _no_choice(mail, held, word)
+            return _no_choice(mail, held, ticket, chosen)
 
 
-def _no_choice(mail: AgentMail, held: HeldMail, word: str) -> Outcome:
-    taken = ("#confirm", "#discard") if held.code == "confirm" else [c for _, c in choices(held.code, held.proposal)]
-    said = "waits: no choice in the first line"
-    return _nothing(mail, held, word, said, "waits", choices=" · ".join(taken))
+def _may_send(held: HeldMail, value: Value) -> bool:
+    """Whether there is something to send like this: later only words to a customer, and of a leak what is left."""
+    says = bool(held.proposal.text.strip())
+    if isinstance(value, timedelta):
+        return says and not held.proposal.as_note and held.code != "confirm"
+    return says or held.code != "leak"
 
 
-def _nothing(mail: AgentMail, held: HeldMail, word: str, said: str, told_as: str, **places: str) -> Outcome:
-    """Nothing becomes of the item. Words that he wrote in place of a choice are held themselves, else he is told."""
-    ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
-    if ticket is not None and sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent):
-        message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-        below = message.text.strip().partition("\n")[2] if word in _WORDS else message.text
-        if below.strip() or message.attachments:
-            proposal = kept(mail, message, ticket.revision or 0, as_note=held.proposal.as_note)
-            return hold(mail, ticket, Why("which"), proposal)
+def _no_choice(mail: AgentMail, held: HeldMail, ticket: Ticket | None, chosen: _Chosen) -> Outcome:
+    taken = ["#undo"] if held.code == FORWARD else [c for _, c in choices(held.code, held.proposal, held.ticket)]
+    what, places = ("unclear", {"word": chosen.odd}) if chosen.odd else ("waits", {})
+    said = "waits: it is not sure which choice is meant" if chosen.odd else "waits: no choice in the first line"
+    return _nothing(mail, held, ticket, chosen, said, what, choices=" · ".join(taken), **places)
+
+
+def _nothing(
+    mail: AgentMail, held: HeldMail, ticket: Ticket | None, chosen: _Chosen, said: str, told_as: str, **places: str
+) -> Outcome:
+    """Nothing becomes of the item, and he is told. Words that he wrote in place of a choice are held themselves."""
+    files = real_files(mail.message.attachments)
+    if ticket is not None and sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent) and (chosen.words or files):
+        strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+        told = strings[f"told_{told_as}"].format_map({"item": f"h-{held.id}", **places})
+        message = replace(mail.message, text=chosen.words)
+        proposal = kept(mail, message, ticket.revision or 0, as_note=held.proposal.as_note)
+        return hold(mail, ticket, Why("instead", told=told), proposal)
     tell_of(mail, held.ticket, told_as, item=f"h-{held.id}", **places)
     return mail.end("record", f"h-{held.id} {said}", held.ticket)
 
 
-def _chosen(mail: AgentMail) -> tuple[str, str]:
-    """The command of the first line that says anything, in any language, and the word behind it; empty: none."""
-    text = written_in(mail.message).plain or ""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    found = _CHOICE.match(first)
+def _chosen(mail: AgentMail, message: Message, held: HeldMail) -> _Chosen:
+    """The first line that says anything, and whether it says all."""
+    text = message.text.strip()
+    if message.text_of_html:  # which gives no commands
+        strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+        return _Chosen("", None, strings["wrong_html"], "" if _orders_alone(text) else text)
+    first, _, rest = text.partition("\n")
+    found = _CHOICE.fullmatch(" ".join(first.split()))
     info = vocabulary(mail.d).find(found[1]) if found is not None else None
-    if found is None or (info is None and found[1].casefold() != _NEW):
-        return "", ""
-    return info.name if info is not None else _NEW, (found[2] or "").casefold()
+    word = info.name if info is not None else _NEW if found is not None and found[1].casefold() == _NEW else ""
+    if found is None or word not in _WORDS:
+        return _Chosen(words=text if info is not None or not _orders_alone(text) else "")
+    below, behind = _below(mail, held, rest), found[2] or ""
+    words = "" if _orders_alone(below) else below
+    odd = next((line.strip() for line in below.splitlines()), "")
+    odd = odd or next((file.name for file in real_files(mail.message.attachments)), "")
+    try:
+        value = info.take(Given(info.shown, info.argument, behind, writer_of(mail))) if info is not None else None
+    except WrongValueError:
+        return _Chosen(word, None, behind, words)
+    return _Chosen(word, value, behind if info is None else odd, words)
+
+
+def _below(mail: AgentMail, held: HeldMail, text: str) -> str:
+    """What he wrote below a choice, without what programs put there: quotes, and what his held mail ends with, too."""
+    was = held.proposal
+    known = {
+        line.strip() for each in (was.text, was.longer, was.words, was.all_words) for line in (each or "").splitlines()
+    }
+    lines = [line for line in text.splitlines() if not is_quoted(line) and line.strip() not in known]
+    left = "\n".join(lines).strip()
+    return "" if only_signs(left, mail.agent.name) else left
+
+
+def _orders_alone(text: str) -> bool:
+    return all(looks_like_a_command(line) for line in text.splitlines() if line.strip())
 
 
 def _settled(mail: AgentMail, held: HeldMail, state: State) -> Outcome:
@@ -128,14 +187,14 @@ def _noted(mail: AgentMail, held: HeldMail) -> Outcome:
     return mail.end("record", f"h-{held.id} noted: {worded(said.said, mail.d.desk.templates.english)}", held.ticket)
 
 
-def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
+def _sent(mail: AgentMail, held: HeldMail, chosen: _Chosen) -> Outcome:
     """As its writer wants it now; whatever else there is to doubt is asked about as ever."""
     ticket = tickets.goes_on_in(mail.c, held.ticket) if held.ticket is not None else None
-    if held.ticket is None and held.proposal.orders is not None and which != "text":
+    if held.ticket is None and held.proposal.orders is not None and chosen.value != "text":
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
         return without_ticket(mail, Wanted(Written(held.proposal.orders), held.proposal, 0), held)
     if held.ticket is None:
-        return _no_choice(mail, held, "send")
+        return _no_choice(mail, held, None, chosen)
     if ticket is not None and notes(mail.agent) and not sees(mail.agent, ticket, mail.d.rules):
         return unseen(mail, ticket)
     if ticket is None or not notes(mail.agent):
@@ -144,17 +203,22 @@ def _sent(mail: AgentMail, held: HeldMail, which: str) -> Outcome:
     if held.proposal.waiting:
         return sent_after_all(mail, held, ticket, said_since(mail, ticket, held.proposal.seen))
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)
-    text, plain = _words(held, which)
+    written, plain = _words(held, chosen.value)
     doubts = EVERY_DOUBT - _SETTLED.get(held.code, frozenset())
-    wanted = Wanted(Written(text), held.proposal, held.proposal.seen, doubts, plain=plain)
-    return done(mail, ticket, wanted, held)
+    later = chosen.value if isinstance(chosen.value, timedelta) else None
+    return done(
+        mail, ticket, Wanted(written, held.proposal, held.proposal.seen, doubts, plain=plain, later=later), held
+    )
 
 
-def _words(held: HeldMail, which: str) -> tuple[str, bool]:
+def _words(held: HeldMail, which: Value) -> tuple[Written, bool]:
     """What is to be sent, and whether lines that look like commands are words."""
     proposal = held.proposal
     if which == "text" and held.code in OF_COMMANDS:
-        return proposal.words or proposal.text, True
+        return Written(proposal.words or proposal.text), True
     if which == "long" and proposal.longer is not None:
-        return proposal.longer, False
-    return (proposal.text, held.code not in OF_COMMANDS) if proposal.orders is None else (proposal.orders, False)
+        return Written(proposal.longer), False
+    if proposal.orders is None and held.code in _UNREAD:  # its text was formatted alone
+        return Written(None, proposal.text), False
+    plain = proposal.orders is None and held.code not in OF_COMMANDS
+    return Written(proposal.text if proposal.orders is None else proposal.orders), plain

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
+from gateway.operations.held_mails import OF_COMMANDS
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
 from gateway.outgoing.compose import address_in_list
@@ -39,8 +40,10 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
     "which": (("send", "#send"), ("note", "#note"), ("new", "#new")),
     "forwarded": (("note", "#note"), ("new", "#new"), ("send_whole", "#send")),
     "unaddressed": (("send_with", "#send"), ("note_with", "#note"), ("alone", "#confirm")),
+    "instead": (("send", "#send"), ("note", "#note"), ("new", "#new")),
     "risk": (("send", "#send"), ("note", "#note")),
     "refused": (("note", "#note"),),
+    "confirm": (("confirm", "#confirm"),),
 }
 _DISCARD = ("discard", "#discard")
 _OF_ORDERS = ("send_command", "send_with", "note_with")  # where it is known what they would be
@@ -73,10 +76,10 @@ def ask(
     """
     number, expires = ticket.number if ticket is not None else None, now + HELD_FOR
     id = _kept(c, key, number, agent, why.code, proposal, now)
-    since = tuple(map(_since, why.since[-_SINCE:]))
-    shown = proposal.longer if why.code == "cut" and proposal.longer is not None else proposal.text
+    since, may_choose = tuple(map(_since, why.since[-_SINCE:])), choices(why.code, proposal, number)
+    words = proposal.text or ("" if why.code == "cut" else proposal.all_words)
     if proposal.alone is not None:
-        shown = f"{proposal.alone}\n\n{shown}"
+        words = f"{proposal.alone}\n\n{words}"
     values = {
         "reason": why.code.replace("-", "_"),
         "to": _goes_to(ticket, proposal),
@@ -85,8 +88,10 @@ def ask(
         "maybe": why.maybe,
         "since": since,
         "show_to": _commands_of(agent, ticket, d, c) if any(each["hidden"] for each in since) else None,
-        "words": lines_of_words(shown),
-        "choices": tuple({"word": word, "command": command} for word, command in choices(why.code, proposal)),
+        "words": lines_of_words(words),
+        "longer": lines_of_words(proposal.longer or "") if why.code == "cut" else (),
+        "choices": tuple({"word": word, "command": command} for word, command in may_choose),
+        "becomes_note": why.code not in (*OF_COMMANDS, "no-proof") and number is not None and proposal.has_words,
         "expires": expires.isoformat(),
     }
     cause = f"held:{why.code}"
@@ -105,7 +110,7 @@ def _commands_of(agent: Agent, ticket: Ticket | None, d: Deps, c: Connection) ->
 
 def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
     """Who would get the words of the mail; None where they are a note, or commands alone."""
-    lines = map(str.strip, (proposal.longer or proposal.text).splitlines())
+    lines = map(str.strip, proposal.everything.splitlines())
     who = ticket.requester if ticket is not None else None
     if who is None or proposal.as_note or all(line == "" or line.startswith("#") for line in lines):
         return None
@@ -137,13 +142,18 @@ def _kept(
     )
 
 
-def choices(code: str, proposal: Proposal) -> tuple[tuple[str, str], ...]:
-    """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known."""
+def choices(code: str, proposal: Proposal, number: int | None) -> tuple[tuple[str, str], ...]:
+    """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known.
+
+    number  of the ticket; None: it is about none
+    """
     found = [pair for pair in _CHOICES[code] if pair[0] not in _OF_ORDERS or proposal.orders is not None]
     if proposal.words is None:
         found = [pair for pair in found if pair[0] != "send_text"]
     if not proposal.text.strip():
-        found = [pair for pair in found if pair[0] != "send_short"]
+        found = [pair for pair in found if pair[0] not in ("send_short", "send_cleaned")]
+    if number is None or not proposal.has_words:
+        found = [pair for pair in found if pair[1] != "#note"]
     if proposal.as_note and any(command == "#note" for _, command in found):  # it goes to nobody
         found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)

@@ -3,12 +3,13 @@
 Not here  the words (ticket/command_table.py, templates/_strings), reading them (ticket/commands.py).
 """
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from gateway.agents.types import AgentMail
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
-from gateway.message.types import Mailbox, Message
+from gateway.message.types import Attachment, Mailbox, Message
 from gateway.store.held_mail import Proposal
 from gateway.ticket.command_table import Vocabulary
 from gateway.ticket.command_values import Writer
@@ -50,3 +51,8 @@ def kept(mail: AgentMail, message: Message, seen: int = 0, *, as_note: bool = Fa
     return Proposal(
         message.text, orders=written_in(message).plain, as_note=as_note, attachments=message.attachments, seen=seen
     )
+
+
+def real_files(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """Those that were attached, and are no pictures within a text: those of a signature come with every mail."""
+    return tuple(each for each in attachments if not each.inline and each.content_id is None)

@@ -68,6 +68,16 @@ def without_signature(text: str, name: str) -> str:
     return "\n".join(lines[: _signed(seen, [is_quoted(line) for line in seen], name)]).rstrip()
 
 
+def only_signs(text: str, name: str) -> bool:
+    """Whether a text is nothing but how somebody signs: a closing formula or his name, and where he is below it."""
+    lines = [line for line in visible(text)[1] if line.strip()]
+    closing = _CLOSING.match(lines[0][:_LONGEST]) if lines else None
+    closes = closing is not None and closing.end() == len(lines[0])
+    said = folded(lines[closes].strip(_AROUND_NAME)).split() if len(lines) > closes else []
+    signs = bool(said) and set(said) <= set(folded(name).split())
+    return (closes or signs or not lines) and not any(map(_is_sentence, lines[closes + signs :]))
+
+
 def is_phone(line: str) -> bool:
     """Whether the line is one that a phone's program adds by itself."""
     written, link, _ = without_marks(line).replace("( http", "<http").replace("(http", "<http").partition("<http")

@@ -49,7 +49,7 @@ class AgentKey:
 
 
 def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
-    """Keep the words as a note of their writer."""
+    """Keep all his words as a note of their writer."""
     if held.ticket is None:
         return Done(f"h-{held.id}", "conflict", saying("done_about_none"))
     ticket = tickets.goes_on_in(c, held.ticket)
@@ -58,7 +58,7 @@ def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
     if held.proposal.waiting:  # they stand in the ticket already, as an answer that never left
         as_note(c, held.mail)
         return Done(f"#{number}", "done", saying("done_noted"))
-    note: Done = WORDS["ticket.note"].perform(c, Note(number, held.proposal.text, held.agent, came=came), duty)[0]
+    note: Done = WORDS["ticket.note"].perform(c, Note(number, held.proposal.everything, held.agent, came=came), duty)[0]
     return note
 
 
@@ -82,7 +82,7 @@ def _stay(c: Connection, held: HeldMail, duty: Duty) -> None:
     ticket = tickets.goes_on_in(c, held.ticket) if held.ticket is not None else None
     at, who = row.received_at if row is not None else duty.now, Mailbox(agent.name, agent.email)
     words = AddEntry(
-        "mail", who, at, held.proposal.text, "", "", None, None, public=False, trust="third-party",
+        "mail", who, at, held.proposal.everything, "", "", None, None, public=False, trust="third-party",
         attachments=held.proposal.attachments, held="third-party",
     )  # fmt: skip
     if ticket is not None:

@@ -52,7 +52,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
     ),
     "hold": (
         "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "unaddressed", "leak", "cut",
-        "no_proof", "which", "forwarded", "confirm", "risk", "customer",
+        "no_proof", "which", "forwarded", "instead", "confirm", "risk", "customer",
     ),
     "receipt": ("done", "dry", "forward"),
     "confirm": ("merge", "customer", "spam", "many", "far"),
@@ -167,12 +167,19 @@ def _hold(s: Situation) -> dict[str, Any]:
     return {
         "reason": s.case or "collision",
         "to": s.customer if s.items and s.case != "customer" else None,
-        "told": {"bad_value": "“yesterday” is over", "risk": "There is a card number in it."}.get(s.case),
+        "told": {
+            "bad_value": "“yesterday” is over",
+            "risk": "There is a card number in it.",
+            "instead": "h-77 waits on.",
+        }.get(s.case),
         "line": "#solvd",
         "maybe": "#solved" if s.items else None,
         "since": [{"at": _ago(minutes=30), "who": "Ana Kovač", "words": words}] * s.items,
         "show_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test" if s.case == "collision" else None,
         "words": words,
+        "longer": (*words, "Ana") if s.case == "cut" else (),
+        "becomes_note": (s.case or "collision")
+        in ("collision", "leak", "cut", "which", "forwarded", "instead", "risk"),
         "choices": [
             {"word": "send", "command": "#send"},
             {"word": "note", "command": "#note"},
@@ -256,7 +263,7 @@ def _digest(s: Situation) -> dict[str, Any]:
         "more": s.items,
         "waiting": s.items,
         "oldest": {"number": 4777, "since": 6 * 86_400} if s.items else None,
-        "held": [{"number": 4801, "reason": "collision", "at": _ago(hours=3)}] * s.items,
+        "held": [{"number": 4801, "reason": "collision", "at": _ago(hours=3), "noted": True}] * s.items,
         "thanks": [thanks] * min(s.items, 10),
         "thanks_more": max(0, s.items - 10),
     }

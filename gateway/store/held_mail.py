@@ -34,6 +34,17 @@ class Proposal:
     beside: tuple[Mailbox, ...] = ()  # whom the agent wrote to directly
     seen: int = 0  # the revision of the ticket that its writer saw
     waiting: tuple[int, ...] = ()  # mails that were written already, and were to leave later
+    all_words: str = ""  # of its writer, where some of them must not go out
+
+    @property
+    def everything(self) -> str:
+        """All that its writer may have said."""
+        return self.longer or self.all_words or self.text
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to keep, be it files alone."""
+        return bool(self.everything.strip() or self.attachments)
 
 
 @dataclass(frozen=True, slots=True)

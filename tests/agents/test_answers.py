@@ -389,13 +389,23 @@ def test_a_day_without_a_word(desk: Desk, words: str, dmarc: str, state: str, ki
 
 
 def test_what_ended_without_a_word_is_told_the_next_morning(desk: Desk) -> None:
+    notice = newest(desk, ANN)
     commands = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
     desk.take(proven(mail(f"Ann <{ANN}>", "x", "#clsed 1", To=commands)), to=commands)
+    reply(desk, notice, "Zwrot zlecony, karta 4111 1111 1111 1111.")
+    reply(desk, notice, "Przelew na nowe konto.", dmarc="none")
     desk.now += timedelta(hours=25)
     desk.write(lambda c: [expire(c, h, Duty(desk.now, lambda: desk.deps)) for h in held_mail.expired(c, desk.now, 10)])
     ann = desk.deps.rules.agents["ann"]
     assert desk.write(lambda c: send_digest(c, ann, desk.deps, desk.now, key="k"))
-    assert "#h-1: unknown command" in text_of(newest(desk, ANN, "digest"))
+    told = [
+        line.partition(" (")[0] + line.rpartition(")")[2] for line in text_of(newest(desk, ANN, "digest")).splitlines()
+    ]
+    assert [line for line in told if "#" in line][:3] == [
+        "- #h-1: unknown command: nothing was done",
+        "- #1: better looked at twice: became a note",
+        "- #1: no proof that it was you: kept in the ticket, for agents alone",
+    ]
 
 
 @pytest.mark.parametrize("words", ["#answer photos", "#macro thanks"])

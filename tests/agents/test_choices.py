@@ -22,7 +22,7 @@ from gateway.store.opening import open_store
 from gateway.store.store import Store
 from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN
-from tests.agents.mails import ANN, JAN, RULES, link, newest, proven, reply, reply_address, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, link, newest, proven, reply, reply_address, text_of
 from tests.conftest import own_database, settings_in
 from tests.processing import Desk, mail
 
@@ -70,13 +70,13 @@ def expire_all(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("before", "words", "reason", "told"), [
     # what was chosen before, what the agent writes, how his mail ends, the mail that he gets
-    (None, "#solved\n\nDear Jan, done.", "held: which (h-2)", "hold"),
-    ("#discard", "#solved\n\nDear Jan, done.", "held: which (h-2)", "hold"),
+    (None, "#solved\n\nDear Jan, done.", "held: instead (h-2)", "hold"),
+    ("#discard", "#solved\n\nDear Jan, done.", "held: instead (h-2)", "hold"),
     ("#discard", "#send", "h-1 was discarded already", "command_result"),
     (None, "#confirm", "h-1 waits: no choice in the first line", "command_result"),
     (None, "", "h-1 waits: no choice in the first line", "command_result"),
     ("", "#send", "h-1 ended: its day is over", "command_result"),
-    ("", "Dear Jan, done.", "held: which (h-2)", "hold"),
+    ("", "Dear Jan, done.", "held: instead (h-2)", "hold"),
 ])  # fmt: skip
 def test_an_answer_that_decides_nothing_is_told(
     desk: Desk, before: str | None, words: str, reason: str, told: str
@@ -135,6 +135,152 @@ def test_words_below_a_question_are_told_and_the_question_is_answered(desk: Desk
     assert "went to nobody" in text_of(told)
     assert "Dear Jan, done." in text_of(told)
     assert "1 / 1" in text_of(answered)
+def collision(desk: Desk) -> str:
+    """Where Ann decides about an answer that came too late."""
+    reply(desk, newest(desk, BOB), "Bob was first.", f"Bob <{BOB}>")
+    reply(desk, newest(desk, ANN), "Ann is second.\n\nAnn\nRefunds and returns")
+    return link(newest(desk, ANN, "hold"), "+h")
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(("words", "state", "told"), [
+    # the answer to the hold mail, what becomes of the item, what its writer reads
+    ("#send tomorrow", "waiting", "“tomorrow” stands beside the choice"),
+    ("#send not", "waiting", "“not” stands beside the choice"),
+    ("#yes but change X", "waiting", "“but change X” stands beside the choice"),
+    ("#no wait, send it", "waiting", "“wait, send it” stands beside the choice"),
+    ("#send #note", "waiting", "“#note” stands beside the choice"),
+    ("#send\n#note", "waiting", "“#note” stands beside the choice"),
+    ("#new thing", "waiting", "“thing” stands beside the choice"),
+    ("#note and keep", "waiting", "“and keep” stands beside the choice"),
+    ("#send\n\nBut change the sum first.", "waiting", "h-1 waits on: “But change the sum first.”"),
+    ("#discard\nI called him.", "waiting", "h-1 waits on: “I called him.”"),
+    ("#send in 10m", "sent", ""),
+    ("#Send!", "sent", ""),
+    ("#wyślij.", "sent", ""),
+    ("#send text", "sent", ""),
+    ("#send\n\nBest regards\nAnn Agent", "sent", ""),
+    ("#send\n\nAnn", "sent", ""),
+    ("#send\n\nAnn\nRefunds and returns", "sent", ""),
+    ("#send\n\nRefunds and returns", "sent", ""),  # it stands below the held answer, too
+    ("#send\n\n> Since the notification that you answered:", "sent", ""),
+    ("#note\n-- \nAnn\n+48 600 700 800", "noted", ""),
+])  # fmt: skip
+def test_a_choice_is_one_that_stands_alone(desk: Desk, words: str, state: str, told: str) -> None:
+    to, sent = collision(desk), len(desk.mails())
+    alone(desk, words, to)
+    assert item(desk).state == state
+    mails = desk.mails()[sent:]
+    assert [m.forward_path for m in mails] == ([JAN] if state == "sent" else [ANN] if told else [])
+    assert told == "" or told in " ".join(text_of(mails[0]).split())
+
+
+def test_a_held_answer_leaves_later(desk: Desk) -> None:
+    alone(desk, "#send in 10m", collision(desk))
+    assert newest(desk, JAN, "answer").next_attempt_at == desk.now + timedelta(minutes=10)
+
+
+SECRET = "He is our landlord and he never pays his rent before the tenth"
+HEADER = (
+    "From: Jan (via #1) <support@gw.test>\nSent: Saturday, November 21, 2026 10:01\nTo: Ann\nSubject: [#1] Zwrot\n\n"
+)
+
+
+def leaking(desk: Desk, words: str) -> None:
+    """Ann writes what stands in a note of Bob's."""
+    reply(desk, newest(desk, BOB), SECRET, f"Bob <{BOB}>", to=link(newest(desk, BOB), "+n"))
+    to = desk.ring.reply_address("support@gw.test", "+", "t", 1, desk.ticket(1).revision, ANN)
+    assert reply(desk, newest(desk, ANN), words, to=to).reason == "held: leak (h-1)"
+
+
+def between_lines(desk: Desk) -> None:
+    """Ann answers within a quote that has no marks."""
+    notice = newest(desk, ANN)
+    asked, his = "Proszę o zwrot za zamówienie PL-10442.", "Zwrot zlecony.\nPieniądze będą jutro."
+    quote = text_of(notice).replace(asked, f"{asked}\n{his}")
+    body, to = f"Dzień dobry.\n\n{HEADER}{quote}".replace("\n", "\r\n"), reply_address(notice)
+    raw = mail(f"Ann Agent <{ANN}>", "Re: x", body, To=to, In_Reply_To=notice.message_id)
+    assert desk.take(proven(raw), to=to).reason == "held: cut (h-1)"
+
+
+@pytest.mark.parametrize("by_timer", [False, True])
+def test_a_note_has_all_words_of_its_writer(desk: Desk, by_timer: bool) -> None:
+    words = f"Dear Jan.\n{SECRET}, so be quick.\nBest regards"
+    leaking(desk, words)
+    shown = text_of(newest(desk, ANN, "hold"))
+    assert f"people: {SECRET}" in shown
+    assert "Send the cleaned text" in shown
+    expire_all(desk) if by_timer else alone(desk, "#note", link(newest(desk, ANN, "hold"), "+h"))
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].text) == ("note", words)
+
+
+def test_of_a_text_that_leaks_as_a_whole_nothing_can_be_sent(desk: Desk) -> None:
+    leaking(desk, f"#solved\n\n{SECRET}.")
+    asked = newest(desk, ANN, "hold")
+    assert "%23send" not in text_of(asked)
+    assert f"  {SECRET}." in text_of(asked)
+    assert alone(desk, "#send", link(asked, "+h")).reason.startswith("h-1 waits")
+    assert (item(desk).state, desk.ticket(1).status) == ("waiting", "open")
+    alone(desk, "#note", link(asked, "+h"))
+    assert desk.entries(1)[-1].text == f"{SECRET}."
+
+
+@pytest.mark.parametrize("by_timer", [False, True])
+def test_where_the_end_is_not_sure_both_texts_are_shown_and_the_note_is_the_long_one(
+    desk: Desk, by_timer: bool
+) -> None:
+    between_lines(desk)
+    asked = newest(desk, ANN, "hold")
+    short, long = text_of(asked).split("The short version:")[1].split("The long version:")
+    assert ("Dzień dobry." in short, "Zwrot zlecony." in short) == (True, False)
+    assert all(words in long for words in ("Dzień dobry.", "> Proszę o zwrot", "Pieniądze będą jutro."))
+    expire_all(desk) if by_timer else alone(desk, "#note", link(asked, "+h"))
+    assert "Pieniądze będą jutro." in desk.entries(1)[-1].text
+
+
+def test_a_mail_of_commands_alone_is_no_note(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.take(mail(f"Jan <{JAN}>", "Re: Zwrot", "Halo?", Message_ID="<j2@bigbank.test>"), to=desk.reply_address(JAN, 1))
+    assert reply(desk, notice, "#solved").reason == "held: collision (h-1)"
+    asked = text_of(newest(desk, ANN, "hold"))
+    assert "%23note" not in asked
+    assert "after that nothing is done with it" in asked
+
+
+def test_what_was_confirmed_is_told_so(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Other", "Something else entirely.", Message_ID="<e1@x.test>"))
+    reply(desk, newest(desk, ANN), "#merge 1")
+    to = link(newest(desk, ANN, "confirm"), "+h")
+    for n in range(2):
+        alone(desk, "#confirm", to, Date=_DATES[n])
+    assert "h-1 was decided about already, by #confirm." in text_of(newest(desk, ANN, "command_result"))
+
+
+def test_a_held_note_does_not_leave_later(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#nosuch\nwords", to=link(newest(desk, ANN), "+n"))
+    assert alone(desk, "#send in 10m", link(newest(desk, ANN, "hold"), "+h")).reason.startswith("h-1 waits")
+
+
+def test_a_file_beside_a_choice_is_not_lost(desk: Desk) -> None:
+    assert with_file(desk, collision(desk), "#send").reason == "held: instead (h-2)"
+    assert item(desk).state == "waiting"
+    assert [a.name for a in item(desk, 2).proposal.attachments] == ["s.png"]
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize("html", ["<p>#note</p><p>He is a crook.</p>", "<p>#nosuch</p><p>He is a crook.</p>"])
+def test_a_command_in_formatted_words_is_asked_about_again(desk: Desk, html: str) -> None:
+    rich = {"Content_Type": "text/html; charset=utf-8"}
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", "Re: [#1] Zwrot", html, **rich)))
+    assert alone(desk, "#send", link(newest(desk, ANN, "hold"), "+h")).reason == "held: html-only (h-2)"
+    assert JAN not in [m.forward_path for m in desk.mails() if m.template == "answer"]
+
+
+def test_a_choice_in_formatted_text_is_none(desk: Desk) -> None:
+    rich = {"Content_Type": "text/html; charset=utf-8"}
+    alone(desk, "<p>#send</p>", collision(desk), **rich)
+    assert "formatted text alone" in text_of(newest(desk, ANN, "command_result"))
+    assert item(desk).state == "waiting"
 
 
 def test_words_in_place_of_a_choice_go_out_or_open_a_ticket(desk: Desk) -> None:
