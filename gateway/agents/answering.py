@@ -15,7 +15,7 @@ from gateway.agents.carrying import carry_out
 from gateway.agents.forwarding import ask_for_customer
 from gateway.agents.holding import Why, hold
 from gateway.agents.original import header_lines, sole_address
-from gateway.agents.reading import base_address, sent_beside, vocabulary, writer_of
+from gateway.agents.reading import base_address, real_files, sent_beside, vocabulary, writer_of
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
@@ -194,7 +194,8 @@ def _held(
     """The first doubt about it; None when it may be done."""
     doubts = wanted.doubts
     between = "cut" in doubts and proposal.longer is not None  # he may have said all of it there
-    says = bool(orders.text.strip()) or between or any(orders.has(name) for name in INSERT)
+    files = proposal.attachments if not orders.commands else real_files(proposal.attachments)
+    says = bool(orders.text.strip() or files) or between or any(orders.has(name) for name in INSERT)
     goes_out = says and not proposal.as_note
     since = said_since(mail, ticket, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since

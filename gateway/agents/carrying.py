@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from gateway.agents.absent import back_by_answer
 from gateway.agents.holding import Why, hold, hold_for_confirmation
+from gateway.agents.reading import real_files
+from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.message.cut_out import cut_out
 from gateway.message.limits import ParseLimits
@@ -37,11 +39,11 @@ def carry_out(
     """
     key = held.mail if held is not None else mail.inbound.key
     notes_alone = proposal.as_note and all(each.name == "note" for each in orders.commands)
-    files_alone = notes_alone and bool(proposal.attachments)
-    said = ticket is not None and (bool(orders.text.strip()) or files_alone)  # a logo below commands is no answer
+    asked = held is not None and held.code == "risk"  # about a picture: that of a signature is no answer
+    files = proposal.attachments if notes_alone or asked else real_files(proposal.attachments)
+    said = ticket is not None and bool(orders.text.strip() or files)
     if not said and all(each.name == "note" for each in orders.commands):  # a note without words is none
-        none = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["done_no_words"]
-        return hold(mail, ticket, Why("refused", told=none if orders.commands else None), proposal)
+        return _says_nothing(mail, ticket, proposal)
     asker = Asker(
         mail.agent,
         ticket.number if ticket is not None else None,
@@ -57,10 +59,22 @@ def carry_out(
         return hold(mail, ticket, why, replace(proposal, orders=None))
     if done.questions:
         return hold_for_confirmation(mail, ticket, done, asker, proposal)
+    if not done.lines and not done.asked:
+        tell_of(mail, asker.number, "empty")
     tell(mail.c, done, asker, mail.duty, mail.inbound.key)
     if done.answered:
         back_by_answer(mail)
     return _ended(mail, ticket, done, held, said=said and not done.dry)
+
+
+def _says_nothing(mail: AgentMail, ticket: Ticket | None, proposal: Proposal) -> Outcome:
+    """Neither commands, nor words or files for a ticket: its writer hears of it; a picture may be an answer."""
+    if ticket is not None and proposal.attachments:
+        told = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["risk_picture"]
+        return hold(mail, ticket, Why("risk", told=told), proposal)
+    what = "words" if proposal.text.strip() or proposal.attachments else "empty"
+    tell_of(mail, ticket.number if ticket is not None else None, what)
+    return mail.end("record", f"{mail.agent.id}: nothing to do", ticket.number if ticket is not None else None)
 
 
 def _ended(mail: AgentMail, ticket: Ticket | None, done: Carried, held: HeldMail | None, *, said: bool) -> Outcome:

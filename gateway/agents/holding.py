@@ -109,10 +109,11 @@ def _commands_of(agent: Agent, ticket: Ticket | None, d: Deps, c: Connection) ->
 
 
 def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
-    """Who would get the words of the mail; None where they are a note, or commands alone."""
-    lines = map(str.strip, proposal.everything.splitlines())
+    """Who would get the words and files of the mail; None where they are a note, or commands alone."""
+    lines = [line for each in proposal.everything.splitlines() if (line := each.strip())]
     who = ticket.requester if ticket is not None else None
-    if who is None or proposal.as_note or all(line == "" or line.startswith("#") for line in lines):
+    orders_alone = all(line.startswith("#") for line in lines) and (bool(lines) or not proposal.attachments)
+    if who is None or proposal.as_note or orders_alone:
         return None
     return who.name or who.address
 

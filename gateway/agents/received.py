@@ -39,7 +39,7 @@ from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.answered import is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
-from gateway.ticket.commands import Orders, read_commands, written_in
+from gateway.ticket.commands import Orders, looks_like_a_command, read_commands, written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
@@ -120,7 +120,7 @@ def _proven(mail: AgentMail) -> Outcome:
     if forward is not None and not named:  # no commands stand in what somebody else wrote
         return open_forwarded(mail, forward, _named(mail))
     if not named:  # it is about commands alone
-        return without_ticket(mail, _commands(mail))
+        return _of_commands(mail)
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not notes(mail.agent):
@@ -145,6 +145,18 @@ def _about_unseen(mail: AgentMail, ticket: Ticket | None) -> Outcome:
     if isinstance(orders, Orders) and orders.has("undo"):
         return without_ticket(mail, wanted)
     return unseen(mail, ticket) if ticket is not None else _no_right_of(mail)
+
+
+def _of_commands(mail: AgentMail) -> Outcome:
+    """An address for commands: words there may be meant for the ticket that the answered mail is about."""
+    said, subject = mail.message.text, mail.message.subject
+    if said.strip() and not looks_like_a_command(said) and not looks_like_a_command(subject):
+        if mail.inbound.released:  # he wants a new ticket
+            return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+        if (ticket := _perhaps_meant(mail)) is not None and notes(mail.agent):
+            message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
+            return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))
+    return without_ticket(mail, _commands(mail))
 
 
 def _without_proof(mail: AgentMail) -> Outcome:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gateway.errors import PoisonError
 from gateway.events import happened, seen_by
 from gateway.message.address import normal
-from gateway.message.charset import clean
+from gateway.message.charset import clean, decode
 from gateway.message.filename import clean_name
 from gateway.message.types import Attachment, Mailbox
 from gateway.operations.canned import Draft, Use, drafted
@@ -35,12 +35,13 @@ from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
 from gateway.ticket.change import changed
 from gateway.ticket.colleagues import named_in, of_note
-from gateway.ticket.leak import leaks, shows_token
+from gateway.ticket.leak import Internal, leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, SetField, Ticket
 
 MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
+_MOST_READ_OCTETS = 1 << 20  # of a file
 _MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
 _MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 _REFERENCES = 10  # the first and the last nine
@@ -105,7 +106,7 @@ def _answer(c: Connection, wanted: Answer, duty: Duty) -> tuple[Done, ...]:
 def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     """The answer as it will be sent; else why it is not."""
     rules, name = duty.deps.rules, f"#{wanted.number}"
-    begun = _begun(c, wanted, duty, may_be_none=bool(wanted.canned))
+    begun = _begun(c, wanted, duty, may_be_none=bool(wanted.canned or wanted.files))
     if isinstance(begun, Done):
         return begun
     ticket, text = begun
@@ -117,9 +118,11 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return Done(name, "refused", draft)
     desk, writer = duty.deps.desk, rules.agents.get(wanted.by or "")
     his = normal(writer.email) if writer is not None else ""
-    if found := leaks(draft.text, internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs, his)):
+    internal = internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs, his)
+    if found := leaks(draft.text, internal):
         return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
-    if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
+    internal = replace(internal, addresses=())  # an invitation names whoever invites
+    if ours := [file.name for file in wanted.files if _leaks(file, internal)]:
         return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
     recipients = tuple(_recipients(c, ticket, duty))
     if not recipients:
@@ -140,6 +143,14 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
         return refused
     files, by, leaves = (*own, *others), wanted.by, wanted.not_before
     return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
+
+
+def _leaks(file: File, internal: Internal) -> bool:
+    """Whether a file holds an address that was made for an agent, or, where it is text, what is for our own people."""
+    if not file.media_type.startswith(("text/", "message/")):
+        return shows_token(file.octets)
+    text, _ = decode(file.octets[:_MOST_READ_OCTETS], None)
+    return shows_token(file.octets) or bool(leaks(text.replace("=\r\n", "").replace("=\n", ""), internal))
 
 
 def _too_much(files: Sequence[File], recipients: int) -> Saying | None:

@@ -80,7 +80,7 @@ class _Work:
         self._text = orders.text.strip()
         self._canned = tuple(uses_in(orders))
         speaks = "note" if orders.has("note") else asker.speaks
-        says = bool(self._text or self._canned or (speaks == "note" and asker.files))
+        says = bool(self._text or self._canned or asker.files)
         elsewhere = orders.has("ask") or orders.has("internal")  # the words are for somebody else
         self._speaks = speaks if says and asker.number is not None and not elsewhere else "nothing"
         self._before: dict[int, Snapshot] = {}
@@ -248,7 +248,9 @@ class _Work:
         number, by = self._asker.number, self._asker.agent.id
         if number is None or self._speaks == "nothing":
             return
-        command = next(iter(answering), Command("text", None, 1, self._text.partition("\n")[0][:60]))
+        texts = (each for each in self._orders.commands if each.name in INSERT)
+        plain = Command("text", None, 1, self._text.partition("\n")[0][:60])
+        command = next(texts, next(iter(answering), plain))  # that is to blame where it cannot be sent
         self._touch(number, moved=False)
         if self._speaks == "note":
             note = Note(number, self._text, by, came=self._asker.came, articles=self._canned)
@@ -256,7 +258,7 @@ class _Work:
                 self._sent.append("note")
                 yield Line("ok", "#note", done.said)
             return
-        status = _status_of(command) if answering else None
+        status = _status_of(answering[0]) if answering else None
         says_solved = status == "solved" and not self._orders.has("silent")
         after = next((each.value for each in self._orders.commands if isinstance(each.value, timedelta)), None)
         leaves = self._duty.now + after if after is not None else None
@@ -270,7 +272,10 @@ class _Work:
             yield Line("sent", " ".join(self._text.split())[:60], done.said)
 
     def _notice(self, command: Command, number: int, was: Ticket | None) -> Iterator[Line]:
-        """What the customer hears of a ticket that was solved without words to him."""
+        """What the customer hears of a ticket that was solved without words to him.
+
+        Raises  _CannotError  he can hear nothing of it
+        """
         after = tickets.find_ticket(self._c, number)
         if after is None or after.requester is None or was is None or was.status_type in ("solved", "closed"):
             return
@@ -283,6 +288,12 @@ class _Work:
         key, customer = f"solved:{number}:{after.version}", customer_of(self._c, after)
         carry_out(self._c, after, (), decision, customer, d, self._duty.now, key=key, by_person=True)
         newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
+        if newest and newest[0].state == "failed":  # its words may not go out, or it cannot be written
+            leaks = (newest[0].reason or "").startswith("leak")
+            said = (
+                worded(saying("done_only_ours", line=command.line), self._tongue) if leaks else newest[0].reason or "—"
+            )
+            raise _CannotError(command, Wrong("said", (("word", said),)))
         if newest and newest[0].state == "suppressed":
             self.told = True  # he wanted the customer to hear of it
             why = newest[0].reason or "—"

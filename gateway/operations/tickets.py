@@ -34,12 +34,14 @@ from gateway.rules.action_forms import misfit
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.rules.types import LINK_KINDS, LONGEST_SNOOZE, PRIORITIES, RuleSet
 from gateway.store import customers, linked, tickets
+from gateway.store.internal import internal_of
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
 from gateway.ticket.apply import begun
 from gateway.ticket.assign import Absence, Full, Limit, OutOfHours, limits
 from gateway.ticket.change import changed, opened, shown, value_of
 from gateway.ticket.facts import first_fields, standing
+from gateway.ticket.leak import leaks
 from gateway.ticket.life import FINISHED, after_touch
 from gateway.ticket.saying import Sayable, Saying, saying
 from gateway.ticket.types import AddEntry, OpenTicket, SetField, SetStatus, Ticket
@@ -145,6 +147,8 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
         return Done(f"#{number}", "done", NOTHING_CHANGED)
     if (refused := unfilled(before, after, duty.deps.rules)) is not None:
         return refused
+    if after.subject != before.subject and _leaks(c, after, duty):
+        return Done(f"#{number}", "refused", saying("done_subject_ours"))
     moved = any(isinstance(step, SetField) and step.name == "team" for step in made)
     touch = None if change.status or moved else after_touch(after, duty.now, actor(change.by, duty.asker))
     made += [touch] if touch else []
@@ -155,6 +159,13 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
     saved = save_by(c, made, before, change.by, duty)
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent", by=change.by)
     return Done(f"#{number}", "done", (*_said(before, made), *beyond), warns=bool(beyond))
+
+
+def _leaks(c: Connection, ticket: Ticket, duty: Duty) -> bool:
+    """Whether its subject, which every customer reads, says what is for our own people only."""
+    desk = duty.deps.desk
+    internal = internal_of(c, ticket.number, desk.agents, desk.templates.articles.runs)
+    return ticket.requester is not None and bool(leaks(ticket.subject, internal))
 
 
 def _beyond(c: Connection, before: Ticket, after: Ticket, duty: Duty) -> tuple[Saying, ...]:

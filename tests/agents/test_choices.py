@@ -22,7 +22,7 @@ from gateway.store.opening import open_store
 from gateway.store.store import Store
 from gateway.ticket.types import Outcome
 from gateway.ticket.visibility import UNSEEN
-from tests.agents.mails import ANN, BOB, JAN, RULES, link, newest, proven, reply, reply_address, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, link, newest, proven, read, reply, reply_address, text_of
 from tests.conftest import own_database, settings_in
 from tests.processing import Desk, mail
 
@@ -47,10 +47,10 @@ def alone(desk: Desk, words: str, to: str, **fields: str) -> Outcome:
     return desk.take(proven(mail(f"Ann Agent <{ANN}>", "Re: x", words, To=to, **fields)), to=to)
 
 
-def with_file(desk: Desk, to: str, words: str = "") -> Outcome:
+def with_file(desk: Desk, to: str, words: str = "", *, file: str = _FILE) -> Outcome:
     """What became of a mail of Ann's with a file."""
     head = f"From: Ann Agent <{ANN}>\r\nTo: {to}\r\nSubject: Re: x\r\nMIME-Version: 1.0\r\n"
-    body = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{words}\r\n{_FILE}"
+    body = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{words}\r\n{file}"
     return desk.take(proven((head + body).encode()), to=to)
 
 
@@ -203,6 +203,48 @@ def between_lines(desk: Desk) -> None:
     assert desk.take(proven(raw), to=to).reason == "held: cut (h-1)"
 
 
+@pytest.mark.p0
+@pytest.mark.parametrize(("words", "to", "file", "told"), [
+    # what Ann writes, the purpose of the address, what she attaches, what she reads: Bob's note holds SECRET
+    (f"#solved {SECRET}", "t", "", "line 1 is for our own people only"),
+    (f"#solved 1 {SECRET}", "c", "", "line 1 is for our own people only"),
+    (f'#set subject="{SECRET}"', "t", "", "the subject says something that is for our own people only"),
+    (f'#set subject="{SECRET}"\n\nDear Jan.', "t", "", "the subject says something that is for our own people only"),
+    ("Here it is.", "t", f"text/plain\r\n\r\n{SECRET}.", "the file part-1.1.txt holds something"),
+    ("", "t", f"text/plain\r\n\r\n{SECRET}.", "the file part-1.1.txt holds something"),
+    ("Here it is.", "t", "text/calendar\r\n\r\nORGANIZER:mailto:ann@agents.test", ""),
+])  # fmt: skip
+def test_what_is_internal_leaves_in_no_other_way(desk: Desk, words: str, to: str, file: str, told: str) -> None:
+    reply(desk, newest(desk, BOB), SECRET, f"Bob <{BOB}>", to=link(newest(desk, BOB), "+n"))
+    desk.now += timedelta(hours=2)  # Jan may get an automatic mail again
+    before, sent = desk.ticket(1), len(desk.mails())
+    address = desk.ring.reply_address("support@gw.test", "+", "t", 1, before.revision, ANN)
+    if to == "c":
+        address = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    if file:
+        kind, _, content = file.partition("\r\n\r\n")
+        name = "part-1.1.txt" if kind == "text/plain" else "invitation.ics"
+        head = f"Content-Type: {kind}\r\nContent-Disposition: attachment; filename={name}"
+        with_file(desk, address, words, file=f"--b\r\n{head}\r\n\r\n{content}\r\n--b--\r\n")
+    else:
+        alone(desk, words, address)
+    mails = desk.mails()[sent:]
+    if not told:
+        assert [m.forward_path for m in mails] == [JAN]
+        return
+    assert [(m.forward_path, m.template) for m in mails] == [(ANN, "hold")]
+    assert told in text_of(mails[0])
+    assert (desk.ticket(1).status, desk.ticket(1).subject) == (before.status, before.subject)
+    assert [m.template for m in desk.outbox() if m.forward_path == JAN] == ["auto_ack"]
+
+
+def test_what_is_wrong_with_a_canned_reply_is_told_beside_it(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#macro nosuch")
+    told = text_of(newest(desk, ANN, "hold"))
+    assert "The line in your mail: #macro nosuch" in told
+    assert "there is no canned reply" in told
+
+
 @pytest.mark.parametrize("by_timer", [False, True])
 def test_a_note_has_all_words_of_its_writer(desk: Desk, by_timer: bool) -> None:
     words = f"Dear Jan.\n{SECRET}, so be quick.\nBest regards"
@@ -293,36 +335,91 @@ def test_words_in_place_of_a_choice_go_out_or_open_a_ticket(desk: Desk) -> None:
     assert item(desk, 4).state == "opened"
 
 
-@pytest.mark.parametrize(("words", "to", "reason"), [
-    # what stands above the file, the address, how it ends
-    ("", "n", "ann: #note: noted; no customer sees it"),
-    ("#note", "t", "ann: #note: noted; no customer sees it"),
-    ("", "t", "held: refused (h-1)"),
+@pytest.mark.parametrize(("words", "to", "reason", "kind"), [
+    # what stands above the file, the address, how it ends, what it became
+    ("", "n", "ann: #note: noted; no customer sees it", "note"),
+    ("#note", "t", "ann: #note: noted; no customer sees it", "note"),
+    ("", "t", "ann: : q-", "answer"),
+    ("#solved", "t", "ann: #solved: with the answer; : q-", "answer"),
 ])  # fmt: skip
-def test_a_file_is_as_good_as_words(desk: Desk, words: str, to: str, reason: str) -> None:
+def test_a_file_is_as_good_as_words(desk: Desk, words: str, to: str, reason: str, kind: str) -> None:
     notice = newest(desk, ANN)
     outcome = with_file(desk, link(notice, "+n") if to == "n" else reply_address(notice), words)
     assert outcome.reason.startswith(reason)
-    if reason.startswith("held"):
-        assert alone(desk, "#note", link(newest(desk, ANN, "hold"), "+h")).reason.startswith("h-1 noted")
     entry = desk.entries(1)[-1]
-    assert (entry.kind, [a.name for a in entry.attachments]) == ("note", ["s.png"])
+    assert (entry.kind, [a.name for a in entry.attachments]) == (kind, ["s.png"])
+    if kind == "answer":
+        assert [f.get_filename() for f in read(newest(desk, JAN, "answer")).iter_attachments()] == ["s.png"]
 
 
-@pytest.mark.parametrize(("files", "state", "kind"), [(True, "noted", "note"), (False, "expired", "mail")])
-def test_the_timer_says_what_it_did(desk: Desk, files: bool, state: str, kind: str) -> None:
+def test_a_file_collides_as_words_do(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, newest(desk, BOB), "Bob was first.", f"Bob <{BOB}>")
+    assert with_file(desk, reply_address(notice)).reason == "held: collision (h-1)"
+
+
+def test_a_picture_alone_is_asked_about(desk: Desk) -> None:
+    """It may be that of a signature."""
+    to, picture = reply_address(newest(desk, ANN)), _FILE.replace("attachment;", "inline;")
+    assert with_file(desk, to, file=picture).reason == "held: risk (h-1)"
+    asked = newest(desk, ANN, "hold")
+    assert "Your reply to Jan has not been sent" in text_of(asked)
+    assert "There is no text in it, only a picture." in text_of(asked)
+    assert alone(desk, "#send", link(asked, "+h")).reason.startswith("h-1 sent")
+    assert [f.get_filename() for f in read(newest(desk, JAN, "answer")).iter_attachments()] == ["s.png"]
+
+
+def test_a_picture_below_commands_is_no_answer(desk: Desk) -> None:
+    with_file(desk, reply_address(newest(desk, ANN)), "#mine", file=_FILE.replace("attachment;", "inline;"))
+    assert (desk.entries(1)[-1].kind, desk.ticket(1).assignee) == ("mail", "ann")
+
+
+@pytest.mark.parametrize(("words", "to", "told"), [
+    # what he writes, the purpose of the address, what he reads
+    ("", "t", "There was nothing in your mail to send"),
+    ("", "n", "There was nothing in your mail to send"),
+    ("> Why you: rule tell", "t", "There was nothing in your mail to send"),
+    ("#silent", "t", "There was nothing in your mail to send"),
+    ("#note", "t", "There was nothing in your mail to send"),
+    ("", "c", "There was nothing in your mail to send"),
+    ("Dear Jan, done.", "c", "your words reached nobody"),
+    ("Dear Jan, done.", "cmd", "your words reached nobody"),
+])  # fmt: skip
+def test_a_mail_that_does_nothing_is_told_why(desk: Desk, words: str, to: str, told: str) -> None:
+    notice, sent = newest(desk, ANN), len(desk.mails())
+    ways = {
+        "t": reply_address(notice),
+        "n": link(notice, "+n"),
+        "c": desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN),
+        "cmd": "support+cmd@gw.test",
+    }
+    assert alone(desk, words, ways[to], Subject="x").disposition == "record"
+    (mail,) = desk.mails()[sent:]
+    assert (mail.forward_path, mail.template) == (ANN, "command_result")
+    assert told in text_of(mail)
+    assert words in text_of(mail)
+    assert [e.kind for e in desk.entries(1)] == ["mail"]
+
+
+def test_words_to_a_mail_for_commands_may_be_meant_for_its_ticket(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#show")
+    asked = newest(desk, ANN, "command_result")
+    assert reply(desk, asked, "Zwrot zlecony.").reason == "held: which (h-1)"
+    alone(desk, "#send", link(newest(desk, ANN, "hold"), "+h"))
+    assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].text) == ("answer", "Zwrot zlecony.")
+
+
+def test_what_is_about_no_ticket_is_offered_no_note(desk: Desk) -> None:
+    to = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    alone(desk, "#clsed 1", to)
+    assert "%23note" not in text_of(newest(desk, ANN, "hold"))
+
+
+def test_the_timer_makes_a_note_of_a_file(desk: Desk) -> None:
     to = reply_address(newest(desk, ANN))
-    with_file(desk, to) if files else alone(desk, "", to)
+    with_file(desk, to, file=_FILE.replace("attachment;", "inline;"))
     expire_all(desk)
-    assert (item(desk).state, desk.entries(1)[-1].kind) == (state, kind)
-
-
-def test_a_note_that_cannot_be_kept_is_told(desk: Desk) -> None:
-    alone(desk, "", reply_address(newest(desk, ANN)))
-    to = link(newest(desk, ANN, "hold"), "+h")
-    assert alone(desk, "#note", to).reason.startswith("h-1 waits")
-    assert "there are no words" in text_of(newest(desk, ANN, "command_result"))
-    assert item(desk).state == "waiting"
+    assert (item(desk).state, desk.entries(1)[-1].kind) == ("noted", "note")
 
 
 def test_words_behind_a_command_for_notes_are_the_note(desk: Desk) -> None:
