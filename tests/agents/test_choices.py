@@ -135,6 +135,8 @@ def test_words_below_a_question_are_told_and_the_question_is_answered(desk: Desk
     assert "went to nobody" in text_of(told)
     assert "Dear Jan, done." in text_of(told)
     assert "1 / 1" in text_of(answered)
+
+
 def collision(desk: Desk) -> str:
     """Where Ann decides about an answer that came too late."""
     reply(desk, newest(desk, BOB), "Bob was first.", f"Bob <{BOB}>")
