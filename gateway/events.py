@@ -28,9 +28,9 @@ from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
-from gateway.ticket.notices import AGENT_NOTICE, passed_on, what_was_said
+from gateway.ticket.notices import passed_on, what_was_said
 from gateway.ticket.notify import notify
-from gateway.ticket.types import FROM_FORWARD, Customer, Saved, Ticket
+from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, Customer, Saved, Ticket
 
 
 def happened(

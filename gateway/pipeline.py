@@ -44,9 +44,10 @@ from gateway.store.webhooks import add_call
 from gateway.ticket.apply import IMPORT, REDIRECTED_OCTETS, subject_of
 from gateway.ticket.colleagues import of_mail
 from gateway.ticket.guard import ACK, Arrived, judged
-from gateway.ticket.notices import AGENT_NOTICE, passed_on
+from gateway.ticket.notices import passed_on
 from gateway.ticket.notify import notify
 from gateway.ticket.types import (
+    AGENT_NOTICE,
     NO_POLICY,
     REDIRECT,
     AddEntry,

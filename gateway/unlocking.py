@@ -20,7 +20,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Decision, Notify, Trace
 from gateway.store import tickets, turns
 from gateway.ticket.assign import unowned
-from gateway.ticket.notices import AGENT_NOTICE
+from gateway.ticket.types import AGENT_NOTICE
 
 UNLOCK = "team.unlock_after"
 

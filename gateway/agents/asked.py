@@ -20,9 +20,9 @@ from gateway.store import outbox, tickets
 from gateway.store.changes import save
 from gateway.store.view import StoreView
 from gateway.ticket.answered import reply_tokens
-from gateway.ticket.notices import AGENT_NOTICE, what_was_said
+from gateway.ticket.notices import what_was_said
 from gateway.ticket.token_forms import ReplyToken
-from gateway.ticket.types import AddEntry, Outcome, ThreadMatch, Ticket
+from gateway.ticket.types import AGENT_NOTICE, AddEntry, Outcome, ThreadMatch, Ticket
 
 _MOST_MAILS = 200  # of a ticket, among which the question is looked for
 

@@ -34,6 +34,7 @@ def explanation(message: Message, plan: Plan, notices: Sequence[Notification]) -
 def mail_line(notice: Notification) -> str:
     """A mail and the guard's word about it, as reasons keep it."""
     name = f"{notice.template}/{notice.variant}" if notice.variant else notice.template
-    passed = f"held: {notice.held}" if notice.held else "send guard: pass"
+    later = f"put off: {notice.put_off}" if notice.put_off else "send guard: pass"
+    passed = f"held: {notice.held}" if notice.held else later
     verdict = f"suppressed: {notice.suppressed}" if notice.suppressed else passed
     return f"{name} ({notice.language}) -> {notice.recipient.address} · {verdict} · {notice.cause}"

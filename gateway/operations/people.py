@@ -23,9 +23,9 @@ from gateway.rules.types import Escalate as Raise
 from gateway.store import customers, tickets, undoing
 from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
-from gateway.ticket.notices import AGENT_NOTICE, lines_of_words
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.saying import saying
-from gateway.ticket.types import FROM_FORWARD, AddPeople, Customer, SetField, SetRequester, Ticket
+from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, AddPeople, Customer, SetField, SetRequester, Ticket
 
 _REASON_CHARACTERS = 500
 

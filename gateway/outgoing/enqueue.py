@@ -24,8 +24,8 @@ from gateway.store.notices import join, said_since, told_since
 from gateway.store.outbox import Written
 from gateway.store.outlook import thread_index
 from gateway.ticket.leak import leaks
-from gateway.ticket.notices import AGENT_NOTICE, shown_words
-from gateway.ticket.types import Notification
+from gateway.ticket.notices import shown_words
+from gateway.ticket.types import AGENT_NOTICE, Notification
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
 _SHOWN, _LINE = 5, 100  # of the mails before: how many, and how many characters
@@ -102,21 +102,29 @@ def _leaks(letter: Letter, notice: Notification, desk: Desk, c: Connection) -> b
 def _after_others(
     notice: Notification, id: int, desk: Desk, c: Connection, now: datetime
 ) -> tuple[Notification, datetime]:
-    """The notice and when it is due: an agent gets the first of several at once, and one for all others of a minute."""
-    if notice.template != AGENT_NOTICE or notice.ticket is None:
+    """The notice and when it is due: an agent gets the first of several at once, and one for all others of a minute.
+
+    What the guard put off because there were too many goes with the next that may leave.
+    """
+    if notice.template != AGENT_NOTICE or notice.ticket is None or notice.held is not None:
         return notice, now
     told = told_since(c, notice.ticket, normal(notice.recipient.address), AGENT_NOTICE, now - _TOGETHER, now)
     if told is None:
         return notice, now
+    due = max(now, told.first_at + _TOGETHER)
     if told.waiting is None or told.due is None or not join(c, told.waiting, id, now):
-        return notice, told.first_at + _TOGETHER
-    count, before = said_since(c, notice.ticket, told.first_at, _SHOWN)
+        return notice, due
+    due = min(told.due, max(due, notice.not_before or due))
+    at = notice.values.get("said_at")
+    shown = datetime.fromisoformat(at) if isinstance(at, str) else None
+    count, before = said_since(c, notice.ticket, told.last_at, shown, _SHOWN)
     zone = ZoneInfo(notice.zone or desk.zones.get(notice.team, "UTC"))
     begun = [(at, who, shown_words(text, by_machine=machine)) for at, who, text, machine in before]
     lines = [f"{at.astimezone(zone):%H:%M} {who}: {_begin(said.words)}" for at, who, said in begun]
     more = [f"+{count - _SHOWN} …"] if count > _SHOWN else []
     hidden = any(said.hidden for _, _, said in begun) or notice.values.get("hidden", False)
-    return replace(notice, values={**notice.values, "earlier": (*more, *lines), "hidden": hidden}), told.due
+    values = {**notice.values, "earlier": (*more, *lines), "hidden": hidden}
+    return replace(notice, values=values, not_before=None), due
 
 
 def _begin(lines: Sequence[str]) -> str:

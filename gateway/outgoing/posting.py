@@ -57,11 +57,14 @@ class Posting:
         remember_messages(self._c, ((id, address, number) for id, address, number in sent if number is not None))
 
     def _look_up(self, budgets: Sequence[SendBudget], now: datetime) -> None:
-        """Those that count one ticket of many, and nothing else, at once for all of these tickets."""
-        many = {replace(b, scope={}).key: b for b in budgets if len(self._tickets) > 1 and b.scope.keys() == {"ticket"}}
-        for budget in many.values():
+        """Those that count one ticket of many at once for all of these tickets."""
+        of_one = [budget for budget in budgets if len(self._tickets) > 1 and "ticket" in budget.scope]
+        scopes = [{name: value for name, value in budget.scope.items() if name != "ticket"} for budget in of_one]
+        many = [replace(budget, scope=scope) for budget, scope in zip(of_one, scopes, strict=True)]
+        for budget in {each.key: each for each in many}.values():
             of_each = spent.used_by_ticket(self._c, budget, self._tickets, now)
-            self._stored |= {replace(budget, scope={"ticket": n}).key: count for n, count in of_each.items()}
+            for number, count in of_each.items():
+                self._stored[replace(budget, scope={"ticket": number, **budget.scope}).key] = count
         alone = [budget for budget in budgets if budget.key not in self._stored]
         if alone:
             self._stored |= zip((budget.key for budget in alone), spent.used(self._c, alone, now), strict=True)

@@ -31,9 +31,15 @@ def used(c: Connection, budgets: Sequence[SendBudget], now: datetime) -> tuple[i
 
 
 def used_by_ticket(c: Connection, budget: SendBudget, tickets: Collection[int], now: datetime) -> dict[int, int]:
-    """How much automatic mail about each of these tickets a budget has seen that counts one of them, in its time."""
-    these = and_(_COUNTED, outbox.c.ticket.in_(tickets), outbox.c.queued_at > now - budget.rate.per)
-    counted = select(outbox.c.ticket, func.count()).where(these).group_by(outbox.c.ticket)
+    """How much automatic mail about each of these tickets a budget has seen that counts one of them, in its time.
+
+    budget  its scope names all but the ticket
+    """
+    these = [_COUNTED, outbox.c.ticket.in_(tickets), outbox.c.queued_at > now - budget.rate.per]
+    these += [outbox.c[name] == value for name, value in budget.scope.items()]
+    these += [outbox.c.recipient.in_(budget.only_to)] if budget.only_to is not None else []
+    these += [outbox.c.recipient.not_in(budget.but_to)] if budget.but_to is not None else []
+    counted = select(outbox.c.ticket, func.count()).where(*these).group_by(outbox.c.ticket)
     return {**dict.fromkeys(tickets, 0), **{number: int(count) for number, count in c.execute(counted)}}
 
 

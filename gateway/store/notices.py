@@ -8,10 +8,11 @@ Not here     what the mail says (outgoing/enqueue.py), the other mails (outbox.p
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from gateway.message.types import Mailbox
-from gateway.store.schema import entry, outbox
+from gateway.store.schema import entry, inbound, outbox
+from gateway.ticket.guard import TICKET_LIMIT
 from gateway.ticket.types import is_by_machine
 
 _BEGINS = func.substr(entry.c.text, 1, 400).label("begins")
@@ -20,9 +21,10 @@ _LEAVES = ("queued", "leased", "deferred", "sent", "uncertain")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The mails that the reader got, or will get, since a time."""
+    """The mails that the reader got, or will get, since a time, and the one that the guard put off."""
 
     first_at: datetime
+    last_at: datetime | None  # of the newest but that one: later words the reader does not know; None: no words
     waiting: int | None  # the one that has not left and waits for others; None is none
     due: datetime | None  # when it leaves
 
@@ -34,11 +36,11 @@ def told_since(
 
     recipient  in normal form
     """
-    query = (
+    put_off = and_(outbox.c.state == "queued", outbox.c.next_attempt_at > now, outbox.c.reason == TICKET_LIMIT)
+    his = (
         select(outbox.c.id, outbox.c.queued_at, outbox.c.state, outbox.c.next_attempt_at, outbox.c.attempts)
         .where(
             outbox.c.ticket == ticket,
-            outbox.c.queued_at > since,
             outbox.c.recipient == recipient,
             outbox.c.template == template,
             outbox.c.state.in_(_LEAVES),
@@ -46,12 +48,15 @@ def told_since(
         )
         .order_by(outbox.c.id)
     )
-    rows = c.execute(query).all()
+    rows = c.execute(his.where(or_(outbox.c.queued_at > since, put_off))).all()
     if not rows:
         return None
     last = rows[-1]
     waits = last.state == "queued" and last.attempts == 0 and last.next_attempt_at > now
-    return Told(rows[0].queued_at, last.id if waits else None, last.next_attempt_at if waits else None)
+    if not waits:
+        return Told(rows[0].queued_at, last.queued_at, None, None)
+    before = c.execute(his.where(outbox.c.id < last.id).order_by(None).order_by(outbox.c.id.desc()).limit(1)).first()
+    return Told(rows[0].queued_at, before.queued_at if before else None, last.id, last.next_attempt_at)
 
 
 def join(c: Connection, id: int, into: int, now: datetime) -> bool:
@@ -62,27 +67,27 @@ def join(c: Connection, id: int, into: int, now: datetime) -> bool:
 
 
 def said_since(
-    c: Connection, ticket: int, since: datetime, most: int
+    c: Connection, ticket: int, since: datetime | None, shown: datetime | None, most: int
 ) -> tuple[int, list[tuple[datetime, Mailbox, str, bool]]]:
-    """How many mails came to a ticket after a time but for the newest; of the last of these when, who, how they begin,
-    and whether a program wrote them by itself.
+    """How many mails and notes came into a ticket after a time; of the last of these when, who, how they begin, and
+    whether a program wrote them by itself.
+
+    since  in the order of work: a mail may have waited for that.  None is all
+    shown  when that was said which the reader sees anyway; None is nothing
     """
+    origin = (entry.c.kind, entry.c.public, entry.c.trust, entry.c.source)
     query = (
-        select(
-            entry.c.at,
-            entry.c.author_name,
-            entry.c.author_address,
-            _BEGINS,
-            entry.c.kind,
-            entry.c.public,
-            entry.c.trust,
-            entry.c.source,
-        )
-        .where(entry.c.ticket == ticket, entry.c.kind == "mail", entry.c.at > since, entry.c.held.is_(None))
+        select(entry.c.at, entry.c.author_name, entry.c.author_address, _BEGINS, *origin)
+        .outerjoin(inbound, inbound.c.key == entry.c.source)
+        .where(entry.c.ticket == ticket, entry.c.kind.in_(("mail", "note")))
         .order_by(entry.c.id.desc())
     )
-    rows = c.execute(query).all()[1:]
-    shown = [
+    if since is not None:
+        query = query.where(func.coalesce(inbound.c.finished_at, entry.c.at) > since)
+    rows = list(c.execute(query))
+    if (seen := next((row for row in rows if row.at == shown), None)) is not None:
+        rows.remove(seen)
+    said = [
         (
             r.at,
             Mailbox(r.author_name or "", r.author_address or "—"),
@@ -91,4 +96,4 @@ def said_since(
         )
         for r in rows[:most]
     ]
-    return len(rows), shown[::-1]
+    return len(rows), said[::-1]

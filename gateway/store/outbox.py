@@ -112,7 +112,7 @@ def _row(notice: Notification, now: datetime) -> dict[str, object]:
         "queued_at": now,
         "next_attempt_at": None,
         "settled_at": now if notice.suppressed else None,
-        "reason": notice.suppressed or notice.held or "",
+        "reason": notice.suppressed or notice.held or notice.put_off or "",
     }
 
 

@@ -16,8 +16,8 @@ from gateway.message.types import Mailbox
 from gateway.rules.types import Decision, Hold, Notify, RuleSet
 from gateway.ticket.assign import Absence, distributes, unowned
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
-from gateway.ticket.notices import AGENT_NOTICE, agents_facts, agents_of, to_agents, what_was_said
-from gateway.ticket.types import Entry, Notification, Saved, Ticket
+from gateway.ticket.notices import agents_facts, agents_of, to_agents, what_was_said
+from gateway.ticket.types import AGENT_NOTICE, Entry, Notification, Saved, Ticket
 from gateway.ticket.visibility import sees
 
 _CHOICES = ("#accept", "#reject")

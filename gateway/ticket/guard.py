@@ -16,7 +16,7 @@ from gateway.rules.desk import Rate
 from gateway.rules.types import RuleSet
 from gateway.ticket.canned import Suggestion
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Beside, Customer, Notification
+from gateway.ticket.types import AGENT_NOTICE, Beside, Customer, Notification
 
 ACK = "auto_ack"
 CSAT = "csat"
@@ -24,6 +24,7 @@ _ONCE = Rate(1, timedelta(days=3650))
 _ASKED = Rate(1, timedelta(days=30))
 MUTED = "muted"  # a ticket whose customer wants no automatic mail about it; and the guard's word for that
 FORWARD = "forward"  # the guard's word for somebody who did not write to us himself
+TICKET_LIMIT = "ticket-limit"  # the guard's word for a ticket with too much automatic mail
 FLOOD = "flood"  # the guard's word for a sender of too much, and the cause of what the lead is told about him
 
 
@@ -43,7 +44,7 @@ class SendBudget:
     @property
     def key(self) -> object:
         """What tells it from others, hashable."""
-        return self.rate, *self.scope.items(), self.only_to, self.but_to
+        return self.rate, *sorted(self.scope.items()), self.only_to, self.but_to
 
     def counts(self, notice: Notification) -> bool:
         """Whether a mail that was judged is one of those that it counts."""
@@ -120,8 +121,13 @@ Cause = Arrived | Happened
 
 
 def judged(notice: Notification, cause: Cause, policy: NotifyPolicy, sent: Sent, now: datetime) -> Notification:
-    """The mail with the guard's first word against it; as it is where the guard has none."""
+    """The mail with the guard's first word against it; as it is where the guard has none.
+
+    What an agent is told too often of a ticket he is told later, in one mail: else he would never hear of it.
+    """
     code = notice.suppressed or next(filter(None, _words_against(notice, cause, policy, sent, now)), None)
+    if code == TICKET_LIMIT and notice.template == AGENT_NOTICE:
+        return replace(notice, put_off=code, not_before=now + policy.rules.limits.auto_per_ticket.per)
     return notice if code is None else replace(notice, suppressed=code)
 
 
@@ -204,12 +210,14 @@ def _by_budget(notice: Notification, policy: NotifyPolicy, sent: Sent, now: date
 def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterator[SendBudget]:
     """Those of the recipient protect people who never asked for mail of ours; agents work with it.
 
-    The total of agents and that of all others are counted apart: neither silences the other.
+    Mails to agents and to all others are counted apart: neither silences the other. Of a ticket each agent has a
+    budget of his own for each kind of mail, so that neither colleagues nor what he asked for himself use it up.
     """
     limits = policy.rules.limits
     if notice.audience == "agent":
-        yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
+        of_reader = {"ticket": notice.ticket, "recipient": address, "template": notice.template}
         yield SendBudget("total-limit", limits.auto_total, {}, only_to=policy.agents)
+        yield SendBudget(TICKET_LIMIT, limits.auto_per_ticket, of_reader)
         return
     if notice.template == ACK:
         yield SendBudget("ack-limit", limits.ack, {"recipient": address, "template": ACK})
@@ -220,7 +228,7 @@ def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterat
     yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
     yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})
-    yield SendBudget("ticket-limit", limits.auto_per_ticket, {"ticket": notice.ticket})
+    yield SendBudget(TICKET_LIMIT, limits.auto_per_ticket, {"ticket": notice.ticket}, but_to=policy.agents)
     yield SendBudget("total-limit", limits.auto_total, {}, but_to=policy.agents)
 
 

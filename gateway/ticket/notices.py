@@ -19,10 +19,9 @@ from gateway.ticket.canned import suggested
 from gateway.ticket.guard import Arrived, Cause, NotifyPolicy
 from gateway.ticket.impossible import FLAG
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import FROM_FORWARD, Beside, Entry, Notification, Ticket
+from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, Beside, Entry, Notification, Ticket
 from gateway.ticket.visibility import answers, sees
 
-AGENT_NOTICE = "agent_notice"
 NOT_VISIBLE = "not-visible"  # the guard's word for an agent who may not see the ticket
 _WORDS_CHARACTERS = 2000
 _WORDS_LINES = 40

@@ -30,8 +30,8 @@ from gateway.ticket.guard import (
     is_known,
     judged,
 )
-from gateway.ticket.notices import AGENT_NOTICE, agents_facts, to_agents
-from gateway.ticket.types import REDIRECT, Notification, Saved, Ticket
+from gateway.ticket.notices import agents_facts, to_agents
+from gateway.ticket.types import AGENT_NOTICE, REDIRECT, Notification, Saved, Ticket
 
 _REFERENCES = 10  # the first and the last nine
 _ROOM = 1450  # octets of HTML for articles; the other words of an acknowledgement leave as many below 4 KB

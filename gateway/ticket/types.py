@@ -318,6 +318,7 @@ class Explanation:
 
 
 FROM_FORWARD = "from-forward"  # the flag of a ticket whose customer only a forward shows
+AGENT_NOTICE = "agent_notice"
 REDIRECT = "redirect"  # somebody else's mail, passed on: it has no template
 
 
@@ -350,6 +351,7 @@ class Notification:
     suppressed: str | None = None
     speaker: str | None = None  # whose words they are: a person of ours, or for agents the customer; None is the team
     held: str | None = None  # why it waits until a person releases it
+    put_off: str | None = None  # the guard's word where it goes out later, with whatever else happens until then
     audience: Literal["customer", "agent"] = "customer"
     zone: str | None = None  # IANA, of the recipient; None is not known
     purpose: str | None = None  # of the reply address, where it is not that of the template

@@ -1,10 +1,14 @@
 """Which of our people hear of a customer's mail by themselves, and when its first author hears of a forward."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.config import Settings
+from gateway.operations.answers import Note
+from gateway.operations.registry import OPERATIONS
+from gateway.operations.types import Duty
 from gateway.store.absences import put_away
 from gateway.store.store import Store
 from gateway.ticket.assign import Absence
@@ -228,3 +232,99 @@ def test_the_guard_knows_what_its_writer_was_told_however_many_others_were_told_
     assert line in text_of(newest(desk, ANN))
     assert line not in text_of(newest(desk, "a5@agents.test"))
     assert reply(desk, newest(desk, ANN), f"Dzień dobry,\n\n{line}\n\nZwrot zlecony.").reason == "held: leak (h-1)"
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("what", "orders", "mails"),
+    [
+        # what is asked of the desk beside it -> how many mails of a customer each of fourteen agents hears of
+        ("nothing else", "", 1),
+        ("a customer who writes three times", "", 3),
+        ("an agent who asks for much", "#show\n#history\n#original\n#why\n#help\n#stats", 3),
+    ],
+)
+def test_neither_colleagues_nor_questions_use_up_what_an_agent_may_be_told(
+    store: Store, settings: Settings, what: str, orders: str, mails: int
+) -> None:
+    ids = [f"a{n}" for n in range(14)]
+    people = "".join(f"  {id}: {{name: {id}, email: {id}@agents.test}}\n" for id in ids)
+    teams = f"teams:\n  support: {{address: support@gw.test, members: [{', '.join(ids)}]}}\n"
+    desk = Desk(store, settings, f"version: 1\ndefaults: {{team: support}}\nagents:\n{people}{teams}")
+    desk.take(verdict("pass", mail()))
+    if orders:
+        reply(desk, newest(desk, "a0@agents.test"), orders, "a0 <a0@agents.test>")
+    for n in range(mails - 1):
+        later(desk, f"And {n}")
+    assert told(desk) == sorted(ids * mails)
+    assert [m.template for m in desk.outbox() if m.state == "suppressed"] == []
+
+
+def later(desk: Desk, words: str, minutes: float = 2) -> None:
+    """Another mail of Jan in his ticket, so much later."""
+    address = desk.reply_address(JAN, 1)
+    raw = verdict("pass", mail(subject="Re: Zwrot", To=address, body=words))
+    assert desk.take(raw, to=address, at=desk.now + timedelta(minutes=minutes)).disposition == "entry"
+
+
+def anns(desk: Desk) -> list[tuple[str, float]]:
+    """What notices to Ann say last of what they show, and when each leaves, in minutes after the first."""
+    found = [m for m in desk.mails() if (m.template, m.forward_path) == ("agent_notice", ANN)]
+    said = [[line.strip() for line in text_of(m).splitlines() if line.startswith("  ")][-1] for m in found]
+    leaves = [((m.next_attempt_at or m.queued_at) - found[0].queued_at) / timedelta(minutes=1) for m in found]
+    return list(zip(said, leaves, strict=True))
+
+
+_FEW = "limits: {auto_per_ticket: 3 per 10m}\n"
+
+
+def test_what_an_agent_is_told_too_often_he_is_told_later_in_one_mail(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _RULES.replace("NOTIFY", "none").replace("ASSIGN", "manual") + _FEW)
+    desk.take(verdict("pass", mail(body="one")))
+    for words in ("two", "three"):
+        later(desk, words)
+    at_once = [("one", 0), ("two", 2), ("three", 4)]
+    assert anns(desk) == at_once
+    later(desk, "four")
+    assert anns(desk) == [*at_once, ("four", 16)]  # ten minutes after it would have left
+    later(desk, "five")
+    later(desk, "six", minutes=0.5)
+    assert anns(desk) == [*at_once, ("six", 16)]  # the same mail, and no later for that
+    text = text_of(newest(desk, ANN))
+    assert [word for word in ("four", "five", "six") if text.count(word) != 1] == []
+    assert "three" not in text
+    later(desk, "seven", minutes=4)  # the first three were long enough ago
+    assert anns(desk) == [*at_once, ("seven", 12.5)]
+    assert "Jan <jan@bigbank.test>: six" in text_of(newest(desk, ANN))
+    assert {m.reason.partition(":")[0] for m in desk.outbox() if m.state == "suppressed" and m.auto} <= {
+        "joined",
+        "thread-limit",
+    }
+
+
+@pytest.mark.parametrize(
+    ("between", "waited"),
+    [
+        # who speaks between two mails of a minute; how long before all of it these came, in minutes
+        ("jan", 0),
+        ("jan", 5),  # the gateway had much to do
+        ("bob", 0),  # a note
+    ],
+)
+def test_a_mail_to_an_agent_says_all_that_came_since_the_one_before(
+    store: Store, settings: Settings, between: str, waited: float
+) -> None:
+    desk = Desk(store, settings, _RULES.replace("NOTIFY", "none").replace("ASSIGN", "manual"))
+    desk.take(verdict("pass", mail(body="The first.")))
+    desk.change(1, SetField("assignee", "ann", "test"))
+    start, address = desk.now, desk.reply_address(JAN, 1)
+    for n, words in enumerate(("The first of three.", "The second of three.", "The third of three."), 1):
+        desk.now = start + timedelta(minutes=10, seconds=n)
+        if (between, n) == ("bob", 2):
+            note = Note(1, words, "bob")
+            desk.write(lambda c, n=note: OPERATIONS["ticket.note"].perform(c, n, Duty(desk.now, lambda: desk.deps)))
+        else:
+            raw = verdict("pass", mail(subject="Re: Zwrot", To=address, body=words))
+            desk.take(raw, to=address, at=desk.now, envelope={"received_at": desk.now - timedelta(minutes=waited)})
+    text = text_of(newest(desk, ANN, "agent_notice"))
+    assert [text.count(word) for word in ("The first of", "The second of", "The third of")] == [0, 1, 1]
