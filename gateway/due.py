@@ -19,7 +19,7 @@ from gateway.deciding.types import Deps
 from gateway.digests import digest_day, send_digest
 from gateway.distribution import give_away
 from gateway.errors import TransientError
-from gateway.events import carry_out, find_owners, happened
+from gateway.events import carry_out, find_owners, happened, owners_after
 from gateway.idle import ask_idle
 from gateway.operations.held_mails import expire
 from gateway.operations.promises import Recompute, recompute
@@ -35,6 +35,7 @@ from gateway.store.delayed import Delayed
 from gateway.store.own_settings import with_digest
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
+from gateway.ticket.colleagues import comes_to_team
 from gateway.ticket.life import FINISHED
 from gateway.unlocking import disown, tell_disowned, unlock
 from gateway.unreached import look_after_unreached
@@ -266,6 +267,8 @@ def act_on(c: Connection, found: Delayed, d: Deps, now: datetime) -> None:
     after = carry_out(c, ticket, (), decision, customer, d, now, key=f"delayed:{found.id}")
     if after.status != ticket.status:
         happened(c, ticket, after, (), d, now, actor="rule")
+    elif comes_to_team(ticket, after, d.rules):
+        owners_after(c, ticket, after, d, now)
 
 
 def _fail(c: Connection, found: Delayed, reason: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ Not here     mails that come in (pipeline.py), what falls due (due.py), what an 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -18,14 +19,17 @@ from gateway.message.address import normal
 from gateway.outgoing.posting import Posting
 from gateway.pipeline import follow_up, tell_endpoints
 from gateway.rules.evaluate import evaluate, may_have_fired
-from gateway.rules.types import Decision, Event, Facts, Notify, Reply
+from gateway.rules.types import Decision, Event, Facts, Notify, Reply, Trace
 from gateway.store import customers, delayed, outbox, tickets
+from gateway.store.absences import absent
 from gateway.store.beside import beside
 from gateway.store.changes import save
 from gateway.store.happenings import Happening, Reasons, add_happening, fired
+from gateway.store.notices import told_at
 from gateway.store.outlines import keep_outline
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
+from gateway.ticket.colleagues import comes_to_team, members_of
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
 from gateway.ticket.notices import passed_on, what_was_said
@@ -68,15 +72,46 @@ def happened(
         after = carry_out(c, after, events, decision, customer, d, now, told=told)
     else:
         tell_endpoints(c, after, events, d, now)
-    owners_after(c, before, after, d, now)
+    owners_after(c, before, after, d, now, by=by)
 
 
-def owners_after(c: Connection, before: Ticket | None, after: Ticket, d: Deps, now: datetime) -> None:
+def owners_after(
+    c: Connection,
+    before: Ticket | None,
+    after: Ticket,
+    d: Deps,
+    now: datetime,
+    *,
+    by: str | None = None,
+    told: bool = False,
+) -> None:
     """Find owners for what a change left without one, and for what waits where it gave somebody time.
 
     before  None: it is new, or was taken up by a mail
+    by      the id of the person of ours who changed it
+    told    whether rules chose who hears of it, by mails that are not queued yet
     """
     find_owners(c, distribute(c, before, after, d, now), d, now)
+    if before is not None and not told and comes_to_team(before, after, d.rules):
+        tell_members(c, after, d, now, by=by)
+
+
+def tell_members(c: Connection, ticket: Ticket, d: Deps, now: datetime, *, by: str | None) -> None:
+    """Tell a team that gives nothing away of a ticket that came to it otherwise than by a mail: one has to take it.
+
+    Whoever heard of the ticket with the same change does not hear of it again; a rule has chosen who hears.
+    """
+    told = told_at(c, ticket.number, AGENT_NOTICE, now)
+    if any(rule.id in told.values() for rule in d.rules.rules):
+        return
+    there = members_of(ticket, d.rules, partial(absent, c, now))
+    hear = tuple(id for id in there if id != by and normal(d.rules.agents[id].email) not in told)
+    if not hear:
+        return
+    decision = Decision((Notify(CAUSE, hear, AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
+    customer = customer_of(c, ticket)
+    said = {"happened": "team", "because": "team", **_about(c, ticket, customer)}
+    carry_out(c, ticket, (), decision, customer, d, now, key=f"team:{ticket.number}:{ticket.version}", told=said)
 
 
 def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -> int:

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
-from gateway.events import carry_out, customer_of, decided, facts_of, happened
+from gateway.events import carry_out, customer_of, decided, facts_of, happened, owners_after
 from gateway.outgoing.posting import Posting
 from gateway.pipeline import tell_endpoints
 from gateway.rules.types import Action, Decision, Event, Notify, RuleSet, Trace
@@ -23,10 +23,11 @@ from gateway.store import delayed, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.store.sla import Reminding
 from gateway.store.sla_lists import Reached
+from gateway.ticket.colleagues import comes_to_team
 from gateway.ticket.notices import agents_of
 from gateway.ticket.reminder import recipients, told, told_of, with_promise, with_reminder
 from gateway.ticket.sla import BREACH, Promised
-from gateway.ticket.types import Customer, Entry, Ticket
+from gateway.ticket.types import AGENT_NOTICE, Customer, Entry, Ticket
 from gateway.ticket.visibility import sees
 
 _MOST_MAILS = 20  # to one person at once
@@ -169,8 +170,15 @@ def _tell(c: Connection, stage: _Stage, d: Deps, now: datetime, posting: Posting
         tell_endpoints(c, after, (event,), d, now)
     if after.status != ticket.status and "status-changed" not in decision.trace.events:
         happened(c, ticket, after, (), d, now, actor="rule")
+    elif comes_to_team(ticket, after, d.rules):
+        owners_after(c, ticket, after, d, now, told=_tells(decision))
     if breached:
         d.counts.add("sla_breaches", promised.policy or "by-hand")
+
+
+def _tells(decision: Decision) -> bool:
+    """Whether rules chose who hears of the ticket."""
+    return any(isinstance(action, Notify) and action.template == AGENT_NOTICE for action in decision.actions)
 
 
 def _event(percent: int) -> Event:

@@ -201,7 +201,8 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
         sent.append((made[1], normal(recipient.address), ticket.number))
     remember_messages(c, sent)
     moved = (of_change("status", ticket.status, status.status),) if status.status != ticket.status else ()
-    happened(c, ticket, saved.ticket or ticket, ("agent-reply",), duty.deps, duty.now, actor="agent", text=text)
+    after, d = saved.ticket or ticket, duty.deps
+    happened(c, ticket, after, ("agent-reply",), d, duty.now, actor="agent", text=text, by=by)
     note_articles(c, "inserted", ready.draft.articles, duty.now)
     used = ", ".join(each.canned.name for each in ready.draft.used)
     with_ = (saying("done_with", names=used),) if used else ()
@@ -305,7 +306,8 @@ def _note(c: Connection, wanted: Note, duty: Duty) -> tuple[Done, ...]:
     called = [id for id in named_in(text, duty.deps.rules) if id != wanted.by and id not in ticket.followers]
     follow = (SetField("followers", (*ticket.followers, *called), who),) if called else ()
     saved = save_by(c, (entry, *((touch,) if touch else ()), *follow), ticket, wanted.by, duty, wanted.came)
-    happened(c, ticket, saved.ticket or ticket, ("note",), duty.deps, duty.now, actor="agent", text=text)
+    after, d = saved.ticket or ticket, duty.deps
+    happened(c, ticket, after, ("note",), d, duty.now, actor="agent", text=text, by=wanted.by)
     kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
     if kept is not None and saved.ticket is not None and wanted.tells:
         for notice in of_note(saved.ticket, kept, wanted.by, duty.deps.notifying):

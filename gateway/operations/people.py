@@ -177,7 +177,7 @@ def _escalate(c: Connection, wanted: Escalate, duty: Duty) -> tuple[Done, ...]:
     decision = Decision((Notify(who, ("team.lead",), AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
     key = f"escalated:{ticket.number}:{after.version}"
     carry_out(c, after, (), decision, customer_of(c, after), d, duty.now, key=key, told=told)
-    happened(c, ticket, after, (), d, duty.now, actor="agent")
+    happened(c, ticket, after, (), d, duty.now, actor="agent", by=wanted.by)
     said = saying("done_escalated", level=after.escalation, what=saying(f"name_{to[0]}"), to=to[1])
     return (Done(name, "done", said),)
 

@@ -135,7 +135,7 @@ def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty
         if names and now_is is not None:
             undoing.restore(c, now_is, before, names, by, duty.deps.promises)
             again = tickets.find_ticket(c, before.ticket.number) or now_is.ticket
-            owners_after(c, now_is.ticket, again, duty.deps, duty.now)
+            owners_after(c, now_is.ticket, again, duty.deps, duty.now, by=wanted.by)
             yield Done(f"#{before.ticket.number}", "done", saying("done_as_before", names=", ".join(names)))
     gone = list(kept.sent)
     for number, what in kept.waiting:

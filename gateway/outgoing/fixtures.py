@@ -48,7 +48,7 @@ SITUATIONS = (
 CASES: Mapping[str, tuple[str, ...]] = {
     "status_notice": ("solved", "reopened", "merged", "continued", "split"),
     "agent_notice": (
-        "new", "reply", "note", "assigned", "advice", "linked_solved", "reopened", "escalated", "flood",
+        "new", "reply", "note", "assigned", "advice", "linked_solved", "reopened", "team", "escalated", "flood",
     ),
     "hold": (
         "collision", "unknown_command", "bad_value", "position", "html_only", "differs", "unaddressed", "leak", "cut",

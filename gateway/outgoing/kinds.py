@@ -111,7 +111,7 @@ KINDS: Mapping[str, Kind] = {
         "customer",
         is_list=True,
         values={
-            "happened": "new, reply, note, assigned, advice, linked_solved, reopened or escalated",
+            "happened": "new, reply, note, assigned, advice, linked_solved, reopened, team or escalated",
             "ticket": "number, subject, team, status, priority, assignee, customer, tags",
             "because": "why its reader: a word of the strings, because_WORD, or none",
             "why": "the same in words: the reason; with `because` rule, which one; with given, who gave it",

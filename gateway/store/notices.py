@@ -59,6 +59,16 @@ def told_since(
     return Told(rows[0].queued_at, before.queued_at if before else None, last.id, last.next_attempt_at)
 
 
+def told_at(c: Connection, ticket: int, template: str, at: datetime) -> dict[str, str]:
+    """Who is told of a ticket by mails of this kind that were queued just then, and what caused it.
+
+    Their addresses are in normal form.
+    """
+    these = (outbox.c.ticket == ticket, outbox.c.template == template, outbox.c.queued_at == at)
+    rows = c.execute(select(outbox.c.recipient, outbox.c.cause).where(*these, outbox.c.state.in_((*_LEAVES, "held"))))
+    return {row.recipient: row.cause for row in rows}
+
+
 def join(c: Connection, id: int, into: int, now: datetime) -> bool:
     """Let a mail that waits be a part of a later one; False: it has left meanwhile."""
     waits = (outbox.c.id == id, outbox.c.state == "queued", outbox.c.attempts == 0)

@@ -85,7 +85,7 @@ def of_mail(
     notices = [action for action in decision.actions if isinstance(action, Notify) and action.template == AGENT_NOTICE]
     told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
-    members = {} if told_already or waits else _members(ticket, rules, away)  # a rule has chosen who hears
+    members = {} if told_already or waits else members_of(ticket, rules, away)  # a rule has chosen who hears
     concerned = {**members, **_of_team(ticket, rules), **_covering(ticket, rules, away), **_concerned(ticket, rules)}
     hear = {
         agent: why
@@ -120,6 +120,22 @@ def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet) -> str | No
     return next((agent.id for agent in others if agent is not None and sees(agent, ticket, rules)), None)
 
 
+def members_of(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
+    """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
+    team = rules.teams.get(ticket.team)
+    if team is None or distributes(team) or not unowned(ticket, rules):
+        return {}
+    gone = away()
+    there = (id for id in team.members if id in rules.agents and id not in gone)
+    return {id: "team" for id in there if rules.agents[id].notify != "none"}
+
+
+def comes_to_team(before: Ticket, after: Ticket, rules: RuleSet) -> bool:
+    """Whether a change of a ticket leaves it to a team that has to look after it, and did not before."""
+    given_back = before.assignee in rules.agents and after.assignee not in rules.agents
+    return before.team != after.team or given_back
+
+
 def _concerned(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     """The ids of those who have to do with the ticket themselves, each with the reason."""
     has = {id: "follows" for id in ticket.followers if id in rules.agents}
@@ -141,16 +157,6 @@ def _lead(ticket: Ticket, rules: RuleSet) -> dict[str, str]:
     team = rules.teams.get(ticket.team)
     lead = rules.agents.get(team.lead or "") if team is not None else None
     return {lead.id: "lead"} if lead is not None else {}
-
-
-def _members(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
-    """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
-    team = rules.teams.get(ticket.team)
-    if team is None or distributes(team) or not unowned(ticket, rules):
-        return {}
-    gone = away()
-    there = (id for id in team.members if id in rules.agents and id not in gone)
-    return {id: "team" for id in there if rules.agents[id].notify != "none"}
 
 
 def _hears_all(agent: str, ticket: Ticket, rules: RuleSet) -> bool:

@@ -328,3 +328,65 @@ def test_a_mail_to_an_agent_says_all_that_came_since_the_one_before(
             desk.take(raw, to=address, at=desk.now, envelope={"received_at": desk.now - timedelta(minutes=waited)})
     text = text_of(newest(desk, ANN, "agent_notice"))
     assert [text.count(word) for word in ("The first of", "The second of", "The third of")] == [0, 1, 1]
+
+
+_MOVING = """version: 1
+defaults: {team: support, calendar: always}
+calendars: {always: {timezone: UTC, hours: {mon-sun: "00:00-24:00"}}}
+agents:
+  ann: {name: Ann Agent, email: ann@agents.test}
+  bob: {name: Bob, email: bob@agents.test, notify: none}
+  lia: {name: Lia, email: lia@agents.test, role: light}
+  zed: {name: Zed, email: zed@agents.test}
+  zoe: {name: Zoe, email: zoe@agents.test}
+  zac: {name: Zac, email: zac@agents.test, notify: none}
+  zia: {name: Zia, email: zia@agents.test}
+teams:
+  support: {address: support@gw.test, members: [ann, bob, lia], lead: ann, escalates_to: billing}
+  billing: {address: billing@gw.test, members: [ann, zed, zoe, zac, zia], lead: zed, visibility: all}
+  giving: {address: giving@gw.test, members: [zed], assign: least_busy}
+rules:
+  - {id: goes, on: note, when: {ticket.priority: high}, do: [{route: billing}]}
+  - {id: chosen, on: note, when: {ticket.tags: vip}, do: [{notify: {to: [zoe], template: agent_notice}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("orders", "hear"),
+    [
+        # what Ann orders who owns the ticket -> who hears of it
+        ("#team billing", []),  # she keeps it
+        ("#team billing\n#assign none", ["zed", "zoe"]),
+        ("#assign none\n#team billing", ["lia", "zed", "zoe"]),  # it was nobody's in her team before
+        ("#assign none", ["lia"]),
+        ("#team giving", ["zed"]),  # he is given it
+        ("#assign none\n#high\n#note\nIt is theirs.", ["lia", "zed", "zoe"]),  # a rule moves it
+        ("#mine\n#high\n#tag vip\n#note\nIt is theirs.", ["zoe"]),  # and says who hears
+        ("#assign none\n#escalate", ["lia", "zed", "zoe"]),  # Zed leads there, and hears once
+        ("#assign zoe", ["zoe"]),
+        ("#solved\n#team billing", []),
+        ("#split", ["lia"]),  # of the new one, that nobody owns
+        ("#high", []),
+    ],
+)
+def test_a_team_hears_of_a_ticket_that_comes_to_it(
+    store: Store, settings: Settings, orders: str, hear: list[str]
+) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.write(lambda c: put_away(c, Absence("zia", desk.now, None), desk.now))
+    desk.take(verdict("pass", mail()))
+    later(desk, "And another matter.")
+    desk.change(1, SetField("assignee", "ann", "test"))
+    since = max(m.id for m in desk.outbox())
+    assert not reply(desk, newest(desk, ANN, "agent_notice"), orders).reason.startswith("held")
+    assert told(desk, since) == hear
+
+
+@pytest.mark.sqlite
+def test_what_a_team_reads_of_a_ticket_that_comes_to_it(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail()))
+    reply(desk, newest(desk, ANN, "agent_notice"), "#team billing\n\nColleagues will write to you.")
+    text = text_of(newest(desk, "zed@agents.test", "agent_notice"))
+    for words in ("FOR YOUR TEAM · billing", "Why you: it is for your team", "Proszę o zwrot.", "Take it"):
+        assert words in text
