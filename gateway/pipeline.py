@@ -142,10 +142,12 @@ def _led_to(
     """
     message = plan.message
     _restrain(saved, plan, d, c, now)
-    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood, forwarded)
+    arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
+    arrived = replace(arrived, forwarded=forwarded)
     if saved.opened and saved.ticket is not None:
         who = plan.customer.id if plan.customer is not None else None
-        arrived = replace(arrived, beside=cache(partial(beside, c, saved.ticket.number, who)))
+        continues = plan.match.continues if plan.match is not None else None
+        arrived = replace(arrived, beside=cache(partial(beside, c, saved.ticket.number, who)), continues=continues)
     notices, sent, gone = [], [], []
     for notice in notify(saved, arrived, plan.decision, d.notifying, view, now):  # each counts in the next one's budget
         notices.append(notice)

@@ -197,9 +197,9 @@ class Desk:
             return set(tickets.participants(c, number))
 
     def mentions(self, number: int) -> list[int]:
-        """The tickets that this one mentions."""
+        """The tickets that this one mentions, or goes on from."""
         with self.reading() as c:
-            return [other for kind, other in tickets.links(c, number) if kind == "mentions"]
+            return [other for kind, other in tickets.links(c, number) if kind in ("mentions", "continues")]
 
     def why(self, outcome: Outcome) -> Explanation:
         """The stored reasons of a mail."""

@@ -145,6 +145,7 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
         "owns": s.case == "reply",
         "colleague": "ana" if s.items else None,
         "warnings": ("agent", "spelling", "broken") if s.items > 2 else (),
+        "continued": ["#4400 “Faktura 9/2026” (closed)"] if s.items > 2 else (),
         "mentioned": ["#4401 “Faktura 10/2026” (closed)"] if s.items > 2 else (),
         "due": _due(s),
         "policy": "gold",

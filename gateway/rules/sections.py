@@ -150,7 +150,7 @@ LIMITS: Keys = {
     "auto_per_recipient": Key(rate("recipient"), "automatic mails to one person"),
     "auto_per_domain": Key(rate("domain"), "automatic mails to one domain"),
     "auto_total": Key(rate(""), "automatic mails: so many to agents, and so many to everybody else"),
-    "auto_per_ticket": Key(rate("ticket"), "automatic mails of one ticket to customers; to each agent: more of them go out later, as one"),
+    "auto_per_ticket": Key(rate("ticket"), "automatic mails of one ticket to customers, and to each agent"),
     "new_per_sender": Key(rate("sender"), "tickets opened; more are tagged `flood` and not answered"),
     "updates_per_sender": Key(rate("sender"), "entries added; more are not answered"),
     "cc_max": Key(whole(), "participants of a ticket"),

@@ -5,7 +5,7 @@ Transaction  T1: everything here runs inside the caller's transaction, together 
 Not here     which changes (ticket/apply.py), look-ups (tickets.py), what goes out (outbox.py).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -158,7 +158,7 @@ def _fold(folded: _Folded, change: Change, actor: str) -> None:
         case OpenTicket():
             folded.opening, folded.ticket = change, opened(change)
             folded.notes.append(("ticket.opened", actor, change.team))
-            folded.notes.extend(("ticket.linked", actor, f"mentions #{n}") for n in change.mentions)
+            folded.notes.extend(("ticket.linked", actor, f"{kind} #{n}") for kind, n in _named(change))
         case AddEntry():
             folded.entries.append(change)
             counted = _known(folded).messages + (change.kind in ("mail", "answer"))
@@ -283,10 +283,17 @@ def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
     if requester is not None:
         person = {"address": normal(requester.address), "name": requester.name, "role": "requester"}
         c.execute(_PARTICIPANT, {"ticket": number, **person})
-    mentioned = [n for n in change.mentions if c.execute(_NUMBER, {"number": n}).one_or_none() is not None]
-    if mentioned:
-        c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": "mentions"} for n in mentioned])
+    there = [each for each in _named(change) if c.execute(_NUMBER, {"number": each[1]}).one_or_none() is not None]
+    if there:
+        c.execute(insert(ticket_link), [{"ticket": number, "other": n, "kind": kind} for kind, n in there])
     return replace(current, number=number)
+
+
+def _named(change: OpenTicket) -> Iterator[tuple[str, int]]:
+    """The tickets that a new one is linked with from its beginning, and how."""
+    if change.continues is not None:
+        yield "continues", change.continues
+    yield from (("mentions", number) for number in change.mentions)
 
 
 def _tie(c: Connection, number: int, change: SetRequester | AddPeople | AddLink, by: linked.By) -> None:

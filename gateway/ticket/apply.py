@@ -87,7 +87,8 @@ def apply(
             language=ticket.language,
             channel=ticket.channel,
             at=received,
-            mentions=match.mentions,
+            mentions=tuple(number for number in match.mentions if number != match.continues),
+            continues=match.continues,
             flags=ticket.flags,
             origin=origin(message),
         )

@@ -96,6 +96,7 @@ class Arrived:
     customer: Customer | None
     language: str
     flood: bool = False  # whether its author sent more than one person does
+    continues: int | None = None  # the ticket that was over, from which the one goes on that the mail opens
     forwarded: Mapping[str, object] | None = None  # what agents are told of the one who passed it on; None: nobody did
     beside: Callable[[], Beside] = Beside  # other tickets that agents hear of with it, looked up where one is told
 

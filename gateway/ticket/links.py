@@ -12,6 +12,7 @@ _PAIRS: Mapping[str, str] = {
     "cause": "caused by",
     "blocks": "blocked by",
     "mentions": "mentioned by",
+    "continues": "continued by",
     "merged into": "merged from",
     "split from": "split into",
 }

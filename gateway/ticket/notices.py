@@ -95,8 +95,9 @@ def _told_to(agent: Agent, told: Mapping[str, object], rules: RuleSet) -> dict[s
     said = dict[str, object]()
     for name, value in told.items():
         match value:
-            case Beside(mentioned, earlier):
-                said |= {"mentioned": _lines(agent, mentioned, rules), "earlier": _lines(agent, earlier, rules)}
+            case Beside(mentioned, earlier, continued):
+                found = {"mentioned": mentioned, "earlier": earlier, "continued": continued}
+                said |= {name: _lines(agent, each, rules) for name, each in found.items()}
             case Mapping():
                 said[name] = _told_to(agent, value, rules)
             case Mailbox():

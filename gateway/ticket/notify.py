@@ -48,7 +48,8 @@ def notify(
     if ticket is None or (saved.entry is None and isinstance(cause, Arrived)):
         return
     held = next((action.reason for action in decision.actions if isinstance(action, Hold)), None)
-    for reply in _replies(saved, decision, policy, now):
+    continues = cause.continues if isinstance(cause, Arrived) else None
+    for reply in _replies(saved, decision, policy, now, continues):
         notice = replace(_reply(reply, ticket, cause, policy, now), held=held)
         if MUTED in ticket.flags:
             notice = replace(notice, suppressed=MUTED)
@@ -77,18 +78,28 @@ def _passed_on(action: Redirect, cause: Arrived, policy: NotifyPolicy) -> Notifi
     )
 
 
-def _replies(saved: Saved, decision: Decision, policy: NotifyPolicy, now: datetime) -> Iterator[Reply]:
+def _replies(
+    saved: Saved, decision: Decision, policy: NotifyPolicy, now: datetime, continues: int | None
+) -> Iterator[Reply]:
     """What the rules ask for; the team's own acknowledgement only where no rule of the run replied.
 
-    A variant for the time outside the hours of a calendar is that of now.
+    A variant for the time outside the hours of a calendar is that of now. Whoever answered in a ticket that was over
+    hears which number continues it, in the place of the plain acknowledgement.
     """
     replies = [action for action in decision.actions if isinstance(action, Reply)]
     team = policy.rules.teams.get(saved.ticket.team) if saved.ticket else None
     if not replies and saved.opened and team is not None and team.auto_ack:
-        yield Reply("team.auto_ack", "auto_ack")
+        replies = [Reply("team.auto_ack", ACK)]
     inside = (r.outside is not None and policy.promises.is_open(r.outside, now) for r in replies)
     chosen = [replace(r, variant=None) if usual else r for r, usual in zip(replies, inside, strict=True)]
+    if continues is not None:
+        told = (("happened", "continued"), ("other", str(continues)))
+        chosen = [Reply(r.rule, "status_notice", values=told) if _is_plain_ack(r) else r for r in chosen]
     yield from {(r.template, r.variant): r for r in chosen}.values()
+
+
+def _is_plain_ack(reply: Reply) -> bool:
+    return (reply.template, reply.variant) == (ACK, None)
 
 
 def _reply(reply: Reply, ticket: Ticket, cause: Cause, policy: NotifyPolicy, now: datetime) -> Notification:

@@ -105,9 +105,13 @@ def thread(
     """
     desk = _Desk(message, auth, index, policy, ours=ours)
     taken: _Found | None = None
+    over: int | None = None
     refused: dict[Refused, None] = {}
     for found in desk.evidence(envelope):
         ticket = desk.ticket(found.ticket)
+        takes_part = found.trust in ("proven", "participant")
+        if over is None and takes_part and ticket is not None and not goes_on(ticket, policy.rules, now):
+            over = ticket.number
         if (because := _against(found, ticket, taken, policy, now)) is not None:
             refused.setdefault(Refused(found.by, found.ticket, because))
         elif taken is None and ticket is not None:
@@ -118,7 +122,8 @@ def thread(
         return ThreadMatch(taken.ticket, taken.by, taken.trust, taken.words, (), tuple(refused))
     named = (ticket.number for r in refused if (ticket := desk.ticket(r.ticket)) is not None)
     mentions = tuple(dict.fromkeys(named))[:_MAX_NUMBERS]
-    return ThreadMatch(None, "none", "stranger", _nothing(message, {r.by for r in refused}), mentions, tuple(refused))
+    words = _nothing(message, {r.by for r in refused})
+    return ThreadMatch(None, "none", "stranger", words, mentions, tuple(refused), over)
 
 
 def _nothing(message: Message, refused: Collection[str]) -> str:

@@ -123,6 +123,7 @@ class Beside:
 
     mentioned: tuple[Ticket, ...] = ()  # it names them, and does not belong to them
     earlier: tuple[Ticket, ...] = ()  # of the same customer, the newest first
+    continued: tuple[Ticket, ...] = ()  # that was over when its customer wrote again
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ class ThreadMatch:
     evidence: str  # the words that matched, for people
     mentions: tuple[int, ...] = ()  # tickets named by evidence that does not hold
     refused: tuple[Refused, ...] = ()
+    continues: int | None = None  # the one of these that its author took part in, and that was over
 
 
 # --- what changes -----------------------------------------------------------------------------------------------
@@ -188,6 +190,7 @@ class OpenTicket:
     mentions: tuple[int, ...] = ()
     flags: tuple[str, ...] = ()
     origin: str | None = None
+    continues: int | None = None  # one that was over
 
 
 @dataclass(frozen=True, slots=True)

@@ -390,3 +390,31 @@ def test_what_a_team_reads_of_a_ticket_that_comes_to_it(store: Store, settings: 
     text = text_of(newest(desk, "zed@agents.test", "agent_notice"))
     for words in ("FOR YOUR TEAM · billing", "Why you: it is for your team", "Proszę o zwrot.", "Take it"):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("days", "author", "ticket", "to_author", "to_ann"),
+    [
+        # when who answers a ticket that was solved -> in which ticket, what each of them hears of #1
+        (40, JAN, 2, "Your earlier request #1", "Goes on from a ticket that was over:\n\n- #1 “Zwrot” (solved)"),
+        (1, JAN, 1, None, None),
+        (40, "eva@else.test", 2, None, "Names another ticket without belonging to it:\n\n- #1 “Zwrot” (solved)"),
+    ],
+)
+def test_both_sides_hear_which_number_goes_on(
+    store: Store,
+    settings: Settings,
+    days: int,
+    author: str,
+    ticket: int,
+    to_author: str | None,
+    to_ann: str | None,
+) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(body="Please refund me.", Content_Language="en")))
+    desk.set_status(1, "solved", "solved")
+    again = mail(author, "Re: [#1] Zwrot", "It happened again, please help.", Content_Language="en")
+    assert desk.take(verdict("pass", again), at=desk.now + timedelta(days=days)).ticket == ticket
+    for reader, said, otherwise in ((author, to_author, "#1"), (ANN, to_ann, "“Zwrot”")):
+        text = text_of([m for m in desk.mails() if m.forward_path == reader][-1]).replace("\r", "")
+        assert said in text if said is not None else ticket == 1 or otherwise not in text
