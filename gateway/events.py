@@ -32,9 +32,14 @@ from gateway.ticket.apply import failed
 from gateway.ticket.colleagues import comes_to_team, members_of
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
+from gateway.ticket.life import FINISHED, SPAM
 from gateway.ticket.notices import passed_on, what_was_said
 from gateway.ticket.notify import notify
 from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, Customer, Saved, Ticket
+from gateway.ticket.visibility import sees
+
+_LINKED = "linked_solved"
+_WAITS = ("caused by", "child", "parent")  # what a ticket is to the one that it waits for
 
 
 def happened(
@@ -72,7 +77,38 @@ def happened(
         after = carry_out(c, after, events, decision, customer, d, now, told=told)
     else:
         tell_endpoints(c, after, events, d, now)
+    if before.status_type not in FINISHED:
+        tell_linked(c, after, d, now, by=by)
     owners_after(c, before, after, d, now, by=by)
+
+
+def tell_linked(c: Connection, ticket: Ticket, d: Deps, now: datetime, *, by: str | None = None) -> None:
+    """Tell the owners of tickets that waited for one that is solved now: that it caused, its parts, what it is part of.
+
+    Of a part, whoever follows it hears too: he asked for it.  by  the id of the person of ours who solved it
+    """
+    if ticket.status_type not in FINISHED or ticket.status == SPAM:
+        return
+    for kind, number in tickets.links(c, ticket.number):
+        other = tickets.goes_on_in(c, number) if kind in _WAITS else None
+        if other is None or other.status_type in FINISHED:
+            continue
+        hear = dict.fromkeys(ticket.followers, "follows") if kind == "parent" else {}
+        hear |= {other.assignee: "assignee"} if other.assignee else {other.responsible or "": "responsible"}
+        for agent in (d.rules.agents[id] for id in hear if id in d.rules.agents and id != by):
+            if agent.notify == "none" and hear[agent.id] != "follows":
+                continue
+            decision = Decision((Notify(_LINKED, (agent.id,), AGENT_NOTICE),), _no_rules(d))
+            name = d.rules.agents[by].name if by is not None and by in d.rules.agents else d.desk.site_name
+            line = f"#{ticket.number} “{ticket.subject}” ({ticket.status})"
+            said = what_was_said(line if sees(agent, ticket, d.rules) else "", None, now)
+            told = {"happened": _LINKED, "because": hear[agent.id], **said, "writer": name}
+            key = f"{_LINKED}:{ticket.number}:{ticket.version}:{other.number}"
+            carry_out(c, other, (), decision, customer_of(c, other), d, now, key=key, told=told)
+
+
+def _no_rules(d: Deps) -> Trace:
+    return Trace(d.rules.revision, d.rules.sha256, ())
 
 
 def owners_after(
@@ -108,7 +144,7 @@ def tell_members(c: Connection, ticket: Ticket, d: Deps, now: datetime, *, by: s
     hear = tuple(id for id in there if id != by and normal(d.rules.agents[id].email) not in told)
     if not hear:
         return
-    decision = Decision((Notify(CAUSE, hear, AGENT_NOTICE),), Trace(d.rules.revision, d.rules.sha256, ()))
+    decision = Decision((Notify(CAUSE, hear, AGENT_NOTICE),), _no_rules(d))
     customer = customer_of(c, ticket)
     said = {"happened": "team", "because": "team", **_about(c, ticket, customer)}
     carry_out(c, ticket, (), decision, customer, d, now, key=f"team:{ticket.number}:{ticket.version}", told=said)

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
-from gateway.deciding.customer_orders import solved_by
+from gateway.deciding.customer_orders import only_sets, solved_by
 from gateway.deciding.decide import BACKSCATTER, decide, language_for, teams
 from gateway.deciding.kept import packed
 from gateway.deciding.reasons import explanation
@@ -143,7 +143,8 @@ def _led_to(
     message = plan.message
     _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
-    arrived = replace(arrived, forwarded=forwarded)
+    again = saved.ticket is not None and plan.ticket is not None and saved.ticket.reopened > plan.ticket.reopened
+    arrived = replace(arrived, forwarded=forwarded, reopened=again)
     if saved.opened and saved.ticket is not None:
         who = plan.customer.id if plan.customer is not None else None
         continues = plan.match.continues if plan.match is not None else None
@@ -159,8 +160,9 @@ def _led_to(
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
     away, later = partial(absent, c, now), _told_later(saved, plan, d, c)
-    given = _told_already(c, saved.ticket) if forwarded is not None else set()
-    for notice in of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=away, later=later):
+    given, unheard = _told_already(c, saved.ticket) if forwarded is not None else set(), only_sets(message, plan.changes)
+    told = of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=away, later=later)
+    for notice in () if unheard else told:
         if normal(notice.recipient.address) in given:
             continue
         if (queued := enqueue(judged(notice, arrived, d.notifying, view, now), d.desk, c, now)) is not None:

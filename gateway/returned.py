@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.decide import reported_mail
 from gateway.deciding.types import Deps
-from gateway.events import happened, owners_after
+from gateway.events import happened, owners_after, tell_linked
 from gateway.message.address import normal
 from gateway.message.types import Accepted, Message, RecipientStatus
 from gateway.outgoing.enqueue import enqueue
@@ -59,6 +59,8 @@ def received(
         taken = tickets.find_ticket(c, outcome.ticket or 0)
         if taken is not None:
             owners_after(c, None, taken, d, d.now())
+            if taken.status_at == inbound.envelope.received_at:  # by this mail
+                tell_linked(c, taken, d, d.now())
     report = message.report
     told = outcome.disposition == "report" and inbound.imported is None
     if told and report is not None and report.kind == "delivery":

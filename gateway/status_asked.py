@@ -5,6 +5,7 @@ Sources      agents-by-mail.md §10: the one word as the subject or the first li
 Transaction  that of the mail.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from gateway.ticket.types import Customer, Notification, Outcome, Ticket
 _TEMPLATE = "customer_status"
 _OFTEN = Rate(3, timedelta(hours=1))
 _MOST_ROWS = 20
+_MOST = 200  # tickets of somebody that are looked at
 _BESIDE = 5  # words of a mail whose subject asks
 
 
@@ -37,36 +39,45 @@ def status_asked(inbound: Accepted, message: Message, d: Deps, c: Connection) ->
     if message.author is None or message.attachments or not _is_asked(message, asked):
         return None
     verdict, auth = classify(message, inbound.envelope, d.own), authenticated(inbound, message, d)
-    customer = customers.find_customer(c, message.author.address)
-    if verdict.kind != "person" or not verdict.may_respond or auth.dmarc != "pass" or customer is None:
+    if verdict.kind != "person" or not verdict.may_respond or auth.dmarc != "pass":
         return None
     now, address = d.now(), normal(message.author.address)
+    customer = customers.find_customer(c, address)
+    who = customer.id if customer is not None else None
+    his = tickets.of_participant(c, who, {address, *(customers.addresses(c, who) if who else ())}, _MOST)
+    if customer is None and not his:
+        return None
     if (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
         return duplicate
     budget = SendBudget("status-limit", _OFTEN, {"recipient": address, "template": _TEMPLATE})
     too_often = budgets.used(c, (budget,), now) == (_OFTEN.count,)
     if not too_often:
-        enqueue(_table(inbound, message, customer, d, c), d.desk, c, now)
+        enqueue(_table(inbound, message, customer, his, d, c), d.desk, c, now)
     reason = f"asked how his tickets stand{', once too often' if too_often else ''}"
     return ended(Outcome(inbound.key, "record", reason, None, None), inbound, message, d, c, now, auth=auth)
 
 
 def _is_asked(message: Message, asked: set[str]) -> bool:
-    said = words(message.text)
+    first, _, below = message.text.strip().partition("\n")
+    by = set(words(message.author.name if message.author is not None else ""))
+    said = words(first if set(words(below)) <= by else message.text)  # a name below it is no more than that
     if words(base_subject(message.subject)) in [[word] for word in asked] and len(said) <= _BESIDE:
         return "?" not in message.text
     return len(said) == 1 and said[0] in asked
 
 
-def _table(inbound: Accepted, message: Message, customer: Customer, d: Deps, c: Connection) -> Notification:
-    found = [t for t in tickets.of_customer(c, customer.id, 200) if t.status_type not in FINISHED]
+def _table(
+    inbound: Accepted, message: Message, customer: Customer | None, his: Sequence[Ticket], d: Deps, c: Connection
+) -> Notification:
+    found = [ticket for ticket in his if ticket.status_type not in FINISHED]
+    chosen = (customer.chosen_language or customer.language) if customer is not None else None
     rules, author = d.rules, message.author or Mailbox("", "")
     team = next(filter(None, map(rules.team_of, inbound.envelope.forward_paths)), None)
     return Notification(
         recipient=Mailbox("", author.address),
         template=_TEMPLATE,
         variant=None,
-        language=customer.chosen_language or customer.language or language_for(message, customer, rules)[0],
+        language=chosen or language_for(message, customer, rules)[0],
         ticket=None,
         team=team.id if team is not None else rules.defaults.team,
         subject=None,
@@ -76,7 +87,7 @@ def _table(inbound: Accepted, message: Message, customer: Customer, d: Deps, c: 
         dedupe_key=f"{_TEMPLATE}:{inbound.key}",
         cause="customer.status",
         values={"tickets": tuple(_row(ticket, c) for ticket in found[:_MOST_ROWS])},
-        zone=customer.zone,
+        zone=customer.zone if customer is not None else None,
     )
 
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from gateway.deciding.types import Deps, Situation
 from gateway.message.types import Message
-from gateway.rules.types import Decision, Reply
+from gateway.rules.types import Decision, Notify, Reply
 from gateway.ticket.command_table import Vocabulary, squeezed
-from gateway.ticket.guard import MUTED
+from gateway.ticket.guard import CUSTOMER_SOLVED, MUTED
 from gateway.ticket.life import FINISHED, bare_thanks
 from gateway.ticket.types import Change, SetField, SetStatus, ThreadMatch, Ticket
 
@@ -30,20 +30,31 @@ def with_own_orders(
     known = match.trust == "proven" or (match.trust == "participant" and s.auth.dmarc == "pass")
     if not known or s.verdict.kind != "person":
         return decision, changes
-    match _ordered(s.message.text, d):
+    kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
+    match _ordered(s.message, d):
         case "solved", article:
-            kept = tuple(c for c in changes if not (isinstance(c, SetStatus) and c.cause == "reply"))
             if ticket.status_type in FINISHED:  # a button that is tapped twice; with words below, they count
                 return decision, changes if _says_more(s.message) else kept
             solved = SetStatus("solved", "solved", s.inbound.envelope.received_at, _CUSTOMER, article or None)
-            told = Reply("customer.solved", "status_notice", values=(("happened", "solved"),))
+            told = Reply(CUSTOMER_SOLVED, "status_notice", values=(("happened", "solved"),))
             return replace(decision, actions=(*decision.actions, told)), (*kept, solved)
         case ("mute" | "unmute") as word, _:
             flags = tuple(flag for flag in ticket.flags if flag != MUTED)
-            return decision, (*changes, SetField("flags", (*flags, MUTED) if word == "mute" else flags, _CUSTOMER))
+            wanted = SetField("flags", (*flags, MUTED) if word == "mute" else flags, _CUSTOMER)
         case "lang", code if code in d.languages:
-            return decision, (*changes, SetField("language", code, _CUSTOMER))
-    return decision, changes
+            wanted = SetField("language", code, _CUSTOMER)
+        case _:
+            return decision, changes
+    if _says_more(s.message):
+        return decision, (*changes, wanted)
+    unheard = tuple(action for action in decision.actions if not isinstance(action, Notify))
+    return replace(decision, actions=unheard), (*kept, wanted)
+
+
+def only_sets(message: Message, changes: Iterable[Change]) -> bool:
+    """Whether the mail does no more than say how its writer wants our mails: no agent has to hear of it."""
+    sets = any(isinstance(each, SetField) and each.cause == _CUSTOMER for each in changes)
+    return sets and not _says_more(message)
 
 
 def _says_more(message: Message) -> bool:
@@ -58,11 +69,11 @@ def solved_by(changes: Iterable[Change]) -> str | None:
     return next((each.reason for each in ends if each.reason is not None), None)
 
 
-def _ordered(text: str, d: Deps) -> tuple[str, str]:
+def _ordered(message: Message, d: Deps) -> tuple[str, str]:
     """The order of the first line that says anything, and what stands behind it; empty: none."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    first = next((line.strip() for line in message.text.splitlines() if line.strip()), "")
     found = _LINE.fullmatch(first) if first.startswith("#") else None
-    if found is None:
+    if found is None or message.begins_hidden:  # what he did not see is no order of his
         return "", ""
     word, behind = squeezed(found[1]), (found[2] or "").lower()
     if word in ("mute", "unmute"):

@@ -28,6 +28,11 @@ _MAX_TAGS, _MAX_ENTITIES, _MAX_DEPTH, _MAX_WORK = 200_000, 50_000, 200, 500_000
 _MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 8_000, 500, 5
 _ATTRIBUTE_BREAK = re.compile(r"[\s/=]")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]+")
+_HEAD = 100_000  # characters in which what is read begins
+_BEFORE_WORDS = re.compile(r"(?:\s|&nbsp;|<[^>]*>)*")
+_HIDES = re.compile(
+    r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|(?:size|height|opacity)\s*:\s*0(?!\.?[1-9])|\shidden\b"
+)
 _URLS = frozenset({"href", "src", "cite", "action", "background", "longdesc"})
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "cid"})
 _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
@@ -103,6 +108,13 @@ def sanitised(html: str) -> str:
     if (settled := clean(safe)) != safe:
         safe = _CLEANER.clean(settled)
     return safe.strip()
+
+
+def begins_hidden(html: str) -> bool:
+    """Whether the first words of HTML may be hidden from its reader's eyes: by a style that stands before them."""
+    begins = max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
+    found = _BEFORE_WORDS.match(html, begins)
+    return found is not None and _HIDES.search(found[0]) is not None
 
 
 def without_tags(html: str) -> str:

@@ -122,6 +122,7 @@ def parse(
         report=report,
         forward=forward,
         text_of_html=body.text_of_html,
+        begins_hidden=body.begins_hidden,
     )
 
 

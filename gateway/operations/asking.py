@@ -35,7 +35,7 @@ from gateway.store.linked import By
 from gateway.ticket.colleagues import of_work
 from gateway.ticket.leak import shows_token
 from gateway.ticket.saying import saying
-from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, Ticket
+from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, SetField, Ticket
 
 SIDE = "x"  # purpose of the address that an answer comes back to
 _MOST_CHARACTERS = 100_000
@@ -132,7 +132,8 @@ def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
     entry = AddEntry(
         "note", author(wanted.by, ticket.team, duty), duty.now, text, "", "", None, None, public=False, trust=None
     )
-    saved = save_by(c, (opening, entry), None, wanted.by, duty)
+    follows = (SetField("followers", (wanted.by,), actor(wanted.by)),) if wanted.by is not None else ()
+    saved = save_by(c, (opening, entry, *follows), None, wanted.by, duty)
     if (made := saved.ticket) is None:
         raise ValueError("a new ticket is a ticket")
     linked.add(c, ticket.number, "child", made.number, By(actor(wanted.by), duty.basis, duty.now))

@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from gateway.events import carry_out, customer_of
+from gateway.message.address import normal
 from gateway.operations.answers import Answer, Note
 from gateway.operations.asking import Ask
 from gateway.operations.canned import uses_in
@@ -32,6 +33,7 @@ from gateway.store.undoing import Kept, Snapshot
 from gateway.ticket.command_table import COMMANDS, INSERT
 from gateway.ticket.command_values import Absence, Related, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
+from gateway.ticket.life import FINISHED, SPAM
 from gateway.ticket.saying import Sayable, Saying, saying, worded
 from gateway.ticket.types import Ticket
 from gateway.ticket.visibility import sees
@@ -185,8 +187,8 @@ class _Work:
                 yield Line("ok", command.written, self._said(done, number))
             if command.name in _FINAL:
                 self._sent.append(f"#{command.name}")
-            if command.name == "solved":
-                yield from self._notice(command, number, was)
+            if was is not None and (told := self._customer_hears(command, was)):
+                yield from self._notice(command, number, told)
 
     def _may_speak_for(self, who: str | None) -> bool:
         """Whether he may say of an agent that he is away: of himself, and of those whom he leads."""
@@ -271,21 +273,41 @@ class _Work:
             yield from (Line("ok", each.written, saying("done_with_answer")) for each in answering)
             yield Line("sent", " ".join(self._text.split())[:60], done.said)
 
-    def _notice(self, command: Command, number: int, was: Ticket | None) -> Iterator[Line]:
-        """What the customer hears of a ticket that was solved without words to him.
+    def _customer_hears(self, command: Command, was: Ticket) -> tuple[tuple[str, str], ...]:
+        """What a notice says to the customer of what he is not told in words; empty: he hears nothing.
+
+        Of other tickets he hears where they are his, too.
+        was  the ticket before
+        """
+        over, other = was.status_type in FINISHED, None
+        match command.name, command.value:
+            case "solved", reason if not over:
+                return ("happened", "solved"), *((("reason", reason),) if isinstance(reason, str) and reason else ())
+            case "status", "open" if over and was.status != SPAM and self._speaks != "answer":
+                return (("happened", "reopened"),)
+            case "merge", int(into) if not over:
+                other = tickets.find_ticket(self._c, into)
+            case "split", _ if not over:
+                made = (number for kind, number in tickets.links(self._c, was.number) if kind == "split into")
+                other = tickets.find_ticket(self._c, max(made, default=0))
+        if other is None or was.requester is None or other.requester is None:
+            return ()
+        his = normal(was.requester.address) == normal(other.requester.address)
+        happened = "merged" if command.name == "merge" else "split"
+        return (("happened", happened), ("other", str(other.number))) if his else ()
+
+    def _notice(self, command: Command, number: int, values: tuple[tuple[str, str], ...]) -> Iterator[Line]:
+        """What the customer hears of a change without words to him.
 
         Raises  _CannotError  he can hear nothing of it
         """
         after = tickets.find_ticket(self._c, number)
-        if after is None or after.requester is None or was is None or was.status_type in ("solved", "closed"):
+        if after is None or after.requester is None or self._orders.has("silent"):
             return
-        if self._orders.has("silent"):
-            return
-        d, reason = self._duty.deps, command.value if isinstance(command.value, str) else ""
-        values = (("happened", "solved"), *((("reason", reason),) if reason else ()))
+        d, happened = self._duty.deps, values[0][1]
         reply = Reply(actor(self._asker.agent.id), "status_notice", values=values)
         decision = Decision((reply,), Trace(d.rules.revision, d.rules.sha256, ()))
-        key, customer = f"solved:{number}:{after.version}", customer_of(self._c, after)
+        key, customer = f"{happened}:{number}:{after.version}", customer_of(self._c, after)
         carry_out(self._c, after, (), decision, customer, d, self._duty.now, key=key, by_person=True)
         newest = outbox.find_many(self._c, states=(), ticket=number, recipient=None, limit=1)
         if newest and newest[0].state == "failed":  # its words may not go out, or it cannot be written

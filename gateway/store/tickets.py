@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, union, update
 
 from gateway.message.address import normal
 from gateway.message.types import Attachment, Mailbox
 from gateway.store.schema import (
     customer_address,
     entry,
+    outbox,
     participant,
     ticket,
     ticket_alias,
@@ -70,6 +71,21 @@ def of_customer(c: Connection, customer: int, limit: int) -> list[Ticket]:
     """The tickets of a customer, newest first."""
     query = select(ticket).where(ticket.c.customer == customer).order_by(ticket.c.number.desc()).limit(limit)
     return [ticket_of(row) for row in c.execute(query)]
+
+
+def of_participant(c: Connection, customer: int | None, addresses: Collection[str], limit: int) -> list[Ticket]:
+    """The tickets that somebody takes part in and knows of, as his own or by mails of his or to him, newest first.
+
+    customer   None: he is none yet
+    addresses  all of his, in normal form
+    """
+    own = select(ticket.c.number).where(ticket.c.customer == customer)
+    wrote = select(entry.c.ticket).where(entry.c.author_address.in_(addresses))
+    got = select(outbox.c.ticket).where(outbox.c.recipient.in_(addresses), outbox.c.state != "suppressed")
+    known = union(wrote, got, own).subquery()
+    part = exists().where(participant.c.ticket == ticket.c.number, participant.c.address.in_(addresses))
+    query = select(ticket).where(ticket.c.number.in_(select(known.c.ticket)), part, ticket.c.merged_into.is_(None))
+    return [ticket_of(row) for row in c.execute(query.order_by(ticket.c.number.desc()).limit(limit))]
 
 
 def at_rung(c: Connection, now: datetime, limit: int) -> list[int]:

@@ -96,7 +96,7 @@ def of_mail(
     }
     if not hear:
         return
-    happened = "new" if saved.opened else "third_party" if waits else "reply"
+    happened = "new" if saved.opened else "third_party" if waits else "reopened" if mail.reopened else "reply"
     told = agents_facts(ticket, mail, happened, policy)
     if waits:
         told["suggested"] = tuple({"text": command, "command": command, "article": None} for command in _CHOICES)

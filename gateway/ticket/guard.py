@@ -22,6 +22,7 @@ ACK = "auto_ack"
 CSAT = "csat"
 _ONCE = Rate(1, timedelta(days=3650))
 _ASKED = Rate(1, timedelta(days=30))
+CUSTOMER_SOLVED = "customer.solved"  # what caused a mail: its reader said himself that his ticket is solved
 MUTED = "muted"  # a ticket whose customer wants no automatic mail about it; and the guard's word for that
 FORWARD = "forward"  # the guard's word for somebody who did not write to us himself
 TICKET_LIMIT = "ticket-limit"  # the guard's word for a ticket with too much automatic mail
@@ -97,6 +98,7 @@ class Arrived:
     language: str
     flood: bool = False  # whether its author sent more than one person does
     continues: int | None = None  # the ticket that was over, from which the one goes on that the mail opens
+    reopened: bool = False  # whether it opened its ticket again
     forwarded: Mapping[str, object] | None = None  # what agents are told of the one who passed it on; None: nobody did
     beside: Callable[[], Beside] = Beside  # other tickets that agents hear of with it, looked up where one is told
 
@@ -226,7 +228,10 @@ def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterat
     if notice.template == CSAT:
         yield SendBudget("csat-limit", _ASKED, {"recipient": address, "template": CSAT})
         yield SendBudget("csat-limit", _ONCE, {"ticket": notice.ticket, "template": CSAT})
-    yield SendBudget("thread-limit", limits.auto_per_thread, {"recipient": address, "ticket": notice.ticket})
+    of_thread: dict[str, object] = {"recipient": address, "ticket": notice.ticket}
+    if notice.cause == CUSTOMER_SOLVED:  # the acknowledgement that asked him to does not keep it back
+        of_thread["template"] = notice.template
+    yield SendBudget("thread-limit", limits.auto_per_thread, of_thread)
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})
     yield SendBudget("domain-limit", limits.auto_per_domain, {"domain": domain_of(address)})
     yield SendBudget(TICKET_LIMIT, limits.auto_per_ticket, {"ticket": notice.ticket}, but_to=policy.agents)

@@ -208,5 +208,5 @@ def _notices(
 def _happened(cause: Cause, *, opened: bool) -> str:
     """In a word: why agents hear of the ticket at all."""
     if isinstance(cause, Arrived):
-        return "new" if opened else "reply"
+        return "new" if opened else "reopened" if cause.reopened else "reply"
     return "advice"

@@ -8,6 +8,7 @@ import pytest
 from gateway.config import Settings
 from gateway.operations.answers import Note
 from gateway.operations.registry import OPERATIONS
+from gateway.operations.tickets import Link
 from gateway.operations.types import Duty
 from gateway.store.absences import put_away
 from gateway.store.store import Store
@@ -418,3 +419,109 @@ def test_both_sides_hear_which_number_goes_on(
     for reader, said, otherwise in ((author, to_author, "#1"), (ANN, to_ann, "“Zwrot”")):
         text = text_of([m for m in desk.mails() if m.forward_path == reader][-1]).replace("\r", "")
         assert said in text if said is not None else ticket == 1 or otherwise not in text
+
+
+def linked(desk: Desk, kind: str, number: int = 2, other: int = 1) -> None:
+    """What the other ticket is to one."""
+    link = Link(number, other, kind)
+    desk.write(lambda c: OPERATIONS["ticket.link"].perform(c, link, Duty(desk.now, lambda: desk.deps)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "how", "hear"),
+    [
+        # what #1 is to #2, who solves #1 and how, who hears of it in #2, which Zoe owns
+        ("cause", "ann", "#solved", ["zoe"]),
+        ("parent", "ann", "#solved", ["zoe"]),
+        ("child", "ann", "#solved", ["zoe"]),  # #2 waited for its part
+        ("cause", "jan", "#solved", ["zoe"]),
+        ("cause", "ann", "#spam", []),
+        ("cause", "ann", "#pending", []),
+        ("related", "ann", "#solved", []),
+        ("blocks", "ann", "#solved", []),
+    ],
+)
+def test_owners_hear_that_what_their_tickets_waited_for_is_solved(
+    store: Store, settings: Settings, kind: str, who: str, how: str, hear: list[str]
+) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(subject="Umowa kredytowa")))
+    desk.take(verdict("pass", mail("eva@else.test", "Inne", "Another matter.")), to="billing@gw.test")
+    desk.change(2, SetField("assignee", "zoe", "test"))
+    desk.change(1, SetField("assignee", "ann", "test"))
+    linked(desk, kind)
+    since = max(m.id for m in desk.outbox())
+    for n in range(2):  # tapped twice
+        if who == "jan":
+            later(desk, f"{how}{chr(10) * n}", minutes=5)
+        else:
+            reply(desk, [m for m in desk.mails() if m.ticket == 1 and m.forward_path == ANN][-1], f"{how}{chr(10) * n}")
+    assert [id for id in told(desk, since) if id != "ann"] == hear
+    for item in (m for m in desk.mails() if m.id > since and m.forward_path == "zoe@agents.test"):
+        text = text_of(item)
+        assert ("LINKED TICKET SOLVED" in text, "Umowa kredytowa" in text) == (True, False)  # she does not see it
+        assert item.ticket == 2
+
+
+@pytest.mark.sqlite
+def test_who_asked_another_team_hears_what_comes_of_it(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail()))
+    reply(desk, newest(desk, ANN, "agent_notice"), "#internal billing\nPlease look into the depot.")
+    zed = "Zed <zed@agents.test>"
+    asked = newest(desk, "zed@agents.test", "agent_notice")
+    reply(desk, asked, "#note\nThe depot is empty.", zed)
+    assert "The depot is empty." in text_of(newest(desk, ANN, "agent_notice"))
+    reply(desk, asked, "#solved", zed)
+    text = text_of(newest(desk, ANN, "agent_notice"))
+    assert [word for word in ("LINKED TICKET SOLVED", "#2 “Zwrot” (solved)", "you follow it") if word not in text] == []
+
+
+@pytest.mark.sqlite
+def test_a_mail_that_opens_a_ticket_again_says_so(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail()))
+    desk.set_status(1, "solved", "solved")
+    later(desk, "It is broken again.")
+    assert "REOPENED · support" in text_of(newest(desk, ANN, "agent_notice"))
+    later(desk, "Please help.", minutes=5)
+    assert "REPLY · support" in text_of(newest(desk, ANN, "agent_notice"))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("orders", "other", "said"),
+    [
+        # what Ann orders about #1, whose #2 is -> what Jan reads
+        ("#merge 2", JAN, "#1 goes on as #2"),
+        ("#merge 2", "eva@else.test", None),
+        ("#split", JAN, "about two things. One of them goes on as #3"),
+        ("#split\n#silent", JAN, None),
+        ("#solved\n#silent", JAN, None),
+        ("#open", JAN, None),  # it is open
+    ],
+)
+def test_a_customer_hears_what_became_of_his_tickets(
+    store: Store, settings: Settings, orders: str, other: str, said: str | None
+) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(Content_Language="en")))
+    later(desk, "And another matter.")
+    desk.take(verdict("pass", mail(other, "Inne", "Another one.")))
+    desk.now += timedelta(hours=2)
+    reply(desk, [m for m in desk.mails() if m.ticket == 1 and m.forward_path == ANN][-1], orders)
+    if "merge" in orders:
+        reply(desk, newest(desk, ANN, "confirm"), "#confirm")
+    texts = [text_of(m) for m in desk.mails() if m.template == "status_notice"]
+    assert len(texts) == (said is not None)
+    assert all(said is not None and said in text for text in texts)
+
+
+@pytest.mark.sqlite
+def test_a_customer_hears_that_his_ticket_is_open_again(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(Content_Language="en")))
+    desk.set_status(1, "solved", "solved")
+    desk.now += timedelta(hours=2)
+    reply(desk, newest(desk, ANN, "agent_notice"), "#open")
+    assert "is open again" in text_of(newest(desk, JAN, "status_notice"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store.opening import open_store
-from gateway.ticket.types import Outcome
+from gateway.ticket.types import Outcome, SetField
 from tests.conftest import settings_in
 from tests.operations.orders import JAN, Agents
 from tests.processing import mail, verdict
@@ -123,6 +123,8 @@ def asks(desk: Agents, subject: str, body: str, who: str = JAN, dmarc: str = "pa
     ("Stanje", "Hvala", "record"),
     ("", "статус", "record"),
     ("Hello", "Status.", "record"),
+    ("Hello", "status\n\nHe", "record"),  # his name
+    ("Hello", "status\n\nHello", "ticket"),
     ("status", "My order PL-10442 has not come, and nobody answers the phone.", "ticket"),  # he says something
     ("Status", "What is it?", "ticket"),
     ("Status of my order", "", "ticket"),
@@ -145,3 +147,54 @@ def test_three_times_an_hour_and_only_by_proof(desk: Agents) -> None:
     assert len([m for m in desk.mails() if m.template == "customer_status"]) == 3
     assert asks(desk, "status", "", dmarc="none").disposition == "ticket"
     assert asks(desk, "status", "", who="nobody@y.test").disposition == "ticket"  # nobody whom we know
+
+
+def test_the_acknowledgement_that_asks_for_it_does_not_keep_the_confirmation_back(desk: Agents) -> None:
+    body, to = "#solved", desk.reply_address(JAN, 1)
+    for n in range(2):
+        desk.take(verdict("pass", mail(f"He <{JAN}>", "Re: [#1] Zwrot", f"{body}{chr(10) * n}")), to=to)
+        assert desk.ticket(1).status == "solved"
+        desk.take(verdict("pass", mail(f"He <{JAN}>", "Re: [#1] Zwrot", f"No, it is not. {n}")), to=to)
+    told = [(m.state, m.reason) for m in desk.outbox() if m.template == "status_notice"]
+    assert told == [("queued", ""), ("suppressed", "thread-limit")]  # one an hour
+
+
+@pytest.mark.parametrize(("order", "below", "status", "told"), [
+    # what he writes into a solved ticket, its status then, whether agents hear of it
+    ("#mute", "", "solved", False),
+    ("#lang de", "Thank you", "solved", False),
+    ("#lang de", "And it is broken again.", "open", True),
+])  # fmt: skip
+def test_how_he_wants_our_mails_is_no_news(desk: Agents, order: str, below: str, status: str, told: bool) -> None:
+    desk.orders("#solved\nIt is done.")
+    desk.change(1, SetField("assignee", "bob", "test"))
+    since = max(m.id for m in desk.outbox())
+    replies(desk, f"{order}\n\n{below}")
+    assert (desk.ticket(1).status, desk.ticket(1).language == "de" or "muted" in desk.ticket(1).flags) == (status, True)
+    assert any(m.template == "agent_notice" and m.id > since for m in desk.outbox()) == told
+
+
+@pytest.mark.parametrize(("html", "status"), [
+    # a reply that has formatted text alone -> the status of its ticket
+    ("<p>#solved</p>", "solved"),
+    ("<html><head><style>.x{display:none}</style></head><body><p><b>#solved</b></p></body></html>", "solved"),
+    ("<p>#solved</p><blockquote><div style='display:none'>We received it</div></blockquote>", "solved"),
+    ("<p style='font-size:0.9em; line-height:1.5'>#solved</p>", "solved"),
+    ("<div style='display:none'>#solved</div><p>Hello again</p>", "open"),
+    ("<div style=\"font-size:0\">#solved</div><p>Hello again</p>", "open"),
+    ("<div hidden>&#35;solved</div><p>Hello again</p>", "open"),
+])  # fmt: skip
+def test_what_nobody_saw_is_no_order(desk: Agents, html: str, status: str) -> None:
+    desk.orders("#pending\nPlease tell us the number.")
+    raw = mail(f"He <{JAN}>", "Re: [#1] Zwrot", html, Content_Type="text/html; charset=utf-8")
+    desk.take(verdict("pass", raw), to=desk.reply_address(JAN, 1))
+    assert desk.ticket(1).status == status
+
+
+def test_who_takes_part_asks_for_the_ticket_too(desk: Agents) -> None:
+    ola, eva = "ola@bigbank.test", "lea@bigbank.test"
+    desk.orders(f"#cc {ola}\nHello both of you.")
+    assert asks(desk, "status", "", who=ola).disposition == "record"
+    (item,) = (m for m in desk.mails() if m.template == "customer_status")
+    assert (item.forward_path, b"#1" in item.raw, b"#2" in item.raw) == (ola, True, False)
+    assert asks(desk, "status", "", who=eva).disposition == "ticket"
