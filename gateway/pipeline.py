@@ -160,7 +160,10 @@ def _led_to(
     _rest(notices, d, c, now)
     waits = any(isinstance(change, AddEntry) and change.held is not None for change in plan.changes)
     away, later = partial(absent, c, now), _told_later(saved, plan, d, c)
-    given, unheard = _told_already(c, saved.ticket) if forwarded is not None else set(), only_sets(message, plan.changes)
+    given, unheard = (
+        _told_already(c, saved.ticket) if forwarded is not None else set(),
+        only_sets(message, plan.changes),
+    )
     told = of_mail(saved, arrived, plan.decision, d.notifying, waits=waits, away=away, later=later)
     for notice in () if unheard else told:
         if normal(notice.recipient.address) in given:
