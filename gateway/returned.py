@@ -29,6 +29,7 @@ from gateway.store.view import StoreView
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.guard import SendBudget
 from gateway.ticket.types import Notification, Outcome, ThreadMatch, Ticket
+from gateway.ticket.visibility import answers
 
 DELAYED_AFTER = timedelta(hours=4)
 _FAILED_SINCE = timedelta(days=1)  # mails that failed before are known, or too old to do something about
@@ -137,4 +138,4 @@ def _notice(
     }
     key = f"delivery_{what}:{item.id}"
     notice = to_agent(agent, "delivery_failed", told, d.rules, key=key, cause=f"q-{item.id}", about=ticket)
-    return replace(notice, revision=ticket.revision)
+    return replace(notice, revision=ticket.revision, purpose=None if answers(agent) else "n")

@@ -23,6 +23,7 @@ from gateway.message.address import normal
 from gateway.message.fold import folded
 from gateway.message.signature import without_signature
 from gateway.message.types import Message
+from gateway.operations.answers import recipients_of
 from gateway.operations.people import stands_in
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
@@ -170,6 +171,7 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
             proposal = replace(proposal, orders=None)
         return hold(mail, ticket, _refusal(mail, orders), proposal)
     as_note = proposal.as_note or orders.has("note") or not answers(mail.agent)  # his rights now
+    as_note = as_note or not (_names_somebody(orders) or recipients_of(mail.c, ticket, mail.d))
     again = None if wanted.plain else wanted.written.plain or orders.text
     if wanted.passed_on:
         orders = replace(orders, text=_below(orders.text, wanted.passed_on))
@@ -245,6 +247,11 @@ def said_since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:
     own = {normal(address) for address in (mail.agent.email, *mail.agent.also)}
     found = tickets.said_since(mail.c, ticket.number, seen)
     return [entry for entry in found if entry.author is None or normal(entry.author.address) not in own]
+
+
+def _names_somebody(orders: Orders) -> bool:
+    """Whether his commands say to whom his words go, where nobody takes part."""
+    return orders.has("customer") or orders.has("cc")
 
 
 def _sets_status(orders: Orders) -> bool:

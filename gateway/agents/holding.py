@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
+from gateway.operations.answers import recipients_of
 from gateway.operations.held_mails import OF_COMMANDS
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
@@ -23,6 +24,7 @@ from gateway.rules.types import Agent
 from gateway.store import agent_keys, held_mail
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.goes_to import in_short, is_shortened, named
 from gateway.ticket.notices import lines_of_words, shown_words
 from gateway.ticket.types import Entry, Outcome, Ticket
 from gateway.ticket.visibility import answers
@@ -80,9 +82,11 @@ def ask(
     words = proposal.text or ("" if why.code == "cut" else proposal.all_words)
     if proposal.alone is not None:
         words = f"{proposal.alone}\n\n{words}"
+    to = _goes_to(ticket, proposal, d, c)
     values = {
         "reason": why.code.replace("-", "_"),
-        "to": _goes_to(ticket, proposal),
+        "to": in_short(to, d.desk.templates.words(d.rules.language_of(agent))) or None,
+        "everybody": to if is_shortened(to) else (),
         "line": why.line,
         "told": why.told,
         "maybe": why.maybe,
@@ -108,14 +112,13 @@ def _commands_of(agent: Agent, ticket: Ticket | None, d: Deps, c: Connection) ->
     return address_in_list(d.desk, ticket, "t" if answers(agent) else "n", agent.email, generation)
 
 
-def _goes_to(ticket: Ticket | None, proposal: Proposal) -> str | None:
-    """Who would get the words and files of the mail; None where they are a note, or commands alone."""
+def _goes_to(ticket: Ticket | None, proposal: Proposal, d: Deps, c: Connection) -> tuple[str, ...]:
+    """Everybody who would get the words and files of the mail; nobody where they are a note, or commands alone."""
     lines = [line for each in proposal.everything.splitlines() if (line := each.strip())]
-    who = ticket.requester if ticket is not None else None
     orders_alone = all(line.startswith("#") for line in lines) and (bool(lines) or not proposal.attachments)
-    if who is None or proposal.as_note or orders_alone:
-        return None
-    return who.name or who.address
+    if ticket is None or proposal.as_note or orders_alone:
+        return ()
+    return tuple(map(named, recipients_of(c, ticket, d)))
 
 
 def hold_for_confirmation(

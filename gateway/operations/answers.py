@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection
 
+from gateway.deciding.types import Deps
 from gateway.errors import PoisonError
 from gateway.events import happened, seen_by
 from gateway.message.address import normal
@@ -35,6 +36,7 @@ from gateway.store.kept_files import keep
 from gateway.ticket.acted import people
 from gateway.ticket.change import changed
 from gateway.ticket.colleagues import named_in, of_note
+from gateway.ticket.goes_to import recipients
 from gateway.ticket.leak import Internal, leaks, shows_token
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.saying import Saying, saying
@@ -124,14 +126,14 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     internal = replace(internal, addresses=())  # an invitation names whoever invites
     if ours := [file.name for file in wanted.files if _leaks(file, internal)]:
         return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
-    recipients = tuple(_recipients(c, ticket, duty))
-    if not recipients:
+    to = recipients_of(c, ticket, duty.deps)
+    if not to:
         return Done(name, "conflict", saying("done_nobody"))
     try:
         own, others = wanted.files, draft.answer.files() if draft.answer is not None else ()
     except PoisonError as e:
         return Done(name, "conflict", e.text)
-    if (said := _too_much((*own, *others), len(recipients))) is not None:
+    if (said := _too_much((*own, *others), len(to))) is not None:
         return Done(name, "refused", said)
     sets = tuple(steps_of(ticket, Fields((ticket.number,), draft.fields, draft.tags, by=wanted.by), duty))
     if wrong := next((step for step in sets if isinstance(step, Done)), None):
@@ -142,7 +144,7 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if (refused := unfilled(ticket, reduce(changed, (*steps, ends), ticket), rules)) is not None:
         return refused
     files, by, leaves = (*own, *others), wanted.by, wanted.not_before
-    return _Ready(ticket, draft, recipients, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
+    return _Ready(ticket, draft, to, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 
 
 def _leaks(file: File, internal: Internal) -> bool:
@@ -230,14 +232,10 @@ def _attached(files: tuple[File, ...], part: str, first: int) -> tuple[Attachmen
     )
 
 
-def _recipients(c: Connection, ticket: Ticket, duty: Duty) -> Iterator[Mailbox]:
-    """The customer, then the others who take part; never we ourselves, nobody twice."""
-    seen = set(duty.deps.notifying.own_addresses)
+def recipients_of(c: Connection, ticket: Ticket, d: Deps) -> tuple[Mailbox, ...]:
+    """To whom an answer in the ticket would go now."""
     others = (Mailbox(p.name, p.address) for p in tickets.people(c, ticket.number))
-    for person in (*((ticket.requester,) if ticket.requester else ()), *others):
-        if normal(person.address) not in seen and "@" in person.address:
-            seen.add(normal(person.address))
-            yield person
+    return tuple(recipients(ticket.requester, others, d.notifying.own_addresses))
 
 
 def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: Duty) -> Notification:

@@ -30,6 +30,7 @@ from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
+from gateway.ticket.goes_to import named
 from gateway.ticket.saying import Saying, worded
 from gateway.ticket.token import TokenRing
 from gateway.ticket.token_forms import reply_detail, subject_tag
@@ -186,12 +187,24 @@ def _names(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> tuple
         case "person" if notice.speaker:
             return f"{notice.speaker} ({team.name})", team.name
         case "customer" if notice.ticket is not None:
-            who = notice.speaker or team.name
-            return f"{who} (via #{notice.ticket})", f"#{notice.ticket} → {who}" if desk.plus_addressing else team.name
+            via = f"{notice.speaker or team.name} (via #{notice.ticket})"
+            return (
+                via,
+                f"#{notice.ticket} → {_answered(notice, kind, team, desk)}" if desk.plus_addressing else team.name,
+            )
         case "gateway":
             return f"{desk.site_name} gateway", f"{desk.site_name} gateway"
         case _:
             return team.name, team.name
+
+
+def _answered(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> str:
+    """Whom an agent's answer reaches, as short as it stands beside an address."""
+    goes_to = _goes_to(notice, kind)
+    if goes_to is not None and not goes_to["people"]:
+        return desk.templates.words(notice.language)["as_note"]
+    more = len(goes_to["people"]) - 1 if goes_to is not None else 0
+    return f"{notice.speaker or team.name}{f' +{more}' if more else ''}"
 
 
 def _address(text: str) -> str:
@@ -234,6 +247,15 @@ def _note_to(notice: Notification, team: Mailbox, recipient: str, desk: Desk) ->
     return desk.reply_address(team, "n", notice.ticket, notice.revision, recipient, notice.generation)
 
 
+def _goes_to(notice: Notification, kind: Kind) -> dict[str, Any] | None:
+    """What the first line of an agent's mail promises of his answer; None where it is none to anybody."""
+    purpose = notice.purpose or kind.purpose
+    if notice.goes_to is None or notice.revision is None or purpose not in ("t", "n"):
+        return None
+    people = () if purpose == "n" else tuple(map(named, notice.goes_to.people))
+    return {"people": people, "language": notice.goes_to.language, "note": purpose == "n"}
+
+
 def _values(
     notice: Notification, kind: Kind, team: Mailbox, recipient: str, reply_to: str, desk: Desk
 ) -> dict[str, Any]:
@@ -250,6 +272,7 @@ def _values(
             "why": _why(notice, kind),
             "who": _names(notice, kind, team, desk)[0],
             "reply_to": reply_to if desk.plus_addressing else None,  # a new mail to it would be known by nothing
+            "goes_to": _goes_to(notice, kind),
             "body_token": "" if number is None else ring.body_token(number, recipient),
         },
     }

@@ -14,18 +14,20 @@ from sqlalchemy import Connection
 
 from gateway.errors import PoisonError
 from gateway.message.address import normal
+from gateway.message.types import Mailbox
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.compose import Desk, Letter, compose
 from gateway.outgoing.kinds import kind_of
 from gateway.outgoing.probe import PROBE, probe
-from gateway.store import agent_keys, outbox
+from gateway.store import agent_keys, outbox, tickets
 from gateway.store.internal import internal_of
 from gateway.store.notices import join, said_since, told_since
 from gateway.store.outbox import Written
 from gateway.store.outlook import thread_index
+from gateway.ticket.goes_to import recipients
 from gateway.ticket.leak import leaks
 from gateway.ticket.notices import shown_words
-from gateway.ticket.types import AGENT_NOTICE, Notification
+from gateway.ticket.types import AGENT_NOTICE, GoesTo, Notification
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
 _SHOWN, _LINE = 5, 100  # of the mails before: how many, and how many characters
@@ -57,7 +59,7 @@ def enqueue_all(notices: Sequence[Notification], desk: Desk, c: Connection, now:
         notice, due = _after_others(notice, id, desk, c, now)
         said = _in_thread(notice, newest, c)
         if notice.audience == "agent":
-            said = replace(said, generation=withdrawn.get(_reader(notice)[1], 0))
+            said = replace(said, generation=withdrawn.get(_reader(notice)[1], 0), goes_to=_goes_to(notice, desk, c))
         if (letter := _written(said, id, desk, c, now)) is None:
             continue
         leaves = max(due, notice.not_before or due) if notice.held is None else None
@@ -140,6 +142,16 @@ def _in_thread(notice: Notification, newest: Mapping[Reader, str], c: Connection
     if notice.ticket is None or notice.subject is None or notice.thread_index is not None:
         return notice
     return replace(notice, thread_index=thread_index(c, notice.ticket))
+
+
+def _goes_to(notice: Notification, desk: Desk, c: Connection) -> GoesTo | None:
+    """What the mail promises of its answers, with all who take part in the ticket now."""
+    if notice.goes_to is None or notice.ticket is None or notice.revision is None:
+        return notice.goes_to
+    requester = next(iter(notice.goes_to.people), None)
+    others = (Mailbox(p.name, p.address) for p in tickets.people(c, notice.ticket))
+    ours = {normal(team.address) for team in desk.teams.values()}
+    return replace(notice.goes_to, people=tuple(recipients(requester, others, ours)))
 
 
 def _in_thread_of_agent(notice: Notification) -> bool:

@@ -79,7 +79,7 @@ def fixture(mail: str, situation: Situation = _PLAIN) -> dict[str, Any]:
 
 
 def _common(mail: str, s: Situation) -> dict[str, Any]:
-    long = s.name == "long-name"
+    long, kind = s.name == "long-name", kind_of(mail)
     return {
         "ticket": {
             "number": 4812,
@@ -94,12 +94,18 @@ def _common(mail: str, s: Situation) -> dict[str, Any]:
         "site": {"name": "Acme", "footer": ("Acme Sp. z o.o. · support@acme.test · +48 22 000 00 00",)},
         "team": {"id": "support", "name": "Acme Support", "address": "support@acme.test"},
         "mail": {
-            "why": kind_of(mail).why,
+            "why": kind.why,
             "reply_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
+            "goes_to": _goes_to(s) if kind.reader == "agent" and kind.purpose == "t" else None,
             "body_token": "[mw:4812-k7q2m6dw3xh5ta4v]",
         },
         "clock": clock_values(NOW, s.zone, ZONE),
     }
+
+
+def _goes_to(s: Situation) -> dict[str, Any]:
+    others = tuple(f"Eva {n} <eva{n}@bigbank.test>" for n in range(min(s.items, 5) - 1))
+    return {"people": (f"{s.customer} <jan@bigbank.test>", *others), "language": "pl", "note": False}
 
 
 def _ago(**span: float) -> str:
@@ -158,7 +164,6 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
         "passed_on": {"by": s.customer, "lines": ["Cc: ola@bigbank.test"]} if s.items > 2 else None,
         "earlier": ["#4401 “Faktura 10/2026” (closed)"] * min(s.items, 5),
         "suggested": [{"text": "refund-ok", "command": "#macro refund-ok", "article": None}],
-        "goes_to": {"name": s.customer, "address": "jan@bigbank.test", "language": "pl"},
         "note_to": "support+n4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
     }
 

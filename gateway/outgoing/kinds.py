@@ -129,7 +129,6 @@ KINDS: Mapping[str, Kind] = {
             "continued": "lines about a ticket that was over and goes on in it",
             "earlier": "lines about what was before",
             "suggested": "text, command, article (its id, or none)",
-            "goes_to": "name, address, language of whom an answer goes to, or none",
             "note_to": "the address for notes, or none",
             "may_change": "whether its reader may do more than take notes",
             "owns": "whether the ticket is his",
@@ -152,7 +151,6 @@ KINDS: Mapping[str, Kind] = {
             "passed_on": None,
             "earlier": (),
             "suggested": (),
-            "goes_to": None,
             "note_to": None,
             "may_change": True,
             "owns": False,
@@ -166,6 +164,7 @@ KINDS: Mapping[str, Kind] = {
         values={
             "reason": "a word of the strings: held_REASON",
             "to": "who would get the text, or none",
+            "everybody": "all of them, where `to` has no room for them",
             "told": "what is wrong, in words of the reader's language, or none",
             "line": "the line of the mail that it is about, or none",
             "maybe": "the command that was perhaps meant, or none",
@@ -179,6 +178,7 @@ KINDS: Mapping[str, Kind] = {
         },
         defaults={
             "to": None,
+            "everybody": (),
             "told": None,
             "line": None,
             "maybe": None,

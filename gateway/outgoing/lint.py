@@ -144,7 +144,7 @@ def _wrong(mail: Rendered, about: str, *, long_names: bool) -> Iterator[str]:
     if len(mail.html.encode()) > _MAX_HTML:
         yield f"the HTML has {len(mail.html.encode()) // 1024} KiB, {_MAX_HTML // 1024} are allowed"
     yield from _wrong_tags(mail.html)
-    html, text = (_words(part) for part in (mail.html, mail.text))
+    html, text = _WORD.findall(unescape(_ANY_TAG.sub(" ", _HEAD.sub("", mail.html)))), _WORD.findall(mail.text)
     if len(text) < _LEAST_SHARE * len(html):
         yield "the text says less than the HTML"
 
@@ -162,7 +162,3 @@ def _wrong_tags(html: str) -> Iterator[str]:
     for words in _LINK_TEXT.findall(html):
         if _ANY_TAG.sub("", words).strip().casefold() in _VAGUE:
             yield f"the link “{words}” does not say where it leads"
-
-
-def _words(part: str) -> list[str]:
-    return _WORD.findall(unescape(_ANY_TAG.sub(" ", _HEAD.sub("", part))))

@@ -27,6 +27,7 @@ from gateway.outgoing.nearest import nearest
 from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
 from gateway.outgoing.templates import HTML_LAYOUT, INSERTED, TEXT_LAYOUT, Layouts, Mail, TemplateSet, read_templates
+from gateway.ticket.goes_to import in_short, is_shortened
 from gateway.ticket.saying import Tongue, english
 
 _MAX_SUBJECT = 250  # characters
@@ -151,7 +152,8 @@ class Templates:
         language  a wish (RFC 5646); the nearest language that the mail is written in is taken
         variant   the template reads it as `mail.variant`; empty there is none
         values    plain; those of `kinds.py` and with `ticket.number`, `site.footer` (lines), `mail.reply_to` (None:
-                  only an answer to this mail is known), `mail.body_token`, and `clock` (see `phrases_of`)
+                  only an answer to this mail is known), `mail.goes_to` (people, language, note; None: the mail says
+                  nothing of it), `mail.body_token`, and `clock` (see `phrases_of`)
         words     of a canned reply, which stand where the template says `canned()`
         """
         given, trouble = plain({**values, "mail": {**values["mail"], "variant": variant or ""}}), list[str]()
@@ -224,6 +226,7 @@ class Templates:
             "subject": subject,
             "preheader": clean_header(run(mail.preheader, values, budget, phrases)),
             "marker": _marker(words, given),
+            "everybody": _everybody(words, given),
             "why": _why(words, given),
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
@@ -240,8 +243,9 @@ class Templates:
         subject, sentence = (words[name].replace("{number}", str(number)) for name in names)
         last = f"{_why(words, given)}   {given['mail']['body_token']}"
         footer = "\n".join((*given["site"]["footer"], last))
-        text = f"{words['reply_marker']}\n\n{sentence}\n\n-- \n{footer}\n"
-        html = "".join(f"<p>{escape(p)}</p>\n" for p in (words["reply_marker"], sentence, *footer.split("\n")))
+        above = "\n".join(filter(None, (_marker(words, given), _everybody(words, given))))
+        text = f"{above}\n\n{sentence}\n\n-- \n{footer}\n"
+        html = "".join(f"<p>{escape(p)}</p>\n" for p in (*above.split("\n"), sentence, *footer.split("\n")))
         return Rendered(
             clean_header(subject),
             text,
@@ -270,11 +274,22 @@ def _why(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
 
 def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
     """The first line of a mail; to an agent it says to whom an answer goes, and in which language he reads it."""
-    goes_to = given.get("goes_to")
+    goes_to = given["mail"].get("goes_to")
     if not goes_to:
         return words["reply_marker"]
-    said = {**goes_to, "language": words.get(f"in_{goes_to['language']}", goes_to["language"])}
-    return _NAME.sub(lambda name: str(said.get(name[1], name[0])), words["reply_marker_to"])
+    if goes_to["note"]:
+        return words["reply_marker_note"]
+    if not goes_to["people"]:
+        return words["reply_marker_nobody"]
+    language = words.get(f"in_{goes_to['language']}", goes_to["language"])
+    said = {"who": in_short(goes_to["people"], words), "language": language}
+    return _NAME.sub(lambda name: said.get(name[1], name[0]), words["reply_marker_to"])
+
+
+def _everybody(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    """All whom an answer reaches, where the first line has no room for them; else empty."""
+    people = (given["mail"].get("goes_to") or {}).get("people", ())
+    return f"{words['reaches']}: {', '.join(people)}" if is_shortened(people) else ""
 
 
 def _button_of(words: Mapping[str, str], given: Mapping[str, Any]) -> Callable[..., Button]:

@@ -117,10 +117,12 @@ def save(
         if isinstance(change, SetField) and change.name == "language" and _by_person(change.cause):
             by = _writer(folded.entries) if change.cause == "customer" else None
             choose_language(c, number or 0, current.language if current is not None else None, by)
+    joined = list[str]()
     for change in folded.ties:
-        _tie(c, number or 0, change, linked.By(change.cause, f"revision {revision}" if revision else None, now, mail))
-        if isinstance(change, SetRequester) and current is not None and ticket_before is not None:
-            _tell_of_requester(c, ticket_before, current, change, promises.rules, now)
+        right = f"revision {revision}" if revision else None
+        joined += _tie(c, number or 0, change, linked.By(change.cause, right, now, mail))
+    if ticket_before is not None and current is not None and not any(map(is_said, folded.entries)):
+        current = _tell_of_promise(c, ticket_before, current, changes, joined, promises.rules, now)
     end = next((c for c in reversed(changes) if isinstance(c, SetStatus)), None)
     if end is not None and end.type in FINISHED and number is not None:
         delayed.cancel_all(c, number, f"the ticket is {end.status}", now)
@@ -178,9 +180,7 @@ def _fold(folded: _Folded, change: Change, actor: str) -> None:
             for name in _STATUS:
                 folded.columns |= _column(folded.ticket, name)
         case SetRequester(requester):
-            raised = _known(folded).revision + 1  # agents were told to whom their words go
-            folded.ticket = replace(_known(folded), requester=requester, revision=raised)
-            folded.columns |= {"revision": raised}
+            folded.ticket = replace(_known(folded), requester=requester)
             folded.ties.append(change)
         case AddPeople() | AddLink():
             folded.ties.append(change)
@@ -261,14 +261,17 @@ def remember_messages(c: Connection, messages: Iterable[tuple[str, str, int]]) -
         c.execute(insert_new(c.dialect.name, ticket_message), rows)
 
 
-def add_event(c: Connection, ticket: int, text: str, at: datetime) -> None:
+def add_event(
+    c: Connection, ticket: int, text: str, at: datetime, *, author: Mailbox | None = None, revision: int | None = None
+) -> None:
     """An entry, for our people only, about what no mail brought; nothing where the ticket is gone.
 
-    text  clean and bounded
+    text      clean and bounded
+    revision  of the ticket, where whoever answers an older mail is shown it first
     """
     if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
-        event = AddEntry("event", None, at, text, "", "", None, None, public=False, trust=None)
-        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, None, at), opening=False)
+        event = AddEntry("event", author, at, text, "", "", None, None, public=False, trust=None)
+        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, revision, at), opening=False)
 
 
 def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:
@@ -296,7 +299,9 @@ def _named(change: OpenTicket) -> Iterator[tuple[str, int]]:
     yield from (("mentions", number) for number in change.mentions)
 
 
-def _tie(c: Connection, number: int, change: SetRequester | AddPeople | AddLink, by: linked.By) -> None:
+def _tie(c: Connection, number: int, change: SetRequester | AddPeople | AddLink, by: linked.By) -> list[str]:
+    """The addresses of those who take part by it, and did not before."""
+    joined = list[str]()
     if isinstance(change, AddLink):
         if change.other != number and linked.exists(c, change.other):
             linked.add(c, number, change.kind, change.other, by)
@@ -304,6 +309,7 @@ def _tie(c: Connection, number: int, change: SetRequester | AddPeople | AddLink,
         _set_requester(c, number, change.requester, by)
     elif joined := linked.add_people(c, number, change.people, change.most):
         linked.note(c, "people.added", number, ", ".join(joined), by)
+    return joined
 
 
 def _set_requester(c: Connection, number: int, requester: Mailbox, by: linked.By) -> None:
@@ -314,17 +320,38 @@ def _set_requester(c: Connection, number: int, requester: Mailbox, by: linked.By
     linked.note(c, "set.requester", number, requester.address, by)
 
 
-def _tell_of_requester(
-    c: Connection, before: Ticket, after: Ticket, change: SetRequester, rules: RuleSet, now: datetime
-) -> None:
-    """An entry for our people: whoever answers a mail that promised him another customer is shown it first."""
-    if before.requester is None:
-        return
-    agent = rules.agents.get(change.cause.removeprefix("agent:"))
+def _tell_of_promise(
+    c: Connection,
+    before: Ticket,
+    after: Ticket,
+    changes: Sequence[Change],
+    joined: Sequence[str],
+    rules: RuleSet,
+    now: datetime,
+) -> Ticket:
+    """Mails to agents say to whom their words go, and in which language: whoever answers an older one is shown first
+    what is different by now. The ticket after that."""
+    told, causes = [f"+ {', '.join(joined)}"] if joined else [], list[str]()
+    for change in changes:
+        match change:
+            case SetRequester(requester, cause):
+                told.append(f"{before.requester.address if before.requester else '—'} → {requester.address}")
+                causes.append(cause)
+            case SetField("language", _, cause) if before.language != after.language:
+                told.append(f"#lang {before.language or '—'} → {after.language or '—'}")
+                causes.append(cause)
+            case AddPeople(_, _, cause):
+                causes.append(cause)
+            case _:
+                pass
+    if not told:
+        return after
+    agent = next((rules.agents[id] for each in causes if (id := each.removeprefix("agent:")) in rules.agents), None)
+    after = replace(after, revision=after.revision + 1)
+    after = update_ticket(c, after, {"revision": after.revision}, now)
     who = Mailbox(agent.name, agent.email) if agent is not None else None
-    said = f"{before.requester.address} → {change.requester.address}"
-    event = AddEntry("event", who, now, said, "", "", None, None, public=False, trust=None)
-    _add_entry(c, after.number, event, None, after.revision, now)
+    add_event(c, after.number, "; ".join(dict.fromkeys(told)), now, author=who, revision=after.revision)
+    return after
 
 
 def _requester(requester: Mailbox | None) -> dict[str, str | None]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, insert, or_, select,
 
 from gateway.rules.statuses import StatusType
 from gateway.store import delayed, holds, sla
-from gateway.store.changes import update_ticket
+from gateway.store.changes import add_event, update_ticket
 from gateway.store.linked import add_people
 from gateway.store.schema import entry, participant, receipt, sla_ledger, ticket_link, ticket_message
 from gateway.store.search import renew
@@ -79,6 +79,8 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
     update_ticket(c, target, _counted(target, source.messages), now)
+    if joined:  # nobody was told of them, whoever merges
+        add_event(c, target.number, f"#{source.number}: + {', '.join(joined)}", now, revision=target.revision + 1)
     sla.add_lines(c, source.number, status_line(now, "closed", "merged", actor))
     renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)

@@ -18,7 +18,7 @@ from gateway.store.linked import By
 from gateway.store.schema import participant, receipt
 from gateway.ticket.change import SETTABLE
 from gateway.ticket.sla import Promises
-from gateway.ticket.types import Change, Participant, SetField, SetRequester, SetStatus, Ticket
+from gateway.ticket.types import AddPeople, Change, Participant, SetField, SetRequester, SetStatus, Ticket
 
 _ACTION = "commands"
 _STATUS = ("status", "status_type", "status_reason", "snoozed_until")
@@ -115,6 +115,9 @@ def restore(
 ) -> None:
     """These things of a ticket are as they were before."""
     changes = [change for name in names if (change := _change(name, before.ticket, by)) is not None]
+    there = {p.address for p in now_is.people}
+    if back := tuple(p for p in before.people if p.address not in there and {"people", "requester"} & set(names)):
+        changes.append(AddPeople(back, len(there) + len(back), by.actor))
     if changes:
         save(
             c, changes, ticket_before=now_is.ticket, source=by.source, actor=by.actor, now=by.at, promises=promises,
@@ -124,7 +127,6 @@ def restore(
     if "people" in names or "requester" in names:
         gone = {p.address for p in now_is.people} - {p.address for p in before.people}
         remove_people(c, number, gone, by)
-        linked.add_people(c, number, before.people)
     if "links" in names:
         for kind, other in set(now_is.links) - set(before.links):
             linked.remove(c, number, kind, other, by)

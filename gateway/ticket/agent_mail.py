@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from gateway.message.types import Mailbox
 from gateway.rules.types import Agent, RuleSet
-from gateway.ticket.types import Notification, Ticket
+from gateway.ticket.types import GoesTo, Notification, Ticket
 
 
 def to_agent(
@@ -22,12 +22,14 @@ def to_agent(
     about: Ticket | None = None,
     team: str | None = None,
 ) -> Notification:
-    """The mail, that nobody asked for by a mail of his.
+    """The mail, that nobody asked for by a mail of his; who takes part beside the customer is added when it is queued.
 
     key    by which it is queued once
     cause  the rule, or what else is to blame
     team   from whose address, where it is about no ticket; the default team's where the rules know none
     """
+    who = about.requester if about is not None else None
+    language = (about.language if about is not None else None) or rules.defaults.language
     return Notification(
         recipient=Mailbox(agent.name, agent.email),
         template=template,
@@ -44,4 +46,5 @@ def to_agent(
         values=values,
         audience="agent",
         zone=agent.timezone,
+        goes_to=GoesTo((who,) if who is not None else (), language) if about is not None else None,
     )

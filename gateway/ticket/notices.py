@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 
-from gateway.message.address import normal
 from gateway.message.codes import HIDDEN, masked
 from gateway.message.types import Attachment, Mailbox
 from gateway.rules.types import Agent, RuleSet
@@ -68,7 +67,7 @@ def to_agents(
         key_of_agent = f"{template}:{rule}:{agent.id}:{key}"
         said = {"because": None if "why" in told else "rule", "why": rule, **_told_to(agent, told, rules)}
         if template == AGENT_NOTICE:
-            said |= {"colleague": _colleague(agent, ticket, rules), **goes_to(agent, ticket, rules)}
+            said |= {"colleague": _colleague(agent, ticket, rules), "may_change": answers(agent)}
             said["owns"] = bool(agent.id) and agent.id == ticket.assignee
         notice = to_agent(agent, template, said, rules, key=key_of_agent, cause=rule, about=ticket)
         hidden = bool(agent.id) and not sees(agent, ticket, rules)
@@ -116,18 +115,6 @@ def _colleague(agent: Agent, ticket: Ticket, rules: RuleSet) -> str | None:
 
 def _lines(agent: Agent, tickets: Iterable[Ticket], rules: RuleSet) -> tuple[str, ...]:
     return tuple(f"#{t.number} “{t.told_subject}” ({t.status})" for t in tickets if sees(agent, t, rules))
-
-
-def goes_to(agent: Agent, ticket: Ticket, rules: RuleSet) -> dict[str, object]:
-    """What an agent's mail promises in its first line: whom his text goes to; and what it offers him."""
-    who = ticket.requester
-    if not answers(agent):
-        return {"may_change": False}
-    own = {normal(address) for each in rules.agents.values() for address in each.addresses}
-    if who is None or (FROM_FORWARD in ticket.flags and normal(who.address) in own):  # he is asked whose it is
-        return {}
-    language = ticket.language or rules.defaults.language
-    return {"goes_to": {"name": name_of(who), "address": who.address, "language": language}}
 
 
 def _there(agent: Agent, since: datetime, promises: Promises) -> datetime | None:

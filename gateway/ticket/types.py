@@ -335,6 +335,14 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class GoesTo:
+    """What a mail to an agent promises of an answer to it."""
+
+    people: tuple[Mailbox, ...]  # whom it reaches, the customer first; nobody: it becomes a note
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One mail to one person; `suppressed` is the guard's word when it may not go out."""
 
@@ -361,6 +369,7 @@ class Notification:
     item: int | None = None  # what the reply address names, where it is not the ticket
     revision: int | None = None  # of the ticket, as an agent sees it in this mail
     generation: int = 0  # of an agent's tokens
+    goes_to: GoesTo | None = None  # what becomes of an agent's answer to it; None: it is about no ticket
     not_before: datetime | None = None  # when it may leave; None: at once
     thread_index: str | None = None  # of the mail that it answers, for Outlook; empty is none, None is not known
     files: tuple[File, ...] = ()

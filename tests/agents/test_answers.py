@@ -4,17 +4,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from gateway.config import Settings
 from gateway.digests import send_digest
+from gateway.message.types import Mailbox
 from gateway.operations.held_mails import AgentKey, expire
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
+from gateway.outgoing.enqueue import enqueue_all
 from gateway.store import held_mail, inbound
+from gateway.store.schema import entry
 from gateway.store.store import Store
-from gateway.ticket.types import SetField
+from gateway.ticket.notices import to_agents
+from gateway.ticket.types import SetField, SetRequester
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail, verdict
+
+_WARNING = {"metric": "first_response", "customer": "Jan Kowalski", "due": "2026-11-21T12:00:00+00:00", "left": 1800}
+_CALLED = {JAN: f"Jan Kowalski <{JAN}>", "mia@x.test": "Mia <mia@x.test>"}
 
 
 @pytest.fixture
@@ -225,6 +233,131 @@ def test_who_was_promised_another_customer_is_asked(desk: Desk) -> None:
     assert reply(desk, of_bob, "Dear Eva, done.", f"Bob <{BOB}>").disposition == "entry"  # he knows
     reply(desk, newest(desk, ANN, "hold"), "#send")
     assert desk.entries(1)[-1].kind == "answer"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("people", "line"),
+    [
+        # who takes part beside Jan, what the first line promises
+        ("", "Jan Kowalski <jan@bigbank.test>, in Polish"),
+        ("eva@x.test", "Jan Kowalski <jan@bigbank.test>, eva@x.test, in Polish"),
+        ("a@x.test b@x.test c@x.test", "Jan Kowalski <jan@bigbank.test>, a@x.test, b@x.test and 1 more, in Polish"),
+    ],
+)
+def test_the_first_line_names_everybody_whom_an_answer_reaches(desk: Desk, people: str, line: str) -> None:
+    if people:
+        reply(desk, newest(desk, ANN), f"#cc {people}")
+    desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "A kiedy?"))
+    notice, before = newest(desk, ANN), len(desk.mails())
+    said = text_of(notice)
+    assert said.splitlines()[0] == f"— Please reply above this line: your text goes to {line} —"
+    everybody = (JAN, *people.split())
+    assert [who in said for who in everybody] == [True] * len(everybody)
+    assert reply(desk, notice, "Jutro.").disposition == "entry"
+    assert sorted(m.forward_path for m in desk.mails()[before:]) == sorted(everybody)
+
+
+def test_a_promise_of_a_time_says_who_reads_an_answer(desk: Desk) -> None:
+    """Whatever the mail is about: an answer to it goes to all of them."""
+    reply(desk, newest(desk, ANN), "#cc eva@x.test")
+    told = to_agents(("ann", "lia"), "sla_warning", "x", _WARNING, desk.ticket(1), "k", desk.deps.notifying)
+    desk.write(lambda c: enqueue_all(tuple(told), desk.deps.desk, c, desk.now))
+    assert "your text goes to Jan Kowalski <jan@bigbank.test>, eva@x.test" in text_of(newest(desk, ANN))
+    assert "your text becomes a note" in text_of(newest(desk, "lia@agents.test"))
+    reply(desk, newest(desk, ANN), "Jutro.")
+    assert [m.forward_path for m in desk.mails()][-2:] == [JAN, "eva@x.test"]
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("does", "held", "shown", "reached"),
+    [
+        # what Bob does between the notice and Ann's answer, whether she is asked, what she is shown, whom #send reaches
+        ("#cc eva@x.test", True, "+ eva@x.test", [JAN, "eva@x.test", "ola@x.test"]),
+        ("#uncc ola@x.test\n#cc eva@x.test", True, "+ eva@x.test", [JAN, "eva@x.test"]),
+        ("#uncc ola@x.test", False, "", [JAN]),
+        ("#lang de", True, "#lang pl → de", [JAN, "ola@x.test"]),
+        ("#high", False, "", [JAN, "ola@x.test"]),
+        ("#merge", True, "#2: + mia@x.test", [JAN, "mia@x.test", "ola@x.test"]),
+    ],
+)
+@pytest.mark.parametrize("plus", [True, False])
+def test_who_was_promised_other_readers_is_asked(
+    store: Store, settings: Settings, does: str, held: bool, shown: str, reached: list[str], plus: bool
+) -> None:
+    site = settings.site.model_copy(update={"plus_addressing": plus})
+    desk = Desk(store, settings.model_copy(update={"site": site}), RULES)
+    desk.take(mail(f"Jan Kowalski <{JAN}>", "Zwrot", "Proszę o zwrot za zamówienie PL-10442."))
+    reply(desk, newest(desk, ANN), "#cc ola@x.test", Message_ID="<cc@agents.test>")
+    desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "A kiedy?"))
+    of_ann, of_bob = newest(desk, ANN), newest(desk, BOB)
+    if does == "#merge":
+        desk.take(mail("Mia <mia@x.test>", "Tajne", "Bardzo tajne."))
+        hers = update(entry).where(entry.c.ticket == 2).values(author_address=ANN)  # what she said herself is not new
+        desk.write(lambda c: c.execute(hers))
+        desk.merge(2, into=1)
+    else:
+        reply(desk, of_bob, does, f"Bob <{BOB}>", Message_ID="<bob@agents.test>")
+    before = len(desk.mails())
+    outcome = reply(desk, of_ann, "PIN 1234.", Message_ID="<pin@agents.test>")
+    assert outcome.reason.startswith("held: collision" if held else "ann: PIN")
+    if held:
+        asked = newest(desk, ANN, "hold")
+        assert [m.forward_path for m in desk.mails()[before:]] == [ANN]
+        said = text_of(asked)
+        assert shown in said
+        names = [_CALLED.get(who, who) for who in reached]
+        assert f"Your reply to {', '.join(names)} has not been sent" in said
+        reply(desk, asked, "#send", Message_ID="<send@agents.test>")
+    assert [m.forward_path for m in desk.mails()[before:] if m.template == "answer"] == reached
+
+
+def test_whom_he_added_himself_he_knows(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, notice, "#cc eva@x.test\n#lang de")
+    assert reply(desk, notice, "Zwrot zlecony.", Message_ID="<a2@agents.test>").disposition == "entry"
+    assert [m.forward_path for m in desk.mails()][-2:] == [JAN, "eva@x.test"]
+
+
+def test_whoever_comes_back_by_undo_was_not_promised(desk: Desk) -> None:
+    reply(desk, newest(desk, BOB), "#cc eva@x.test", f"Bob <{BOB}>")
+    reply(desk, newest(desk, BOB), "#uncc eva@x.test", f"Bob <{BOB}>", Message_ID="<b2@agents.test>")
+    desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "A kiedy?"))
+    notice = newest(desk, ANN)
+    assert "eva@x.test" not in text_of(notice)
+    reply(desk, newest(desk, BOB), "#undo", f"Bob <{BOB}>", Message_ID="<b3@agents.test>")
+    assert "eva@x.test" in desk.participants(1)
+    assert reply(desk, notice, "PIN 1234.").reason == "held: collision (h-1)"
+
+
+_ZED = "zed@agents.test"
+
+
+def test_where_there_is_no_customer_words_are_a_note_until_he_is_named(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#internal billing\nPlease look at the depot.")
+    notice = newest(desk, _ZED)
+    assert "there is no customer yet, so your text becomes a note" in text_of(notice).splitlines()[0]
+    assert read(notice)["Reply-To"].addresses[0].display_name == "#2 → note"
+    said = reply(desk, notice, "It is empty.", f"Zed <{_ZED}>")
+    assert (said.disposition, said.ticket, desk.entries(2)[-1].kind) == ("entry", 2, "note")
+    before = len(desk.mails())
+    named = "#customer eva@x.test\nDear Eva, it is empty."
+    reply(desk, notice, named, f"Zed <{_ZED}>", Message_ID="<z2@agents.test>")
+    assert [(m.forward_path, m.template) for m in desk.mails()[before:]] == [("eva@x.test", "answer")]
+
+
+def test_who_was_promised_a_note_is_asked_when_there_is_a_customer(desk: Desk) -> None:
+    reply(desk, newest(desk, ANN), "#internal billing\nPlease look at the depot.")
+    desk.change(2, SetRequester(Mailbox("", "eva@x.test"), "operator"))
+    assert reply(desk, newest(desk, _ZED), "It is empty.", f"Zed <{_ZED}>").reason == "held: collision (h-1)"
+    assert "— → eva@x.test" in text_of(newest(desk, _ZED, "hold"))
+
+
+def test_the_first_line_of_who_takes_notes_says_so(desk: Desk) -> None:
+    notice = newest(desk, "lia@agents.test")
+    assert "your text becomes a note that no customer sees" in text_of(notice).splitlines()[0]
+    assert read(notice)["Reply-To"].addresses[0].display_name == "#1 → note"
 
 
 def test_an_address_of_ours_takes_no_part_whoever_wrote_from_it(desk: Desk) -> None:

@@ -264,7 +264,7 @@ def test_a_merged_ticket_goes_with_the_one_it_went_into_and_not_before(desk: Old
     desk.take(verdict("pass", mail("Bo <bo@x.test>", "Third")))
     desk.merge(1, 2)
     assert desk.after(10_000) == {}
-    assert len(desk.entries(2)) == 2
+    assert [e.kind for e in desk.entries(2)].count("mail") == 2
     desk.close(2)
     assert desk.after(721)["closed tickets"] == 1
     assert [t.number for t in desk.tickets()] == [3]
@@ -443,7 +443,7 @@ def test_what_went_into_another_keeps_that_one_too(desk: Old, keep: Callable[[Ol
     keep(desk)
     desk.after(10_000)
     assert [t.number for t in desk.tickets()] == [1, 2, 3, 4]
-    assert len(desk.entries(3)) == 3
+    assert [e.kind for e in desk.entries(3)].count("mail") == 3
 
 
 def test_mails_to_people_stay_as_long_as_what_their_ticket_went_into_and_on(desk: Old) -> None:
