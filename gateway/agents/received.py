@@ -8,6 +8,7 @@ Not here     what is proven (ticket/authority.py), what a proven one does (answe
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -22,22 +23,24 @@ from gateway.agents.overtaken import overtaken
 from gateway.agents.reading import kept, vocabulary, writer_of
 from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
-from gateway.agents.warning import warn_of_other_author, warn_of_spoofing
+from gateway.agents.warning import warn_of_commands, warn_of_other_author, warn_of_spoofing
 from gateway.arrived import note_arrived
 from gateway.deciding.decide import authenticated, without_our_words
 from gateway.deciding.types import Deps
 from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
-from gateway.message.types import Accepted, Auth, Message
+from gateway.message.types import Accepted, Auth, Classification, Message
+from gateway.operations.answers import recipients_of
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.oversize import too_large
 from gateway.pipeline import ended, same_as_before
 from gateway.returned import received as by_anybody
 from gateway.store import agent_keys, held_mail, tickets
+from gateway.store.audit import add_audit
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
-from gateway.ticket.answered import is_forward
+from gateway.ticket.answered import addressed_tokens, is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
 from gateway.ticket.commands import Orders, looks_like_a_command, read_commands, written_in
 from gateway.ticket.thread import thread
@@ -72,12 +75,31 @@ def _received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Ou
     )
     claim = claimed(message, inbound.envelope, verdict, auth, agents)
     if claim is None:
-        asked = answer_of_asked(inbound, message, verdict, auth, d, c)
+        asked = answer_of_asked(inbound, message, verdict, auth, d, c) or _commands_without_proof(
+            inbound, message, verdict, auth, agents, d, c
+        )
         return asked if asked is not None else by_anybody(inbound, message, d, c)
     for digest in (None, *_of_orders(message, claim)):
         if (duplicate := same_as_before(inbound, message, d, c, d.now(), digest)) is not None:
             return duplicate
     return _claimed(inbound, message, auth, claim, d, c)
+
+
+def _commands_without_proof(
+    inbound: Accepted, message: Message, verdict: Classification, auth: Auth, agents: Agents, d: Deps, c: Connection
+) -> Outcome | None:
+    """What became of commands in the name of an agent that nobody vouches for; None: it is no such mail."""
+    agent = agents.writing_as(normal(message.author.address)) if message.author is not None else None
+    if agent is None or verdict.kind != "person" or inbound.released or not _is_of_commands(inbound, d):
+        return None
+    mail = AgentMail(inbound, message, auth, Claim("no-proof", agent, ()), agent, d, c, d.now())
+    warn_of_commands(mail)
+    return mail.end("quarantine", f"no-proof: commands of {agent.id}")
+
+
+def _is_of_commands(inbound: Accepted, d: Deps) -> bool:
+    """Whether it came to TEAM+cmd."""
+    return any(sub_address(path, d.desk.delimiter)[1] == "cmd" for path in inbound.envelope.forward_paths)
 
 
 def _of_orders(message: Message, claim: Claim) -> Iterator[str]:
@@ -101,7 +123,9 @@ def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: D
             return _without_proof(mail)
         case "spoofed":
             warn_of_spoofing(mail)
-            return _as_third_party(mail, "who fails DMARC")
+            outcome = _as_third_party(mail, "who fails DMARC")
+            _audited(mail, "spoofed-agent", f"From {mail.agent.email}, who fails DMARC", outcome.ticket)
+            return outcome
         case "other-author":
             return _of_another(mail)
         case "automatic":
@@ -165,6 +189,8 @@ def _without_proof(mail: AgentMail) -> Outcome:
         why = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["held_no_proof"]
         tell_of(mail, None, "cannot", item=f"h-{held}", word=why)
         return mail.end("quarantine", f"no-proof: h-{held} waits")
+    if all(t.purpose == "c" for t in mail.claim.tokens):  # it is about commands alone
+        return hold(mail, None, Why("no-proof"), kept(mail, mail.message))
     ticket = _ticket(mail)
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
         return _no_right_of(mail)
@@ -199,15 +225,23 @@ def _by_machine(mail: AgentMail) -> Outcome:
 
 def _without_token(mail: AgentMail) -> Outcome:
     """He is who he says. Where something names a ticket he has to say whether he means it; else it is a new matter."""
-    details = (sub_address(path, mail.d.desk.delimiter)[1] for path in mail.inbound.envelope.forward_paths)
     forward = mail.message.forward
-    if "cmd" in details and (forward is None or not is_forward(mail.message)):
+    if _is_of_commands(mail.inbound, mail.d) and (forward is None or not is_forward(mail.message)):
         return without_ticket(mail, _commands(mail), queries_only=True)
+    addressed = addressed_tokens(mail.message, mail.inbound.envelope, mail.d.desk.delimiter)
+    if not mail.inbound.released and any(token.purpose in ("c", "h") for token in addressed):
+        tell_of(mail, None, "not_yours")
+        return mail.end("record", f"no address of {mail.agent.id}")
     if forward is not None:
         return open_forwarded(mail, forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-        return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))  # nobody knows what he had seen
+        people = {normal(who.address) for who in recipients_of(mail.c, ticket, mail.d)}
+        proposal = kept(mail, message, ticket.revision)  # nobody knows what he had seen
+        have_it = tuple(who for who in (*message.to, *message.cc) if normal(who.address) in people)
+        return hold(mail, ticket, Why("which"), replace(proposal, beside=have_it))
+    if mail.inbound.released and (named := _named(mail)):  # he wants a new ticket
+        return _as(mail, ThreadMatch(None, "none", "stranger", f"as {mail.agent.id} wants it", named))
     if _threaded(mail).ticket is None and (ordered := opens_with_orders(mail, _commands(mail))) is not None:
         return ordered
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
@@ -226,6 +260,8 @@ def _perhaps_meant(mail: AgentMail) -> Ticket | None:
 def _named(mail: AgentMail) -> tuple[int, ...]:
     """The tickets that the mail names without proof; none where it belongs to one as any participant's does."""
     match = _threaded(mail)
+    if match.ticket is not None and match.trust == "third-party":  # by what a customer was given
+        return (match.ticket,)
     return match.mentions if match.ticket is None else ()
 
 
@@ -249,7 +285,16 @@ def _as(mail: AgentMail, match: ThreadMatch) -> Outcome:
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c, found=match)
 
 
+def _audited(mail: AgentMail, why: str, said: str, ticket: int | None) -> None:
+    """That a mail in the name of an agent did nothing, and why."""
+    add_audit(
+        mail.c, at=mail.now, actor="mail", basis=None, action="mail.refused", ticket=ticket, source=mail.inbound.key,
+        detail=f"{why}: {said}",
+    )  # fmt: skip
+
+
 def _no_right_of(mail: AgentMail) -> Outcome:
+    _audited(mail, "no-right", f"{mail.agent.id}, {UNSEEN}", _number(_ticket(mail)))
     raise_alarm(mail.c, "no_right", mail.agent.id, f"{mail.agent.id}: {UNSEEN}", mail.d.desk, mail.now, enqueue)
     return mail.end("quarantine", f"no-right: {mail.agent.id}, {UNSEEN}", _number(_ticket(mail)))
 
@@ -261,7 +306,11 @@ def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: 
     found = next((t.ticket for t in claim.tokens if t.purpose in ("t", "n")), None)
     ticket = tickets.goes_on_in(c, found) if found is not None else None
     reason = f"no-right: {who} is no agent any more"
-    outcome = Outcome(inbound.key, "quarantine", reason, _number(ticket), None)
+    number = _number(ticket)
+    add_audit(
+        c, at=now, actor="mail", basis=None, action="mail.refused", ticket=number, source=inbound.key, detail=reason
+    )
+    outcome = Outcome(inbound.key, "quarantine", reason, number, None)
     return ended(outcome, inbound, message, d, c, now, auth=auth)
 
 

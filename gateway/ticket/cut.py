@@ -9,6 +9,7 @@ Not here  the cut itself (message/reply.py), answers between quoted lines (betwe
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.message.lines import is_quoted, visible
 from gateway.message.own_words import standing_in
 from gateway.message.signature import without_signature
 from gateway.message.types import Message
@@ -24,11 +25,19 @@ def as_meant(message: Message, ours: Sequence[str], public: Sequence[str], name:
 
     ours  the texts of the mails that he may answer.  public  what customers wrote and were written.  name  his own
     """
-    text = without_signature(without_facts(message.text, ours, public), name)
+    said = message.text if _says_anything(message.text) else ""
+    text = without_signature(without_facts(said, ours, public), name)
     more = longer(text, message.quoted, ours)
     if more is None and (found := inserted(message.quoted, ours, public)) is not None:
         more = "\n\n".join(filter(None, (text, found)))
     return replace(message, text=text), more
+
+
+def _says_anything(text: str) -> bool:
+    """Whether there is more than quoted lines, and a signature below `-- `."""
+    _, seen = visible(text)
+    own = next((line for line in seen if line.strip() and not is_quoted(line)), "--")
+    return own.strip() != "--"
 
 
 def longer(text: str, quoted: str, ours: Sequence[str]) -> str | None:

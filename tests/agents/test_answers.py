@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from gateway.agents.received import received
 from gateway.config import Settings
 from gateway.digests import send_digest
-from gateway.message.types import Mailbox
+from gateway.message.parse import parse
+from gateway.message.types import Accepted, Envelope, Mailbox
 from gateway.operations.held_mails import AgentKey, expire
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue_all
+from gateway.parsing.pool import parse_limits
 from gateway.store import held_mail, inbound
+from gateway.store.audit import find_rows
 from gateway.store.schema import entry
 from gateway.store.store import Store
 from gateway.ticket.notices import to_agents
@@ -329,6 +333,126 @@ def test_whoever_comes_back_by_undo_was_not_promised(desk: Desk) -> None:
     reply(desk, newest(desk, BOB), "#undo", f"Bob <{BOB}>", Message_ID="<b3@agents.test>")
     assert "eva@x.test" in desk.participants(1)
     assert reply(desk, notice, "PIN 1234.").reason == "held: collision (h-1)"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(
+    ("word", "kind", "number"),
+    [
+        # what Ann chooses, what her words are, in which ticket
+        ("#send", "answer", 1),
+        ("#note", "note", 1),
+        ("#new", "mail", 2),
+    ],
+)
+def test_who_answers_the_customers_own_mail_to_all_is_asked(desk: Desk, word: str, kind: str, number: int) -> None:
+    """The address in it was made for the customer; he has the words already."""
+    made_for_jan = desk.reply_address(JAN, 1)
+    raw = mail(f"Ann Agent <{ANN}>", "Re: Zwrot", "Zwrot zlecony.", To=f"Jan <{JAN}>, {made_for_jan}")
+    outcome, before = desk.take(proven(raw), to=made_for_jan), len(desk.mails())
+    assert (outcome.reason, len(desk.entries(1))) == ("held: which (h-1)", 1)
+    reply(desk, newest(desk, ANN, "hold"), word)
+    if word == "#new":
+        envelope = Envelope(ANN, (made_for_jan,), "mx.gw.test", "unix", "lmtp", desk.now)
+        again = Accepted(1000, outcome.key, envelope, len(raw), "x", 1, released=True)
+        message = parse(proven(raw), parse_limits(desk.settings), languages=desk.settings.site.languages)
+        desk.write(lambda c: received(again, message, desk.deps, c))
+    assert (desk.entries(number)[-1].kind, desk.entries(number)[-1].text) == (kind, "Zwrot zlecony.")
+    assert [m.forward_path for m in desk.mails()[before:] if m.template == "answer"] == []
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize("dmarc", ["none", "temperror"])
+def test_commands_that_nobody_vouches_for_wait_for_full_proof(desk: Desk, dmarc: str) -> None:
+    address, before = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN), len(desk.mails())
+    raw = proven(mail(f"Ann <{ANN}>", "x", "#closed 1", To=address), dmarc=dmarc)
+    assert desk.take(raw, to=address).reason == "held: no-proof (h-1)"
+    assert [(m.forward_path, m.template) for m in desk.mails()[before:]] == [(ANN, "hold")]
+    assert desk.ticket(1).status == "new"
+    assert reply(desk, newest(desk, ANN, "hold"), "#send").reason.startswith("h-1 sent")
+    assert desk.ticket(1).status == "closed"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words", "dmarc", "disposition", "told"),
+    [
+        # what the address is for, what Ann writes there, the verdict, what it ends as, what she is told
+        ("c", "#closed 1", "pass", "record", "command_result"),  # Bob's address for commands
+        ("h", "#send", "pass", "record", "command_result"),  # Bob's choice
+        ("cmd", "#list", "none", "quarantine", "alarm"),
+        ("cmd", "#closed 1", "none", "quarantine", "alarm"),
+    ],
+)
+def test_a_command_to_no_address_of_hers_is_no_ticket(
+    desk: Desk, purpose: str, words: str, dmarc: str, disposition: str, told: str
+) -> None:
+    address = "support+cmd@gw.test"
+    if purpose != "cmd":
+        address = desk.ring.reply_address("support@gw.test", "+", purpose, 7 if purpose == "h" else None, None, BOB)
+    before = len(desk.mails())
+    for n in range(2):
+        raw = proven(mail(f"Ann <{ANN}>", "", words, To=address, Message_ID=f"<{n}@agents.test>"), dmarc=dmarc)
+        assert desk.take(raw, to=address).disposition == disposition
+    assert {(m.forward_path, m.template) for m in desk.mails()[before:]} == {(ANN, told)}
+    assert (len(desk.tickets()), desk.ticket(1).status) == (1, "new")
+    if told == "alarm":
+        assert len(desk.mails()) == before + 1
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize("above", ["", "Zwrot zlecony.\r\n\r\n"])
+def test_a_signature_below_nothing_but_quotes_is_no_answer(desk: Desk, above: str) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    quotes = "\r\n".join(f"> {line}" for line in text_of(notice).splitlines())
+    body = f"{above}{quotes}\r\n\r\n-- \r\nAnn Agent\r\n+48 600 700 800"
+    raw = mail(f"Ann Agent <{ANN}>", "Re: [#1] Zwrot", body, To=reply_address(notice), In_Reply_To=notice.message_id)
+    desk.take(proven(raw), to=reply_address(notice))
+    assert [m.forward_path for m in desk.mails()[before:]] == [JAN if above else ANN]
+
+
+def test_each_address_from_which_his_mail_is_answered_is_told(desk: Desk) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    authors = [f"{who}@home.test" for who in ("eve", "phone", "eve", "tablet")] + [f"f{n}@evil.test" for n in range(9)]
+    for n, author in enumerate(authors):
+        reply(desk, notice, f"Hello {n}", f"Ann <{author}>", Message_ID=f"<h{n}@x.test>")
+    told = [text_of(m) for m in desk.mails()[before:]]
+    assert len(told) == 5  # and no more, however many there are
+    assert ["also: [eve@home.test]" in told[0], "phone@" in told[1], "tablet@" in told[2]] == [True] * 3
+    desk.now += timedelta(hours=1)
+    reply(desk, notice, "Hello again", "Ann <last@home.test>", Message_ID="<l@x.test>")
+    assert "also: [last@home.test]" in text_of(newest(desk, ANN, "alarm"))
+    desk.now += timedelta(hours=1)
+    twice = f"Ann <{ANN}>, Eve <eve@evil.test>"
+    raw = mail(twice, "Re: [#1] Zwrot", "Hello", To=reply_address(notice), Message_ID="<two@x.test>")
+    desk.take(proven(raw), to=reply_address(notice), sender="eve@evil.test")
+    assert "also" not in text_of(newest(desk, ANN, "alarm")).split(":", 1)[-1].partition("- —")[2]
+
+
+@pytest.mark.p0
+def test_an_hour_of_forgeries_is_no_hour_of_the_clock(store: Store, settings: Settings) -> None:
+    """Ann is told once within an hour, the lead from the third on: whose address it is, not that it is his."""
+    lead = "  lea: {name: Lea, email: lead@agents.test, notify: none}\nteams:\n"
+    rules = RULES.replace("teams:\n", lead, 1).replace("lia], ", "lia], lead: lea, ")
+    desk = Desk(store, settings, rules)
+    begin, before = desk.now.replace(minute=50), len(desk.mails())
+    for n, minute in enumerate((0, 5, 15)):  # 09:50, 09:55, 10:05
+        raw = mail(f"Ann <{ANN}>", "New bank account", f"Pay {n}.", Message_ID=f"<s{n}@x.test>")
+        outcome = desk.take(proven(raw, dmarc="fail"), at=begin + timedelta(minutes=minute))
+        told = [m.forward_path for m in desk.mails()[before:] if m.template == "alarm"]
+        assert told == [ANN] + ["lead@agents.test"] * (n == 2)
+    assert "under the address of one of us" in text_of(newest(desk, "lead@agents.test"))
+    assert "under your address" in text_of(newest(desk, ANN, "alarm"))
+    with desk.reading() as c:
+        rows = [(row.action, row.detail) for row in find_rows(c, ticket=outcome.ticket)]
+    assert ("mail.refused", f"spoofed-agent: From {ANN}, who fails DMARC") in rows
+
+
+def test_a_mail_without_right_is_in_the_audit(desk: Desk) -> None:
+    desk.move(1, "billing")
+    reply(desk, newest(desk, ANN), "Zwrot zlecony.")
+    with desk.reading() as c:
+        rows = [(row.action, row.detail) for row in find_rows(c, ticket=1)]
+    assert ("mail.refused", "no-right: ann, no such ticket for you") in rows
 
 
 _ZED = "zed@agents.test"
