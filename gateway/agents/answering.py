@@ -24,11 +24,11 @@ from gateway.message.fold import folded
 from gateway.message.signature import without_signature
 from gateway.message.types import Message
 from gateway.operations.answers import recipients_of
-from gateway.operations.people import stands_in
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.internal import internal_of, public_of
 from gateway.store.view import StoreView
+from gateway.ticket.agent_mail import stands_in
 from gateway.ticket.answered import is_forward
 from gateway.ticket.cards import has_card_number
 from gateway.ticket.command_table import COMMANDS, INSERT
@@ -62,7 +62,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
     ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))
     message, more = as_meant(message, ours, public_of(mail.c, ticket.number), mail.agent.name)
-    unknown = stands_in(ticket, mail.d)  # nobody is there to be answered
+    unknown = stands_in(ticket, mail.d.rules)  # nobody is there to be answered
     if unknown and (address := sole_address(message.text)) is not None:
         message = replace(message, text=f"#customer {address}", html=None, text_of_html=False)
     as_note = unknown or not answers(mail.agent) or any(token.purpose == "n" for token in tokens)
@@ -84,7 +84,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
     if as_note and outcome.disposition == "entry":
         _told_of_note(mail, ticket, tokens, proposal)
         after = tickets.find_ticket(mail.c, ticket.number) if unknown and message.text else None
-        if after is not None and stands_in(after, mail.d):
+        if after is not None and stands_in(after, mail.d.rules):
             ask_for_customer(mail, ticket.number)
     return outcome
 

@@ -24,7 +24,7 @@ from gateway.operations.answers import Note
 from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried, Line
 from gateway.operations.orders import carried_out
-from gateway.operations.people import TakePart, stands_in
+from gateway.operations.people import TakePart
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
 from gateway.outgoing.enqueue import enqueue
@@ -32,7 +32,7 @@ from gateway.returned import received as opened
 from gateway.store import held_mail, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
-from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.agent_mail import stands_in, to_agent
 from gateway.ticket.command_table import INSERT
 from gateway.ticket.commands import Orders, read_commands, written_in
 from gateway.ticket.notices import lines_of_words
@@ -90,7 +90,7 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     if ticket is None or outcome.disposition != "ticket":  # a rule ended it
         return outcome
     failed = next((said.failed for said in above if said.failed is not None), None)
-    if stands_in(ticket, mail.d):
+    if stands_in(ticket, mail.d.rules):
         ask_for_customer(mail, ticket.number, original.candidates, failed)
     elif ticket.requester is not None:
         _receipt(mail, ticket.number, ticket.requester, failed)

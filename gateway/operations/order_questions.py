@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from gateway.deciding.types import Deps
 from gateway.message.address import domain_of, normal
 from gateway.operations.order_types import Asker, Question, numbers_of
-from gateway.operations.people import stands_in
 from gateway.operations.types import Duty
 from gateway.store import customers, tickets
+from gateway.ticket.agent_mail import stands_in
 from gateway.ticket.commands import Orders
 from gateway.ticket.types import Ticket
 
@@ -51,7 +51,7 @@ def _tickets(c: Connection, *numbers: int) -> tuple[Ticket, ...]:
 def _elsewhere(ticket: Ticket, address: str, d: Deps) -> bool:
     """Whether the address is of another domain than that of the customer, and somebody is the customer yet."""
     was = ticket.requester
-    return was is not None and not stands_in(ticket, d) and domain_of(was.address) != domain_of(address)
+    return was is not None and not stands_in(ticket, d.rules) and domain_of(was.address) != domain_of(address)
 
 
 def _known(c: Connection, ticket: Ticket) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
 from gateway.events import carry_out, customer_of, happened
 from gateway.message.address import normal, path_address
@@ -23,9 +22,10 @@ from gateway.rules.types import Escalate as Raise
 from gateway.store import customers, tickets, undoing
 from gateway.store.linked import By
 from gateway.ticket.acted import escalation, people
+from gateway.ticket.agent_mail import stands_in
 from gateway.ticket.notices import lines_of_words
 from gateway.ticket.saying import saying
-from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, AddPeople, Customer, SetField, SetRequester, Ticket
+from gateway.ticket.types import AGENT_NOTICE, AddPeople, Customer, SetField, SetRequester, Ticket
 
 _REASON_CHARACTERS = 500
 
@@ -117,18 +117,9 @@ def _set_customer(c: Connection, wanted: SetCustomer, duty: Duty) -> tuple[Done,
     known = customers.find_customer(c, address)
     now_is = Mailbox(known.name if known is not None else "", wanted.address)
     save_by(c, (SetRequester(now_is, actor(wanted.by)), *_in_his_language(ticket, known)), ticket, wanted.by, duty)
-    if was is not None and stands_in(ticket, duty.deps):
+    if was is not None and stands_in(ticket, duty.deps.rules):
         undoing.remove_people(c, ticket.number, {normal(was.address)}, By(actor(wanted.by), duty.basis, duty.now))
     return (Done(name, "done", of_change("requester", was.address if was else None, now_is.address)),)
-
-
-def stands_in(ticket: Ticket, d: Deps) -> bool:
-    """Whether an agent is the customer of what he forwarded only until somebody says who is."""
-    return (
-        FROM_FORWARD in ticket.flags
-        and ticket.requester is not None
-        and normal(ticket.requester.address) in d.desk.agents
-    )
 
 
 def _in_his_language(ticket: Ticket, customer: Customer | None) -> Iterator[SetField]:

@@ -6,9 +6,10 @@ Not here what it says, and whether it may go (notify.py, and whoever has somethi
 
 from collections.abc import Mapping
 
+from gateway.message.address import normal
 from gateway.message.types import Mailbox
 from gateway.rules.types import Agent, RuleSet
-from gateway.ticket.types import GoesTo, Notification, Ticket
+from gateway.ticket.types import FROM_FORWARD, GoesTo, Notification, Ticket
 
 
 def to_agent(
@@ -28,7 +29,7 @@ def to_agent(
     cause  the rule, or what else is to blame
     team   from whose address, where it is about no ticket; the default team's where the rules know none
     """
-    who = about.requester if about is not None else None
+    who = about.requester if about is not None and not stands_in(about, rules) else None
     language = (about.language if about is not None else None) or rules.defaults.language
     return Notification(
         recipient=Mailbox(agent.name, agent.email),
@@ -48,3 +49,9 @@ def to_agent(
         zone=agent.timezone,
         goes_to=GoesTo((who,) if who is not None else (), language) if about is not None else None,
     )
+
+
+def stands_in(ticket: Ticket, rules: RuleSet) -> bool:
+    """Whether an agent is the customer of what he forwarded only until somebody says who is."""
+    own = {normal(address) for agent in rules.agents.values() for address in agent.addresses}
+    return FROM_FORWARD in ticket.flags and ticket.requester is not None and normal(ticket.requester.address) in own
