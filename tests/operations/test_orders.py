@@ -89,7 +89,7 @@ def test_each_change_is_done_tried_and_taken_back(desk: Agents) -> None:
         assert differs(desk, before) == changed, command
         assert desk.said("#undo")[-1].endswith("was taken back"), command
         assert differs(desk, before) == [], f"#undo of {command}"
-    assert desk.sent() == 2 * ["agent_notice bob@agents.test"]  # of #assign and #escalate
+    assert desk.sent() == 3 * ["agent_notice bob@agents.test"]  # of #assign, #team and #escalate
 
 
 def test_what_is_taken_away_comes_back_too(desk: Agents) -> None:
