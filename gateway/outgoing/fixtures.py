@@ -168,6 +168,17 @@ def _agent_notice(s: Situation) -> dict[str, Any]:
     }
 
 
+_USUAL = tuple({"word": word, "command": f"#{word}"} for word in ("send", "note", "discard"))
+_CHOICES: Mapping[str, tuple[Mapping[str, str], ...]] = {
+    "customer": ({"word": "customer", "command": "#customer jan@bigbank.test"},),
+    "forwarded": (
+        {"word": "note", "command": "#note"},
+        {"word": "send_whole", "command": "#send"},
+        {"word": "discard", "command": "#discard"},
+    ),
+}
+
+
 def _hold(s: Situation) -> dict[str, Any]:
     words = ("Dzień dobry, proszę o zdjęcie paczki.",)
     return {
@@ -186,11 +197,7 @@ def _hold(s: Situation) -> dict[str, Any]:
         "longer": (*words, "Ana") if s.case == "cut" else (),
         "becomes_note": (s.case or "collision")
         in ("collision", "leak", "cut", "which", "forwarded", "instead", "risk"),
-        "choices": [
-            {"word": "send", "command": "#send"},
-            {"word": "note", "command": "#note"},
-            {"word": "discard", "command": "#discard"},
-        ],
+        "choices": _CHOICES.get(s.case or "", _USUAL),
         "expires": (NOW + timedelta(days=1)).isoformat(),
     }
 
