@@ -9,7 +9,6 @@ from gateway.agents.types import AgentMail
 from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
 from gateway.operations.orders import UNDO_WITHIN
-from gateway.operations.person import actor
 from gateway.operations.undoing import given_away
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
@@ -37,8 +36,8 @@ def unseen(mail: AgentMail, ticket: Ticket) -> Outcome:
         watchers = [each for each in mail.d.desk.watchers if lead is not None and each.mailbox.address == lead.email]
         raise_alarm(mail.c, "no_right", mail.agent.id, said, mail.d.desk, mail.now, enqueue, watchers)
     add_audit(
-        mail.c, at=mail.now, actor=actor(mail.agent.id), basis=mail.basis, action="agent.no_right",
-        ticket=ticket.number, source=mail.inbound.key, detail=said,
+        mail.c, at=mail.now, actor="mail", basis=None, action="mail.refused", ticket=ticket.number,
+        source=mail.inbound.key, detail=f"no-right: {said}",
     )  # fmt: skip
     return mail.end("quarantine", f"no-right: {said}", ticket.number)
 

@@ -149,7 +149,8 @@ def _goes_to(notice: Notification, desk: Desk, c: Connection) -> GoesTo | None:
     if notice.goes_to is None or notice.ticket is None or notice.revision is None:
         return notice.goes_to
     requester = next(iter(notice.goes_to.people), None)
-    others = (Mailbox(p.name, p.address) for p in tickets.people(c, notice.ticket))
+    people = (p for p in tickets.people(c, notice.ticket) if normal(p.address) not in desk.agents)
+    others = (Mailbox(p.name, p.address) for p in people)
     ours = {normal(team.address) for team in desk.teams.values()}
     return replace(notice.goes_to, people=tuple(recipients(requester, others, ours)))
 
