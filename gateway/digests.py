@@ -1,5 +1,5 @@
-"""What an agent has on the desk, in one mail: what is overdue, what is due today, what nobody owns, what waits; and who
-said thanks.
+"""What an agent has on the desk, in one mail: what is overdue, due today or to be done, what nobody owns, what waits; and
+who said thanks.
 
 Sources      tickets-and-sla.md §2, mails-out.md §4, agents-by-mail.md §10. Nothing to say, no mail. Thanks alone are
              worth one: it takes the place of a mail for each of them, comes at an hour that its reader chose, and on a
@@ -45,8 +45,8 @@ def send_digest(
 ) -> bool:
     """Queue the digest of an agent; False when there is nothing to say, or it was sent under this key before.
 
-    about  tickets of which he would be told one by one: it tells of nothing else; None: what falls due until midnight,
-           with what nobody owns, what waits, what was held, and thanks since the last one
+    about  tickets of which he would be told one by one: it tells of nothing else; None: what is to be done or falls due
+           until midnight, with what nobody owns, what waits, what was held, and thanks since the last one
     """
     zone = zone_of(agent, d.rules)
     local = now.astimezone(zone)
@@ -58,13 +58,13 @@ def send_digest(
     unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow)) if of_day else 0
     held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if of_day else ()
     grateful = _thanks(c, agent, d, now) if of_day else []
-    busy = bool(overdue + today + later + unassigned or held)
+    waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
+    busy = bool(overdue + today + later + unassigned + waiting or held)
     if not busy and not grateful:
         return False
     to_answer = _addresses(c, agent, d)
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
     free = sla_lists.most_urgent(c, nobodys, _MOST_FREE) if unassigned else ()
-    waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
     values = {
         "day": now.isoformat(),
         "overdue": _rows((t for t in listed if t.next_due is not None and t.next_due < now), agent, to_answer),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from gateway.clock import FakeClock
 from gateway.config import Settings
-from gateway.digests import digest_day
+from gateway.digests import digest_day, send_digest
 from gateway.due import Due
 from gateway.operations.answers import Answer
 from gateway.operations.registry import OPERATIONS
@@ -25,7 +25,7 @@ from gateway.store.opening import open_store
 from gateway.store.schema import sla_told
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
-from tests.agents.mails import link, newest
+from tests.agents.mails import link, newest, text_of
 from tests.conftest import settings_in
 from tests.processing import Desk, mail, verdict
 
@@ -360,7 +360,7 @@ async def test_a_digest_says_how_many_there_are_and_what_is_due_later(tmp_path: 
     body = email.message_from_bytes(desk.mails()[0].raw, policy=email.policy.default).get_body(("plain",))
     assert body is not None
     text = body.get_content()
-    assert "Due later" in text
+    assert "Open" in text
     assert "Due today" not in text
     assert "More that are not listed here: 5." in text
     store.close()
@@ -405,6 +405,30 @@ async def test_the_digest_of_the_day_comes_once_at_its_time(desk: Desk) -> None:
     await ticking(desk, FakeClock(desk.now)).send_digests()
     await ticking(desk, FakeClock(desk.now)).send_digests()
     assert sent(desk) == [("digest", "ann")]
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    # what is done with a ticket that has no promise, what Ann's digest says of it; None: there is nothing to say
+    (Change((1,), (("assignee", "ann"),)), "Open"),
+    (Change((1,), (("assignee", "ann"),), status="pending"), "Waiting for customers: 1 ticket."),
+    (Change((1,), (("assignee", "bob"),)), None),
+    (Change((1,), (("assignee", "ann"),), status="solved"), None),
+    (None, "Nobody's"),
+])  # fmt: skip
+def test_the_digest_of_the_day_tells_of_what_has_no_promise_too(
+    tmp_path: Path, changed: Change | None, said: str | None
+) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = Desk(store, settings_in(tmp_path), RULES.replace(", sla: standard", ""))
+    desk.take(mail(), at=MONDAY)
+    if changed is not None:
+        do(desk, "ticket.change", changed)
+    assert desk.write(lambda c: send_digest(c, desk.deps.rules.agents["ann"], desk.deps, desk.now, key="k")) is (
+        said is not None
+    )
+    told = [text_of(item) for item in desk.mails() if item.template == "digest"]
+    assert told == [] if said is None else said in told[0]
+    store.close()
 
 
 async def test_a_number_in_a_digest_is_where_its_ticket_is_answered(desk: Desk) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
-from gateway.store.schema import crowd_told, sla_clock, ticket
+from gateway.store.schema import TO_DO, crowd_told, sla_clock, ticket
 from gateway.store.tickets import ticket_of
 from gateway.store.upsert import insert_new
 from gateway.ticket.ledger import Metric, State
@@ -119,7 +119,7 @@ def tell_crowd(c: Connection, agent: str, last: datetime, now: datetime) -> bool
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """Tickets that are not at their end: these, or those of an agent, or nobody's of some teams, that fall due."""
+    """Tickets that are not at their end: these; or an agent's, or nobody's of some teams, to be done or due."""
 
     assignee: str | None = None
     teams: tuple[str, ...] = ()
@@ -129,7 +129,8 @@ class Pile:
 
 def most_urgent(c: Connection, pile: Pile, limit: int) -> list[Ticket]:
     """Those of it that fall due first."""
-    query = select(ticket).where(*_in_pile(pile)).order_by(ticket.c.next_due, ticket.c.number).limit(limit)
+    first = (ticket.c.next_due.is_(None), ticket.c.next_due, ticket.c.number)
+    query = select(ticket).where(*_in_pile(pile)).order_by(*first).limit(limit)
     return [ticket_of(row) for row in c.execute(query)]
 
 
@@ -147,7 +148,7 @@ def _in_pile(pile: Pile) -> Iterator[ColumnElement[bool]]:
     if pile.numbers:
         yield ticket.c.number.in_(pile.numbers)
         return
-    yield ticket.c.next_due < pile.before
+    yield or_(TO_DO, ticket.c.next_due < pile.before)
     if pile.assignee is not None:
         yield ticket.c.assignee == pile.assignee
     else:
