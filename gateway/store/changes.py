@@ -263,15 +263,18 @@ def remember_messages(c: Connection, messages: Iterable[tuple[str, str, int]]) -
 
 def add_event(
     c: Connection, ticket: int, text: str, at: datetime, *, author: Mailbox | None = None, revision: int | None = None
-) -> None:
-    """An entry, for our people only, about what no mail brought; nothing where the ticket is gone.
+) -> int | None:
+    """The id of an entry, for our people only, about what no mail brought; None, and nothing, where the ticket is gone.
 
     text      clean and bounded
     revision  of the ticket, where whoever answers an older mail is shown it first
     """
-    if c.execute(_NUMBER, {"number": ticket}).one_or_none() is not None:
-        event = AddEntry("event", author, at, text, "", "", None, None, public=False, trust=None)
-        search.put(c, None, ticket, event, _add_entry(c, ticket, event, None, revision, at), opening=False)
+    if c.execute(_NUMBER, {"number": ticket}).one_or_none() is None:
+        return None
+    event = AddEntry("event", author, at, text, "", "", None, None, public=False, trust=None)
+    id = _add_entry(c, ticket, event, None, revision, at)
+    search.put(c, None, ticket, event, id, opening=False)
+    return id
 
 
 def _open(c: Connection, change: OpenTicket, current: Ticket) -> Ticket:

@@ -50,6 +50,7 @@ class Moved:
     status: Status | None = None  # of the merged ticket before
     held: str | None = None  # of the split entry before
     public: bool = True
+    told: int | None = None  # the entry about the people who came
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,16 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     joining = (Participant(p.address, p.name, "cc") for p in people(c, source.number))
     joined = tuple(add_people(c, target.number, joining))
     inserted(c, ticket_link, _link(source, target, "merged into"))
-    before = Moved(ids, source.messages, joined, _status_of(source))
     delayed.cancel_all(c, source.number, f"the ticket went into #{target.number}", now)
     holds.pass_on(c, "ticket", source.number, target.number)
     merged = Status("merged", "closed", None, now, None, None, None)
     update_ticket(c, source, {**asdict(merged), "merged_into": target.number, "messages": 0}, now)
     update_ticket(c, target, _counted(target, source.messages), now)
-    if joined:  # nobody was told of them, whoever merges
-        add_event(c, target.number, f"#{source.number}: + {', '.join(joined)}", now, revision=target.revision + 1)
+    told = None
+    if joined:  # whoever answers an older mail was not promised them
+        said = f"#{source.number}: + {', '.join(joined)}"
+        told = add_event(c, target.number, said, now, revision=target.revision + 1)
+    before = Moved(ids, source.messages, joined, _status_of(source), told=told)
     sla.add_lines(c, source.number, status_line(now, "closed", "merged", actor))
     renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)
@@ -109,6 +112,8 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor:
         c.execute(update(entry).where(entry.c.id.in_(before.entries)).values(values))
         moved_ids = c.execute(select(entry.c.message_id).where(entry.c.id.in_(before.entries))).scalars().all()
         _name(c, [i for i in moved_ids if i], target.number, source.number)
+    if before.told is not None:
+        c.execute(delete(entry).where(entry.c.id == before.told))
     if before.people:
         gone = and_(participant.c.ticket == target.number, participant.c.address.in_(before.people))
         c.execute(delete(participant).where(gone))
