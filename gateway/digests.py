@@ -1,5 +1,4 @@
-"""What an agent has on the desk, in one mail: what is overdue, due today, to be done, what nobody owns, what waits, and who
-said thanks.
+"""What an agent has on the desk, in one mail: what is due or to be done, what nobody owns, what waits, who said thanks.
 
 Sources      tickets-and-sla.md §2, mails-out.md §4, agents-by-mail.md §10. Nothing to say, no mail. Thanks alone are
              worth one: it takes the place of a mail for each of them, comes at an hour that its reader chose, and on a
