@@ -4,7 +4,7 @@ Transaction  that of the change which caused it.
 Not here     what the mail says (compose.py), when it leaves (outbox.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from gateway.store.outlook import thread_index
 from gateway.ticket.goes_to import recipients
 from gateway.ticket.leak import leaks
 from gateway.ticket.notices import shown_words
-from gateway.ticket.types import AGENT_NOTICE, GoesTo, Notification
+from gateway.ticket.types import AGENT_NOTICE, GoesTo, Notification, Participant
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
 _SHOWN, _LINE = 5, 100  # of the mails before: how many, and how many characters
@@ -48,6 +48,7 @@ def enqueue_all(notices: Sequence[Notification], desk: Desk, c: Connection, now:
     leaving = [notice for id, notice in zip(ids, notices, strict=True) if id is not None and notice.suppressed is None]
     newest = outbox.newest_to(c, {_reader(notice) for notice in leaving if _in_thread_of_agent(notice)})
     withdrawn = agent_keys.generations(c) if any(notice.audience == "agent" for notice in leaving) else {}
+    reached = tickets.people_of(c, {notice.ticket for notice in leaving if _promises(notice) and notice.ticket})
     queued, written = list[Queued | None](), list[Written]()
     for id, notice in zip(ids, notices, strict=True):
         queued.append(None)
@@ -59,7 +60,8 @@ def enqueue_all(notices: Sequence[Notification], desk: Desk, c: Connection, now:
         notice, due = _after_others(notice, id, desk, c, now)
         said = _in_thread(notice, newest, c)
         if notice.audience == "agent":
-            said = replace(said, generation=withdrawn.get(_reader(notice)[1], 0), goes_to=_goes_to(notice, desk, c))
+            goes_to = _goes_to(notice, desk, reached.get(notice.ticket or 0, ()))
+            said = replace(said, generation=withdrawn.get(_reader(notice)[1], 0), goes_to=goes_to)
         if (letter := _written(said, id, desk, c, now)) is None:
             continue
         leaves = max(due, notice.not_before or due) if notice.held is None else None
@@ -144,13 +146,17 @@ def _in_thread(notice: Notification, newest: Mapping[Reader, str], c: Connection
     return replace(notice, thread_index=thread_index(c, notice.ticket))
 
 
-def _goes_to(notice: Notification, desk: Desk, c: Connection) -> GoesTo | None:
+def _promises(notice: Notification) -> bool:
+    """Whether it says whom an answer to it reaches."""
+    return notice.goes_to is not None and notice.ticket is not None and notice.revision is not None
+
+
+def _goes_to(notice: Notification, desk: Desk, people: Iterable[Participant]) -> GoesTo | None:
     """What the mail promises of its answers, with all who take part in the ticket now."""
-    if notice.goes_to is None or notice.ticket is None or notice.revision is None:
+    if notice.goes_to is None or not _promises(notice):
         return notice.goes_to
     requester = next(iter(notice.goes_to.people), None)
-    people = (p for p in tickets.people(c, notice.ticket) if normal(p.address) not in desk.agents)
-    others = (Mailbox(p.name, p.address) for p in people)
+    others = (Mailbox(p.name, p.address) for p in people if normal(p.address) not in desk.agents)
     ours = {normal(team.address) for team in desk.teams.values()}
     return replace(notice.goes_to, people=tuple(recipients(requester, others, ours)))
 

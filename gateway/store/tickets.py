@@ -154,6 +154,16 @@ def people(c: Connection, number: int) -> tuple[Participant, ...]:
     return tuple(Participant(r.address, r.name, r.role) for r in c.execute(_PARTICIPANTS, {"ticket": number}))
 
 
+def people_of(c: Connection, numbers: Collection[int]) -> dict[int, list[Participant]]:
+    """Those who take part in each of these tickets, by address; a ticket without any is not there."""
+    found: dict[int, list[Participant]] = {}
+    if numbers:
+        query = select(participant).where(participant.c.ticket.in_(numbers))
+        for r in c.execute(query.order_by(participant.c.ticket, participant.c.address)):
+            found.setdefault(r.ticket, []).append(Participant(r.address, r.name, r.role))
+    return found
+
+
 def holders(c: Connection, message_ids: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
     """Message-ID -> (ticket, address) of each who sent it or was sent it, with all addresses that he has."""
     found: dict[str, list[tuple[int, str]]] = {}
