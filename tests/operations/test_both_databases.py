@@ -5,6 +5,7 @@ from gateway.operations.order_answers import answer_to
 from gateway.operations.order_types import Asker
 from gateway.store import own_settings
 from gateway.store.store import Store
+from gateway.store.tickets import of_participant
 from gateway.ticket.commands import Command
 from tests.operations.orders import Agents
 
@@ -30,3 +31,11 @@ def test_settings_and_counts(store: Store, settings: Settings) -> None:
         asker = Asker(desk.deps.rules.agents["ana"], None)
         said = answer_to(c, Command("stats", None, 1, "#stats"), asker, desk.duty, desk.words)
     assert said.lines[1:] == ("New: 2", "Answered: 0", "Solved: 0", "Open now: 2", "Late: 0")
+
+
+def test_the_tickets_that_somebody_takes_part_in(store: Store, settings: Settings) -> None:
+    desk = Agents(store, settings)
+    desk.orders("#cc bo@bigbank.test\nHello Jan")
+    with desk.reading() as c:
+        found = {who: [t.number for t in of_participant(c, None, (who,), 9)] for who in ("bo@bigbank.test", "x@x.test")}
+    assert found == {"bo@bigbank.test": [1], "x@x.test": []}
