@@ -98,7 +98,7 @@ async def test_H01_locked_by_somebody_else(tmp_path: Path) -> None:
 
 def lock(database: Path, seconds: float) -> None:
     """Hold the database exclusively."""
-    with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as foreign:
+    with closing(sqlite3.connect(database, timeout=60, isolation_level=None)) as foreign:
         foreign.execute("BEGIN EXCLUSIVE")
         threading.Event().wait(seconds)
         foreign.execute("ROLLBACK")
