@@ -8,7 +8,6 @@ Not here     when he was silent for too long (ticket/assign.py), who gets it (di
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -53,7 +52,7 @@ def tell_disowned(c: Connection, d: Deps, now: datetime) -> None:
     found = turns.owned_by_others(c, d.rules.agents)
     if found:
         said = "; ".join(
-            f"{owner}: {sum(count for *_, count in some)} ({', '.join(f'{team} {count}' for _, team, count in some)})"
-            for owner, some in ((owner, list(rows)) for owner, rows in groupby(found, lambda row: row[0]))
+            f"{owner}: {sum(teams.values())} ({', '.join(f'{team} {count}' for team, count in teams.items())})"
+            for owner, teams in found.items()
         )
         raise_alarm(c, "owner_gone", "", said, d.desk, now, enqueue)

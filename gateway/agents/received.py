@@ -21,7 +21,7 @@ from gateway.agents.holding import Why, hold
 from gateway.agents.ordering import opens_with_orders
 from gateway.agents.overtaken import overtaken
 from gateway.agents.reading import kept, vocabulary, writer_of
-from gateway.agents.telling import tell_of, unseen
+from gateway.agents.telling import note_refused, tell_of, unseen
 from gateway.agents.types import AgentMail
 from gateway.agents.warning import warn_of_commands, warn_of_other_author, warn_of_spoofing
 from gateway.arrived import note_arrived
@@ -37,7 +37,6 @@ from gateway.oversize import too_large
 from gateway.pipeline import ended, same_as_before
 from gateway.returned import received as by_anybody
 from gateway.store import agent_keys, held_mail, tickets
-from gateway.store.audit import add_audit
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.answered import addressed_tokens, is_forward
@@ -124,7 +123,8 @@ def _claimed(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: D
         case "spoofed":
             warn_of_spoofing(mail)
             outcome = _as_third_party(mail, "who fails DMARC")
-            _audited(mail, "spoofed-agent", f"From {mail.agent.email}, who fails DMARC", outcome.ticket)
+            why = f"spoofed-agent: From {mail.agent.email}, who fails DMARC"
+            note_refused(mail.c, mail.inbound, why, outcome.ticket, mail.now)
             return outcome
         case "other-author":
             return _of_another(mail)
@@ -285,18 +285,11 @@ def _as(mail: AgentMail, match: ThreadMatch) -> Outcome:
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c, found=match)
 
 
-def _audited(mail: AgentMail, why: str, said: str, ticket: int | None) -> None:
-    """That a mail in the name of an agent did nothing, and why."""
-    add_audit(
-        mail.c, at=mail.now, actor="mail", basis=None, action="mail.refused", ticket=ticket, source=mail.inbound.key,
-        detail=f"{why}: {said}",
-    )  # fmt: skip
-
-
 def _no_right_of(mail: AgentMail) -> Outcome:
-    _audited(mail, "no-right", f"{mail.agent.id}, {UNSEEN}", _number(_ticket(mail)))
+    reason, number = f"no-right: {mail.agent.id}, {UNSEEN}", _number(_ticket(mail))
+    note_refused(mail.c, mail.inbound, reason, number, mail.now)
     raise_alarm(mail.c, "no_right", mail.agent.id, f"{mail.agent.id}: {UNSEEN}", mail.d.desk, mail.now, enqueue)
-    return mail.end("quarantine", f"no-right: {mail.agent.id}, {UNSEEN}", _number(_ticket(mail)))
+    return mail.end("quarantine", reason, number)
 
 
 def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: Deps, c: Connection) -> Outcome:
@@ -307,9 +300,7 @@ def _no_right(inbound: Accepted, message: Message, auth: Auth, claim: Claim, d: 
     ticket = tickets.goes_on_in(c, found) if found is not None else None
     reason = f"no-right: {who} is no agent any more"
     number = _number(ticket)
-    add_audit(
-        c, at=now, actor="mail", basis=None, action="mail.refused", ticket=number, source=inbound.key, detail=reason
-    )
+    note_refused(c, inbound, reason, number, now)
     outcome = Outcome(inbound.key, "quarantine", reason, number, None)
     return ended(outcome, inbound, message, d, c, now, auth=auth)
 

@@ -5,7 +5,12 @@ Transaction  that of the mail.
 Not here     mails that wait for his word (holding.py), mail of others in his name (warning.py), receipts (operations/).
 """
 
+from datetime import datetime
+
+from sqlalchemy import Connection
+
 from gateway.agents.types import AgentMail
+from gateway.message.types import Accepted
 from gateway.operations.order_mails import told
 from gateway.operations.order_types import Asker
 from gateway.operations.orders import UNDO_WITHIN
@@ -35,11 +40,13 @@ def unseen(mail: AgentMail, ticket: Ticket) -> Outcome:
         lead = mail.d.rules.agents.get(team.lead or "")
         watchers = [each for each in mail.d.desk.watchers if lead is not None and each.mailbox.address == lead.email]
         raise_alarm(mail.c, "no_right", mail.agent.id, said, mail.d.desk, mail.now, enqueue, watchers)
-    add_audit(
-        mail.c, at=mail.now, actor="mail", basis=None, action="mail.refused", ticket=ticket.number,
-        source=mail.inbound.key, detail=f"no-right: {said}",
-    )  # fmt: skip
+    note_refused(mail.c, mail.inbound, f"no-right: {said}", ticket.number, mail.now)
     return mail.end("quarantine", f"no-right: {said}", ticket.number)
+
+
+def note_refused(c: Connection, inbound: Accepted, why: str, ticket: int | None, now: datetime) -> None:
+    """That a mail in the name of an agent did nothing, and why."""
+    add_audit(c, at=now, actor="mail", basis=None, action="mail.refused", ticket=ticket, source=inbound.key, detail=why)
 
 
 def tell_of(mail: AgentMail, number: int | None, what: str, **places: str) -> None:

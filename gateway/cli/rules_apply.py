@@ -11,7 +11,6 @@ import pwd
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import click
@@ -215,8 +214,7 @@ def _disowned(invocation: Invocation, rules: RuleSet) -> Iterator[str]:
             found = turns.owned_by_others(c, rules.agents)
     except (CommandError, TransientError):  # there is no database before the first start
         return
-    for owner, rows in groupby(found, lambda row: row[0]):
-        of_teams = {team: count for _, team, count in rows}
+    for owner, of_teams in found.items():
         become = (f"{team}: {count}, {_become(team, rules)}" for team, count in of_teams.items())
         yield f"! agent    {owner} owns {counted(sum(of_teams.values()), 'open ticket')} ({'; '.join(become)})"
 

@@ -151,7 +151,7 @@ def participants(c: Connection, number: int) -> tuple[str, ...]:
 
 def people(c: Connection, number: int) -> tuple[Participant, ...]:
     """Those who take part in a ticket, by address."""
-    return tuple(Participant(r.address, r.name, r.role) for r in c.execute(_PARTICIPANTS, {"ticket": number}))
+    return tuple(people_of(c, (number,)).get(number, ()))
 
 
 def people_of(c: Connection, numbers: Collection[int]) -> dict[int, list[Participant]]:
@@ -292,7 +292,6 @@ _LOCKED = _TICKET.with_for_update()
 _ALIAS = (
     select(ticket_alias.c.ticket).where(func.lower(ticket_alias.c.alias) == func.lower(bindparam("alias"))).limit(1)
 )
-_PARTICIPANTS = select(participant).where(participant.c.ticket == bindparam("ticket")).order_by(participant.c.address)
 _owner, _other = customer_address.alias("owner"), customer_address.alias("other")  # somebody, and all that is his
 _ADDRESSES = (
     select(func.coalesce(_other.c.address, participant.c.address))

@@ -75,11 +75,14 @@ def to_unlock(c: Connection, now: datetime, limit: int) -> list[int]:
     return list(c.execute(query).scalars())
 
 
-def owned_by_others(c: Connection, agents: Collection[str]) -> list[tuple[str, str, int]]:
-    """(owner, team, how many) of the tickets to be done whose owners are none of these agents."""
+def owned_by_others(c: Connection, agents: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many tickets to be done belong to somebody who is none of these agents: by owner, by team."""
     owners = select(ticket.c.assignee, ticket.c.team, func.count()).where(_of_others(agents))
     grouped = owners.group_by(ticket.c.assignee, ticket.c.team).order_by(ticket.c.assignee, ticket.c.team)
-    return [(row[0], row[1], int(row[2])) for row in c.execute(grouped)]
+    found: dict[str, dict[str, int]] = {}
+    for owner, team, count in c.execute(grouped):
+        found.setdefault(owner, {})[team] = int(count)
+    return found
 
 
 def numbers_of_others(c: Connection, agents: Collection[str], limit: int) -> list[int]:

@@ -53,5 +53,7 @@ def to_agent(
 
 def stands_in(ticket: Ticket, rules: RuleSet) -> bool:
     """Whether an agent is the customer of what he forwarded only until somebody says who is."""
-    own = {normal(address) for agent in rules.agents.values() for address in agent.addresses}
-    return FROM_FORWARD in ticket.flags and ticket.requester is not None and normal(ticket.requester.address) in own
+    if FROM_FORWARD not in ticket.flags or ticket.requester is None:
+        return False
+    his = normal(ticket.requester.address)
+    return any(his == normal(address) for agent in rules.agents.values() for address in agent.addresses)
