@@ -52,6 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("push") is None)
 
 
+def pytest_configure() -> None:
+    """The folders of tests are on no disk, where the machine has room: each has its own database and many flushes."""
+    if folder := _in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
 @pytest.hookimpl(optionalhook=True, wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """`-n auto` is one worker more than there are cores: each waits now and then, for a disk, a peer or a server."""
@@ -143,7 +149,7 @@ def postgres() -> Iterator[str]:
 
 
 def _in_memory() -> Path | None:
-    """A folder that is on no disk, where the machine has one with room: a database for each test is much to write."""
+    """A folder that is on no disk, where the machine has one with room."""
     folder = Path("/dev/shm")  # noqa: S108
     return folder if folder.is_dir() and shutil.disk_usage(folder).free >= _ROOM else None
 
