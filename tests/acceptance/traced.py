@@ -55,7 +55,7 @@ def started(config: Path, port: int, strace: Sequence[str] = (), *, faults: Sequ
     if strace:
         if shutil.which("strace") is None:
             pytest.skip("strace is not installed: apt-get install strace")
-        command = ["strace", "-f", *strace, *command]
+        command = ["strace", "-f", "--seccomp-bpf", *strace, *command]
     log = (config.parent / "log").open("ab")
     process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
