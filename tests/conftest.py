@@ -232,7 +232,7 @@ def _sqlite_tables() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mailwicket.db"
         engine = open_engine(make_url(f"sqlite:///{path}"), connections=1)
-        migrate.upgrade(engine)
+        migrate.ensure(engine, upgrade_old=False)
         engine.dispose()
         return path.read_bytes()
 

@@ -1,23 +1,26 @@
 """Which schema the database has, and the steps to the one this program knows.
 
 Transaction  each step is one transaction; an interrupted upgrade goes on where it stopped (acceptance H-08).
-Not here     the tables as they are now (schema.py); the steps themselves (migrations/versions).
+             A new SQLite database is made in one, from migrations/new.sql: what all steps come to.
+Not here     the tables as statements see them (schema.py); the steps themselves (migrations/versions).
 """
 
+import importlib
 import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from gateway.errors import ConfigError, Problem
 from gateway.store.version import KNOWN, revision
 
 _UPGRADE_LOCK = 0x6D776B73  # PostgreSQL: one migrator at a time
+_STEPS = Path(__file__).parent / "migrations"
+NEW = _STEPS / "new.sql"
+END = ";\n\n"  # of each statement in it
 
 
 def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object] | None = None) -> None:
@@ -29,6 +32,9 @@ def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object] | 
     found = revision(engine)
     if found == KNOWN:
         return
+    if found is None and engine.dialect.name == "sqlite" and not inspect(engine).get_table_names():
+        _make(engine)
+        return
     if before is not None and found is not None and upgrade_old and is_known(found):
         before()
     if found is None or (upgrade_old and is_known(found)):
@@ -39,6 +45,14 @@ def ensure(engine: Engine, *, upgrade_old: bool, before: Callable[[], object] | 
     raise ConfigError(_problem(f"the database has schema {found}, newer than this program", "install a newer version"))
 
 
+def _make(engine: Engine) -> None:
+    """The tables of a new SQLite database; PostgreSQL goes by the steps, and no other gateway sees a half of them."""
+    with engine.begin() as connection:
+        for statement in NEW.read_text("utf-8").split(END)[:-1]:
+            connection.exec_driver_sql(statement)
+    _flush_names(Path(engine.url.database or ""))
+
+
 def upgrade(engine: Engine) -> None:
     """All missing steps, each flushed before the next."""
     with engine.connect() as connection:
@@ -47,7 +61,7 @@ def upgrade(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({_UPGRADE_LOCK})")
             connection.commit()
-        command.upgrade(config, "head")
+        _alembic("command").upgrade(config, "head")
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_UPGRADE_LOCK})")
             connection.commit()
@@ -60,20 +74,26 @@ def pending_sql(url: str, since: str | None = None) -> str:
     config = _config()
     config.attributes["url"] = url
     config.output_buffer = text = io.StringIO()
-    command.upgrade(config, f"{since}:head" if since else "head", sql=True)
+    _alembic("command").upgrade(config, f"{since}:head" if since else "head", sql=True)
     return text.getvalue()
 
 
 def is_known(found: str) -> bool:
     """Whether it is a schema of this program, or an older one."""
-    return found in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    steps = _alembic("script").ScriptDirectory.from_config(_config()).walk_revisions()
+    return found in {step.revision for step in steps}
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+def _config() -> Any:
+    config = _alembic("config").Config()
+    config.set_main_option("script_location", str(_STEPS))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _alembic(module: str) -> Any:
+    """It takes its time, for those alone whose database is not up to date."""
+    return importlib.import_module(f"alembic.{module}")
 
 
 def _flush_names(path: Path) -> None:

@@ -1,6 +1,7 @@
 """A database of an earlier version becomes one of this version, and is then what schema.py says."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, make_url, text
+from sqlalchemy import URL, Engine, make_url, select, table, text
 
 from gateway.rules.statuses import BUILT_IN
 from gateway.store import migrate
@@ -40,6 +41,43 @@ def test_what_the_migrations_make_is_what_the_statements_expect(engine: Engine) 
         context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
         assert compare_metadata(context, metadata) == []
     assert revision(engine) == KNOWN
+
+
+@pytest.mark.sqlite
+def test_a_new_database_is_what_the_migrations_make(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    migrate.upgrade(stepped := _empty(tmp_path / "stepped"))
+    if pytestconfig.getoption("--update-golden"):
+        migrate.NEW.write_text("".join(f"{each}{migrate.END}" for each in _statements(stepped)), "utf-8")
+    migrate.ensure(new := _empty(tmp_path / "new"), upgrade_old=False)
+    assert sorted(_statements(new)) == sorted(_statements(stepped))
+    assert revision(new) == KNOWN
+    with new.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
+
+
+@pytest.mark.sqlite
+def test_a_new_database_whose_first_step_was_cut_off_goes_on_by_steps(tmp_path: Path) -> None:
+    begun, new = _empty(tmp_path / "begun"), _empty(tmp_path / "new")
+    with begun.begin() as connection:  # Alembic notes in a table of its own which step is done: none yet
+        connection.exec_driver_sql(migrate.NEW.read_text("utf-8").partition(migrate.END)[0])
+    migrate.ensure(begun, upgrade_old=False)
+    migrate.ensure(new, upgrade_old=False)
+    assert sorted(_statements(begun)) == sorted(_statements(new))
+
+
+def _empty(path: Path) -> Engine:
+    return open_engine(URL.create("sqlite", database=str(path)), connections=1)
+
+
+def _statements(engine: Engine) -> Iterator[str]:
+    """What makes this database anew: tables, indexes, triggers, and the rows in them."""
+    with engine.connect() as c:
+        kinds = {row.name: row.type for row in c.exec_driver_sql("PRAGMA table_list")}  # the virtual make the shadows
+        made = c.exec_driver_sql("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").all()
+        yield from (sql for name, sql in made if kinds.get(name) != "shadow")
+        for name in (name for name, _ in made if kinds.get(name) == "table"):
+            for row in c.execute(select(text("*")).select_from(table(name))):
+                yield f"INSERT INTO {name} VALUES ({', '.join(map(repr, row))})"  # noqa: S608 -- names of our own
 
 
 @pytest.mark.sqlite
