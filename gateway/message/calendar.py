@@ -5,11 +5,10 @@ Sources  RFC 5545 §3.6.1 (VEVENT), RFC 5546 §3.2 (methods), by icalendar, whic
 Not here  who comes; what an answer to an invitation does to a ticket: nothing.
 """
 
+import importlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-
-from icalendar import Calendar
 
 from gateway.message.charset import clean, clean_line
 
@@ -33,8 +32,9 @@ def summary(text: str) -> str | None:
     """
     if len(text) > MAX_OCTETS or "begin:vevent" not in text.lower():
         return None
+    library: Any = importlib.import_module("icalendar")  # it takes its time, for those alone who get an invitation
     try:
-        calendar = Calendar.from_ical(text)
+        calendar = library.Calendar.from_ical(text)
         events = calendar.walk("VEVENT")[:_MAX_EVENTS]
         method = str(calendar.get("METHOD", "")).upper()
         found = ["\n".join(_lines(event, method)) for event in events]
