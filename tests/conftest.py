@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from email.headerregistry import HeaderRegistry
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -130,6 +131,23 @@ def trees_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gateway.rules.load.read_tree", tree)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fields_once() -> Iterator[None]:
+    """What a field says to the standard library is read once for a run: it asks four times for the type of each part.
+
+    What is read cannot be changed. Long ones are floods, whose cost may be what a test is about.
+    """
+    reading = HeaderRegistry.__call__
+    read = lru_cache(maxsize=4096)(reading)
+
+    def field(registry: HeaderRegistry, name: str, value: str) -> object:
+        return (read if type(value) is str and len(value) < 1000 else reading)(registry, name, value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HeaderRegistry, "__call__", field)
         yield
 
 
