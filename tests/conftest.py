@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from email.headerregistry import HeaderRegistry
 from functools import cache, lru_cache, partial
@@ -16,7 +16,7 @@ import hypothesis
 import pytest
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 
-from gateway.config import Settings, load_settings, packaged
+from gateway.config import ENV_PREFIX, Settings, load_settings, packaged
 from gateway.outgoing.templates import read_templates
 from gateway.rules.findings import Findings
 from gateway.rules.tree import Node, read_tree
@@ -226,8 +226,7 @@ def settings_in(folder: Path, url: str = "") -> Settings:
         key = folder / "state" / name
         key.touch(0o600)
         key.write_text("k" * 64)
-    settings = load_settings(
-        None,
+    settings = changed_defaults(
         {
             "site": {"domain": "acme.test", "name": "Acme Support"},
             "paths": {"state": folder / "state", "runtime": folder / "run"},
@@ -236,12 +235,24 @@ def settings_in(folder: Path, url: str = "") -> Settings:
             "lmtp": {"listen": "off"},
             "http": {"metrics_listen": ""},
             "outbound": {"tls": "none"},
-        },
+        }
     )
     found = url_of(settings)
     if found.get_backend_name() == "sqlite" and not Path(str(found.database)).exists():
         Path(str(found.database)).write_bytes(_sqlite_tables())
     return settings
+
+
+def changed_defaults(changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """As `load_settings` without a file; the defaults are read once for a run."""
+    defaults = _defaults(frozenset((name, value) for name, value in os.environ.items() if name.startswith(ENV_PREFIX)))
+    changed = {name: getattr(defaults, name).model_copy(update=dict(keys)) for name, keys in changes.items()}
+    return defaults.model_copy(update=changed)
+
+
+@cache
+def _defaults(_environment: frozenset[tuple[str, str]]) -> Settings:
+    return load_settings(None)
 
 
 @cache

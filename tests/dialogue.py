@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from gateway.clock import SystemClock
-from gateway.config import Settings, load_settings
+from gateway.config import Settings
 from gateway.errors import PermanentError
 from gateway.intake.accept import Incoming
 from gateway.intake.sockets import Listeners
 from gateway.message.address import domain_of, normal, sub_address
 from gateway.message.types import Envelope
 from gateway.store.inbound import Receipt
+from tests.conftest import changed_defaults
 
 PATIENCE_S = 20.0  # a server that has not answered by then never will
 DIALOGUES = Path(__file__).parent / "dialogues"
@@ -125,7 +126,7 @@ def settings_for(folder: Path, words: str = "smtp", **sections: Mapping[str, Any
     merged.setdefault(protocol, {}).update(changes["listener"])
     for section, values in sections.items():
         merged.setdefault(section, {}).update(values)
-    return load_settings(None, merged)
+    return changed_defaults(merged)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
