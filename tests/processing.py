@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from gateway.agents.received import received
 from gateway.clock import FakeClock
@@ -30,6 +30,7 @@ from gateway.store.inbound import Arriving
 from gateway.store.listing import find_tickets
 from gateway.store.outbox import OutboxItem
 from gateway.store.schema import customer_address
+from gateway.store.schema import outbox as rows
 from gateway.store.store import Store
 from gateway.ticket.query import Query
 from gateway.ticket.token import RingKey, TokenRing
@@ -216,8 +217,8 @@ class Desk:
         """Every outgoing mail, oldest first."""
         with self.reading() as c:
             listed = outbox.find_many(c, states=(), ticket=None, recipient=None, limit=100_000)
-            found = [outbox.find(c, item.id) for item in reversed(listed)]
-        return [item for item in found if item is not None]
+            raws = {row.id: row.raw for row in c.execute(select(rows.c.id, rows.c.raw))}
+        return [replace(item, raw=bytes(raws[item.id] or b"")) for item in reversed(listed)]
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
