@@ -55,7 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure() -> None:
     """The folders of tests are on no disk, where the machine has room: each has its own database and many flushes."""
-    if folder := _in_memory():
+    folder = _in_memory()
+    if folder and not os.statvfs(folder).f_flag & os.ST_NOEXEC:  # some run what they wrote
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 

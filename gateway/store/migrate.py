@@ -1,7 +1,8 @@
 """Which schema the database has, and the steps to the one this program knows.
 
 Transaction  each step is one transaction; an interrupted upgrade goes on where it stopped (acceptance H-08).
-             A new SQLite database is made in one, from migrations/new.sql: what all steps come to.
+             A new SQLite database is made in one, from migrations/new.sql: what all steps come to. A new step
+             is followed by `pytest tests/store/test_migrations.py --update-golden`, which writes that file anew.
 Not here     the tables as statements see them (schema.py); the steps themselves (migrations/versions).
 """
 
