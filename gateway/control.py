@@ -24,6 +24,7 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
+from gateway.agents.overtaken import overtaken
 from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.deciding.types import Deps
@@ -47,7 +48,9 @@ log = structlog.get_logger("control")
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
+    """An operation by name, and what it takes."""
+
     operation: str
     arguments: msgspec.Raw
     dry_run: bool = False
@@ -152,7 +155,7 @@ class ControlServer:
         if not _trusted(peer):
             return _Answer(error="only root and the user of the daemon may ask", exit_code=NOT_SERVED)
         try:
-            request = msgspec.json.decode(line, type=_Request)
+            request = msgspec.json.decode(line, type=Request)
             results = await self._done(request)
         except msgspec.MsgspecError as e:
             return _Answer(error=f"no request: {e}", exit_code=70)
@@ -167,7 +170,7 @@ class ControlServer:
             self._woken()
         return _Answer(results)
 
-    async def _done(self, request: _Request) -> tuple[Told, ...]:
+    async def _done(self, request: Request) -> tuple[Told, ...]:
         if (own := self._own.get(request.operation)) is not None:
             return await own.perform(msgspec.json.decode(request.arguments, type=own.arguments))
         return await self._store.write(lambda c: perform(c, request, self._duty()), durable=True)
@@ -180,7 +183,7 @@ def ask_daemon(settings: Settings, name: str, arguments: object) -> tuple[Told, 
             TransientError  it went away before it told
     """
     path = socket_path(settings)
-    answer = _ask(path, msgspec.json.encode(_Request(name, msgspec.Raw(msgspec.json.encode(arguments)))) + b"\n")
+    answer = _ask(path, msgspec.json.encode(Request(name, msgspec.Raw(msgspec.json.encode(arguments)))) + b"\n")
     if answer is None:
         raise ControlError(f"no daemon answers at {path}", exit_code=NOT_SERVED)
     if answer.error:
@@ -201,7 +204,7 @@ def operate(
              ControlError    the daemon serves other users (exit 6), or is of another version
              ConfigError     the database has another schema
     """
-    request = _Request(name, msgspec.Raw(msgspec.json.encode(arguments)), dry_run)
+    request = Request(name, msgspec.Raw(msgspec.json.encode(arguments)), dry_run)
     answer = _ask(socket_path(settings), msgspec.json.encode(request) + b"\n")
     if answer is None:
         return _in_own_hands(settings, request, clock)
@@ -210,7 +213,7 @@ def operate(
     return answer.results
 
 
-def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Told, ...]:
+def perform(c: Connection, request: Request, duty: Duty) -> tuple[Told, ...]:
     """Do an operation in this transaction; of a dry run nothing stays.
 
     Raises  ControlError  there is no such operation
@@ -220,7 +223,9 @@ def perform(c: Connection, request: _Request, duty: Duty) -> tuple[Told, ...]:
         raise ControlError(f"no operation {request.operation}; the daemon is of another version", exit_code=70)
     arguments = msgspec.json.decode(request.arguments, type=operation.arguments)
     with attempt(c, only_tried=request.dry_run):
-        return tuple(told(done, duty) for done in operation.perform(c, arguments, duty))
+        done = operation.perform(c, arguments, duty)
+        overtaken(c, duty)
+        return tuple(told(each, duty) for each in done)
 
 
 def socket_path(settings: Settings) -> Path:
@@ -252,7 +257,7 @@ def _ask(path: Path, line: bytes) -> _Answer | None:
             raise TransientError(f"the daemon at {path} went away before it told what it did") from e
 
 
-def _in_own_hands(settings: Settings, request: _Request, clock: Clock) -> tuple[Told, ...]:
+def _in_own_hands(settings: Settings, request: Request, clock: Clock) -> tuple[Told, ...]:
     open_reader(settings).dispose()  # a missing database is not made here, an old one not upgraded
     try:
         store = open_store(settings)

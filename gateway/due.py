@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway import schedules
+from gateway.agents.overtaken import overtaken
 from gateway.attention import leaders, send_attention
 from gateway.clock import Clock
 from gateway.deciding.types import Deps
@@ -32,6 +33,7 @@ from gateway.rungs import climb
 from gateway.store import customers, delayed, held_mail, jobs, own_settings, sla_lists, tickets, turns
 from gateway.store.changes import add_event
 from gateway.store.delayed import Delayed
+from gateway.store.held_mail import HeldMail
 from gateway.store.own_settings import with_digest
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
@@ -163,7 +165,7 @@ class Due:
         found = await self._store.read(lambda c: held_mail.expired(c, now, _A_RUN))
         duty = Duty(now, lambda: d, "held for a day")
         for each in found:
-            await self._store.write(lambda c, h=each: _done_each(c, (h,), lambda hs: expire(c, hs[0], duty)))  # type: ignore[misc]
+            await self._store.write(lambda c, h=each: _done_each(c, (h,), lambda hs: _expire(c, hs[0], duty)))  # type: ignore[misc]
 
     async def send_digests(self) -> None:
         """Of each agent whose time of day has come since it was looked last; after a start, within half a day."""
@@ -221,6 +223,12 @@ def _digest_instead(c: Connection, agent: Agent, about: Sequence[Reached], d: De
     """One mail of many, unless he was told of them before."""
     if sla_lists.tell_crowd(c, agent.id, max(each.next_at for each in about), now):
         send_digest(c, agent, d, now, key=f"{now:%Y-%m-%dT%H:%M}", about=[each.ticket.number for each in about])
+
+
+def _expire(c: Connection, held: HeldMail, duty: Duty) -> None:
+    """What it becomes without a word may be a note, past which no answer leaves that was put off before."""
+    expire(c, held, duty)
+    overtaken(c, duty, held.ticket)
 
 
 def _done_each(c: Connection, found: Sequence[T], work: Callable[[Sequence[T]], object]) -> None:

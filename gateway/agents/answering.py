@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
+from sqlalchemy import Connection
+
 from gateway.agents.carrying import carry_out
 from gateway.agents.forwarding import ask_for_customer
 from gateway.agents.holding import Why, hold
@@ -24,6 +26,7 @@ from gateway.message.fold import folded
 from gateway.message.signature import without_signature
 from gateway.message.types import Message
 from gateway.operations.answers import recipients_of
+from gateway.rules.types import Agent
 from gateway.store import tickets
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.internal import internal_of, public_of
@@ -199,7 +202,7 @@ def _held(
     files = proposal.attachments if not orders.commands else real_files(proposal.attachments)
     says = bool(orders.text.strip() or files) or between or any(orders.has(name) for name in INSERT)
     goes_out = says and not proposal.as_note
-    since = said_since(mail, ticket, wanted.seen) if "collision" in doubts else []
+    since = said_since(mail.c, ticket, mail.agent, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
     if goes_out and wanted.passed_on is not None and "forward" in doubts:
         return Why("forwarded"), proposal
@@ -242,10 +245,10 @@ def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:
     return replace(proposal, text=text, orders=again if orders.commands else None, all_words=everything)
 
 
-def said_since(mail: AgentMail, ticket: Ticket, seen: int) -> list[Entry]:
-    """What others said after the agent's mail was written."""
-    own = {normal(address) for address in (mail.agent.email, *mail.agent.also)}
-    found = tickets.said_since(mail.c, ticket.number, seen)
+def said_since(c: Connection, ticket: Ticket, agent: Agent, seen: int) -> list[Entry]:
+    """What others said in the ticket after the revision of it that the agent saw."""
+    own = {normal(address) for address in (agent.email, *agent.also)}
+    found = tickets.said_since(c, ticket.number, seen)
     return [entry for entry in found if entry.author is None or normal(entry.author.address) not in own]
 
 

@@ -201,7 +201,7 @@ def _sent(mail: AgentMail, held: HeldMail, chosen: _Chosen) -> Outcome:
         return mail.end("quarantine", f"no-right: {UNSEEN}", held.ticket)
     ticket = tickets.find_ticket(mail.c, ticket.number, lock=True) or ticket  # who sends first is seen by the second
     if held.proposal.waiting:
-        return sent_after_all(mail, held, ticket, said_since(mail, ticket, held.proposal.seen))
+        return sent_after_all(mail, held, ticket, said_since(mail.c, ticket, mail.agent, held.proposal.seen))
     held_mail.settle(mail.c, held, "sent", f"agent:{mail.agent.id}", mail.now)
     written, plain = _words(held, chosen.value)
     doubts = EVERY_DOUBT - _SETTLED.get(held.code, frozenset())

@@ -1,7 +1,8 @@
-"""Answers that were to leave later, in a ticket whose customer writes first: they wait for their writers.
+"""Answers that were to leave later, in a ticket where somebody else writes first: they wait for their writers.
 
-Sources      agents-by-mail.md §2 (`#send in 10m`), §5 (collision): nobody is answered past what he wrote meanwhile.
-Transaction  that of the mail of the customer, or of the word of the writer.
+Sources      agents-by-mail.md §2 (`#send in 10m`), §5 (collision): nobody answers past what the customer or a colleague
+             said meanwhile, however that came.
+Transaction  that of the mail or the operation that brought the words, or of the word of the writer.
 Not here     putting an answer off (operations/answers.py), the choices (choosing.py).
 """
 
@@ -9,38 +10,46 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from gateway.agents.answering import said_since
 from gateway.agents.holding import Why, ask, hold
 from gateway.agents.types import AgentMail
-from gateway.deciding.types import Deps
 from gateway.operations.person import actor
+from gateway.operations.types import Duty
+from gateway.rules.types import Agent
 from gateway.store import held_mail, outbox, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
+from gateway.store.outbox import OutboxItem
 from gateway.ticket.life import after_answer
 from gateway.ticket.types import Entry, Outcome, Ticket
 
-_MOST = 100  # mails of a ticket that wait
+
+def overtaken(c: Connection, duty: Duty, ticket: int | None = None) -> None:
+    """Answers that were put off, and past which somebody else wrote since, are held; their writers are asked.
+
+    ticket  where somebody may have written; None: anywhere
+    """
+    found: dict[int, list[OutboxItem]] = {}
+    for item in outbox.put_off(c, "answer", duty.now, ticket):
+        found.setdefault(int(item.dedupe_key.split(":")[1]), []).append(item)
+    for entry, items in found.items():
+        words, agent = tickets.find_entry(c, entry), duty.deps.rules.agents.get(items[0].cause.partition(":")[2])
+        if agent is not None and words is not None and words.source is not None:
+            _waits(c, duty, agent, words, words.source, items)
 
 
-def overtaken(outcome: Outcome, d: Deps, c: Connection) -> None:
-    """What waits in the ticket of a mail is held where the mail is a customer's; its writers are asked."""
-    entry = tickets.find_entry(c, outcome.entry) if outcome.entry is not None else None
-    ticket = tickets.find_ticket(c, outcome.ticket) if outcome.ticket is not None else None
-    if ticket is None or entry is None or entry.kind != "mail" or not entry.public or entry.held is not None:
-        return
-    found: dict[int, list[outbox.OutboxItem]] = {}
-    for item in outbox.find_many(c, states=("queued",), ticket=ticket.number, recipient=None, limit=_MOST):
-        answered = item.dedupe_key.split(":")
-        later = item.next_attempt_at is not None and item.next_attempt_at > d.now() and item.attempts == 0
-        if later and answered[0] == "answer" and item.cause.partition(":")[2] in d.rules.agents:
-            found.setdefault(int(answered[1]), []).append(item)
-    for id, items in found.items():
-        words = tickets.find_entry(c, id)
-        held = tuple(item.id for item in items if outbox.hold(c, item.id))
-        if words is not None and words.source is not None and held:
-            agent = d.rules.agents[items[0].cause.partition(":")[2]]
-            proposal = Proposal(words.text, attachments=words.attachments, seen=ticket.revision, waiting=held)
-            ask(agent, words.source, ticket, Why("collision", since=(entry,)), proposal, d, c, d.now())
+def _waits(c: Connection, duty: Duty, agent: Agent, words: Entry, mail: str, items: Sequence[OutboxItem]) -> None:
+    """These words of an agent wait for him, where others said more in their ticket.
+
+    mail   the key of that which they came by
+    items  the mails that were to bring them
+    """
+    ticket = tickets.goes_on_in(c, items[0].ticket or 0)
+    since = said_since(c, ticket, agent, words.revision or 0) if ticket is not None else ()
+    held = tuple(item.id for item in items if outbox.hold(c, item.id)) if since else ()
+    if ticket is not None and held:
+        proposal = Proposal(words.text, attachments=words.attachments, seen=ticket.revision, waiting=held)
+        ask(agent, mail, ticket, Why("collision", since=since), proposal, duty.deps, c, duty.now)
 
 
 def sent_after_all(mail: AgentMail, held: HeldMail, ticket: Ticket, since: Sequence[Entry]) -> Outcome:

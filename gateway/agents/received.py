@@ -31,6 +31,7 @@ from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
 from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.operations.answers import recipients_of
+from gateway.operations.types import Duty
 from gateway.outgoing.alarming import raise_alarm
 from gateway.outgoing.enqueue import enqueue
 from gateway.oversize import too_large
@@ -47,13 +48,14 @@ from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
 _SETTLED_ELSEWHERE = ("loop", "report")
+_MAY_SAY = ("entry", "record")  # in a ticket that was there; a record: by his word about what was held
 
 
 def received(inbound: Accepted, message: Message, d: Deps, c: Connection) -> Outcome:
     """What became of one accepted mail, and of what was to leave after it. [T1]"""
     outcome = _received(inbound, message, d, c)
-    if outcome.disposition == "entry" and inbound.imported is None:
-        overtaken(outcome, d, c)
+    if outcome.disposition in _MAY_SAY and outcome.ticket is not None and inbound.imported is None:
+        overtaken(c, Duty(d.now(), lambda: d), outcome.ticket)
     return outcome
 
 

@@ -332,6 +332,18 @@ def find_many(
     return [_listed(row) for row in c.execute(query)]
 
 
+def put_off(c: Connection, template: str, now: datetime, ticket: int | None) -> list[OutboxItem]:
+    """Mails of people that are to leave later and were never tried, oldest first, without their octets.
+
+    ticket  that they are about; None: any
+    """
+    later = and_(waits(), _is("queued"), outbox.c.next_attempt_at > now, outbox.c.attempts == 0)
+    query = _LISTED.where(later, outbox.c.template == template, outbox.c.auto.is_(False)).order_by(outbox.c.id)
+    if ticket is not None:
+        query = query.where(outbox.c.ticket == ticket)
+    return [_listed(row) for row in c.execute(query)]
+
+
 def retry(c: Connection, id: int, now: datetime) -> bool:
     """Make a deferred, failed, held or uncertain mail due now. False: it is in no such state."""
     allowed = and_(outbox.c.state.in_(("deferred", "failed", "held", "uncertain", "queued")), outbox.c.raw.is_not(None))

@@ -1,16 +1,23 @@
 """A reply of a proven agent: what the customer gets, and what he never gets."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
 from gateway.agents.received import received
+from gateway.clock import FakeClock
 from gateway.config import Settings
+from gateway.control import Request, perform
 from gateway.digests import send_digest
+from gateway.due import Due
 from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Mailbox
+from gateway.operations.answers import Answer, Note
 from gateway.operations.held_mails import AgentKey, expire
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
@@ -714,6 +721,59 @@ def test_an_answer_that_was_to_leave_later_waits_for_its_writer_when_the_custome
     assert (waits.state, desk.ticket(1).status, held.state) == (left, status, state)
     (kept,) = [entry for entry in desk.entries(1) if entry.text == "Zwrot zlecony."]
     assert (kept.kind, kept.public) == (("note", False) if state == "noted" else ("answer", True))
+
+
+def _asked_for(desk: Desk, operation: str, arguments: object) -> None:
+    asked = Request(operation, msgspec.Raw(msgspec.json.encode(arguments)))
+    desk.write(lambda c: perform(c, asked, Duty(desk.now, lambda: desk.deps)))
+
+
+def _by_bob(desk: Desk, words: str) -> None:
+    reply(desk, newest(desk, BOB, "agent_notice"), words, f"Bob <{BOB}>")
+
+
+def _by_choice_of_bob(desk: Desk, choice: str) -> None:
+    _by_bob(desk, "Bob mówi.")  # who has not read what Ann is about to say
+    reply(desk, newest(desk, BOB, "hold"), choice, f"Bob <{BOB}>", Message_ID="<c@agents.test>")
+
+
+@pytest.mark.parametrize(("comes", "waits", "says"), [
+    # how words come to the ticket, whether Ann's answer waits for her, what she is shown
+    (lambda desk: _by_choice_of_bob(desk, "#send"), True, "Bob mówi."),
+    (lambda desk: _by_bob(desk, "#note\n\nBob mówi."), True, "Bob mówi."),
+    (lambda desk: _by_bob(desk, "#urgent"), False, ""),
+    (lambda desk: _by_choice_of_bob(desk, "#note"), True, "Bob mówi."),
+    (lambda desk: _by_choice_of_bob(desk, "#discard"), False, ""),
+    (lambda desk: _asked_for(desk, "ticket.answer", Answer(1, "Bob mówi.", by="bob")), True, "Bob mówi."),
+    (lambda desk: _asked_for(desk, "ticket.note", Note(1, "Ktoś mówi.")), True, "Ktoś mówi."),
+    (lambda desk: _asked_for(desk, "ticket.note", Note(1, "Ann mówi.", by="ann")), False, ""),
+    (lambda desk: reply(desk, newest(desk, ANN), "#note\n\nAnn mówi.", Message_ID="<n@agents.test>"), False, ""),
+])  # fmt: skip
+def test_an_answer_that_was_to_leave_later_waits_for_its_writer_when_a_colleague_says_more(
+    desk: Desk, comes: Callable[[Desk], object], waits: bool, says: str
+) -> None:
+    reply(desk, newest(desk, ANN), "#send in 10m\n\nZwrot zlecony.")
+    comes(desk)
+    (first, *_) = [m for m in desk.outbox() if m.template == "answer"]
+    assert first.state == ("held" if waits else "queued")
+    if waits:
+        asked = newest(desk, ANN, "hold")
+        assert says in text_of(asked)
+        assert reply(desk, asked, "#send", Message_ID="<w@agents.test>").reason.startswith("h-")
+        (first, *_) = [m for m in desk.outbox() if m.template == "answer"]
+        assert first.state == "queued"
+
+
+def test_an_answer_that_became_a_note_overtakes_one_that_was_to_leave_later(desk: Desk) -> None:
+    of_bob = newest(desk, BOB)
+    desk.take(verdict("pass", mail(f"Jan <{JAN}>", "Re: Zwrot", "Halo?")), to=desk.reply_address(JAN, 1))
+    assert reply(desk, of_bob, "Bob mówi.", f"Bob <{BOB}>").reason == "held: collision (h-1)"
+    desk.now += timedelta(hours=23, minutes=55)
+    reply(desk, newest(desk, ANN), "#send in 10m\n\nZwrot zlecony.")
+    desk.now += timedelta(minutes=5)
+    asyncio.run(Due(desk.store, lambda: desk.deps, FakeClock(desk.now), lambda: None).expire_held())
+    assert [m.state for m in desk.outbox() if m.template == "answer"] == ["held"]
+    assert "Bob mówi." in text_of(newest(desk, ANN, "hold"))
 
 
 def test_a_customer_who_writes_twice_is_read_twice_before_a_late_answer(desk: Desk) -> None:
