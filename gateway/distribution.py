@@ -18,7 +18,7 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.store import turns
 from gateway.store.audit import add_audit
 from gateway.store.changes import save
-from gateway.ticket.assign import Choice, choice, distributes, frees, waits
+from gateway.ticket.assign import Choice, choice, distributes, frees, put_aside, waits
 from gateway.ticket.types import Change, SetField, Ticket
 
 CAUSE = "team.assign"
@@ -47,6 +47,8 @@ def distribute(c: Connection, before: Ticket | None, after: Ticket, d: Deps, now
     teams = {team.id for team in d.rules.teams.values() if freed in team.members} if freed is not None else set()
     if wanting:
         teams.add(after.team)
+    if before is not None and before.team != after.team and put_aside(after, d.rules):
+        yield from _given_aside(c, after, d, now)
     given = False
     for each in give_away(c, teams, d, now):
         given = given or each.after.number == after.number
@@ -71,6 +73,18 @@ def give_away(c: Connection, teams: Collection[str], d: Deps, now: datetime) -> 
             yield _give(c, ticket, found.agent, found, d, now)
             counted = {**desk.counted, found.agent: desk.counted.get(found.agent, 0) + 1}
             desk = replace(desk, counted=counted, given_at={**desk.given_at, found.agent: now})
+
+
+def _given_aside(c: Connection, ticket: Ticket, d: Deps, now: datetime) -> Iterator[Given]:
+    """What came to a team that gives its tickets away, and is not to be done now, has its owner for later, if any can
+    have it: it is in nobody's queue."""
+    team = d.rules.teams.get(ticket.team)
+    if team is None or not distributes(team):
+        return
+    turns.alone(c)
+    found = choice(ticket, team, d.rules, turns.at_desk(c, d.promises, now), turns.last_given(c, team.id))
+    if found.agent is not None:
+        yield _give(c, ticket, found.agent, found, d, now)
 
 
 def take_back(c: Connection, ticket: Ticket, reason: str, d: Deps, now: datetime) -> Ticket:

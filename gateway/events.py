@@ -5,7 +5,7 @@ Transaction  the caller's: that of the change which raised the events; the ticke
 Not here     mails that come in (pipeline.py), what falls due (due.py), what an action changes (ticket/acted.py).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from gateway.message.address import normal
 from gateway.outgoing.posting import Posting
 from gateway.pipeline import follow_up, tell_endpoints
 from gateway.rules.evaluate import evaluate, may_have_fired
-from gateway.rules.types import Decision, Event, Facts, Notify, Reply, Trace
+from gateway.rules.types import Decision, Event, Facts, Notify, Reply, RuleSet, Trace
 from gateway.store import customers, delayed, outbox, tickets
 from gateway.store.absences import absent
 from gateway.store.beside import beside
@@ -29,7 +29,8 @@ from gateway.store.notices import told_at
 from gateway.store.outlines import keep_outline
 from gateway.ticket.acted import acted
 from gateway.ticket.apply import failed
-from gateway.ticket.colleagues import comes_to_team, members_of
+from gateway.ticket.assign import Absence
+from gateway.ticket.colleagues import comes_to_team, members_of, of_moved
 from gateway.ticket.facts import standing, with_ticket
 from gateway.ticket.guard import Happened
 from gateway.ticket.life import FINISHED, SPAM
@@ -127,27 +128,41 @@ def owners_after(
     by      the id of the person of ours who changed it
     told    whether rules chose who hears of it, by mails that are not queued yet
     """
-    find_owners(c, distribute(c, before, after, d, now), d, now)
+    given = find_owners(c, distribute(c, before, after, d, now), d, now)
     if before is not None and not told and comes_to_team(before, after, d.rules):
-        tell_members(c, after, d, now, by=by)
+        now_is = (tickets.find_ticket(c, after.number) if given else None) or after
+        find = of_moved if before.team != after.team else members_of
+        tell_team(c, now_is, find, d, now, by=by)
 
 
-def tell_members(c: Connection, ticket: Ticket, d: Deps, now: datetime, *, by: str | None) -> None:
-    """Tell a team that gives nothing away of a ticket that came to it otherwise than by a mail: one has to take it.
+def tell_team(
+    c: Connection,
+    ticket: Ticket,
+    find: Callable[[Ticket, RuleSet, Callable[[], Mapping[str, Absence]]], Mapping[str, str]],
+    d: Deps,
+    now: datetime,
+    *,
+    by: str | None,
+    happened: str = "team",
+) -> None:
+    """Tell a team of a ticket that came to it otherwise than by a mail.
 
     Whoever heard of the ticket with the same change does not hear of it again; a rule has chosen who hears.
+    find  who is to hear (ticket/colleagues.py).  by  the id of the person of ours who did it, and knows
     """
     told = told_at(c, ticket.number, AGENT_NOTICE, now)
     if any(rule.id in told.values() for rule in d.rules.rules):
         return
-    there = members_of(ticket, d.rules, partial(absent, c, now))
-    hear = tuple(id for id in there if id != by and normal(d.rules.agents[id].email) not in told)
-    if not hear:
-        return
-    decision = Decision((Notify(CAUSE, hear, AGENT_NOTICE),), _no_rules(d))
-    customer = customer_of(c, ticket)
-    said = {"happened": "team", "because": "team", **_about(c, ticket, customer)}
-    carry_out(c, ticket, (), decision, customer, d, now, key=f"team:{ticket.number}:{ticket.version}", told=said)
+    knows = by if by != ticket.assignee else None
+    who = find(ticket, d.rules, partial(absent, c, now))
+    hear = {id: why for id, why in who.items() if id != knows and normal(d.rules.agents[id].email) not in told}
+    customer = customer_of(c, ticket) if hear else None
+    for because in dict.fromkeys(hear.values()):
+        ids = tuple(id for id, why in hear.items() if why == because)
+        decision = Decision((Notify(CAUSE, ids, AGENT_NOTICE),), _no_rules(d))
+        said = {"happened": happened, "because": because, **_about(c, ticket, customer)}
+        key = f"{happened}:{ticket.number}:{ticket.version}"
+        carry_out(c, ticket, (), decision, customer, d, now, key=key, told=said)
 
 
 def find_owners(c: Connection, given: Iterable[Given], d: Deps, now: datetime) -> int:

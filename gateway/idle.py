@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.errors import TransientError
-from gateway.events import carry_out, customer_of, decided, facts_of
+from gateway.events import carry_out, customer_of, decided, facts_of, owners_after
 from gateway.store import delayed, jobs, tickets
 from gateway.store.listing import silent_between
+from gateway.ticket.colleagues import comes_to_team
 from gateway.ticket.types import Ticket
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,4 +68,7 @@ def _decide(c: Connection, ticket: Ticket, crossed: Collection[str], d: Deps, no
     decision = decided(c, ticket, stated, ("idle",), d, only=crossed)
     if decision.actions or decision.failed:
         delayed.cancel(c, ticket.number, decision.trace.events, now)
-        carry_out(c, ticket, ("idle",), decision, customer, d, now, key=f"idle:{ticket.number}:{ticket.version}")
+        key = f"idle:{ticket.number}:{ticket.version}"
+        after = carry_out(c, ticket, ("idle",), decision, customer, d, now, key=key)
+        if comes_to_team(ticket, after, d.rules):
+            owners_after(c, ticket, after, d, now)

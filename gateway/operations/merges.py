@@ -12,12 +12,13 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from gateway.events import owners_after, tell_members
+from gateway.events import owners_after, tell_team
 from gateway.operations.person import NO_TICKET, actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
 from gateway.store.audit import add_audit
 from gateway.ticket.apply import codes_in
+from gateway.ticket.colleagues import members_of
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
@@ -92,7 +93,7 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
     _note(c, duty, who, "ticket.split", source.number, f"e-{moving[0].id} into #{made.number}, u-{id}")
     _note(c, duty, who, "ticket.split", made.number, f"e-{moving[0].id} from #{source.number}, u-{id}")
     owners_after(c, None, made, duty.deps, duty.now)
-    tell_members(c, tickets.find_ticket(c, made.number) or made, duty.deps, duty.now, by=wanted.by)
+    tell_team(c, tickets.find_ticket(c, made.number) or made, members_of, duty.deps, duty.now, by=wanted.by)
     return (
         Done(
             f"#{made.number}", "done", saying("done_split", entry=f"e-{moving[0].id}", number=source.number), f"u-{id}"

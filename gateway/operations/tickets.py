@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.errors import PermanentError
-from gateway.events import happened, owners_after
+from gateway.events import happened, owners_after, tell_team
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean, clean_line
 from gateway.message.language import language_of
@@ -40,6 +40,7 @@ from gateway.store.turns import at_desk
 from gateway.ticket.apply import begun
 from gateway.ticket.assign import Absence, Full, Limit, OutOfHours, limits
 from gateway.ticket.change import changed, opened, shown, value_of
+from gateway.ticket.colleagues import of_new
 from gateway.ticket.facts import first_fields, standing
 from gateway.ticket.leak import leaks
 from gateway.ticket.life import FINISHED, after_touch
@@ -123,7 +124,9 @@ def _new(c: Connection, wanted: NewTicket, duty: Duty) -> tuple[Done, ...]:
     number = saved.ticket.number if saved.ticket else 0
     if saved.ticket is not None:
         owners_after(c, None, saved.ticket, duty.deps, duty.now)
-    return (Done(f"#{number}", "done", f"opened in {team} for {address}; nothing was sent"),)
+        now_is = tickets.find_ticket(c, number) or saved.ticket
+        tell_team(c, now_is, of_new, duty.deps, duty.now, by=wanted.by, happened="new")
+    return (Done(f"#{number}", "done", f"opened in {team} for {address}, who gets no mail of it"),)
 
 
 def _change(c: Connection, change: Change, duty: Duty) -> tuple[Done, ...]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from gateway.rules.desk import Span
 from gateway.rules.statuses import StatusType
 from gateway.rules.types import Agent, RuleSet, Team
+from gateway.ticket.life import FINISHED
 from gateway.ticket.sla import Promises
 from gateway.ticket.types import Ticket
 
@@ -97,8 +98,17 @@ def waits(ticket: Ticket, rules: RuleSet) -> bool:
 
 def unowned(ticket: Ticket, rules: RuleSet) -> bool:
     """Whether the ticket is to be done and has no owner, or one who is gone."""
-    to_do = ticket.status_type in COUNTED and ticket.merged_into is None
-    return to_do and ticket.assignee not in rules.agents
+    return ticket.status_type in COUNTED and nobodys(ticket, rules)
+
+
+def put_aside(ticket: Ticket, rules: RuleSet) -> bool:
+    """Whether it waits for somebody outside, or sleeps, and has no owner, or one who is gone."""
+    return ticket.status_type not in (*COUNTED, *FINISHED) and nobodys(ticket, rules)
+
+
+def nobodys(ticket: Ticket, rules: RuleSet) -> bool:
+    """Whether the ticket goes on by itself, without an owner."""
+    return ticket.merged_into is None and ticket.assignee not in rules.agents
 
 
 def frees(before: Ticket | None, after: Ticket) -> str | None:

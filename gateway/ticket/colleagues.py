@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
-from gateway.rules.types import Decision, Hold, Notify, RuleSet
-from gateway.ticket.assign import Absence, distributes, unowned
+from gateway.rules.types import Decision, Hold, Notify, RuleSet, Team
+from gateway.ticket.assign import Absence, distributes, put_aside, unowned
 from gateway.ticket.guard import Arrived, Happened, NotifyPolicy
 from gateway.ticket.notices import agents_facts, agents_of, to_agents, what_was_said
 from gateway.ticket.types import AGENT_NOTICE, Entry, Notification, Saved, Ticket
@@ -120,10 +120,30 @@ def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet) -> str | No
     return next((agent.id for agent in others if agent is not None and sees(agent, ticket, rules)), None)
 
 
+def of_new(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
+    """Who hears of a ticket that one of ours opened for a customer, as of one that came by mail; with the reasons."""
+    return {**members_of(ticket, rules, away), **_of_team(ticket, rules)}
+
+
+def of_moved(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
+    """Who of its new team hears of a ticket; with the reasons.
+
+    Of what is put aside a team that gives its tickets away has found no owner: whoever leads it hears.
+    """
+    team = rules.teams.get(ticket.team)
+    if not put_aside(ticket, rules):
+        return members_of(ticket, rules, away)
+    return (_lead(ticket, rules) if distributes(team) else {}) or _there(team, rules, away)
+
+
 def members_of(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
     """Those of whom one has to take the ticket himself; nobody where it has an owner, gets one, or is done."""
     team = rules.teams.get(ticket.team)
-    if team is None or distributes(team) or not unowned(ticket, rules):
+    return {} if distributes(team) or not unowned(ticket, rules) else _there(team, rules, away)
+
+
+def _there(team: Team | None, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
+    if team is None:
         return {}
     gone = away()
     there = (id for id in team.members if id in rules.agents and id not in gone)

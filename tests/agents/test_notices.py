@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.config import Settings
+from gateway.idle import ask_idle
 from gateway.operations.answers import Note
 from gateway.operations.registry import OPERATIONS
-from gateway.operations.tickets import Link
+from gateway.operations.tickets import Link, NewTicket
 from gateway.operations.types import Duty
 from gateway.store.absences import put_away
 from gateway.store.store import Store
@@ -346,6 +347,8 @@ teams:
   support: {address: support@gw.test, members: [ann, bob, lia], lead: ann, escalates_to: billing}
   billing: {address: billing@gw.test, members: [ann, zed, zoe, zac, zia], lead: zed, visibility: all}
   giving: {address: giving@gw.test, members: [zed], assign: least_busy}
+  full: {address: full@gw.test, members: [zia], lead: zoe, assign: least_busy}
+  none: {address: none@gw.test, members: [zed, zia], assign: skills, language_match: require}
 rules:
   - {id: goes, on: note, when: {ticket.priority: high}, do: [{route: billing}]}
   - {id: chosen, on: note, when: {ticket.tags: vip}, do: [{notify: {to: [zoe], template: agent_notice}}]}
@@ -366,6 +369,13 @@ rules:
         ("#assign none\n#escalate", ["lia", "zed", "zoe"]),  # Zed leads there, and hears once
         ("#assign zoe", ["zoe"]),
         ("#solved\n#team billing", []),
+        ("#pending\n#assign none\n#team billing", ["zed", "zoe"]),  # where it waits for the customer
+        ("#assign none\n#snooze 2d\n#team billing", ["lia", "zed", "zoe"]),
+        ("#pending\n#assign none\n#team giving", ["zed"]),  # he is given it for later
+        ("#pending\n#assign none\n#team full", ["zoe"]),  # nobody there can have it, and she leads
+        ("#pending\n#assign none\n#team none", ["zed"]),  # and nobody leads
+        ("#pending\n#team billing", []),  # she keeps it
+        ("#pending\n#assign none\n#high\n#note\nIt is theirs.", ["zed", "zoe"]),  # a rule moves it
         ("#split", ["lia"]),  # of the new one, that nobody owns
         ("#high", []),
     ],
@@ -381,6 +391,52 @@ def test_a_team_hears_of_a_ticket_that_comes_to_it(
     since = max(m.id for m in desk.outbox())
     assert not reply(desk, newest(desk, ANN, "agent_notice"), orders).reason.startswith("held")
     assert told(desk, since) == hear
+
+
+@pytest.mark.sqlite
+def test_a_team_hears_of_a_silent_ticket_that_a_rule_brings(store: Store, settings: Settings) -> None:
+    when = "{ticket.idle: {gte: 3d}, ticket.status: pending}"
+    idle = f"  - {{id: forgotten, on: idle, when: {when}, do: [{{route: billing}}]}}\n"
+    desk = Desk(store, settings, _MOVING + idle)
+    desk.take(verdict("pass", mail()))
+    desk.set_status(1, "pending", "waiting_customer")
+    for days in (1, 3):
+        since = max(m.id for m in desk.outbox())
+        desk.now += timedelta(days=days)
+        desk.write(lambda c: ask_idle(c, desk.deps, desk.now))
+    assert (desk.ticket(1).team, told(desk, since)) == ("billing", ["ann", "zed", "zia", "zoe"])
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("team", "by", "hear"),
+    [
+        # where somebody opens a ticket on this machine, as whom -> who hears of it
+        ("support", None, ["ann", "lia"]),
+        ("support", "ann", ["lia"]),
+        ("giving", None, ["zed"]),
+        ("giving", "zed", ["zed"]),  # it is his now
+        ("eager", None, ["bea", "zed"]),  # she wants to hear of everything, and he is given it
+        ("eager", "zed", ["bea", "zed"]),
+        ("alone", None, ["bea"]),
+        ("alone", "bea", ["bea"]),  # once
+    ],
+)
+def test_a_team_hears_of_a_ticket_that_one_of_ours_opens(
+    store: Store, settings: Settings, team: str, by: str | None, hear: list[str]
+) -> None:
+    rules = _MOVING.replace("teams:", "  bea: {name: Bea, email: bea@agents.test, notify: all}\nteams:").replace(
+        "rules:",
+        "  eager: {address: eager@gw.test, members: [zed], lead: bea, assign: least_busy}\n"
+        "  alone: {address: alone@gw.test, members: [bea], assign: least_busy}\nrules:",
+    )
+    desk = Desk(store, settings, rules)
+    new = NewTicket(JAN, "By phone", "Proszę o zwrot.", team=team, by=by)
+    desk.write(lambda c: OPERATIONS["ticket.new"].perform(c, new, Duty(desk.now, lambda: desk.deps)))
+    assert told(desk) == hear
+    text = text_of(newest(desk, f"{hear[0]}@agents.test", "agent_notice"))
+    assert "Proszę o zwrot." in text
+    assert ("NEW · " in text) is (hear[0] != "zed")
 
 
 @pytest.mark.sqlite

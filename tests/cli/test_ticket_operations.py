@@ -231,7 +231,7 @@ async def test_a_note_is_seen_by_no_customer(desk: Desk) -> None:
 async def test_a_ticket_for_somebody_who_called(desk: Desk) -> None:
     wanted = NewTicket("Mia@Hotel.test", "Welche Größe?", "Haben Sie das grüne auch in der Größe 42? Danke und Gruß.")
     assert await done(desk, "ticket.new", wanted) == (
-        Told("#3", "done", "opened in support for Mia@hotel.test; nothing was sent"),
+        Told("#3", "done", "opened in support for Mia@hotel.test, who gets no mail of it"),
     ) or found(desk, 3)
     made = found(desk, 3)
     assert (made.channel, made.language, made.status, made.messages) == ("cli", "de", "new", 1)
