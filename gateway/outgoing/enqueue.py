@@ -26,7 +26,7 @@ from gateway.store.outbox import Written
 from gateway.store.outlook import thread_index
 from gateway.ticket.goes_to import recipients
 from gateway.ticket.leak import leaks
-from gateway.ticket.notices import shown_words
+from gateway.ticket.notices import name_of, shown_words
 from gateway.ticket.types import AGENT_NOTICE, GoesTo, Notification, Participant
 
 _TOGETHER = timedelta(seconds=60)  # what happens to a ticket within it is one mail more for each reader
@@ -124,7 +124,8 @@ def _after_others(
     count, before = said_since(c, notice.ticket, told.last_at, shown, _SHOWN)
     zone = ZoneInfo(notice.zone or desk.zones.get(notice.team, "UTC"))
     begun = [(at, who, shown_words(text, by_machine=machine)) for at, who, text, machine in before]
-    lines = [f"{at.astimezone(zone):%H:%M} {who}: {_begin(said.words)}" for at, who, said in begun]
+    called = name_of if notice.purpose == "n" else str  # who only takes notes has no use for addresses
+    lines = [f"{at.astimezone(zone):%H:%M} {called(who)}: {_begin(said.words)}" for at, who, said in begun]
     more = [f"+{count - _SHOWN} …"] if count > _SHOWN else []
     hidden = any(said.hidden for _, _, said in begun) or notice.values.get("hidden", False)
     values = {**notice.values, "earlier": (*more, *lines), "hidden": hidden}

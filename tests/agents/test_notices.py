@@ -332,6 +332,21 @@ def test_a_mail_to_an_agent_says_all_that_came_since_the_one_before(
     assert [text.count(word) for word in ("The first of", "The second of", "The third of")] == [0, 1, 1]
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("reader", "addresses"), [("ann", True), ("lia", False)])
+def test_who_only_takes_notes_reads_no_address_of_several_mails(
+    store: Store, settings: Settings, reader: str, addresses: bool
+) -> None:
+    desk = Desk(store, settings, _RULES.replace("NOTIFY", "none").replace("ASSIGN", "manual"))
+    for n, words in enumerate(("The first.", "The second.", "The third."), 1):
+        to = desk.reply_address(JAN, 1) if n > 1 else "support@gw.test"
+        raw = verdict("pass", mail(subject="Re: Zwrot", To=to, body=words, Message_ID=f"<{n}@bigbank.test>"))
+        desk.take(raw, to=to, at=desk.now + timedelta(seconds=1))
+    text = text_of(newest(desk, f"{reader}@agents.test", "agent_notice"))
+    assert ("Earlier:" in text, "Jan" in text, "The second." in text) == (True, True, True)
+    assert (JAN in text) is addresses
+
+
 _MOVING = """version: 1
 defaults: {team: support, calendar: always}
 calendars: {always: {timezone: UTC, hours: {mon-sun: "00:00-24:00"}}}
