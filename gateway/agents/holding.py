@@ -24,6 +24,7 @@ from gateway.rules.types import Agent
 from gateway.store import agent_keys, held_mail
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.commands import looks_like_a_command
 from gateway.ticket.goes_to import in_short, is_shortened, named
 from gateway.ticket.notices import lines_of_words, shown_words
 from gateway.ticket.types import Entry, Outcome, Ticket
@@ -152,6 +153,8 @@ def choices(code: str, proposal: Proposal, number: int | None) -> tuple[tuple[st
     number  of the ticket; None: it is about none
     """
     found = [pair for pair in _CHOICES[code] if pair[0] not in _OF_ORDERS or proposal.orders is not None]
+    if code == "no-proof" and number is None:  # it is about commands alone, where there are any
+        found = [("orders", "#send")] if looks_like_a_command(proposal.orders or "") else []
     if proposal.words is None:
         found = [pair for pair in found if pair[0] != "send_text"]
     if not proposal.text.strip():

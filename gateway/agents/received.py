@@ -192,7 +192,9 @@ def _without_proof(mail: AgentMail) -> Outcome:
         tell_of(mail, None, "cannot", item=f"h-{held}", word=why)
         return mail.end("quarantine", f"no-proof: h-{held} waits")
     if all(t.purpose == "c" for t in mail.claim.tokens):  # it is about commands alone
-        return hold(mail, None, Why("no-proof"), kept(mail, mail.message))
+        says = mail.message.text.strip() or not looks_like_a_command(mail.message.subject)
+        message = mail.message if says else replace(mail.message, text=mail.message.subject)
+        return hold(mail, None, Why("no-proof"), kept(mail, message))
     ticket = _ticket(mail)
     if ticket is None or not sees(mail.agent, ticket, mail.d.rules) or not notes(mail.agent):
         return _no_right_of(mail)

@@ -33,6 +33,7 @@ from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, prove
 from tests.processing import Desk, mail, verdict
 
 _WARNING = {"metric": "first_response", "customer": "Jan Kowalski", "due": "2026-11-21T12:00:00+00:00", "left": 1800}
+_CHOICES = ("Send anyway", "Carry out the commands", "Keep as note", "Discard")
 _CALLED = {JAN: f"Jan Kowalski <{JAN}>", "mia@x.test": "Mia <mia@x.test>"}
 
 
@@ -378,6 +379,26 @@ def test_commands_that_nobody_vouches_for_wait_for_full_proof(desk: Desk, dmarc:
     assert desk.ticket(1).status == "new"
     assert reply(desk, newest(desk, ANN, "hold"), "#send").reason.startswith("h-1 sent")
     assert desk.ticket(1).status == "closed"
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("subject", "words", "html", "offered", "status"), [
+    # what stands in a mail to the address for commands that nobody vouches for, what is offered, what #send does
+    ("x", "#closed 1", False, ["Carry out the commands", "Discard"], "closed"),
+    ("#closed 1", "", False, ["Carry out the commands", "Discard"], "closed"),
+    ("x", "Please close it.", False, ["Discard"], "new"),
+    ("x", "#closed 1", True, ["Discard"], "new"),  # HTML gives no commands
+])  # fmt: skip
+def test_of_commands_that_nobody_vouches_for_only_that_is_offered_which_can_be_done(
+    desk: Desk, subject: str, words: str, html: bool, offered: list[str], status: str
+) -> None:
+    address = desk.ring.reply_address("support@gw.test", "+", "c", None, None, ANN)
+    kind = {"Content_Type": "text/html"} if html else {}
+    desk.take(proven(mail(f"Ann <{ANN}>", subject, words, To=address, **kind), dmarc="none"), to=address)
+    text = text_of(newest(desk, ANN, "hold"))
+    assert [choice for choice in _CHOICES if f"{choice}:" in text] == offered
+    reply(desk, newest(desk, ANN, "hold"), "#send")
+    assert desk.ticket(1).status == status
 
 
 @pytest.mark.parametrize(
