@@ -47,6 +47,7 @@ _MOST_READ_OCTETS = 1 << 20  # of a file
 _MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
 _MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 _REFERENCES = 10  # the first and the last nine
+_NAMED_FILES = 5  # in the words of an answer that has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,11 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
     thread = tuple(seen_by(c, ticket, normal(recipient.address)))
     agent = rules.agents[ready.by].name if ready.by else None
     signature, language = team.signature, ticket.language or rules.defaults.language
-    end = ((duty.deps.desk.templates.words(language)["solved_line"],),) if ready.says_solved else ()
+    said, above = duty.deps.desk.templates.words(language), paragraphs(ready.draft.above)
+    if not above and answer is None and ready.own:  # a mail of a signature alone looks like a mistake
+        named = ", ".join(file.name for file in ready.own[:_NAMED_FILES])
+        above = ((said["files_line"].format(names=named if ready.own[_NAMED_FILES:] == () else f"{named} …"),),)
+    end = ((said["solved_line"],),) if ready.says_solved else ()
     return Notification(
         recipient=recipient,
         template="answer",
@@ -258,7 +263,7 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         auto_submitted="no",
         dedupe_key=f"answer:{entry}:{normal(recipient.address)}",
         cause=actor(ready.by),
-        values={"answer": {"paragraphs": (*paragraphs(ready.draft.above), *end), "signature": paragraphs(signature)}},
+        values={"answer": {"paragraphs": (*above, *end), "signature": paragraphs(signature)}},
         speaker=agent,
         files=ready.own,
         not_before=ready.not_before,

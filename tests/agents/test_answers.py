@@ -28,7 +28,7 @@ from gateway.store.audit import find_rows
 from gateway.store.schema import entry
 from gateway.store.store import Store
 from gateway.ticket.notices import to_agents
-from gateway.ticket.types import SetField, SetRequester
+from gateway.ticket.types import File, SetField, SetRequester
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail, verdict
 
@@ -807,6 +807,28 @@ def test_a_customer_who_writes_twice_is_read_twice_before_a_late_answer(desk: De
     assert reply(desk, newest(desk, ANN, "hold"), "#send", Message_ID="<w@agents.test>").reason.startswith(
         "h-2 sent: q-"
     )
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("language", "words", "files", "said"),
+    [
+        # the customer's language, words and files of the agent -> what stands above the signature
+        ("en", "", ["form.pdf"], "Please find attached: form.pdf"),
+        ("de", "", ["Rückgabe 1.pdf", "a_b*c.txt"], "Im Anhang finden Sie: Rückgabe 1.pdf, a_b*c.txt"),
+        ("en", "", [f"{n}.pdf" for n in range(7)], "Please find attached: 0.pdf, 1.pdf, 2.pdf, 3.pdf, 4.pdf …"),
+        ("en", "Your form.", ["form.pdf"], "Your form."),
+    ],
+)
+def test_files_without_words_are_named(desk: Desk, language: str, words: str, files: list[str], said: str) -> None:
+    desk.change(1, SetField("language", language, "test"))
+    made = tuple(File(name, "application/octet-stream", b"x") for name in files)
+    answer = Answer(1, words, by="ann", files=made)
+    desk.write(lambda c: OPERATIONS["ticket.answer"].perform(c, answer, Duty(desk.now, lambda: desk.deps)))
+    sent = newest(desk, JAN, "answer")
+    text = text_of(sent).replace("\r", "")
+    assert text.partition("\n\n")[2].partition("\n\nAcme Support")[0] == said
+    assert [part.get_filename() for part in read(sent).iter_attachments()] == files
 
 
 def test_withdrawn_addresses_have_no_authority(desk: Desk) -> None:
