@@ -5,7 +5,7 @@ Not here what changes something (orders.py), the mail that the answer is (order_
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -211,8 +211,11 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     found = listing.find_tickets(c, query, _LOOKED_AT)
     if asked.lower() == "breach":
         found = [ticket for ticket in found if ticket.next_due is not None and ticket.next_due < duty.now]
-    rows = tuple(_row(ticket, agent, duty) for ticket in found[:MOST_ROWS])
-    heads = tuple(words[f"head_{name}"] for name in ("number", "status", "subject", "customer", "due")) if rows else ()
+    listed = found[:MOST_ROWS]
+    owners = _owners(c, listed, agent, duty, words)
+    rows = tuple(_row(ticket, agent, duty, owners) for ticket in listed)
+    columns = ("number", "status", "subject", "customer", *(("owner",) if owners else ()), "due")
+    heads = tuple(words[f"head_{name}"] for name in columns) if rows else ()
     many = f"{len(found)}+" if len(found) >= _LOOKED_AT else str(len(found))
     return Said(title, (f"{len(rows)} / {many}",), heads, rows)
 
@@ -225,11 +228,26 @@ def _mistakes(query: Query, tongue: Tongue) -> Iterator[str]:
         yield problem.hint
 
 
-def _row(ticket: Ticket, agent: Agent, duty: Duty) -> Row:
+def _owners(
+    c: Connection, found: Sequence[Ticket], agent: Agent, duty: Duty, words: Mapping[str, str]
+) -> Mapping[str, str]:
+    """How a list names the owners of its tickets, by id, and who of them is away; empty where all are the reader's, or
+    nobody's."""
+    ids = {ticket.assignee for ticket in found if ticket.assignee is not None}
+    if ids <= {agent.id}:
+        return {}
+    away, agents = absent(c, duty.now), duty.deps.rules.agents
+    called = {id: agents[id].name if id in agents else id for id in ids}
+    return {id: f"{name} ({words['done_away']})" if id in away else name for id, name in called.items()}
+
+
+def _row(ticket: Ticket, agent: Agent, duty: Duty, owners: Mapping[str, str]) -> Row:
     zone = zone_of(agent, duty.deps.rules)
     due = f"{ticket.next_due.astimezone(zone):%Y-%m-%d %H:%M}" if ticket.next_due is not None else "—"
     who = (ticket.requester.name or ticket.requester.address) if ticket.requester is not None else "—"
-    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), printable(who, 40), due)
+    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), printable(who, 40))
+    owner = (printable(owners.get(ticket.assignee or "", "—"), 40),) if owners else ()
+    cells = (*cells, *owner, due)
     if agent.role in ("light", "auditor"):
         return Row(cells, (f"#show {ticket.number}",))
     take = () if ticket.assignee == agent.id else (f"#mine {ticket.number}",)

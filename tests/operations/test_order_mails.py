@@ -13,10 +13,12 @@ from gateway.operations.order_mails import asked_first, tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.rules.load import load_rules
 from gateway.store import held_mail, linked
+from gateway.store.absences import put_away
 from gateway.store.audit import add_audit
 from gateway.store.held_mail import Proposal
 from gateway.store.linked import By
 from gateway.store.opening import open_store
+from gateway.ticket.assign import Absence
 from gateway.ticket.types import SetField
 from tests.conftest import settings_in
 from tests.operations.orders import RULES, Agents
@@ -92,6 +94,26 @@ def test_questions_are_answered_with_what_their_asker_may_see(desk: Agents) -> N
         assert mail["To"].addresses[0].addr_spec == desk.deps.rules.agents[who].email
         assert says in told.text(), question
         assert is_silent_about not in told.text(), question
+
+
+@pytest.mark.parametrize(
+    ("owner", "asked", "says", "is_silent_about"),
+    [
+        # who owns the ticket, who is away, what Ana reads in a list
+        (None, "#list team", "Zwrot", "Owner"),
+        ("ana", "#list", "Zwrot", "Owner"),
+        ("bob", "#list team", "Bob", "away"),
+        ("eve", "#list team", "Eve (away)", "until"),
+    ],
+)
+def test_a_list_says_who_works_on_what_and_is_away(
+    desk: Agents, owner: str | None, asked: str, says: str, is_silent_about: str
+) -> None:
+    desk.write(lambda c: put_away(c, Absence("eve", desk.now, desk.now + timedelta(days=2)), desk.now))
+    desk.change(1, SetField("assignee", owner, "test"))
+    text = Told(desk, asked, number=None).text()
+    assert says in text
+    assert is_silent_about not in text
 
 
 def test_a_linked_ticket_is_named_to_whom_may_see_it(desk: Agents) -> None:
