@@ -7,7 +7,7 @@ Transaction  the caller's: the mail is queued in it.
 Not here     when it is sent (due.py), the words (templates/digest).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,11 +20,12 @@ from gateway.message.types import Mailbox
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
-from gateway.store import agent_keys, held_mail, sla_lists, thanks
+from gateway.store import agent_keys, held_mail, sla_lists, thanks, tickets
 from gateway.store.sla_lists import Pile
 from gateway.store.thanks import Thanks
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.colleagues import thanked
+from gateway.ticket.goes_to import and_others, beside
 from gateway.ticket.notices import name_of
 from gateway.ticket.types import Ticket
 from gateway.ticket.visibility import answers, sees
@@ -61,17 +62,15 @@ def send_digest(
     busy = bool(overdue + today + later + unassigned + waiting or held)
     if not busy and not grateful:
         return False
-    to_answer = _addresses(c, agent, d)
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
     free = sla_lists.most_urgent(c, nobodys, _MOST_FREE) if unassigned else ()
+    row = _rows_of(c, agent, (*listed, *free), d)
     values = {
         "day": now.isoformat(),
-        "overdue": _rows((t for t in listed if t.next_due is not None and t.next_due < now), agent, to_answer),
-        "today": _rows(
-            (t for t in listed if t.next_due is not None and now <= t.next_due < tomorrow), agent, to_answer
-        ),
-        "later": _rows((t for t in listed if t.next_due is None or tomorrow <= t.next_due), agent, to_answer),
-        "unassigned": _rows(free, agent, to_answer),
+        "overdue": tuple(row(t) for t in listed if t.next_due is not None and t.next_due < now),
+        "today": tuple(row(t) for t in listed if t.next_due is not None and now <= t.next_due < tomorrow),
+        "later": tuple(row(t) for t in listed if t.next_due is None or tomorrow <= t.next_due),
+        "unassigned": tuple(map(row, free)),
         "counts": {"overdue": overdue, "today": today, "later": later, "unassigned": unassigned},
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
@@ -159,22 +158,22 @@ def zone_of_desk(rules: RuleSet, calendar: str | None = None) -> ZoneInfo:
     return ZoneInfo(found.timezone if found is not None else "UTC")
 
 
-def _addresses(c: Connection, agent: Agent, d: Deps) -> Callable[[Ticket], str | None]:
-    """Where the agent answers each ticket of his list, or writes a note where he may do no more."""
-    generation = agent_keys.generation(c, normal(agent.email))
-    return lambda ticket: address_in_list(d.desk, ticket, "t" if answers(agent) else "n", agent.email, generation)
+def _rows_of(c: Connection, agent: Agent, found: Collection[Ticket], d: Deps) -> Callable[[Ticket], dict[str, object]]:
+    """The row of each of these tickets: whom an answer by its link reaches, and where the agent answers, or writes a
+    note where he may do no more."""
+    generation, purpose = agent_keys.generation(c, normal(agent.email)), "t" if answers(agent) else "n"
+    people = tickets.people_of(c, {ticket.number for ticket in found}) if purpose == "t" else {}
+    ours = d.notifying.own_addresses
 
-
-def _rows(
-    tickets: Iterable[Ticket], agent: Agent, to_answer: Callable[[Ticket], str | None]
-) -> tuple[dict[str, object], ...]:
-    return tuple(
-        {
+    def row(ticket: Ticket) -> dict[str, object]:
+        others = (Mailbox(person.name, person.address) for person in people.get(ticket.number, ()))
+        reached = beside(ticket.requester, others, ours) if purpose == "t" else 0
+        return {
             "number": ticket.number,
             "subject": ticket.told_subject,
-            "customer": _called(ticket.requester, agent),
+            "customer": and_others(_called(ticket.requester, agent), reached),
             "due": ticket.next_due.isoformat() if ticket.next_due else None,
-            "reply_to": to_answer(ticket),
+            "reply_to": address_in_list(d.desk, ticket, purpose, agent.email, generation),
         }
-        for ticket in tickets
-    )
+
+    return row

@@ -5,7 +5,7 @@ Not here what changes something (orders.py), the mail that the answer is (order_
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.digests import zone_of
 from gateway.message.shown import block, printable, stamp
+from gateway.message.types import Mailbox
 from gateway.operations.agents import said_of
 from gateway.operations.canned import Use, spoken
 from gateway.operations.order_types import Asker
@@ -28,9 +29,10 @@ from gateway.ticket.change import shown
 from gateway.ticket.command_table import COMMANDS, Vocabulary
 from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
+from gateway.ticket.goes_to import and_others, beside
 from gateway.ticket.query import Query, parse_query, problems
 from gateway.ticket.saying import Saying, Tongue, saying, worded
-from gateway.ticket.types import Entry, File, Ticket
+from gateway.ticket.types import Entry, File, Participant, Ticket
 from gateway.ticket.visibility import seen_by, sees, teams_of
 
 MOST_ROWS = 50
@@ -213,7 +215,8 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
         found = [ticket for ticket in found if ticket.next_due is not None and ticket.next_due < duty.now]
     listed = found[:MOST_ROWS]
     owners = _owners(c, listed, agent, duty, words)
-    rows = tuple(_row(ticket, agent, duty, owners) for ticket in listed)
+    people = tickets.people_of(c, {ticket.number for ticket in listed})
+    rows = tuple(_row(ticket, people.get(ticket.number, ()), agent, duty, owners) for ticket in listed)
     columns = ("number", "status", "subject", "customer", *(("owner",) if owners else ()), "due")
     heads = tuple(words[f"head_{name}"] for name in columns) if rows else ()
     many = f"{len(found)}+" if len(found) >= _LOOKED_AT else str(len(found))
@@ -241,11 +244,13 @@ def _owners(
     return {id: f"{name} ({words['done_away']})" if id in away else name for id, name in called.items()}
 
 
-def _row(ticket: Ticket, agent: Agent, duty: Duty, owners: Mapping[str, str]) -> Row:
+def _row(ticket: Ticket, people: Iterable[Participant], agent: Agent, duty: Duty, owners: Mapping[str, str]) -> Row:
     zone = zone_of(agent, duty.deps.rules)
     due = f"{ticket.next_due.astimezone(zone):%Y-%m-%d %H:%M}" if ticket.next_due is not None else "—"
     who = (ticket.requester.name or ticket.requester.address) if ticket.requester is not None else "—"
-    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), printable(who, 40))
+    others = (Mailbox(person.name, person.address) for person in people)
+    who = and_others(printable(who, 40), beside(ticket.requester, others, duty.deps.notifying.own_addresses))
+    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), who)
     owner = (printable(owners.get(ticket.assignee or "", "—"), 40),) if owners else ()
     cells = (*cells, *owner, due)
     if agent.role in ("light", "auditor"):

@@ -30,7 +30,7 @@ from gateway.outgoing.render import Rendered, Templates
 from gateway.outgoing.signing import Sign
 from gateway.outgoing.thread_index import next_thread_index
 from gateway.outgoing.wire import check, file_part, message_part, text_part
-from gateway.ticket.goes_to import named
+from gateway.ticket.goes_to import and_others, named
 from gateway.ticket.saying import Saying, worded
 from gateway.ticket.token import TokenRing
 from gateway.ticket.token_forms import reply_detail, subject_tag
@@ -204,7 +204,7 @@ def _answered(notice: Notification, kind: Kind, team: Mailbox, desk: Desk) -> st
     if goes_to is not None and not goes_to["people"]:
         return desk.templates.words(notice.language)["as_note"]
     more = len(goes_to["people"]) - 1 if goes_to is not None else 0
-    return f"{notice.speaker or team.name}{f' +{more}' if more else ''}"
+    return and_others(notice.speaker or team.name, more)
 
 
 def _address(text: str) -> str:

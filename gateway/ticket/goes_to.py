@@ -27,6 +27,15 @@ def recipients(requester: Mailbox | None, others: Iterable[Mailbox], ours: Colle
             yield person
 
 
+def beside(requester: Mailbox | None, others: Iterable[Mailbox], ours: Collection[str]) -> int:
+    """How many an answer reaches beside the customer.
+
+    ours  as in `recipients`
+    """
+    customer = normal(requester.address) if requester is not None else None
+    return sum(normal(person.address) != customer for person in recipients(requester, others, ours))
+
+
 def named(person: Mailbox) -> str:
     """Somebody by name and address, on a line with others: no name looks like a second address."""
     name = "".join(letter for letter in person.name if letter not in "<>")[:_NAME_CHARACTERS].strip()
@@ -38,6 +47,11 @@ def in_short(people: Sequence[str], words: Mapping[str, str]) -> str:
     shown = ", ".join(people[:_NAMED])
     more = len(people) - _NAMED
     return words["and_more"].replace("{n}", str(more)).replace("{who}", shown) if more > 0 else shown
+
+
+def and_others(called: str, more: int) -> str:
+    """Somebody, and how many others an answer reaches, as short as it stands in a row or beside an address."""
+    return f"{called} +{more}" if more > 0 else called
 
 
 def is_shortened(people: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ from gateway.store.audit import find_rows
 from gateway.store.schema import entry
 from gateway.store.store import Store
 from gateway.ticket.notices import to_agents
-from gateway.ticket.types import File, SetField, SetRequester
+from gateway.ticket.types import AddPeople, File, Participant, SetField, SetRequester
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail, verdict
 
@@ -807,6 +807,30 @@ def test_a_customer_who_writes_twice_is_read_twice_before_a_late_answer(desk: De
     assert reply(desk, newest(desk, ANN, "hold"), "#send", Message_ID="<w@agents.test>").reason.startswith(
         "h-2 sent: q-"
     )
+
+
+@pytest.mark.parametrize(
+    ("joins", "row", "reason", "reached"),
+    [
+        # who joins after the digest, whom its row names, what becomes of an answer by its link, whom that reaches
+        ("", "Jan Kowalski +2", "", [JAN, "mia@x.test", "leo@x.test"]),
+        ("eva@x.test", "Jan Kowalski +2", "held: collision (h-1)", []),
+    ],
+)
+def test_an_answer_by_a_digest_reaches_those_whom_its_row_counts(
+    desk: Desk, joins: str, row: str, reason: str, reached: list[str]
+) -> None:
+    desk.change(1, AddPeople((Participant("mia@x.test", "Mia", "cc"), Participant("leo@x.test", "", "cc")), 10, "test"))
+    desk.change(1, SetField("assignee", "ann", "test"))
+    desk.write(lambda c: send_digest(c, desk.deps.rules.agents["ann"], desk.deps, desk.now, key="k"))
+    digest = newest(desk, ANN, "digest")
+    assert row in text_of(digest)
+    if joins:
+        desk.change(1, AddPeople((Participant(joins, "", "cc"),), 10, "test"))
+    address = link(digest, "t1-")
+    outcome = desk.take(proven(mail(f"Ann <{ANN}>", "Zwrot", "Zwrot zlecony.", To=address)), to=address)
+    assert outcome.reason == reason or not reason
+    assert sorted(m.forward_path for m in desk.mails() if m.template == "answer") == sorted(reached)
 
 
 @pytest.mark.sqlite

@@ -116,6 +116,11 @@ def test_a_list_says_who_works_on_what_and_is_away(
     assert is_silent_about not in text
 
 
+def test_a_list_counts_who_takes_part_beside_the_customer(desk: Agents) -> None:
+    desk.orders("#cc mia@x.test leo@x.test", number=1)
+    assert "Zwrot · Jan +2 · " in Told(desk, "#list team", number=None).text()
+
+
 def test_a_linked_ticket_is_named_to_whom_may_see_it(desk: Agents) -> None:
     desk.orders("#link 2", number=1)
     desk.write(lambda c: linked.add(c, 1, "cause", 3, By("agent:bob", "mail", desk.now)))
