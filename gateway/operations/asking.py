@@ -38,6 +38,7 @@ from gateway.ticket.saying import saying
 from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, SetField, Ticket
 
 SIDE = "x"  # purpose of the address that an answer comes back to
+QUESTION = "ask:"  # how a question is known among the mails of a ticket, by its key
 _MOST_CHARACTERS = 100_000
 
 
@@ -110,7 +111,7 @@ def _question(
         in_reply_to=thread[-1] if thread else None,
         references=first_and_last(thread),
         auto_submitted="no",
-        dedupe_key=f"ask:{ticket.number}:{ticket.version}:{normal(address)}",
+        dedupe_key=f"{QUESTION}{ticket.number}:{ticket.version}:{normal(address)}",
         cause=actor(by),
         values={"answer": {"paragraphs": paragraphs(text), "signature": signature}},
         speaker=rules.agents[by].name if by is not None else None,

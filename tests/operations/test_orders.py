@@ -409,6 +409,46 @@ def test_a_question_takes_its_files_along_unless_they_are_mails_to_agents(desk: 
     assert not [m for m in desk.mails() if m.forward_path == "other@lab.test"]
 
 
+_ASKED = "expert@lab.test"
+
+
+@pytest.mark.parametrize(("who", "dmarc", "header", "takes_part", "kind"), [
+    # who writes to the team, what our boundary says, what he answers (Q: the question, A: an answer to the customer, of
+    # which he has a copy), whether he takes part by now, what it becomes in the ticket; None: a ticket of its own
+    (_ASKED, "pass", {"In_Reply_To": "Q"}, False, "note"),
+    (_ASKED, "none", {"In_Reply_To": "Q"}, False, "note"),
+    (_ASKED, "pass", {"References": "<x@lab.test> Q"}, False, "note"),
+    (_ASKED, "pass", {"In_Reply_To": "<own@lab.test>", "References": "Q <own@lab.test>"}, False, "note"),  # again
+    (_ASKED, "pass", {"In_Reply_To": "Q", "Auto_Submitted": "auto-replied"}, False, "event"),
+    (_ASKED, "pass", {"In_Reply_To": "Q"}, True, "note"),  # it is the question that he answers
+    (_ASKED, "pass", {"In_Reply_To": "A", "References": "Q A"}, True, "mail"),
+    (_ASKED, "fail", {"In_Reply_To": "Q"}, False, None),
+    (_ASKED, "pass", {"Subject": "Re: [#1] Zwrot"}, False, None),  # his program lost it
+    (_ASKED, "pass", {"Subject": "Fwd: Zwrot", "In_Reply_To": "Q"}, False, None),
+    ("ed@home.test", "pass", {"In_Reply_To": "Q"}, False, None),  # another address is as good as a stranger's here
+    (JAN, "pass", {"In_Reply_To": "Q"}, False, None),
+])  # fmt: skip
+def test_who_answers_a_question_to_the_team_is_known_by_the_question(
+    desk: Agents, who: str, dmarc: str, header: dict[str, str], takes_part: bool, kind: str | None
+) -> None:
+    desk.orders(f"#ask {_ASKED}\nWhat is this?")
+    (question,) = [m for m in desk.mails() if m.forward_path == _ASKED]
+    ids = {"Q": question.message_id, "A": ""}
+    if takes_part:
+        desk.orders(f"#cc {_ASKED}\nHello to both of you.")
+        ids["A"] = [m for m in desk.mails() if m.forward_path == _ASKED][-1].message_id
+    before, count = state(desk), len(desk.entries(1))
+    sent, head = len(desk.mails()), {"Subject": "Re: Zwrot"}
+    head |= {name: " ".join(ids.get(word, word) for word in value.split(" ")) for name, value in header.items()}
+    outcome = desk.take(verdict(dmarc, mail(who, body="It is a damaged parcel.", **head)))
+    added = [(e.kind, e.text, e.public) for e in desk.entries(1)[count:] if not e.held]
+    assert added == ([(kind, "It is a damaged parcel.", kind == "mail")] if kind else [])
+    assert (outcome.ticket == 1) is (kind is not None)
+    if kind in ("note", "event"):
+        assert differs(desk, before) == []
+        assert {m.forward_path for m in desk.mails()[sent:]} == ({"ana@agents.test"} if kind == "note" else set())
+
+
 @pytest.mark.parametrize(("who", "dmarc", "extra", "kind"), [
     # who answers, what our boundary says, what else is in the header, what it becomes in the ticket
     ("expert@lab.test", "pass", {}, "note"),
