@@ -322,6 +322,7 @@ _OF: Mapping[str, Callable[[Situation], dict[str, Any]]] = {
         "happened": s.case or "solved",
         "reason": "Refund of 129 PLN ordered today." if s.items else None,
         "other": 4790,
+        "due": _due(s),
     },
     "nudge": lambda s: {"asked": _WORDS if s.items else (), "closes": _due(s)},
     "too_large": lambda _: {"size": "41 MB", "limit": "25 MB"},

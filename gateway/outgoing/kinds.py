@@ -79,8 +79,9 @@ KINDS: Mapping[str, Kind] = {
             "happened": "solved, reopened, merged, continued or split",
             "reason": "in the words of a person, or none",
             "other": "the number of the other ticket, or none",
+            "due": "time until which we answer, or none",
         },
-        defaults={"happened": "solved", "reason": None, "other": None},
+        defaults={"happened": "solved", "reason": None, "other": None, "due": None},
     ),
     "nudge": Kind(
         "customer",

@@ -492,6 +492,30 @@ def test_both_sides_hear_which_number_goes_on(
         assert said in text if said is not None else ticket == 1 or otherwise not in text
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("metric", "promises"),
+    [
+        # what the team promises, whether a customer hears of it
+        ("first_response", True),
+        ("resolution", False),
+    ],
+)
+def test_the_notice_which_number_goes_on_promises_what_an_acknowledgement_does(
+    store: Store, settings: Settings, metric: str, promises: bool
+) -> None:
+    sla = f"sla: {{standard: {{{metric}: 4h}}}}"
+    rules = _MOVING.replace("calendar: always}", "calendar: always, sla: standard}").replace("teams:", f"{sla}\nteams:")
+    desk = Desk(store, settings, rules)
+    desk.take(verdict("pass", mail(body="Please refund me.", Content_Language="en")))
+    desk.set_status(1, "solved", "solved")
+    again = mail(subject="Re: [#1] Zwrot", body="It happened again, please help.", Content_Language="en")
+    assert desk.take(verdict("pass", again), at=desk.now + timedelta(days=40)).ticket == 2
+    first, told = (m for m in desk.mails() if m.forward_path == JAN)
+    assert (first.template, told.template) == ("auto_ack", "status_notice")
+    assert ["We will answer today by 13:" in text_of(m) for m in (first, told)] == [promises, promises]
+
+
 def linked(desk: Desk, kind: str, number: int = 2, other: int = 1) -> None:
     """What the other ticket is to one."""
     link = Link(number, other, kind)
