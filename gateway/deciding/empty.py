@@ -24,6 +24,10 @@ class EmptyView:
         """Nobody."""
         return {}
 
+    def continued(self, number: int) -> Sequence[int]:
+        """None."""
+        return ()
+
     def alias(self, name: str) -> int | None:
         """None."""
         return None

@@ -29,6 +29,7 @@ from gateway.ticket.links import inverse
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _attachments = msgspec.json.Decoder(tuple[Attachment, ...])
+_MOST_CONTINUING = 10  # tickets that are looked at for a mail about one that is over
 _MOST_ALIKE = 2000  # tickets whose fields are looked at for a mail, inside its transaction
 
 
@@ -142,6 +143,11 @@ def links(c: Connection, number: int) -> list[tuple[str, int]]:
     """(kind, other ticket) of each link, both ways."""
     rows = c.execute(select(ticket_link).where(or_(ticket_link.c.ticket == number, ticket_link.c.other == number)))
     return [(r.kind, r.other) if r.ticket == number else (inverse(r.kind), r.ticket) for r in rows]
+
+
+def continued(c: Connection, number: int) -> list[int]:
+    """The numbers of the tickets that were opened to go on from this one, newest first, of a few."""
+    return list(c.execute(_CONTINUED, {"number": number}).scalars())
 
 
 def participants(c: Connection, number: int) -> tuple[str, ...]:
@@ -287,6 +293,12 @@ _SINCE = (
     select(entry)
     .where(entry.c.ticket == bindparam("ticket"), entry.c.revision > bindparam("revision"))
     .order_by(entry.c.id)
+)
+_CONTINUED = (
+    select(ticket_link.c.ticket)
+    .where(ticket_link.c.other == bindparam("number"), ticket_link.c.kind == "continues")
+    .order_by(ticket_link.c.ticket.desc())
+    .limit(_MOST_CONTINUING)
 )
 _LOCKED = _TICKET.with_for_update()
 _ALIAS = (

@@ -40,6 +40,10 @@ class StoreView:
         """Message-ID -> (ticket, address) of each who sent it or was sent it."""
         return tickets.holders(self._connection, message_ids)
 
+    def continued(self, number: int) -> Sequence[int]:
+        """The tickets that were opened to go on from the ticket, newest first, of a few."""
+        return tickets.continued(self._connection, number)
+
     def alias(self, name: str) -> int | None:
         """The number of the ticket that an imported system called so; None when it called none."""
         return tickets.find_alias(self._connection, name)

@@ -9,7 +9,7 @@ Not here  how tokens are made and verified (token.py), what the match changes (a
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -57,6 +57,10 @@ class ThreadIndex(Protocol):
         """Message-ID -> (ticket, address) of each who sent it or was sent it."""
         ...
 
+    def continued(self, number: int) -> Sequence[int]:
+        """The tickets that were opened to go on from the ticket, newest first, bounded."""
+        ...
+
     def alias(self, name: str) -> int | None:
         """The number of the ticket that an imported system called so; None when it called none."""
         ...
@@ -100,7 +104,8 @@ def thread(
 ) -> ThreadMatch:
     """The ticket of a mail, or that it opens a new one, with every piece of evidence that was found.
 
-    A ticket that was finished longer than the reopen window ago is not continued but mentioned.
+    A ticket that was finished longer than the reopen window ago is not continued but mentioned; where the author went
+    on from it before, in a ticket that is not over itself, he goes on there.
     ours  a person of ours wrote it, and it comes from our own archive: it belongs to what it answers
     """
     desk = _Desk(message, auth, index, policy, ours=ours)
@@ -110,8 +115,13 @@ def thread(
     for found in desk.evidence(envelope):
         ticket = desk.ticket(found.ticket)
         takes_part = found.trust in ("proven", "participant")
-        if over is None and takes_part and ticket is not None and not goes_on(ticket, policy.rules, now):
-            over = ticket.number
+        if takes_part and ticket is not None and not goes_on(ticket, policy.rules, now):
+            over = ticket.number if over is None else over
+            if (after := desk.goes_on_from(ticket.number, now)) is not None:
+                found = replace(
+                    found, words=f"{found.words}; #{ticket.number} was over, and goes on in #{after.number}"
+                )
+                ticket = after
         if (because := _against(found, ticket, taken, policy, now)) is not None:
             refused.setdefault(Refused(found.by, found.ticket, because))
         elif taken is None and ticket is not None:
@@ -196,6 +206,20 @@ class _Desk:
         yield from self._references()
         yield from self._body_tokens()
         yield from self._subject_tags()
+
+    def goes_on_from(self, number: int, now: datetime) -> Ticket | None:
+        """The ticket in which the author goes on from one that is over, however often; None where that is over, too."""
+        to_look_at, seen = [number], {number}
+        while to_look_at and len(seen) <= _MAX_NUMBERS:
+            for each in self.index.continued(to_look_at.pop(0)):
+                ticket = self.ticket(each)
+                if ticket is None or ticket.number in seen or self.author not in self._participants(each):
+                    continue
+                if goes_on(ticket, self._policy.rules, now):
+                    return ticket
+                seen.add(ticket.number)
+                to_look_at.append(ticket.number)
+        return None
 
     def _participants(self, number: int) -> Sequence[str]:
         """Of the ticket, and of the one that it was merged into."""

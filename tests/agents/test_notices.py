@@ -14,7 +14,7 @@ from gateway.operations.types import Duty
 from gateway.store.absences import put_away
 from gateway.store.store import Store
 from gateway.ticket.assign import Absence
-from gateway.ticket.types import SetField
+from gateway.ticket.types import AddPeople, Participant, SetField
 from tests.agents.mails import ANN, BOB, JAN, RULES, newest, reply, text_of
 from tests.agents.test_forwards import forward
 from tests.processing import Desk, mail, verdict
@@ -490,6 +490,49 @@ def test_both_sides_hear_which_number_goes_on(
     for reader, said, otherwise in ((author, to_author, "#1"), (ANN, to_ann, "“Zwrot”")):
         text = text_of([m for m in desk.mails() if m.forward_path == reader][-1]).replace("\r", "")
         assert said in text if said is not None else ticket == 1 or otherwise not in text
+
+
+_AGAIN, _MONTHS = "Re: [#1] Zwrot", timedelta(days=40)
+
+
+@pytest.mark.parametrize(
+    ("who", "ended", "later", "ticket"),
+    [
+        # who answers the mail of #1 again, which was over when #2 went on from it; what became of #2 meanwhile, when;
+        # in which ticket his words stand
+        (JAN, None, 1, 2),
+        (JAN, "solved", 1, 2),  # it opens again
+        (JAN, "solved", 40, 3),
+        ("mia@x.test", None, 1, 3),  # takes part in #1, and not in #2, which Jan opened
+        ("eva@else.test", None, 1, 3),
+    ],
+)
+def test_a_second_answer_to_what_was_over_goes_on_where_the_first_one_does(
+    store: Store, settings: Settings, who: str, ended: str | None, later: int, ticket: int
+) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(body="Please refund me.")))
+    desk.change(1, AddPeople((Participant("mia@x.test", "", "cc"),), 10, "test"))
+    desk.set_status(1, "solved", "solved")
+    assert desk.take(verdict("pass", mail(JAN, _AGAIN, "Again!")), at=desk.now + _MONTHS).ticket == 2
+    if ended:
+        desk.set_status(2, ended, "solved")
+    again = mail(who, _AGAIN, "And again!", Message_ID="<again@x.test>")
+    assert desk.take(verdict("pass", again), at=desk.now + timedelta(days=later)).ticket == ticket
+    assert desk.entries(ticket)[-1].text == "And again!"
+    assert ticket == 3 or desk.ticket(2).status in ("new", "open")
+
+
+def test_what_was_over_goes_on_at_the_end_of_the_line(store: Store, settings: Settings) -> None:
+    desk = Desk(store, settings, _MOVING)
+    desk.take(verdict("pass", mail(body="Please refund me.")))
+    for number in (2, 3):  # each is over when the next mail comes
+        desk.set_status(number - 1, "solved", "solved")
+        again = mail(JAN, _AGAIN, f"Again, {number}!", Message_ID=f"<{number}@bigbank.test>")
+        assert desk.take(verdict("pass", again), at=desk.now + _MONTHS).ticket == number
+    last = desk.take(verdict("pass", mail(JAN, _AGAIN, "Still!", Message_ID="<4@bigbank.test>")))
+    assert (last.ticket, desk.mentions(3)) == (3, [1])
+    assert "goes on in #3" in str(desk.why(last))
 
 
 @pytest.mark.sqlite

@@ -47,6 +47,9 @@ class Desk:
         known = {"<q@bigbank.test>": [(5, JAN)], "<old@bigbank.test>": [(5, "gone@bigbank.test")]}
         return {id: known[id] for id in message_ids if id in known}
 
+    def continued(self, number: int) -> Sequence[int]:
+        return ()
+
     def alias(self, name: str) -> int | None:
         return {"88": 5}.get(name)
 
