@@ -20,7 +20,7 @@ from gateway.message.types import Mailbox
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent, RuleSet
-from gateway.store import agent_keys, held_mail, sla_lists, thanks, tickets
+from gateway.store import agent_keys, held_mail, own_settings, sla_lists, thanks, tickets
 from gateway.store.sla_lists import Pile
 from gateway.store.thanks import Thanks
 from gateway.ticket.agent_mail import to_agent
@@ -115,7 +115,10 @@ def _thanks(c: Connection, agent: Agent, d: Deps, now: datetime) -> list[Thanks]
     oldest, until = now - _THANKS_SINCE, now - _SETTLED
     since = (thanks.last_digest(c, address, _CAUSE, oldest) or oldest) - _SETTLED
     found = thanks.untold(c, agent.id, address, d.rules.agents.keys(), since, until, _LOOKED_AT)
-    his = (each for each in found if thanked(each.ticket, each.answered_by, d.rules) == agent.id)
+    settled = own_settings.of_all(c) if found else {}
+    agents = (own_settings.as_settled(each, settled.get(each.id, {})) for each in d.rules.agents.values())
+    digests = {each.id for each in agents if each.digest is not None}
+    his = (each for each in found if agent.id in thanked(each.ticket, each.answered_by, d.rules, digests))
     return [each for each in his if sees(agent, each.ticket, d.rules)]
 
 

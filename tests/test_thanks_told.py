@@ -24,6 +24,8 @@ agents:
   bob: {name: Bob, email: bob@agents.test}
   cid: {name: Cid, email: cid@agents.test, digest: "17:00"}
   eva: {name: Eva Boss, email: eva@agents.test, digest: "17:00", languages: [pl]}
+  nat: {name: Nat, email: nat@agents.test, notify: none, digest: "17:00"}
+  ned: {name: Ned, email: ned@agents.test, notify: none}
   lia: {name: Lia, email: lia@agents.test, role: light, digest: "17:00"}
 teams:
   support: {address: support@gw.test, members: [ann, bob, lia], lead: eva, auto_ack: false}
@@ -184,6 +186,10 @@ def test_a_digest_of_promises_alone_tells_no_thanks_and_hides_none(desk: Desk) -
         ({"assignee": "gone"}, "ann", "ann"),
         ({"assignee": None, "responsible": "gone"}, None, "eva"),
         ({"assignee": None}, None, "eva"),
+        ({"assignee": None}, "bob", "eva"),  # to whom no digest comes
+        ({"assignee": None, "responsible": "nat"}, "bob", "nat"),
+        ({"assignee": None, "responsible": "ned"}, "bob", "eva"),
+        ({"assignee": None, "responsible": "bob"}, None, None),  # he was told at once, and nobody else has to be
         ({"assignee": None, "team": "legal"}, "ann", None),  # who does not see it any more; legal has no lead
         ({"assignee": None, "team": "legal", "followers": ("ann",)}, "ann", "ann"),
     ],
@@ -201,7 +207,7 @@ def test_whose_thanks_they_are(desk: Desk, fields: dict[str, object], answered: 
         desk.change(1, SetField(name, value, "x"))  # type: ignore[arg-type]
     desk.set_status(1, "solved", "solved")
     thank(desk, 1)
-    if "followers" in fields:  # he was told at once
+    if "followers" in fields:  # they were told at once
         assert notices(desk)[-1] == whose
         whose = None
     told = [id for id in desk.deps.rules.agents if "Dziękuję" in digest(desk, id, key=id, at=timedelta(minutes=2))]

@@ -8,7 +8,7 @@ Not here  what rules tell agents of (notify.py), who may see a ticket (visibilit
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.message.address import normal
@@ -106,18 +106,21 @@ def of_mail(
             yield replace(notice, held=held)
 
 
-def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet) -> str | None:
-    """The id of the agent whom thanks are for: who owns the ticket; else of those who see it whoever answered in it
-    last, who answers for it, or leads the team. None where there is nobody.
+def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet, digests: Collection[str]) -> tuple[str, ...]:
+    """The ids of the agents whom thanks are for: who owns the ticket; else, of those who see it and hear of them at
+    all, whoever answered in it last, who answers for it, who follow it, or who leads the team. None where nobody is.
 
-    answered_by  an address; None where nobody answered
+    answered_by  an address; None where nobody answered.  digests  the ids of those to whom one comes
     """
-    if ticket.assignee in rules.agents:
-        return ticket.assignee
-    last = normal(answered_by or "")
+    if ticket.assignee is not None and ticket.assignee in rules.agents:
+        return (ticket.assignee,)
+    hear, last = {*digests, *_concerned(ticket, rules)}, normal(answered_by or "")
     answered = (agent.id for agent in rules.agents.values() if last in map(normal, agent.addresses))
-    others = (rules.agents.get(id or "") for id in (*answered, ticket.responsible, *_lead(ticket, rules)))
-    return next((agent.id for agent in others if agent is not None and sees(agent, ticket, rules)), None)
+    for some in (answered, (ticket.responsible,), ticket.followers, _lead(ticket, rules)):
+        agents = (rules.agents[id] for id in some if id in hear and id in rules.agents)
+        if found := tuple(agent.id for agent in agents if sees(agent, ticket, rules)):
+            return found
+    return ()
 
 
 def of_new(ticket: Ticket, rules: RuleSet, away: Callable[[], Mapping[str, Absence]]) -> dict[str, str]:
