@@ -15,7 +15,6 @@ from gateway.agents.holding import Why, ask, hold
 from gateway.agents.types import AgentMail
 from gateway.operations.person import actor
 from gateway.operations.types import Duty
-from gateway.rules.types import Agent
 from gateway.store import held_mail, outbox, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
@@ -33,21 +32,23 @@ def overtaken(c: Connection, duty: Duty, ticket: int | None = None) -> None:
     for item in outbox.put_off(c, "answer", duty.now, ticket):
         found.setdefault(int(item.dedupe_key.split(":")[1]), []).append(item)
     for entry, items in found.items():
-        words, agent = tickets.find_entry(c, entry), duty.deps.rules.agents.get(items[0].cause.partition(":")[2])
-        if agent is not None and words is not None and words.source is not None:
-            _waits(c, duty, agent, words, words.source, items)
+        words, about = tickets.find_entry(c, entry), tickets.goes_on_in(c, items[0].ticket or 0)
+        if words is None or words.source is None or about is None:
+            continue
+        if tickets.said_since(c, about.number, words.revision or 0):  # only then the rules have to be read
+            _waits(c, duty, about, words, words.source, items)
 
 
-def _waits(c: Connection, duty: Duty, agent: Agent, words: Entry, mail: str, items: Sequence[OutboxItem]) -> None:
-    """These words of an agent wait for him, where others said more in their ticket.
+def _waits(c: Connection, duty: Duty, ticket: Ticket, words: Entry, mail: str, items: Sequence[OutboxItem]) -> None:
+    """These words of an agent wait for him, where it was somebody else who said more.
 
     mail   the key of that which they came by
     items  the mails that were to bring them
     """
-    ticket = tickets.goes_on_in(c, items[0].ticket or 0)
-    since = said_since(c, ticket, agent, words.revision or 0) if ticket is not None else ()
+    agent = duty.deps.rules.agents.get(items[0].cause.partition(":")[2])
+    since = said_since(c, ticket, agent, words.revision or 0) if agent is not None else ()
     held = tuple(item.id for item in items if outbox.hold(c, item.id)) if since else ()
-    if ticket is not None and held:
+    if agent is not None and held:
         proposal = Proposal(words.text, attachments=words.attachments, seen=ticket.revision, waiting=held)
         ask(agent, mail, ticket, Why("collision", since=since), proposal, duty.deps, c, duty.now)
 

@@ -248,7 +248,8 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
     said, above = duty.deps.desk.templates.words(language), paragraphs(ready.draft.above)
     if not above and answer is None and ready.own:  # a mail of a signature alone looks like a mistake
         named = ", ".join(file.name for file in ready.own[:_NAMED_FILES])
-        above = ((said["files_line"].format(names=named if ready.own[_NAMED_FILES:] == () else f"{named} …"),),)
+        names = f"{named} …" if len(ready.own) > _NAMED_FILES else named
+        above = ((said["files_line"].format(names=names),),)
     end = ((said["solved_line"],),) if ready.says_solved else ()
     return Notification(
         recipient=recipient,

@@ -107,7 +107,7 @@ def put_aside(ticket: Ticket, rules: RuleSet) -> bool:
 
 
 def nobodys(ticket: Ticket, rules: RuleSet) -> bool:
-    """Whether the ticket goes on by itself, without an owner."""
+    """Whether nobody of ours owns the ticket, which did not go into another one."""
     return ticket.merged_into is None and ticket.assignee not in rules.agents
 
 
