@@ -4,21 +4,24 @@ Transaction  the caller's, durable; who comes back may be given what waits for h
 Not here     what absence means for tickets (ticket/assign.py), the row (store/absences.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
-from gateway.distribution import give_away
+from gateway.distribution import Given, give_away
 from gateway.events import find_owners
 from gateway.message.address import normal
 from gateway.operations.person import actor, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
-from gateway.store import restraint
-from gateway.store.absences import end_absence, put_away
+from gateway.store import restraint, tickets
+from gateway.store.absences import absent, end_absence, put_away
+from gateway.store.undoing import Found, Setting, Step
 from gateway.ticket.assign import Absence
 from gateway.ticket.saying import Saying, saying
+from gateway.ticket.types import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,12 @@ def away(c: Connection, wanted: Away, duty: Duty) -> tuple[Done, ...]:
         return (Done(wanted.agent, "refused", saying("wrong_past", word=wanted.until)),)
     if wanted.cover == wanted.agent:
         return (Done(wanted.agent, "refused", saying("done_own_cover")),)
+    was = absent(c, duty.now).get(wanted.agent)
     absence = Absence(wanted.agent, duty.now, wanted.until, wanted.cover, actor(wanted.by))
     put_away(c, absence, duty.now)
     covered = (saying("done_covered", who=wanted.cover),) if wanted.cover else ()
-    return (Done(wanted.agent, "done", (said_of(absence), *covered, saying("done_to_others"))),)
+    said = (said_of(absence), *covered, saying("done_to_others"))
+    return (Done(wanted.agent, "done", said, steps=(Setting(wanted.agent, "away", was, absence),)),)
 
 
 def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
@@ -62,12 +67,23 @@ def back(c: Connection, wanted: Back, duty: Duty) -> tuple[Done, ...]:
         if (refused := unknown_agent(id, deps.rules, wanted.agent)) is not None:
             return (refused,)
     restraint.lives(c, normal(deps.rules.agents[wanted.agent].email))
+    was = absent(c, duty.now).get(wanted.agent)
     if not end_absence(c, wanted.agent, actor(wanted.by), duty.now):
         return (Done(wanted.agent, "done", saying("done_not_away")),)
     teams = [team.id for team in deps.rules.teams.values() if wanted.agent in team.members]
-    given = find_owners(c, give_away(c, teams, deps, duty.now), deps, duty.now)
-    found = (saying("done_found_owner", count=given),) if given else ()
-    return (Done(wanted.agent, "done", (saying("done_back"), *found)),)
+    given = list[Ticket]()
+    count = find_owners(c, _noted(give_away(c, teams, deps, duty.now), given), deps, duty.now)
+    found = (saying("done_found_owner", count=count),) if count else ()
+    his = (each for each in map(partial(tickets.find_ticket, c), (t.number for t in given)) if each is not None)
+    steps: list[Step] = [Found(t.number, wanted.agent, t.version) for t in his if t.assignee == wanted.agent]
+    steps.append(Setting(wanted.agent, "away", was, None))  # taken back first: he is away when they are given out
+    return (Done(wanted.agent, "done", (saying("done_back"), *found), steps=tuple(steps)),)
+
+
+def _noted(given: Iterable[Given], into: list[Ticket]) -> Iterator[Given]:
+    for each in given:
+        into.append(each.after)
+        yield each
 
 
 def said_of(absence: Absence) -> Saying:

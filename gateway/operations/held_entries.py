@@ -44,9 +44,10 @@ def _accept(c: Connection, wanted: Accept, duty: Duty) -> tuple[Done, ...]:
     ticket, entry = chosen
     if entry.author is not None and normal(entry.author.address) in duty.deps.takes_no_part:
         return (Done(f"#{wanted.number}", "refused", saying("done_own_writer", address=entry.author.address)),)
-    held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
+    step = held.accept(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now), duty.deps.promises)
     joins = (saying("done_takes_part", who=entry.author.address),) if entry.author else ()
-    return (Done(f"#{wanted.number}", "done", (saying("done_accepted", entry=f"e-{entry.id}"), *joins)),)
+    said = (saying("done_accepted", entry=f"e-{entry.id}"), *joins)
+    return (Done(f"#{wanted.number}", "done", said, steps=(step,)),)
 
 
 def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
@@ -54,8 +55,8 @@ def _reject(c: Connection, wanted: Reject, duty: Duty) -> tuple[Done, ...]:
     if isinstance(chosen, Done):
         return (chosen,)
     ticket, entry = chosen
-    held.reject(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now))
-    return (Done(f"#{wanted.number}", "done", saying("done_rejected", entry=f"e-{entry.id}")),)
+    step = held.reject(c, ticket, entry, By(actor(wanted.by), duty.basis, duty.now))
+    return (Done(f"#{wanted.number}", "done", saying("done_rejected", entry=f"e-{entry.id}"), steps=(step,)),)
 
 
 def _chosen(c: Connection, wanted: Accept | Reject, duty: Duty) -> tuple[Ticket, Entry] | Done:

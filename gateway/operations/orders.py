@@ -25,11 +25,11 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.tongue import tongue_of
 from gateway.operations.tried import letters, newest_mail
 from gateway.operations.types import Done, Duty
-from gateway.operations.undoing import Undo, given_away, last_of, undone_by
+from gateway.operations.undoing import Undo, given_away, last_of, settled_by, undone_by
 from gateway.rules.types import Decision, Reply, Trace
 from gateway.store import happenings, outbox, tickets, undoing
 from gateway.store.audit import attempt
-from gateway.store.undoing import Kept, Snapshot
+from gateway.store.undoing import Kept, Snapshot, Step
 from gateway.ticket.command_table import COMMANDS, INSERT
 from gateway.ticket.command_values import Absence, Related, Wrong
 from gateway.ticket.commands import Command, Orders, Refused
@@ -40,7 +40,9 @@ from gateway.ticket.visibility import sees
 
 UNDO_WITHIN = timedelta(hours=24)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
-_FINAL = ("ask", "internal", "accept", "reject")  # what is taken back by hand alone
+_FINAL = ("ask", "internal")  # what is taken back by hand alone
+_NAMED = ("answer", "status_notice")  # mails that are named by what they are, not by whom they went to
+_MOST_MAILS = 200  # of one mail's commands that a receipt names
 
 
 class _CannotError(Exception):
@@ -57,10 +59,9 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
         work.look()
         questions = () if dry or asker.confirmed else tuple(asked_before(c, orders, asker, duty))
         with attempt(c, only_tried=dry or bool(questions)):  # what cannot be done is refused, and not asked about
-            newest = newest_mail(c) if dry else 0
             lines = tuple(work.lines())
             undo = None if dry else work.receipt()
-            would = letters(c, newest, duty.deps.desk.agents) if dry else ()
+            would = letters(c, work.newest, duty.deps.desk.agents) if dry else ()
     except _CannotError as e:
         return Carried(refused=Refused("bad-value", e.command.line, e.command.written, e.wrong))
     if questions:
@@ -90,6 +91,8 @@ class _Work:
         self._receipts: list[str] = []
         self._sent: list[str] = []
         self._waiting: list[tuple[int, str]] = []  # mails that leave later, and what they are
+        self._steps: list[Step] = []
+        self.newest = newest_mail(c)  # that was queued before
         self._did = False  # whether anything was asked for that is no question
         self.told = False
 
@@ -131,17 +134,20 @@ class _Work:
 
     def receipt(self) -> str | None:
         """What takes it back: u-318; None when nothing does. What changed nothing is kept, too: it was done last."""
-        after = {n: self._left.get(n) or undoing.snapshot(self._c, n) for n in self._before}
-        kept = [(b, a) for n, b in self._before.items() if (a := after[n]) is not None and undoing.differences(b, a)]
-        if not kept and not self._waiting and not self._sent and len(self._receipts) == 1:
-            return self._receipts[0]
-        before, now_is = zip(*kept, strict=True) if kept else ((), ())
-        number = kept[0][0].ticket.number if kept else next(iter(self._before), self._asker.number)
-        if number is None or not self._did:
-            return next(reversed(self._receipts), None)
+        if not self._did or self._asker.agent.role not in COMMANDS["undo"].roles:
+            return None
         later = {word for _, word in self._waiting}
         sent = tuple(each for each in self._sent if each not in later)
-        what = Kept(tuple(before), tuple(now_is), tuple(self._receipts), sent, tuple(self._waiting))
+        what = Kept((), (), tuple(self._receipts), sent, tuple(self._waiting), tuple(self._steps), self._mails())
+        after = {n: self._left.get(n) or undoing.snapshot(self._c, n) for n in self._before}
+        found = [(b, undoing.without(a, what.joined)) for n, b in self._before.items() if (a := after[n]) is not None]
+        kept = [(before, now_is) for before, now_is in found if undoing.differences(before, now_is)]
+        before, now_is = zip(*kept, strict=True) if kept else ((), ())
+        what = replace(what, before=tuple(before), after=tuple(now_is))
+        if what == Kept(receipts=what.receipts) and len(what.receipts) == 1:
+            return what.receipts[0]
+        first = next(iter((*before, *self._before.values(), *self._left.values())), None)
+        number = first.ticket.number if first is not None else self._asker.number
         id = undoing.keep(self._c, what, number, actor=actor(self._asker.agent.id), now=self._duty.now)
         return None if what.is_final else f"u-{id}"
 
@@ -171,7 +177,6 @@ class _Work:
         about = numbers_of(self._asker, command)
         if (own := own_step(command, self._asker.agent.id, about)) is not None:
             yield from (Line("ok", command.written, done.said) for done in self._perform(command, *own))
-            self._sent.append(f"#{command.name}")
         for number in about:
             step = step_of(command, number, self._asker.agent.id, self._text)
             if step is not None and isinstance(step[1], Ask):
@@ -210,10 +215,18 @@ class _Work:
                 )
             if done.undo is not None:
                 self._receipts.append(done.undo)
+            self._steps.extend(done.steps)
             word = f"#{command.name}" if name == "agent.remind" else "answer"
             self._waiting.extend((mail, word) for mail in done.waiting)
             self.told = self.told or done.undo is not None or done.warns
         return found
+
+    def _mails(self) -> tuple[str, ...]:
+        """To whom mails went because of it, those left out that are named otherwise, or leave later."""
+        queued = outbox.find_many(self._c, states=("queued", "held"), ticket=None, recipient=None, limit=_MOST_MAILS)
+        later = {mail for mail, _ in self._waiting}
+        fresh = (m for m in reversed(queued) if m.id > self.newest and m.queued_at == self._duty.now)
+        return tuple(dict.fromkeys(m.forward_path for m in fresh if m.id not in later and m.template not in _NAMED))
 
     def _said(self, done: Done, number: int) -> Sayable:
         own = number == self._asker.number and done.name == f"#{number}"
@@ -230,19 +243,25 @@ class _Work:
         who, since = self._asker.agent.id, self._duty.now - UNDO_WITHIN
         id = command.value if isinstance(command.value, str) else None
         if id is None:
-            last = last_of(self._c, who, since, self._duty.now)
+            last = last_of(self._c, who, since)
             if last is None:
                 raise _CannotError(command, Wrong("nothing_to_undo"))
             if isinstance(last, Saying):
                 raise _CannotError(command, Wrong("said", (("word", worded(last, self._tongue)),)))
             id = last
+        unseen = list[int]()
         for number in undone_by(self._c, id):
             ticket = tickets.find_ticket(self._c, number)
-            seen = ticket is not None and sees(self._asker.agent, ticket, self._rules)
-            if not seen and given_away(self._c, self._asker.agent, number, since, self._rules) != id:
+            if ticket is not None and sees(self._asker.agent, ticket, self._rules):
+                continue
+            if given_away(self._c, self._asker.agent, number, since, self._rules) != id:
                 raise _CannotError(command, Wrong("unseen", (("number", str(number)),)))
+            unseen.append(number)
+        for other, name in settled_by(self._c, id):
+            if other != who and not (name == "away" and self._may_speak_for(other)):
+                raise _CannotError(command, Wrong("others_own", (("id", id), ("who", other))))
         self.told = True
-        for done in self._perform(command, "ticket.undo", Undo(id, who, since)):
+        for done in self._perform(command, "ticket.undo", Undo(id, who, since, tuple(unseen))):
             yield Line("ok", command.written, _named(done))
 
     def _say(self, answering: Sequence[Command]) -> Iterator[Line]:

@@ -18,6 +18,7 @@ from gateway.operations.types import NOTHING_CHANGED, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import own_settings, tickets
 from gateway.store.audit import add_audit
+from gateway.store.undoing import Setting
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.saying import saying
 
@@ -77,7 +78,8 @@ def _set_own(c: Connection, wanted: SetOwn, duty: Duty) -> tuple[Done, ...]:
         detail=f"{was or 'as the rules say'} -> {wanted.value}",
     )
     said = saying("done_set", name=wanted.name, was=was or saying("done_as_ruled"), now=wanted.value)
-    return (Done(wanted.agent, "done", said),)
+    steps = (Setting(wanted.agent, wanted.name, was, wanted.value),) if was != wanted.value else ()
+    return (Done(wanted.agent, "done", said, steps=steps),)
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -37,6 +37,7 @@ from gateway.store import customers, linked, tickets
 from gateway.store.internal import internal_of
 from gateway.store.linked import By
 from gateway.store.turns import at_desk
+from gateway.store.undoing import Chosen
 from gateway.ticket.apply import begun
 from gateway.ticket.assign import Absence, Full, Limit, OutOfHours, limits
 from gateway.ticket.change import changed, opened, shown, value_of
@@ -159,9 +160,13 @@ def _changed(c: Connection, number: int, change: Change, duty: Duty) -> Done:
         if who in duty.deps.rules.agents and duty.deps.rules.agents[who].role == "auditor":
             return Done(f"#{number}", "refused", saying("done_auditor", who=who))
     beyond = _beyond(c, before, after, duty)
+    speaks = any(isinstance(step, SetField) and step.name == "language" for step in made)
+    was = customers.language_of(c, number) if speaks else None
     saved = save_by(c, made, before, change.by, duty)
+    now_is = customers.language_of(c, number) if speaks else None
     happened(c, before, saved.ticket or after, (), duty.deps, duty.now, actor="agent", by=change.by)
-    return Done(f"#{number}", "done", (*_said(before, made), *beyond), warns=bool(beyond))
+    steps = (Chosen(was[0], was[1], now_is[1]),) if was is not None and now_is is not None and was != now_is else ()
+    return Done(f"#{number}", "done", (*_said(before, made), *beyond), warns=bool(beyond), steps=steps)
 
 
 def _leaks(c: Connection, ticket: Ticket, duty: Duty) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from gateway.deciding.types import Deps
 from gateway.message.types import Attachment, Mailbox
+from gateway.store.undoing import Step
 from gateway.ticket.saying import Sayable, saying
 
 Outcome = Literal["done", "not-found", "conflict", "refused"]
@@ -56,6 +57,7 @@ class Done:
     undo: str | None = None  # what takes it back: u-318 or c-14; None where nothing does
     warns: bool = False  # whether it was done, and whoever asked for it may not have meant that
     waiting: tuple[int, ...] = ()  # numbers of mails that it wrote and that leave later
+    steps: tuple[Step, ...] = ()  # what takes it back, beside the tickets as they were
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,16 @@ def absent(c: Connection, now: datetime) -> dict[str, Absence]:
     return {each.agent: each for each in found}
 
 
-def put_away(c: Connection, away: Absence, now: datetime) -> None:
-    """He gets no new tickets from now on; what was said before is replaced."""
+def put_away(c: Connection, away: Absence, now: datetime, by: str | None = None) -> None:
+    """He gets no new tickets from now on; what was said before is replaced.
+
+    by  who wants it so; None: who said that he is away
+    """
     c.execute(delete(absence).where(absence.c.agent == away.agent))
     row = {"agent": away.agent, "since": away.since, "until": away.until, "cover": away.cover, "by": away.by}
     c.execute(insert(absence), row)
     covered = f", {away.cover} looks after his tickets" if away.cover else ""
-    add_audit(c, at=now, actor=away.by, action="agent.away", object=away.agent, detail=f"{away}{covered}")
+    add_audit(c, at=now, actor=by or away.by, action="agent.away", object=away.agent, detail=f"{away}{covered}")
 
 
 def end_absence(c: Connection, agent: str, by: str, now: datetime) -> bool:

@@ -118,6 +118,23 @@ def choose_language(c: Connection, number: int, language: str | None, by: str | 
     c.execute(update(customer).where(customer.c.id == his.scalar_subquery()).values(chosen_language=language))
 
 
+def language_of(c: Connection, number: int) -> tuple[int, str | None] | None:
+    """The customer of a ticket, and the language that was chosen for him; None where it is of nobody."""
+    his = select(customer.c.id, customer.c.chosen_language).join(ticket, ticket.c.customer == customer.c.id)
+    row = c.execute(his.where(ticket.c.number == number)).one_or_none()
+    return None if row is None else (row.id, row.chosen_language)
+
+
+def chosen_language(c: Connection, id: int) -> str | None:
+    """The language that was chosen for a customer; None: none was."""
+    return c.execute(select(customer.c.chosen_language).where(customer.c.id == id)).scalar_one_or_none()
+
+
+def put_language(c: Connection, id: int, language: str | None) -> None:
+    """The language that was chosen for a customer is this one; None: none was."""
+    c.execute(update(customer).where(customer.c.id == id).values(chosen_language=language))
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What a merge moved, and what it made of the customer who stayed: enough to take it back."""

@@ -73,6 +73,11 @@ class OutboxItem:
     dedupe_key: str
     cause: str
 
+    def waits_for(self, now: datetime) -> bool:
+        """Whether it is one that leaves later than it was written, and has not left."""
+        later = self.next_attempt_at is not None and self.next_attempt_at > now
+        return self.state == "queued" and self.attempts == 0 and later
+
 
 def unsure(item: OutboxItem) -> bool:
     """Whether it may have arrived already."""

@@ -33,6 +33,7 @@ from gateway.store.schema import (
     legal_hold,
     outbox,
     participant,
+    receipt,
     ticket,
     webhook_call,
 )
@@ -175,6 +176,11 @@ HAPPENINGS = (
     select(happening.c.id)
     .where(_before(happening.c.at), _no_ticket_needs(happening.c.ticket, closed_before=False))
     .order_by(happening.c.id)
+)
+RECEIPTS = (
+    select(receipt.c.id)
+    .where(receipt.c.ticket.is_(None), _before(receipt.c.at), receipt.c.id < _newest(receipt.c.id))
+    .order_by(receipt.c.id)
 )
 DETAILS = (
     select(audit.c.seq)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, delete, insert, select, update
 
 from gateway.rules.types import Agent
 from gateway.store.schema import own_setting
@@ -23,6 +23,11 @@ def put(c: Connection, agent: str, name: str, value: str, now: datetime) -> None
     same = and_(own_setting.c.agent == agent, own_setting.c.name == name)
     if not c.execute(update(own_setting).where(same).values(value=value, at=now)).rowcount:
         c.execute(insert(own_setting), row)
+
+
+def forget(c: Connection, agent: str, name: str) -> None:
+    """It is as the rules say."""
+    c.execute(delete(own_setting).where(own_setting.c.agent == agent, own_setting.c.name == name))
 
 
 def of_agent(c: Connection, agent: str) -> Mapping[str, str]:

@@ -134,6 +134,10 @@ def _forget_happenings(c: Connection, ids: Sequence[int], _now: datetime) -> Non
     c.execute(delete(happening).where(happening.c.id.in_(ids)))
 
 
+def _forget_receipts(c: Connection, ids: Sequence[int], _now: datetime) -> None:
+    c.execute(delete(receipt).where(receipt.c.id.in_(ids)))
+
+
 def _forget_sent(c: Connection, ids: Sequence[int], _now: datetime) -> None:
     c.execute(update(outbox).where(outbox.c.id.in_(ids)).values(raw=None))
 
@@ -189,5 +193,6 @@ ALL = (
     Over("dropped", "mails of no ticket", over.DROPPED, _forget_mails),
     Over("trace", "reasons of mails", over.REASONS, _forget_reasons),
     Over("trace", "reasons of what rules did later", over.HAPPENINGS, _forget_happenings),
+    Over("trace", "receipts of what agents settled", over.RECEIPTS, _forget_receipts),
     Over("audit", "details of the audit", over.DETAILS, _forget_details),
 )

@@ -384,15 +384,15 @@ agent_key = Table(  # how often the tokens of an agent were withdrawn; none: nev
     Column("since", Moment, nullable=False),
 )
 
-receipt = Table(  # what can be taken back: merges and splits
+receipt = Table(  # what can be taken back: merges, splits, and the commands of a mail
     "receipt",
     metadata,
     _id(),
     Column("at", Moment, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("action", String(12), nullable=False),  # merge, split
-    Column("ticket", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),  # where the entries came from
-    Column("other", _Id, ForeignKey(ticket.c.number), nullable=False, index=True),  # where they went
+    Column("action", String(12), nullable=False),  # merge, split, commands
+    Column("ticket", _Id, ForeignKey(ticket.c.number), index=True),  # where the entries came from; NULL: about none
+    Column("other", _Id, ForeignKey(ticket.c.number), index=True),  # where they went; of commands the same
     Column("before", Text, nullable=False),  # what undoing needs
     Column("undone_at", Moment),
 )

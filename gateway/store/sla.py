@@ -109,6 +109,12 @@ def add_lines(c: Connection, number: int, *lines: Line) -> None:
         c.execute(_LINE, [{"ticket": number, **asdict(line)} for line in lines])
 
 
+def forget_words(c: Connection, number: int, entry: int) -> None:
+    """The words of an entry are none of the customer's: no promise counts them."""
+    same = and_(sla_ledger.c.ticket == number, sla_ledger.c.entry == entry)
+    c.execute(delete(sla_ledger).where(same))
+
+
 def renew(c: Connection, numbers: Iterable[int], promises: Promises, now: datetime) -> list[int]:
     """Work the clocks of these tickets out anew, from their ledgers; those of which a due time changed."""
     return [number for number in numbers if _renewed(c, number, promises, now)]

@@ -9,7 +9,7 @@ from gateway.config import Settings
 from gateway.errors import ConfigError, Problem, TransientError
 from gateway.store.engine import database_url, open_engine, reachable
 
-KNOWN = "0038"  # the newest of migrations/versions
+KNOWN = "0039"  # the newest of migrations/versions
 _TABLE = table("alembic_version", column("version_num", String))
 _VERSION = select(_TABLE.c.version_num)
 

@@ -98,6 +98,22 @@ def test_tickets_of_the_first_version_keep_what_their_status_meant(tmp_path: Pat
     assert held == [("third-party", "third-party"), ("proven", None)]
 
 
+@pytest.mark.sqlite
+def test_receipts_are_kept_by_the_step_that_lets_them_be_about_no_ticket(tmp_path: Path) -> None:
+    engine = open_engine(URL.create("sqlite", database=str(tmp_path / "old.db")), connections=1)
+    at_version(engine, "0038")
+    with engine.begin() as connection:
+        connection.execute(text(_TICKET))
+        connection.execute(text(_RECEIPT), {"id": 7, "ticket": 1})
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text(_RECEIPT), {"id": 8, "ticket": None})
+        rows = connection.execute(text("SELECT id, ticket, undone_at FROM receipt ORDER BY id")).all()
+    assert rows == [(7, 1, None), (8, None, None)]
+    assert "ALTER TABLE receipt ALTER COLUMN ticket DROP NOT NULL" in migrate.pending_sql("postgresql://x/y", "0038")
+    assert "INSERT INTO _alembic_tmp_receipt" in migrate.pending_sql("sqlite:///x.db", "0038")
+
+
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Full text and indexes of expressions are made by each database in its own way; no metadata describes them."""
     if kind == "index":
@@ -116,6 +132,15 @@ def at_version(engine: Engine, revision: str) -> None:
 _OLD_TICKET = """
 INSERT INTO ticket (subject, team, priority, status, tags, fields, flags, channel, created_at, updated_at, messages,
  version) VALUES ('Zwrot', 'support', 'normal', :status, '[]', '{}', '[]', 'mail', 1, 2, 1, 1)
+"""
+_TICKET = """
+INSERT INTO ticket (subject, team, priority, status, status_type, status_at, tags, fields, flags, channel, created_at,
+ updated_at, messages, version)
+VALUES ('Zwrot', 'support', 'normal', 'new', 'new', 2, '[]', '{}', '[]', 'mail', 1, 2, 1, 1)
+"""
+_RECEIPT = """
+INSERT INTO receipt (id, at, actor, action, ticket, other, before)
+VALUES (:id, 1, 'agent:ana', 'commands', :ticket, :ticket, '{}')
 """
 _OLD_ENTRY = """
 INSERT INTO entry (ticket, kind, at, text, quoted, signature, public, trust, attachments, source)

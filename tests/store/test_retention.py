@@ -13,7 +13,7 @@ from gateway.errors import TransientError
 from gateway.message.types import Attachment
 from gateway.retaining import Retaining
 from gateway.rules.desk import Retention
-from gateway.store import changes, customers, holds, inbound, kept_files, linked, merges, retention
+from gateway.store import changes, customers, holds, inbound, kept_files, linked, merges, retention, undoing
 from gateway.store.audit import add_audit, find_rows
 from gateway.store.audit_verify import verify
 from gateway.store.listing import find_tickets
@@ -23,6 +23,7 @@ from gateway.store.schema import (
     held_mail,
     kept_file,
     metadata,
+    receipt,
     situation,
     ticket,
     webhook_call,
@@ -30,6 +31,7 @@ from gateway.store.schema import (
 from gateway.store.schema import inbound as inbound_table
 from gateway.store.schema import outbox as outbox_table
 from gateway.store.store import Store
+from gateway.store.undoing import Kept, Setting
 from gateway.ticket.query import parse_query
 from gateway.ticket.types import AddEntry, OpenTicket, Participant
 from tests.processing import BOUNDARY, RULES, Desk, mail, verdict
@@ -325,6 +327,17 @@ def test_an_entry_that_was_split_off_keeps_its_mail_and_so_does_the_ticket_it_ca
     desk.after(1000)
     assert desk.row(again.key)["author"] is None
     assert {t.number for t in desk.tickets()} == {2, 4}
+
+
+def test_receipts_about_no_ticket_go_with_their_time_and_the_newest_stays(desk: Old) -> None:
+    def settle(c: Connection, number: int | None) -> None:
+        undoing.keep(c, Kept(steps=(Setting("ana", "digest", None, "off"),)), number, actor="agent:ana", now=desk.now)
+
+    for number in (None, 1, None, None):
+        desk.write(lambda c, n=number: settle(c, n))
+    assert "receipts of what agents settled" not in desk.after(179)
+    assert desk.after(2)["receipts of what agents settled"] == 2
+    assert desk.count(receipt) == 2
 
 
 def test_reasons_go_with_their_time_and_the_audit_keeps_its_chain(desk: Old) -> None:
