@@ -80,10 +80,14 @@ def _marked_whole(lines: list[str], seen: list[str], quote: list[bool]) -> Start
 
 
 def _new_words(lines: list[str]) -> str:
-    """What somebody wrote; where he only signed, or his telephone did, nothing."""
-    new = split_reply("\n".join(lines)).new.strip()
-    _, seen = visible(new)
-    return new if signature_start(seen, [False] * len(seen)) else ""
+    return said_above(split_reply("\n".join(lines)).new)
+
+
+def said_above(new: str) -> str:
+    """The new words above what somebody forwards; where he only signed, or his telephone did, nothing."""
+    words = new.strip()
+    _, seen = visible(words)
+    return words if signature_start(seen, [False] * len(seen)) else ""
 
 
 def says_forward(subject: str) -> bool:
@@ -92,13 +96,6 @@ def says_forward(subject: str) -> bool:
     return FORWARD_SUBJECT.match(subject[:80]) is not None or (
         bool(colon) and len(prefix.split()) < _LEAST_WORDS and FORWARDED.search(folded(prefix)) is not None
     )
-
-
-def is_signed_alone(text: str) -> bool:
-    """Whether a text is nothing but the signature of its writer, as programs put it above what they forward."""
-    lines, seen = visible(text)
-    start = signature_start(seen, [is_quoted(line) for line in seen])
-    return start < len(lines) and not any(line.strip() for line in seen[:start])
 
 
 def without_forward_words(subject: str) -> str:

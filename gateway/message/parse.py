@@ -22,7 +22,7 @@ import mailparser
 from gateway.message.address import author, mailboxes
 from gateway.message.charset import better_than, clean_line, codec, detected
 from gateway.message.content import decoded_pieces
-from gateway.message.forward import forwarded, is_signed_alone
+from gateway.message.forward import forwarded, said_above
 from gateway.message.header import decode_words, raw_text
 from gateway.message.language import NO_LANGUAGE, language_of
 from gateway.message.limits import HeaderBlock, ParseLimits, first_field, header_block
@@ -88,7 +88,7 @@ def parse(
     reply = whole if forward else guard.take("reply", lambda: split_reply(body.text, sure=body.sure)) or whole
     report = guard.take("report", lambda: read_report(raw, header, limits))
     if forward is None and report is None and body.mails:
-        comment = "" if is_signed_alone(body.text) else reply.new
+        comment = guard.take("words above", lambda: said_above(reply.new)) or ""
         found = (guard.take("attached mail", lambda p=part: _attached(raw, p, limits, comment)) for part in body.mails)  # type: ignore[misc]
         mails = [each for each in islice(found, _MOST_ATTACHED) if each is not None]
         forward = replace(mails[0], more=tuple(mails[1:])) if mails else None
