@@ -4,15 +4,17 @@ Sources      agents-by-mail.md §6. Whom it is from is what the forwarded mail s
              itself; a wrong guess is taken back by one reply. It never lands in a ticket that is there: what it names
              is only mentioned.
 Transaction  that of the mail.
-Not here     whose mail was forwarded (message/forward.py), which mails speak for an agent (ticket/authority.py).
+Not here     commands above it (above.py), whose mail was forwarded (message/forward.py), which mails speak for an agent
+             (ticket/authority.py).
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+from gateway.agents.above import Above, Opened, obeyed, opened, read_above
 from gateway.agents.original import Original, header_lines, original_of
-from gateway.agents.reading import sent_beside, vocabulary, writer_of
+from gateway.agents.reading import sent_beside
 from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.message.address import normal
 from gateway.message.filename import clean_name
@@ -23,18 +25,17 @@ from gateway.message.types import Attachment, Forward, Mailbox, Message
 from gateway.operations.answers import Note
 from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried, Line
-from gateway.operations.orders import carried_out
 from gateway.operations.people import TakePart
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
 from gateway.outgoing.enqueue import enqueue
-from gateway.returned import received as opened
+from gateway.returned import received as by_anybody
 from gateway.store import held_mail, tickets
 from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.agent_mail import stands_in, to_agent
 from gateway.ticket.command_table import INSERT
-from gateway.ticket.commands import Orders, read_commands, written_in
+from gateway.ticket.commands import written_in
 from gateway.ticket.notices import lines_of_words
 from gateway.ticket.token_forms import find_message_tokens, is_ours
 from gateway.ticket.types import (
@@ -54,16 +55,22 @@ _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto
 
 
 @dataclass(frozen=True, slots=True)
-class _Above:
+class _Said:
     """What came of the words above a forwarded mail."""
 
     done: Carried
     asker: Asker
     failed: Line | None  # what went wrong; None: nothing
+    noted: tuple[Line, ...] = ()  # that words became a note
 
 
 def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...]) -> Outcome:
     """The ticket of a forwarded mail; where nobody can be seen in it, of the agent, who is asked whose it is."""
+    above = read_above(mail, written_in(mail.message))
+    return opened(mail, above, lambda: _opened(mail, forward, mentions, above))
+
+
+def _opened(mail: AgentMail, forward: Forward, mentions: tuple[int, ...], above: Above) -> Opened:
     original = original_of(forward, mail.d.takes_no_part)
     message = _of_customer(mail, original, original.author or Mailbox(mail.agent.name, mail.agent.email))
     message = replace(message, attachments=_files(mail.message, forward))
@@ -77,24 +84,26 @@ def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...])
     mentions = tuple(dict.fromkeys((*mentions, *(each.number for each in named if each is not None))))
     match = ThreadMatch(None, "none", "stranger", f"forwarded by {mail.agent.id}", mentions)
     inbound = replace(mail.inbound, verified=None)  # it was found out about the forwarder
-    above: list[_Above] = []
+    told: list[_Said] = []
 
     def begun(ticket: Ticket) -> None:
         _save(mail, ticket, _header(mail, original))
-        above.append(_said_above(mail, ticket.number))
+        told.append(_said_above(mail, ticket.number, above))
 
-    outcome = opened(inbound, message, mail.d, mail.c, found=match, forwarded=begun)
-    for said in above:
-        tell(mail.c, said.done, said.asker, mail.duty, mail.inbound.key)
+    outcome = by_anybody(inbound, message, mail.d, mail.c, found=match, forwarded=begun)
+    for said in told:
+        tell(mail.c, replace(said.done, lines=()), said.asker, mail.duty, mail.inbound.key)
     ticket = tickets.find_ticket(mail.c, outcome.ticket) if outcome.ticket is not None else None
     if ticket is None or outcome.disposition != "ticket":  # a rule ended it
-        return outcome
-    failed = next((said.failed for said in above if said.failed is not None), None)
+        return Opened(outcome)
+    failed = next((said.failed for said in told if said.failed is not None), None)
     if stands_in(ticket, mail.d.rules):
         ask_for_customer(mail, ticket.number, original.candidates, failed)
     elif ticket.requester is not None:
         _receipt(mail, ticket.number, ticket.requester, failed)
-    return outcome
+    lines = tuple(line for said in told for line in (*said.noted, *said.done.lines))
+    cc = tuple(who for who in original.forward.cc if normal(who.address) not in mail.d.takes_no_part)
+    return Opened(outcome, (*lines, *((failed,) if failed is not None else ())), cc)
 
 
 def mark_unproven(mail: AgentMail, number: int) -> None:
@@ -200,32 +209,25 @@ def _header(mail: AgentMail, original: Original) -> AddEntry:
     return AddEntry("event", by, mail.now, text, "", "", None, None, public=False, trust=None)
 
 
-def _said_above(mail: AgentMail, number: int) -> _Above:
+def _said_above(mail: AgentMail, number: int, above: Above) -> _Said:
     """What stands above the forwarded mail, done: a note, which the first mails about the ticket show, and commands."""
-    words, strings = vocabulary(mail.d), mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
-    orders = read_commands(written_in(mail.message), writer_of(mail), words, about_ticket=True)
-    asker = Asker(mail.agent, number, "note")
-    failed: Line | None = None
-    if not isinstance(orders, Orders):
+    asker, orders = Asker(mail.agent, number, "note"), above.orders
+    if above.failed is not None:
         comment = mail.message.forward.comment if mail.message.forward is not None else ""
-        failed, orders = Line("failed", orders.written, orders.wrong.said(strings)), Orders((), comment)
+        return _Said(Carried(), asker, above.failed, _note(mail, number, comment))
     alone = not any(orders.has(name) for name in (*INSERT, "ask", "internal"))  # else the words belong to a command
-    if alone:
-        _note(mail, number, orders.text)
-    done = carried_out(mail.c, replace(orders, text="") if alone else orders, asker, mail.duty)
-    if done.questions:  # what reaches far is asked for in the new ticket
-        failed = Line("failed", orders.commands[0].written, strings["held_confirm"])
-    if done.refused is not None:
-        failed = Line("failed", done.refused.written, done.refused.wrong.said(strings))
-    if not alone and (done.questions or done.refused is not None):
-        _note(mail, number, orders.text)
-    return _Above(replace(done, lines=()), asker, failed)
+    noted = _note(mail, number, orders.text) if alone else ()
+    done, failed = obeyed(mail, asker, replace(orders, text="") if alone else orders)
+    if not alone and failed is not None:
+        noted = _note(mail, number, orders.text)
+    return _Said(done, asker, failed, noted)
 
 
-def _note(mail: AgentMail, number: int, words: str) -> None:
-    if words.strip():
-        note = Note(number, words, mail.agent.id, tells=False)
-        OPERATIONS["ticket.note"].perform(mail.c, note, mail.duty)
+def _note(mail: AgentMail, number: int, words: str) -> tuple[Line, ...]:
+    if not words.strip():
+        return ()
+    note = Note(number, words, mail.agent.id, tells=False)
+    return tuple(Line("ok", "#note", done.said) for done in OPERATIONS["ticket.note"].perform(mail.c, note, mail.duty))
 
 
 def _receipt(mail: AgentMail, number: int, customer: Mailbox, failed: Line | None) -> None:

@@ -146,6 +146,15 @@ def _unnumbered(command: Command) -> str:
     return " ".join((word, *named, rest[found.end() :])).strip()
 
 
+def is_only_tried(mail: Written, vocabulary: Vocabulary) -> bool:
+    """Whether nothing is to happen, whatever else stands there: the first line that says anything is `#dry` alone."""
+    for line in _lines(mail.plain or "")[:1]:
+        found = _COMMAND.fullmatch(line.text)
+        info = vocabulary.find(found[1]) if found is not None and not (found[2] or "").strip() else None
+        return info is not None and info.name == "dry"
+    return False
+
+
 def looks_like_a_command(text: str) -> bool:
     """Whether the first line that says anything begins as commands do."""
     return any(_looks_so(line.text) for line in _lines(text)[:1])

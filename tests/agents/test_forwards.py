@@ -4,7 +4,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from gateway.agents.received import received
 from gateway.config import Settings
@@ -16,6 +16,8 @@ from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.parsing.pool import parse_limits
 from gateway.store import held_mail, inbound
+from gateway.store.schema import customer, entry, happening, outbox, participant, receipt, sla_ledger, ticket
+from gateway.store.schema import held_mail as held_mail_table
 from gateway.store.store import Store
 from tests.agents.mails import ANN, BOB, JAN, RULES, newest, proven, read, reply, text_of
 from tests.processing import Desk, mail
@@ -452,3 +454,82 @@ def test_a_question_to_the_address_of_a_team_opens_nothing(desk: Desk) -> None:
     raw = proven(mail(f"Ann Agent <{ANN}>", "list", "#list team", Message_ID="<n1@agents.test>"))
     assert (desk.take(raw).disposition, len(desk.tickets())) == ("record", count)
     assert newest(desk, ANN).template == "command_result"
+
+
+def rows(desk: Desk) -> dict[str, int]:
+    """How many rows each table has that a ticket, or a mail to somebody, would add to."""
+    tables = (ticket, entry, participant, customer, outbox, held_mail_table, receipt, happening, sla_ledger)
+    with desk.reading() as c:
+        return {each.name: int(c.execute(select(func.count()).select_from(each)).scalar_one()) for each in tables}
+
+
+TRIED = [
+    # subject, what Ann writes above the forwarded mail, or in a new one (no subject), what she reads then
+    ("Fwd: Zwrot", "#dry", [f"would happen · new ticket · “Zwrot za zamówienie” in support, for Jan Kowalski <{JAN}>",
+                            "would happen · rules · tell"]),
+    ("Fwd: Zwrot", "#test\n#priority high\n#cc eva@x.test\n\nHe called me, too.",
+     ["would happen · Cc · eva@x.test takes part", "#note · noted; no customer sees it; status new -> open",
+      "would happen · #priority high · priority normal -> high",
+      "would happen · #cc eva@x.test · eva@x.test takes part"]),
+    ("Fwd: Zwrot", "#dry\n#priorty high\n\nHe called.", ["failed · #priorty high · There is no command #priorty."]),
+    ("Fwd: Zwrot", "#dry\n#merge 99", ["failed · #merge 99 · #99: no such ticket for you."]),
+    ("Fwd: Zwrot", "#dry\n#customer eva@else.test", ["failed · #customer eva@else.test · "]),
+    ("", "#dry\n#high\n\nThe printer is broken.", [
+        f"would happen · new ticket · “A call” in support, for Ann Agent <{ANN}>",
+        "would happen · #high · priority normal -> high; status new -> open", "would happen · rules · tell"]),
+    ("", "#dry\n#customer eva@x.test\n\nShe called.", ["new ticket · “A call” in support, for eva@x.test"]),
+    ("", "#dry\n#custmer eva@x.test\n\nShe called.", ["failed · #custmer eva@x.test · There is no command #custmer."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("subject", "words", "reads"), TRIED)
+def test_what_is_only_tried_opens_nothing_and_tells_what_it_would(
+    desk: Desk, subject: str, words: str, reads: list[str]
+) -> None:
+    before = rows(desk)
+    if subject:
+        outcome = forward(desk, words, subject=subject)
+    else:
+        outcome = desk.take(proven(mail(f"Ann Agent <{ANN}>", "A call", words, Message_ID="<n1@agents.test>")))
+    assert (outcome.disposition, outcome.ticket, outcome.reason) == ("record", None, "ann: only tried")
+    assert rows(desk) == before | {"outbox": before["outbox"] + 1}
+    told = newest(desk, ANN)
+    assert told.template == "receipt"
+    text = " ".join(text_of(told).split())
+    assert "Nothing happened. This is what would:" in text
+    for line in reads:
+        assert line in text
+
+
+def test_a_rule_that_ends_it_is_told(store: Store, settings: Settings) -> None:
+    desk = Desk(
+        store,
+        settings,
+        RULES
+        + "  - {id: noise, on: received, when: {from.address: jan@bigbank.test}, do: [{drop: {reason: noise}}]}\n",
+    )
+    forward(desk, "#dry\n#high")
+    assert "would happen · new ticket · none: drop:noise: noise" in " ".join(text_of(newest(desk, ANN)).split())
+
+
+def test_whose_nobody_can_tell_would_be_asked(desk: Desk) -> None:
+    forward(desk, "#dry", who="Jan Kowalski")
+    text = " ".join(text_of(newest(desk, ANN)).split())
+    assert f"for Ann Agent <{ANN}>; whose it is, you would be asked" in text
+    assert not [m for m in desk.mails() if m.template == "hold"]
+
+
+def test_who_got_the_forwarded_mail_beside_is_named_and_would_not_take_part(desk: Desk) -> None:
+    attached(desk, "#dry\n#high", Cc="Ola <ola@bigbank.test>")
+    assert "Ola <ola@bigbank.test> would take part by #cc alone" in " ".join(text_of(newest(desk, ANN)).split())
+
+
+def test_tried_once_it_is_done_when_it_comes_without_the_word(desk: Desk) -> None:
+    forward(desk, "#dry\n#high")
+    assert forward(desk, "#high").disposition == "ticket"
+    assert (len(desk.tickets()), desk.tickets()[0].priority) == (1, "high")
+
+
+def test_words_that_only_begin_like_the_word_open_a_ticket(desk: Desk) -> None:
+    raw = mail(f"Ann Agent <{ANN}>", "Order", "#dry goods are out\n\nPlease order.", Message_ID="<n1@agents.test>")
+    assert desk.take(proven(raw)).disposition == "ticket"
