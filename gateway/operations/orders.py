@@ -42,7 +42,6 @@ UNDO_WITHIN = timedelta(hours=24)
 _OF_ANSWERS = ("status", "solved", "closed")  # statuses that an answer may set itself
 _FINAL = ("ask", "internal")  # what is taken back by hand alone
 _NAMED = ("answer", "status_notice")  # mails that are named by what they are, not by whom they went to
-_MOST_MAILS = 200  # of one mail's commands that a receipt names
 
 
 class _CannotError(Exception):
@@ -223,10 +222,9 @@ class _Work:
 
     def _mails(self) -> tuple[str, ...]:
         """To whom mails went because of it, those left out that are named otherwise, or leave later."""
-        queued = outbox.find_many(self._c, states=("queued", "held"), ticket=None, recipient=None, limit=_MOST_MAILS)
         later = {mail for mail, _ in self._waiting}
-        fresh = (m for m in reversed(queued) if m.id > self.newest and m.queued_at == self._duty.now)
-        return tuple(dict.fromkeys(m.forward_path for m in fresh if m.id not in later and m.template not in _NAMED))
+        queued = outbox.written_since(self._c, self.newest, self._duty.now)
+        return tuple(dict.fromkeys(m.forward_path for m in queued if m.id not in later and m.template not in _NAMED))
 
     def _said(self, done: Done, number: int) -> Sayable:
         own = number == self._asker.number and done.name == f"#{number}"

@@ -23,7 +23,7 @@ from gateway.store import audit, customers, outbox, tickets, undoing
 from gateway.store.audit import attempt
 from gateway.store.linked import By
 from gateway.store.merges import find_receipt
-from gateway.store.undoing import Chosen, CommandReceipt, Decided, Kept, Setting, Snapshot, Step
+from gateway.store.undoing import Chosen, CommandReceipt, Decided, Found, Kept, Setting, Snapshot, Step
 from gateway.ticket.saying import Sayable, Saying, saying
 from gateway.ticket.visibility import sees
 
@@ -144,7 +144,8 @@ def _merge_undone(c: Connection, wanted: Undo, duty: Duty) -> tuple[Done, ...]:
 
 def _taken_back(c: Connection, receipt: CommandReceipt, wanted: Undo, duty: Duty) -> Iterator[Done]:
     kept, by = receipt.kept, By(actor(wanted.by), duty.basis, duty.now)
-    for number in sorted(undone_by(c, wanted.id)):
+    found = (step.ticket for step in kept.steps if isinstance(step, Found))
+    for number in sorted({*undone_by(c, wanted.id), *found}):
         tickets.find_ticket(c, number, lock=True)
     for id in reversed(kept.receipts):
         for done in merges.taken_back(c, id, wanted.by, duty, since=None):

@@ -349,6 +349,15 @@ def put_off(c: Connection, template: str, now: datetime, ticket: int | None) -> 
     return [_listed(row) for row in c.execute(query)]
 
 
+def written_since(c: Connection, after: int, at: datetime) -> list[OutboxItem]:
+    """What one transaction queued, oldest first, without its octets; refused and suppressed mail left out.
+
+    after  the number of the mail that was the newest before.  at  the time of the transaction
+    """
+    fresh = and_(outbox.c.id > after, outbox.c.queued_at == at, outbox.c.state.in_(("queued", "held")))
+    return [_listed(row) for row in c.execute(_LISTED.where(fresh).order_by(outbox.c.id))]
+
+
 def retry(c: Connection, id: int, now: datetime) -> bool:
     """Make a deferred, failed, held or uncertain mail due now. False: it is in no such state."""
     allowed = and_(outbox.c.state.in_(("deferred", "failed", "held", "uncertain", "queued")), outbox.c.raw.is_not(None))

@@ -471,12 +471,15 @@ def test_who_lost_his_right_leaves_no_note(desk: Desk) -> None:
     assert "#1 is not for you any more" in text_of(newest(desk, ANN))
 
 
+ITS_TEAM_HEARD = "u-1 was taken back; cannot be undone: the mail to zed@agents.test"
+
+
 @pytest.mark.parametrize(("word", "reason", "team", "told"), [
     # what an agent writes who gave the ticket to a team of others, how it ends, whose it is then, what she is told
     ("Dear Jan, done.", f"no-right: ann, {UNSEEN}", "billing", "#undo u-1"),
     ("#solved", f"no-right: ann, {UNSEEN}", "billing", "#undo u-1"),
-    ("#undo", "ann: #undo: #1 as before: team; #undo: u-1 was taken back", "support", "was taken back"),
-    ("#undo u-1", "ann: #undo u-1: #1 as before: team; #undo u-1: u-1 was taken back", "support", "was taken back"),
+    ("#undo", f"ann: #undo: #1 as before: team; #undo: {ITS_TEAM_HEARD}", "support", "was taken back"),
+    ("#undo u-1", f"ann: #undo u-1: #1 as before: team; #undo u-1: {ITS_TEAM_HEARD}", "support", "was taken back"),
 ])  # fmt: skip
 def test_who_gave_a_ticket_away_may_have_it_back_and_nobody_is_alarmed(
     desk: Desk, word: str, reason: str, team: str, told: str

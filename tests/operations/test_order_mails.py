@@ -264,3 +264,23 @@ def test_what_is_asked_first_names_both_tickets_and_can_be_confirmed_by_a_tap(de
     assert [word in part.get_content() for word in ("#1 → #2", "Zwrot", "Account", "%23confirm", "%23discard")] == [
         True
     ] * 5
+
+
+@pytest.mark.parametrize(("command", "number", "summary"), [
+    # what somebody settles, where, what the subject of the receipt names
+    ("#digest 7:15", None, "#digest 7:15"),
+    ("#away until mon 9:00", None, "#away until mon 9:00"),
+    ("#remind mon 9:00 call the bank", None, "#remind mon 9:00 call the bank"),
+    ("#digest off", 1, "#digest off"),
+])  # fmt: skip
+def test_what_is_about_no_ticket_has_a_receipt_by_which_it_is_taken_back(
+    desk: Agents, command: str, number: int | None, summary: str
+) -> None:
+    Told(desk, "#receipts all", number=None)
+    told = Told(desk, command, number=number)
+    assert told.came.undo == "u-2"
+    (receipt,) = told.mails[-1:]
+    assert summary in str(receipt["Subject"])
+    html = receipt.get_body(("html",))
+    assert html is not None
+    assert "body=%23undo%20u-2" in str(html.get_content())
