@@ -214,7 +214,7 @@ class _Work:
                 )
             if done.undo is not None:
                 self._receipts.append(done.undo)
-            self._steps.extend(done.steps)
+            self._steps.extend(done.steps if name != "ticket.undo" else ())  # what was taken back is none of its own
             word = f"#{command.name}" if name == "agent.remind" else "answer"
             self._waiting.extend((mail, word) for mail in done.waiting)
             self.told = self.told or done.undo is not None or done.warns

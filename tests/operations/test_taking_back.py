@@ -124,6 +124,13 @@ def test_two_settings_of_one_mail_go_back_in_their_order(desk: Agents) -> None:
     assert settled(desk) == (None, None, "there")
 
 
+def test_what_a_mail_took_back_is_not_taken_back_with_what_else_it_did(desk: Agents) -> None:
+    desk.orders("#away", number=None)
+    desk.orders("#undo\n#high 2", number=None)
+    assert desk.said("#undo", number=None)[0] == "ok: #2 as before: status, priority"
+    assert settled(desk)[2] == "there"
+
+
 @pytest.mark.parametrize(("command", "who", "said"), [
     # what Ana settled, who would take it back, the answer
     ("#digest 7:15", "bob", "u-1 ist, was"),
