@@ -6,10 +6,12 @@ import pytest
 
 from gateway.errors import PoisonError
 from gateway.outgoing.canned import MOST_OCTETS, Library, read_library
+from gateway.outgoing.fixtures import fixture
 from gateway.outgoing.lint import findings
+from gateway.outgoing.markdown import Words
 from gateway.outgoing.render import load_templates
 from gateway.ticket.saying import Saying, english, saying, worded
-from tests.outgoing.letters import budget, letter, mail_of, read, templates, text_of
+from tests.outgoing.letters import PACKAGED, budget, letter, mail_of, read, templates, text_of
 from tests.outgoing.letters import desk as desk_of
 
 GUIDE = """---
@@ -167,6 +169,13 @@ def test_a_mail_carries_it_with_its_layout_and_its_files(folder: Path, template:
         above, _, below = html.partition("two photos")
         assert "Hello &lt;Jan&gt;," in above
         assert "Acme *Support*" in below
+
+
+def test_its_signs_are_read_as_markdown_and_written_as_they_are() -> None:
+    words = Words('It\'s “A & B”: 1 < 2.\n\n> as "agreed"', ())
+    said = PACKAGED.render("answer", None, "en", fixture("answer"), words)
+    assert '\n\nIt\'s “A & B”: 1 < 2.\n\n  as "agreed"\n\n' in said.text
+    assert "<p>It's “A &amp; B”: 1 &lt; 2.</p>\n<blockquote " in said.html
 
 
 def test_a_reply_that_cannot_be_said_is_never_half_a_mail(folder: Path) -> None:
