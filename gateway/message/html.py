@@ -28,6 +28,7 @@ _MAX_TAGS, _MAX_ENTITIES, _MAX_DEPTH, _MAX_WORK = 200_000, 50_000, 200, 500_000
 _MAX_ATTRIBUTES, _MAX_TEMPLATES, _MAX_QUOTE_MARKS = 8_000, 500, 5
 _ATTRIBUTE_BREAK = re.compile(r"[\s/=]")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\ufeff]+")
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _HEAD = 100_000  # characters in which what is read begins
 _BEFORE_WORDS = re.compile(r"(?:\s|&nbsp;|<[^>]*>)*")
 _HIDES = re.compile(
@@ -39,7 +40,7 @@ _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES.setdefault("*", set()).update({"style", "dir"})
 _STYLES = {
     "background-color", "color", "font-family", "font-size", "font-style", "font-weight", "text-align",
-    "text-decoration", "white-space",
+    "text-decoration", "text-decoration-line", "white-space",
 }  # fmt: skip
 _CUT_CONTENT = {"script", "style", "title", "noscript", "template", "textarea", "select", "iframe", "object"}
 
@@ -161,7 +162,8 @@ class _Converter(HTMLParser):
             case "pre":
                 self._pre += 1
             case "ul" | "ol":
-                self._lists.append(1 if tag == "ol" else -1)
+                start = dict(attrs).get("start") or ""
+                self._lists.append(-1 if tag == "ul" else int(start) if _NUMBER.fullmatch(start) else 1)
             case "li":
                 self._bullet()
             case "td" | "th":

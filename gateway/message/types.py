@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-PARSER = 2  # its version, stored with each mail: one more where the same octets may give another Message
+PARSER = 3  # its version, stored with each mail: one more where the same octets may give another Message
 
 Via = Literal["smtp", "lmtp", "pipe", "imap", "api", "import"]
 Kind = Literal["person", "auto-reply", "auto-generated", "report", "bulk", "loop"]

@@ -47,6 +47,8 @@ def test_c13_nothing_active_and_nothing_remote(html: str, shown: str | None):
         ("a &amp; b &lt;c&gt; &nbsp;d", "a & b <c>  d"),
         ("<ul><li>one<li>two<ul><li>deep</ul></ul>", "- one\n- two\n  - deep"),
         ("<ol><li>one</li><li>two</li></ol>", "1. one\n2. two"),
+        ("<ol start=3><li>one</li><li>two</li></ol>", "3. one\n4. two"),
+        ("<ol start=x><li>one</li></ol>", "1. one"),
         ("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>", "a | b\n1 | 2"),
         ('<a href="https://x.test/a">here</a>', "here <https://x.test/a>"),
         ('<a href="https://x.test/">x.test</a>', "x.test"),
