@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote
 
 from gateway.message.address import normal
 
@@ -99,7 +100,7 @@ def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
         if inside and run not in internal.articles.public and run not in internal.public_runs:
             yield from (i for _, i in flat[at : at + RUN])
     for i, line in enumerate(lines):
-        if _bare(line) in internal.lines or _TOKEN.search(line.lower()) or _names_agent(line, internal.unseen):
+        if _bare(line) in internal.lines or _TOKEN.search(unquote(line.lower())) or _names_agent(line, internal.unseen):
             yield i
 
 

@@ -57,6 +57,7 @@ def address(purpose: str, revision: int | None, who: str) -> str:
         (f"write to {address('t', 7, 'ana@acme.test')}", True),
         (f"mailto:{address('n', 7, 'ana@acme.test')}", True),
         (f"MAILTO:{address('t', 7, 'ana@acme.test').upper()}", True),
+        (f"mailto:{address('n', 7, 'ana@acme.test').replace('.', '%2E')}", True),
         (f"write to {address('t', None, 'jan@bigbank.test')}", False),
         (f"Message-ID: {RING.message_id(4812, 'ana@acme.test', 'x3k7p2qa', 'acme.test', 't4812-7')}", True),
         (f"Message-ID: {RING.message_id(4812, 'jan@bigbank.test', 'x3k7p2qa', 'acme.test')}", False),
