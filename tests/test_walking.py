@@ -8,6 +8,8 @@ import pytest
 
 from gateway.config import Settings
 from gateway.store import inbound
+from tests.agents.mails import proven
+from tests.agents.set_by_programs import PNG, answered
 from tests.running import RULES, Gateway, mail
 
 
@@ -91,3 +93,47 @@ async def test_what_a_rule_held_is_let_through_by_a_person(settings: Settings) -
         key = gateway.mails()[0].key
         await gateway.store.write(lambda c: inbound.reopen(c, key, released=True), durable=True)
         assert await gateway.quiet() == {"received": 1, "pending": 0, "ticket": 1}
+
+
+_TOLD = """version: 1
+defaults: {team: support}
+agents:
+  ann: {name: Ann Agent, email: ann@agents.test}
+teams:
+  support: {address: support@acme.test, members: [ann], signature: Acme}
+rules:
+  - {id: tell, on: [new, reply], do: [{notify: {to: [team], template: agent_notice}}]}
+"""
+
+
+@pytest.mark.parametrize("program", ["Gmail", "Outlook", "Apple Mail"])
+async def test_what_an_agent_sets_reaches_the_mailbox_of_the_customer_and_is_folded_in_his_reply(
+    settings: Settings, program: str
+) -> None:
+    trusts = settings.auth.model_copy(update={"trusted_authserv_ids": ("mx.gw.test",)})
+    async with Gateway(settings.model_copy(update={"auth": trusts}), _TOLD) as gateway:
+        await gateway.send(mail(Message_ID="<a1@bigbank.test>"))
+        await gateway.quiet()
+        notice = parsed(next(raw for to, raw in gateway.relay.mails if to == "ann@agents.test"))
+        address = str(notice["Reply-To"].addresses[0].addr_spec)
+        raw = proven(answered(program, notice, address))
+        assert (await gateway.send(raw, to=address, sender="ann@agents.test")).startswith("250 2.")
+        await gateway.quiet()
+        to, octets = gateway.relay.mails[-1]
+        assert to == "jan@bigbank.test"
+        sent = parsed(octets)
+        related = next(part for part in sent.walk() if part.get_content_type() == "multipart/related")
+        rich, picture = related.iter_parts()
+        words = str(rich.get_content())
+        assert "<li><strong>Restart</strong> the router" in words
+        assert f'src="cid:{str(picture["Content-ID"]).strip("<>")}"' in words
+        assert (picture["Content-ID"].endswith("@acme.test>"), picture.get_content()) == (True, PNG)
+        assert related.get_param("type") == "text/html"
+        plain = sent.get_body(("plain",))
+        assert plain is not None
+        quote = "\r\n".join(f"> {line}" for line in str(plain.get_content()).splitlines())
+        line = "On Sat, 21 Nov 2026 at 09:05, Ann Agent (Acme) <support@acme.test> wrote:"
+        reply = mail("Re: Zwrot", f"Dziękuję, działa.\r\n\r\n{line}\r\n{quote}", In_Reply_To=str(sent["Message-ID"]))
+        await gateway.send(reply, to=str(sent["Reply-To"].addresses[0].addr_spec))
+        await gateway.quiet()
+        assert [entry.text for entry in gateway.entries(1)][2:] == ["Dziękuję, działa."]

@@ -17,7 +17,7 @@ from gateway.agents.carrying import carry_out
 from gateway.agents.forwarding import ask_for_customer
 from gateway.agents.holding import Why, hold
 from gateway.agents.original import header_lines, sole_address
-from gateway.agents.reading import base_address, real_files, sent_beside, vocabulary, writer_of
+from gateway.agents.reading import base_address, html_of, real_files, sent_beside, vocabulary, writer_of
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
@@ -79,6 +79,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         attachments=message.attachments,
         beside=sent_beside(mail),
         seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
+        html=html_of(message),
     )
     forwarded = passed_on(message) if is_forward(message) else None
     if forwarded:

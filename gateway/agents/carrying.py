@@ -90,7 +90,7 @@ def _ended(mail: AgentMail, ticket: Ticket | None, done: Carried, held: HeldMail
 def _came(mail: AgentMail, proposal: Proposal, key: str) -> Came:
     """By which mail the words came, and who has them from the agent himself."""
     beside = () if proposal.as_note else proposal.beside
-    return Came(key, mail.message.message_id, proposal.attachments, beside)
+    return Came(key, mail.message.message_id, proposal.attachments, beside, proposal.html)
 
 
 def files_of(mail: AgentMail, key: str, attachments: Sequence[Attachment]) -> tuple[File, ...]:

@@ -16,6 +16,8 @@ from gateway.ticket.command_values import Writer
 from gateway.ticket.commands import written_in
 from gateway.ticket.visibility import answers
 
+_MOST_HTML = 256 << 10  # characters: a person does not write so much, and held mails keep it
+
 
 def writer_of(mail: AgentMail) -> Writer:
     """The agent, with his clock and what his words can name."""
@@ -49,8 +51,18 @@ def kept(mail: AgentMail, message: Message, seen: int = 0, *, as_note: bool = Fa
     """As it would be read when its writer lets it go on; what came to an address for notes stays a note."""
     as_note = as_note or not answers(mail.agent) or any(token.purpose == "n" for token in mail.claim.tokens)
     return Proposal(
-        message.text, orders=written_in(message).plain, as_note=as_note, attachments=message.attachments, seen=seen
+        message.text,
+        orders=written_in(message).plain,
+        as_note=as_note,
+        attachments=message.attachments,
+        seen=seen,
+        html=html_of(message),
     )
+
+
+def html_of(message: Message) -> str | None:
+    """The HTML that the words of a mail may be set in; None where there is none, or too much of it."""
+    return message.html if message.html is not None and len(message.html) <= _MOST_HTML else None
 
 
 def real_files(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:

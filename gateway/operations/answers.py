@@ -22,11 +22,13 @@ from gateway.message.charset import clean, decode
 from gateway.message.filename import clean_name
 from gateway.message.types import Attachment, Mailbox
 from gateway.operations.canned import Draft, Use, drafted
+from gateway.operations.formatted import AsSet, as_set
 from gateway.operations.person import actor, author, open_ticket, save_by, unknown, unknown_agent
 from gateway.operations.tickets import Change as Fields
 from gateway.operations.tickets import of_change, steps_of, unfilled
 from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
+from gateway.outgoing.formatted import plain_blocks
 from gateway.rules.statuses import OF_COMMANDS
 from gateway.store import tickets
 from gateway.store.articles import note_articles
@@ -84,6 +86,7 @@ class _Ready:
 
     ticket: Ticket
     draft: Draft
+    set_so: AsSet | None  # the words of its writer as he set them; None: they are plain
     recipients: tuple[Mailbox, ...]
     sets: tuple[Change, ...]
     own: tuple[File, ...]  # of the writer; those of a canned answer come with it
@@ -113,6 +116,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if isinstance(begun, Done):
         return begun
     ticket, text = begun
+    set_so = as_set(text, wanted.came, wanted.files) if wanted.came is not None and text else None
+    own, text = (set_so.files, set_so.text) if set_so is not None else (wanted.files, text)
     settable = [s for s in rules.statuses if s not in OF_COMMANDS]
     if wanted.status is not None and wanted.status not in settable:
         return unknown("status", wanted.status, settable, name)
@@ -125,13 +130,13 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if found := leaks(draft.text, internal):
         return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
     internal = replace(internal, addresses=())  # an invitation names whoever invites
-    if ours := [file.name for file in wanted.files if _leaks(file, internal)]:
+    if ours := [file.name for file in own if _leaks(file, internal)]:
         return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
     to = recipients_of(c, ticket, duty.deps)
     if not to:
         return Done(name, "conflict", saying("done_nobody"))
     try:
-        own, others = wanted.files, draft.answer.files() if draft.answer is not None else ()
+        others = draft.answer.files() if draft.answer is not None else ()
     except PoisonError as e:
         return Done(name, "conflict", e.text)
     if (said := _too_much((*own, *others), len(to))) is not None:
@@ -145,7 +150,7 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if (refused := unfilled(ticket, reduce(changed, (*steps, ends), ticket), rules)) is not None:
         return refused
     files, by, leaves = (*own, *others), wanted.by, wanted.not_before
-    return _Ready(ticket, draft, to, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
+    return _Ready(ticket, draft, set_so, to, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 
 
 def _leaks(file: File, internal: Internal) -> bool:
@@ -183,9 +188,10 @@ def _sent(c: Connection, ready: _Ready, duty: Duty) -> Done:
     writer = author(by, ticket.team, duty)
     status = after_answer(duty.deps.rules, duty.now, actor(by), ready.status)
     entry = AddEntry("answer", writer, duty.now, text, "", "", None, None, public=True, trust=None)
-    came, attached = ready.came, _attached(ready.files, "1.{}", 2)
+    came, attached = ready.came, _attached([file for file in ready.files if file.content_id is None], "1.{}", 2)
     if came is not None:  # as they stand in his mail, then those of a canned answer
-        attached = (*came.attachments, *attached[len(ready.own) :])
+        his = ready.set_so.attachments if ready.set_so is not None else came.attachments
+        attached = (*his, *attached[len(attached) + len(ready.own) - len(ready.files) :])
     entry = replace(entry, attachments=attached)
     saved = save_by(c, (entry, *ready.sets, status, *_joining(came, duty)), ticket, by, duty, came)
     have_it = {normal(person.address) for person in came.beside} if came is not None else set()
@@ -225,7 +231,7 @@ def cleaned_file(file: File) -> File:
     return replace(file, name=clean_name(file.name, part="1", media_type=kind), media_type=kind)
 
 
-def _attached(files: tuple[File, ...], part: str, first: int) -> tuple[Attachment, ...]:
+def _attached(files: Sequence[File], part: str, first: int) -> tuple[Attachment, ...]:
     """The files as the entry names them: by their part of the mails that took them along, or by their place."""
     return tuple(
         Attachment(part.format(place), file.name, file.media_type, len(file.octets), sha256(file.octets).hexdigest())
@@ -245,12 +251,14 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
     thread = tuple(seen_by(c, ticket, normal(recipient.address)))
     agent = rules.agents[ready.by].name if ready.by else None
     signature, language = team.signature, ticket.language or rules.defaults.language
-    said, above = duty.deps.desk.templates.words(language), paragraphs(ready.draft.above)
-    if not above and answer is None and ready.own:  # a mail of a signature alone looks like a mistake
+    said, words = duty.deps.desk.templates.words(language), paragraphs(ready.draft.above)
+    if not words and answer is None and ready.own:  # a mail of a signature alone looks like a mistake
         named = ", ".join(file.name for file in ready.own[:_NAMED_FILES])
         names = f"{named} …" if len(ready.own) > _NAMED_FILES else named
-        above = ((said["files_line"].format(names=names),),)
+        words = ((said["files_line"].format(names=names),),)
     end = ((said["solved_line"],),) if ready.says_solved else ()
+    blocks = ready.set_so.blocks if ready.set_so is not None else ()
+    inserted = plain_blocks(paragraphs(ready.draft.inserted)) if blocks else ()
     return Notification(
         recipient=recipient,
         template="answer",
@@ -264,10 +272,11 @@ def _notice(c: Connection, recipient: Mailbox, entry: int, ready: _Ready, duty: 
         auto_submitted="no",
         dedupe_key=f"answer:{entry}:{normal(recipient.address)}",
         cause=actor(ready.by),
-        values={"answer": {"paragraphs": (*above, *end), "signature": paragraphs(signature)}},
+        values={"answer": {"paragraphs": (*words, *end), "signature": paragraphs(signature)}},
         speaker=agent,
         files=ready.own,
         not_before=ready.not_before,
+        formatted=(*inserted, *blocks, *plain_blocks(end)) if blocks else (),
         canned=answer.values if answer is not None else None,
     )
 

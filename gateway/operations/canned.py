@@ -43,9 +43,15 @@ def uses_in(orders: Orders) -> Iterator[Use]:
 class Draft:
     """The words of an answer, put together."""
 
-    above: str  # plain: snippets, articles, and what the writer wrote
+    inserted: str  # plain: snippets and articles
+    written: str  # plain: what the writer wrote below them
     answer: Spoken | None  # the canned answer below them
     used: tuple[Spoken, ...]  # everything canned that it is made of
+
+    @property
+    def above(self) -> str:
+        """What stands above the canned answer."""
+        return "\n\n".join(filter(None, (self.inserted, self.written)))
 
     @property
     def text(self) -> str:
@@ -103,7 +109,7 @@ def drafted(
     if len(answers) > 1:
         return saying("done_two_answers", first=answers[0].canned.name, second=answers[1].canned.name)
     above = (each.words.text for each in used if each.canned.kind != "answer")
-    draft = Draft("\n\n".join(filter(None, (*above, text))), answers[0] if answers else None, tuple(used))
+    draft = Draft("\n\n".join(filter(None, above)), text, answers[0] if answers else None, tuple(used))
     if len(draft.text) > _MOST_CHARACTERS or draft.text.count("\n") >= _MOST_LINES:
         return saying("done_too_long", characters=_MOST_CHARACTERS, lines=_MOST_LINES)
     return draft

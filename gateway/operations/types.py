@@ -45,6 +45,7 @@ class Came:
     message_id: str | None = None
     attachments: tuple[Attachment, ...] = ()  # as they stand in it
     beside: tuple[Mailbox, ...] = ()  # whom he sent it to himself: they have it, and take part from now on
+    html: str | None = None  # sanitised, in which his words may be set; None: there is none
 
 
 @dataclass(frozen=True, slots=True)

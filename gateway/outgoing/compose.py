@@ -22,6 +22,7 @@ from gateway.message.address import domain_of, path_address
 from gateway.message.subject import without_reply_words
 from gateway.message.types import Mailbox
 from gateway.outgoing.canned import Spoken
+from gateway.outgoing.formatted import words_of
 from gateway.outgoing.header import field, ids_field, mailbox_field, text_field, usable_ids
 from gateway.outgoing.kinds import Kind, Submitted, kind_of
 from gateway.outgoing.markdown import mail_link
@@ -106,11 +107,11 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
     recipient = _address(notice.recipient.address)
     reply_to, message_id = _answered_by(notice, kind, team, recipient, desk)
     spoken, values = _spoken(notice, desk), _values(notice, kind, team, recipient, reply_to, desk)
-    if spoken is None:
-        said, files = desk.templates.render(notice.template, notice.variant, notice.language, values), notice.files
-    else:
-        said = desk.templates.render(notice.template, None, spoken.canned.language, values, spoken.words)
-        files = (*notice.files, *spoken.files())
+    variant, language = (None, spoken.canned.language) if spoken else (notice.variant, notice.language)
+    canned, formatted = spoken.words if spoken else None, words_of(notice.formatted, desk.domain)
+    said = desk.templates.render(notice.template, variant, language, values, canned, formatted)
+    pictures = notice.files if said.formatted else tuple(replace(file, content_id=None) for file in notice.files)
+    files = (*pictures, *(spoken.files() if spoken else ()))
     if said.fixed and (spoken is not None or not kind.automatic):
         raise PoisonError(f"the template {notice.template} cannot say it: {'; '.join(said.trouble)}")
     from_name, answers_name = _names(notice, kind, team, desk)
@@ -127,7 +128,7 @@ def compose(notice: Notification, outbox_id: int, desk: Desk) -> Letter:
         *_list_fields(notice, kind, recipient, reply_to, desk),
         field("Content-Language", (said.language,)),
         *_own_fields(notice, kind, message_id, desk),
-        *_body(said, message_id, files),
+        *_body(said, message_id, files, desk.domain),
     )
     return replace(letter(message_id, lines, team, outbox_id, desk, said.trouble), text=_between(said.text))
 
@@ -362,15 +363,25 @@ def _boundary(message_id: str) -> str:
     return "=_" + message_id[1:].partition("@")[0].replace(".", "_")
 
 
-def _body(said: Rendered, message_id: str, files: Sequence[File]) -> Iterable[str]:
+def _body(said: Rendered, message_id: str, files: Sequence[File], domain: str) -> Iterable[str]:
+    """The words in both forms, pictures beside the one that shows them (RFC 2387), other files beside both."""
+    plain, rich = text_part("text/plain", said.text), text_part("text/html", said.html)
     boundary = _boundary(message_id)
-    texts = (text_part("text/plain", said.text), text_part("text/html", said.html))
+    inner, innermost = f"=_{boundary}", f"=_=_{boundary}"  # none begins as another does
+    attached = [file_part(f.media_type, f.name, f.octets) for f in files if f.content_id is None]
+    if pictures := [file_part(f.media_type, f.name, f.octets, f"{f.content_id}@{domain}") for f in _shown(files)]:
+        rich = "".join(_multipart('related; type="text/html"', innermost, (rich, *pictures)))
     yield "MIME-Version: 1.0\r\n"
-    if not files:
-        yield from _multipart("alternative", boundary, texts)
+    if not attached:
+        yield from _multipart("alternative", boundary, (plain, rich))
         return
-    both = "".join(_multipart("alternative", f"=_{boundary}", texts))  # neither begins as the other does
-    yield from _multipart("mixed", boundary, (both, *(file_part(f.media_type, f.name, f.octets) for f in files)))
+    both = "".join(_multipart("alternative", inner, (plain, rich)))
+    yield from _multipart("mixed", boundary, (both, *attached))
+
+
+def _shown(files: Sequence[File]) -> Iterable[File]:
+    """The pictures that stand among the words, each once."""
+    return {file.content_id: file for file in files if file.content_id is not None}.values()
 
 
 def multipart(kind: str, message_id: str, parts: Iterable[str]) -> Iterable[str]:

@@ -1,7 +1,8 @@
 """One Markdown text as HTML and as plain text, both with places for the values.
 
 Sources  CommonMark 0.31 in a closed selection (h1-h2, paragraphs, lists, bold, links, tables, and quotes for the words
-         of others), without raw HTML. What programs do not inherit, or drop with <style>, is written into the tags.
+         of others), without raw HTML. A table whose head says nothing has none. What programs do not inherit, or drop
+         with <style>, is written into the tags.
          A value never passes through Markdown: the template's text holds a private-use character in its place, and
          the value is written in afterwards, escaped for HTML in one part and as it is in the other.
 Not here  Jinja (sandbox.py), layouts and languages (render.py).
@@ -9,7 +10,7 @@ Not here  Jinja (sandbox.py), layouts and languages (render.py).
 
 import importlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
@@ -32,6 +33,7 @@ _BUTTON = (
     "display:inline-block;margin:4px 8px 4px 0;padding:11px 20px;border:1px solid #0b57d0;border-radius:6px;"
     "color:#0b57d0;text-decoration:none;font-weight:600"
 )
+LINK = "color:#0b57d0"  # how one looks
 _STYLES = {
     "h1_open": "margin:0 0 16px;font-size:20px;line-height:1.3",
     "h2_open": "margin:24px 0 8px;font-size:16px;line-height:1.3",
@@ -39,7 +41,7 @@ _STYLES = {
     "th_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0;font-size:14px",
     "tr_open": "text-align:start;vertical-align:top",  # its cells inherit it
     "td_open": "padding:4px 16px 4px 0",
-    "link_open": "color:#0b57d0",
+    "link_open": LINK,
     "blockquote_open": "margin:0 0 16px;padding:0 0 0 12px;border-inline-start:3px solid #9aa4af",
 }
 
@@ -61,16 +63,32 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The same words twice."""
+
+    html: str
+    text: str
+
+
+Value = str | Button | Parts  # the last are written in as they are
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """Markdown that the site wrote, with the places of its values, counted from 0."""
+    """Markdown that the site or a program of ours wrote, with the places of its values, counted from 0."""
 
     source: str
-    values: tuple[str, ...]
+    values: tuple[str | Parts, ...]
 
     @property
     def text(self) -> str:
         """What it says where there is no HTML."""
         return filled(parts(self.source), self.values).text
+
+    def above(self, others: "Words") -> "Words":
+        """Both, the others below."""
+        between = "\n\n" if self.source and others.source else ""
+        return Words(f"{self.source}{between}{others.moved(len(self.values))}", (*self.values, *others.values))
 
     def moved(self, begins: int) -> str:
         """The Markdown, whose first value is the one with this number."""
@@ -85,14 +103,6 @@ def mail_link(address: str, command: str = "") -> str:
 def is_link(target: str) -> bool:
     """Whether a mail of ours may link to it."""
     return _LINK.fullmatch(target) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The same words twice."""
-
-    html: str
-    text: str
 
 
 def place(number: int) -> str:
@@ -110,14 +120,28 @@ def without_places(text: str) -> str:
 @lru_cache(maxsize=512)
 def parts(source: str) -> Parts:
     """Both parts, with places still in them. Two mails that differ in their values only share the work."""
-    tokens = _markdown().parse(source)
+    tokens = list(_without_empty_heads(_markdown().parse(source)))
     for token in (*tokens, *(inside for block in tokens for inside in block.children or ())):
         if style := _STYLES.get(f"{token.tag}_open" if token.type == "heading_open" else token.type):
             token.attrSet("style", style)
     return Parts(str(_markdown().renderer.render(tokens, _markdown().options, {})), _Writer().write(tokens))
 
 
-def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
+def _without_empty_heads(tokens: "Iterable[Token]") -> "Iterator[Token]":
+    head: list[Token] | None = None  # what stands in one that may say nothing
+    for token in tokens:
+        if token.type == "thead_open":
+            head = []
+        if head is None:
+            yield token
+            continue
+        head.append(token)
+        if token.type == "thead_close":
+            yield from head if any(each.content for each in head) else ()
+            head = None
+
+
+def filled(empty: Parts, values: Sequence[Value]) -> Parts:
     """Both parts with the values in their places."""
 
     def in_link(found: re.Match[str]) -> str:
@@ -126,7 +150,7 @@ def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
 
     def in_html(found: re.Match[str]) -> str:
         value = values[ord(found[0]) - _FIRST]
-        return value.html if isinstance(value, Button) else escape(value)
+        return escape(value) if isinstance(value, str) else value.html
 
     def in_text(found: re.Match[str]) -> str:
         return _text(values[ord(found[0]) - _FIRST])
@@ -135,8 +159,14 @@ def filled(empty: Parts, values: Sequence[str | Button]) -> Parts:
     return Parts(_BETWEEN_BUTTONS.sub("\n", written), _PLACE.sub(in_text, empty.text))
 
 
-def _text(value: str | Button) -> str:
-    return value.sentence if isinstance(value, Button) else value
+def _text(value: Value) -> str:
+    match value:
+        case str():
+            return value
+        case Button():
+            return value.sentence
+        case Parts():
+            return value.text
 
 
 class _Writer:
@@ -148,10 +178,12 @@ class _Writer:
         self._mark = ""  # of the item whose first line comes next
         self._row: list[str] | None = None
         self._quotes = 0  # open ones
+        self._below_list = False  # whether a list ended just now
 
     def write(self, tokens: "Iterable[Token]") -> str:
         for token in tokens:
             self._block(token)
+            self._below_list = token.type in ("bullet_list_close", "ordered_list_close")
         return "\n".join(self._lines).strip("\n")
 
     def _block(self, token: "Token") -> None:
@@ -167,6 +199,9 @@ class _Writer:
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
                 self._gap()
+            case "list_item_close":
+                if self._below_list and self._lines[-1:] == [""]:  # what comes next is an item, too, or another gap
+                    self._lines.pop()
             case "list_item_open":
                 self._item()
             case "blockquote_open":

@@ -8,8 +8,9 @@ Not here  which templates there are (templates.py), what they may say (sandbox.p
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -22,7 +23,7 @@ from gateway.outgoing.articles import Articles, read_articles
 from gateway.outgoing.canned import Library, read_library
 from gateway.outgoing.header import clean_header
 from gateway.outgoing.kinds import kind_of
-from gateway.outgoing.markdown import Button, Words, filled, is_link, mail_link, parts
+from gateway.outgoing.markdown import Button, Value, Words, filled, is_link, mail_link, parts
 from gateway.outgoing.nearest import nearest
 from gateway.outgoing.phrases import phrases_of
 from gateway.outgoing.sandbox import FAILURES, Budget, plain, run
@@ -33,6 +34,7 @@ from gateway.ticket.saying import Tongue, english
 _MAX_SUBJECT = 250  # characters
 _LAST_LANGUAGE = "en"
 _NAME = re.compile(r"\{(\w+)\}")
+_NO_WORDS = Words("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Rendered:
     language: str
     trouble: tuple[str, ...] = ()
     fixed: bool = False  # whether it is the sentence that is left when all templates failed
+    formatted: bool = False  # whether the words of a person stand there as he set them
 
 
 def load_templates(
@@ -145,7 +148,13 @@ class Templates:
         return tuple(word for word in self._packaged.words[_LAST_LANGUAGE] if word not in own)
 
     def render(
-        self, template: str, variant: str | None, language: str, values: Mapping[str, Any], words: Words | None = None
+        self,
+        template: str,
+        variant: str | None,
+        language: str,
+        values: Mapping[str, Any],
+        words: Words | None = None,
+        formatted: Words | None = None,
     ) -> Rendered:
         """What the mail says; whatever stands in a template, there is an answer.
 
@@ -155,6 +164,8 @@ class Templates:
                   only an answer to this mail is known), `mail.goes_to` (people, language, note; None: the mail says
                   nothing of it), `mail.body_token`, and `clock` (see `phrases_of`)
         words     of a canned reply, which stand where the template says `canned()`
+        formatted what a person wrote, as he set it: stands above them, in place of `answer.paragraphs`. Where that
+                  cannot be, because a template does not say `canned()` or it becomes too long, they say it
         """
         given, trouble = plain({**values, "mail": {**values["mail"], "variant": variant or ""}}), list[str]()
         found = self._language_of(template, variant, language)
@@ -167,8 +178,14 @@ class Templates:
             if isinstance(mail, str):
                 trouble.append(mail)
                 continue
+            if formatted is not None and formatted.source:
+                with suppress(*FAILURES):
+                    without = {**given, "answer": {**given["answer"], "paragraphs": []}}
+                    both = formatted.above(words or _NO_WORDS)
+                    said = self._rendered(mail, layouts, found or "", without, tuple(trouble), both)
+                    return replace(said, formatted=True)
             try:
-                return self._rendered(mail, layouts, found or "", given, tuple(trouble), words or Words("", ()))
+                return self._rendered(mail, layouts, found or "", given, tuple(trouble), words or _NO_WORDS)
             except FAILURES as e:
                 trouble.append(f"{mail.name}: {type(e).__name__}: {e}")
         spoken = next(tag for tag in self._chain(language) if tag in self._words)
@@ -208,7 +225,7 @@ class Templates:
         values = {**given, "strings": words}
         budget = self._budget()  # not before: whatever is read once for all mails is not the work of this one
         subject = clean_header(run(mail.subject, values, budget, phrases))[:_MAX_SUBJECT]
-        inserted: list[str | Button] = []
+        inserted: list[Value] = []
         carried = list[Words]()
 
         def its_words() -> Words:

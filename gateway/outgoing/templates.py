@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gateway.errors import ConfigError, Problem
-from gateway.outgoing.markdown import Button, Words, place, without_places
+from gateway.outgoing.markdown import Button, Value, Words, place, without_places
 from gateway.outgoing.phrases import categories
 from gateway.outgoing.sandbox import FAILURES, Sandbox
 
@@ -192,11 +192,11 @@ def said(_context: Context, value: object) -> object:
 
 def _inserted(context: Context, value: object) -> object:
     """The place of a value in a body: Markdown never sees the value itself, only words that the site wrote."""
-    values: list[str | Button] = context[INSERTED]
+    values: list[Value] = context[INSERTED]
     if isinstance(value, Words):
         begins = len(values)
         values.extend(value.values)
-        return Markup(value.moved(begins))  # noqa: S704  what the site wrote: it is Markdown
+        return Markup(value.moved(begins))  # noqa: S704  what the site wrote, and what we did: it is Markdown
     word = said(context, value)
     values.append(word if isinstance(word, Button) else " ".join(str(word).split("\n")))
     return place(len(values) - 1)

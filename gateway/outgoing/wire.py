@@ -50,15 +50,18 @@ def text_part(media_type: str, text: str) -> str:
     return f'Content-Type: {media_type}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}'
 
 
-def file_part(media_type: str, name: str, octets: bytes) -> str:
+def file_part(media_type: str, name: str, octets: bytes, content_id: str | None = None) -> str:
     """A file as a part: its fields and its content in base64.
 
-    name  in any letters (RFC 2231 §4)
+    name        in any letters (RFC 2231 §4)
+    content_id  of a picture that the HTML shows (RFC 2392), without brackets; None: it is attached
     """
     content = base64.encodebytes(octets).decode().replace("\n", "\r\n")
+    shown = f"Content-ID: <{content_id}>\r\n" if content_id is not None else ""
     return (
-        f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
-        f"Content-Disposition: attachment;\r\n filename*=utf-8''{_shown(name)}\r\n\r\n{content}"
+        f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n{shown}"
+        f"Content-Disposition: {'inline' if shown else 'attachment'};\r\n"
+        f" filename*=utf-8''{_shown(name)}\r\n\r\n{content}"
     )
 
 

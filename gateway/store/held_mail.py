@@ -35,6 +35,7 @@ class Proposal:
     seen: int = 0  # the revision of the ticket that its writer saw
     waiting: tuple[int, ...] = ()  # mails that were written already, and were to leave later
     all_words: str = ""  # of its writer, where some of them must not go out
+    html: str | None = None  # of the mail, sanitised, in which its words may be set; None: there is none
 
     @property
     def everything(self) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from gateway.message.codes import masked
+from gateway.message.formatted import Block
 from gateway.message.types import Attachment, Mailbox
 from gateway.rules.statuses import StatusType
 from gateway.rules.types import Trace
@@ -332,6 +333,7 @@ class File:
     name: str  # cleaned, never a path
     media_type: str
     octets: bytes
+    content_id: str | None = None  # of a picture that stands among the words; None: it is attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,5 +375,6 @@ class Notification:
     not_before: datetime | None = None  # when it may leave; None: at once
     thread_index: str | None = None  # of the mail that it answers, for Outlook; empty is none, None is not known
     files: tuple[File, ...] = ()
+    formatted: tuple[Block, ...] = ()  # the words of a person as he set them; empty: `values` say them
     canned: Mapping[str, str] | None = None  # the values of the canned reply that `variant` names; None is none
     articles: tuple[str, ...] = ()  # the ids of those that it offers

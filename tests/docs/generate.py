@@ -73,6 +73,11 @@ is about no ticket, the numbers stand behind the command: `#solved 4812 4809`. O
 done or sent: the mail waits, and its writer is asked. `#dry` in the first line tells what would happen.
 Where `site.plus_addressing` is false a note is a reply that begins with `#note`.
 """
+_ON_WORDS = """\
+The text below them reaches the customer as it was set: bold and italic words, lists, headings, quotations,
+small tables, links and pictures, as long as the HTML of the mail says what its plain part says; else, and in
+notes, it is plain.
+"""
 _WHERE = {
     "reply": "in a reply to a ticket",
     "ticket": "in a reply; elsewhere with numbers",
@@ -85,8 +90,9 @@ def _command_lines() -> Iterator[str]:
     languages = sorted(path.stem for path in (packaged("templates") / "_strings").iterdir())
     yield "# Commands by mail"
     yield ""
-    yield from textwrap.wrap(_ON_COMMANDS, 118, break_on_hyphens=False)
-    yield ""
+    for paragraph in (_ON_COMMANDS, _ON_WORDS):
+        yield from textwrap.wrap(paragraph, 118, break_on_hyphens=False)
+        yield ""
     yield "| command | other words | what | where | who |"
     yield "|---|---|---|---|---|"
     for info in COMMANDS.values():

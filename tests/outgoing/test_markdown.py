@@ -25,6 +25,11 @@ _BLUE = ' style="color:#0b57d0"'  # as the links of the layout
             "<ul>\n<li>a\n<ul>\n<li>b</li>\n</ul>\n</li>\n</ul>\n<p>end</p>\n",
         ),
         (
+            "1. a\n   - b\n2. c\n\nend",
+            "1. a\n  - b\n2. c\n\nend",
+            "<ol>\n<li>a\n<ul>\n<li>b</li>\n</ul>\n</li>\n<li>c</li>\n</ol>\n<p>end</p>\n",
+        ),
+        (
             "[our site](https://acme.test/a?b=c&d)",
             "our site (https://acme.test/a?b=c&d)",
             f'<p><a href="https://acme.test/a?b=c&amp;d"{_BLUE}>our site</a></p>\n',
@@ -54,6 +59,12 @@ def test_a_table() -> None:
     found = parts("| Order | State |\n|---|---|\n| 1 | **new** |\n| 2 | old |\n\nend")
     assert found.text == "Order · State\n1 · new\n2 · old\n\nend"
     assert found.html.count("<td style=") == 4
+
+
+def test_a_table_whose_head_says_nothing_has_none() -> None:
+    found = parts("| | |\n|---|---|\n| 1 | new |\n| 2 | |\n\nend")
+    assert found.text == "1 · new\n2 · \n\nend"
+    assert ("<thead>" in found.html, found.html.count("<td style=")) == (False, 4)
 
 
 VALUES = [
