@@ -27,6 +27,7 @@ from gateway.ticket.command_values import (
     Value,
     Wrong,
     WrongValueError,
+    with_hyphens,
 )
 
 _LONGEST_AHEAD = timedelta(days=366)
@@ -141,7 +142,7 @@ def snippet(given: Given) -> Snippet:
 
 def article(given: Given) -> str:
     """KB-12; else what stands there, which finds no article, but those that were perhaps meant."""
-    found = _ARTICLE.fullmatch(given.one())
+    found = _ARTICLE.fullmatch(with_hyphens(given.one()))
     return f"KB-{found[1]}" if found is not None else given.one()[:SHOWN]
 
 
@@ -168,7 +169,7 @@ def related_as(kind: str) -> Take:
 
 def entry(given: Given) -> int | None:
     """e-17; None is the newest, or the only one."""
-    text = given.text.strip().lower()
+    text = with_hyphens(given.text.strip().lower())
     if text and _ENTRY.fullmatch(text) is None:
         raise WrongValueError(Wrong("choice", (("word", text[:SHOWN]), ("known", "e-17"))))
     return int(text[2:]) if text else None
@@ -176,7 +177,7 @@ def entry(given: Given) -> int | None:
 
 def receipt(given: Given) -> str | None:
     """u-318; None is the last command mail."""
-    text = given.text.strip().lower()
+    text = with_hyphens(given.text.strip().lower())
     if text and _RECEIPT.fullmatch(text) is None:
         raise WrongValueError(Wrong("choice", (("word", text[:SHOWN]), ("known", "u-318"))))
     return text or None
@@ -239,7 +240,8 @@ def presence(given: Given) -> Absence | None:
 
 
 def _tags(given: Given, *, adding: bool) -> Tags:
-    found = [word.strip(",;") for word in given.words() if word.strip(",;")]
+    bare = [word.strip(",;") for word in given.words() if word.strip(",;")]
+    found = [with_hyphens(word[0]) + word[1:] for word in bare]
     if not found:
         raise WrongValueError(given.needs)
     add = tuple(dict.fromkeys(w.removeprefix("+") for w in found if adding and not w.startswith("-")))

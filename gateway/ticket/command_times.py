@@ -12,6 +12,7 @@ from datetime import time as clock_time
 from gateway.message.fold import folded
 from gateway.rules.quantities import duration
 from gateway.rules.types import WEEKDAYS
+from gateway.ticket.command_values import with_hyphens
 
 _MORNING = clock_time(9)
 _LENGTH = re.compile(r"(?:in )?([0-9]{1,9} ?(?:mo|[mhdwy]))")
@@ -27,7 +28,7 @@ def time_to_come(text: str, now: datetime, zone: tzinfo) -> datetime | None:
 
     now   aware UTC.  zone  of the writer
     """
-    words = folded(" ".join(text.split()))
+    words = folded(with_hyphens(" ".join(text.split())))
     if not words:
         return None
     try:

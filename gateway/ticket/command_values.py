@@ -13,8 +13,20 @@ from gateway.rules.types import Agent, RuleSet
 from gateway.ticket.saying import filled
 
 SHOWN = 60  # characters of a word in an answer
-_QUOTES = '"“”„«»'
-_TOKEN = re.compile(rf"(?:([\w.-]{{1,64}})=)?(?:[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]|([^\s{_QUOTES}]+))(?=\s|$)")
+QUOTES = '"“”„‟«»″＂'
+_SINGLE = "‘’‚‛‹›"  # one of them within a word is an apostrophe
+_TOKEN = re.compile(
+    rf"(?:([\w.-]{{1,64}})=)?(?:[{QUOTES}]([^{QUOTES}]*)[{QUOTES}]|[{_SINGLE}]([^{_SINGLE}]*)[{_SINGLE}](?=[,;]*(?:\s|$))"
+    rf"|([^\s{QUOTES}]+))(?=[,;]*(?:\s|$))"
+)
+_BETWEEN = re.compile(r"[,;]*\s*")
+DASHES = "-‐‑‒–—―−﹣－"  # what programs make of a hyphen
+_HYPHENS = str.maketrans(dict.fromkeys(DASHES, "-"))
+
+
+def with_hyphens(text: str) -> str:
+    """The text with a hyphen for each dash."""
+    return text.translate(_HYPHENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,7 @@ class Given:
         Raises  WrongValueError  there is nothing
         """
         text = self.text.strip()
-        if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        if len(text) > 1 and any(text[0] in quotes and text[-1] in quotes for quotes in (QUOTES, _SINGLE)):
             text = text[1:-1].strip()
         if not text:
             raise WrongValueError(self.needs)
@@ -146,7 +158,6 @@ class Given:
             found = _TOKEN.match(text, at)
             if found is None:
                 raise WrongValueError(Wrong("quote", (("word", text[at : at + SHOWN]),)))
-            yield found[1] or "", found[2] if found[2] is not None else found[3]
-            at = found.end()
-            while at < len(text) and text[at].isspace():
-                at += 1
+            quoted = found[2] if found[2] is not None else found[3]
+            yield found[1] or "", quoted if quoted is not None else found[4].rstrip(",;") or found[4]
+            at = _BETWEEN.match(text, found.end()).end()  # type: ignore[union-attr]  # be it nothing

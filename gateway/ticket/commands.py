@@ -25,10 +25,14 @@ _LONGEST = 1000  # characters of a command
 _MOST_BELOW = 50  # known words of commands below a text that are read; more are no accident
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _LOOKS_SO = re.compile(r"#[^\W\d_]")
-_COMMAND = re.compile(r"#([^\W\d_][\w-]{0,63}\??)(?:[.!:]*|[.!:]*\s(.*))", re.DOTALL)
-_AT_THE_END = re.compile(r"(?<=[^\s.!])[.!]+\Z")
+_COMMAND = re.compile(r"#([^\W\d_][\w-]{0,63}\??)(?:[.!:,;…]*|[.!:,;…]*\s(.*))", re.DOTALL)
+_AT_THE_END = re.compile(r"(?<=[^\s.!:,;…])[.!:,;…]+\Z")
 _WITH_ANOTHER = ("merge", "link", "unlink", "relates", "causedby", "blocks")  # the last number is the other ticket
-_NUMBERS = re.compile(r"(?:#?[1-9][0-9]{0,8}(?:\s+|\Z))+")
+_NUMBER = "#?[1-9][0-9]{0,8}"
+_AND = "&|and|und|oraz|i|a|e|и"
+_NUMBERS = re.compile(
+    rf"{_NUMBER}(?![^\s,;:])(?:(?:\s*[,;]\s*|\s+)(?:(?:{_AND})\s+)?{_NUMBER}(?![^\s,;:]))*[\s,;:]*", re.IGNORECASE
+)
 
 Code = Literal["unknown-command", "bad-value", "position", "html-only", "differs"]
 
@@ -142,7 +146,7 @@ def _unnumbered(command: Command) -> str:
     found = _NUMBERS.match(rest) if command.numbers else None
     if found is None:
         return command.written
-    named = found[0].split()[-1:] if command.name in _WITH_ANOTHER else []
+    named = _numbers_in(found[0])[-1:] if command.name in _WITH_ANOTHER else []
     return " ".join((word, *named, rest[found.end() :])).strip()
 
 
@@ -307,7 +311,7 @@ class _Reader:
         if self._about_ticket or info.where != "ticket":
             return (), rest
         found = _NUMBERS.match(rest)
-        named = found[0].split() if found is not None else []
+        named = _numbers_in(found[0]) if found is not None else []
         behind = rest[found.end() :] if found is not None else rest
         if info.name in _WITH_ANOTHER and named:
             behind = f"{named.pop()} {behind}".strip()
@@ -315,7 +319,7 @@ class _Reader:
             return (), rest
         if not named:
             raise WrongValueError(Wrong("ticket", (("command", f"{info.shown} 4812 {info.argument}".strip()),)))
-        return ((), rest) if info.query else (tuple(dict.fromkeys(map(_number, named))), behind)
+        return ((), rest) if info.query else (tuple(dict.fromkeys(map(int, named))), behind)
 
     def _unknown(self, line: _Line) -> Refused:
         word = re.split(r"[\s.!:,]", line.text[1:65], maxsplit=1)[0]
@@ -327,8 +331,8 @@ class _Reader:
         return Refused("unknown-command", line.number, line.text[:_LONGEST], wrong, maybe)
 
 
-def _number(word: str) -> int:
-    return int(word.removeprefix(MARK))
+def _numbers_in(text: str) -> list[str]:
+    return re.findall("[0-9]+", text)
 
 
 def _check_single(rest: str, info: CommandInfo) -> None:

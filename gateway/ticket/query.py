@@ -17,6 +17,7 @@ from typing import Literal
 from gateway.errors import Problem
 from gateway.message.fold import words
 from gateway.rules.quantities import duration
+from gateway.ticket.command_values import DASHES, QUOTES
 from gateway.ticket.found_by import ATTACHMENT, AUTHOR, SUBJECT, marked, tag_word
 from gateway.ticket.saying import Sayable, Saying, Tongue, saying, worded
 
@@ -26,9 +27,8 @@ _CHARACTERS = 1000
 _TERMS = 32
 _LEAST_LETTERS = 2  # before a star
 _LEAST_OF_LAST = 3  # of a last word that nobody put a star behind
-_QUOTES = '"“”„'
 _TERM = re.compile(
-    rf"(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?(?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)(?P<end>[{_QUOTES}]?)|(?P<plain>\S*))"
+    rf"(?P<minus>[{DASHES}]?)(?:(?P<field>[A-Za-z]+):)?(?:[{QUOTES}](?P<phrase>[^{QUOTES}]*)(?P<end>[{QUOTES}]?)|(?P<plain>\S*))"
 )
 _COMPARED = re.compile(r"([A-Za-z]{2,20})[<>=]{1,2}\S*")
 _WAITING = ("waiting_customer", "waiting_third")
@@ -211,7 +211,7 @@ def _terms(text: str) -> Iterator[_Term]:
         field, phrase = found["field"], found["phrase"]
         value = found["plain"] if phrase is None else phrase
         if field is not None and phrase is None and value.startswith("//"):
-            field, value = None, found[0].removeprefix("-")  # https://…
+            field, value = None, found[0].removeprefix(found["minus"])  # https://…
         yield _Term(
             at + 1,
             found[0],

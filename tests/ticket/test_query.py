@@ -33,7 +33,9 @@ def parsed(text: str, me: str | None = None) -> Query:
         ("PL-10442", Words((("pl", "10442"),), prefix=True)),
         ('"Zwrot, order"', Words((("zwrot", "order"),))),
         ("„Zwrot order“", Words((("zwrot", "order"),))),
+        ("«zwrot order»", Words((("zwrot", "order"),))),
         ("-zwrot", Words((("zwrot",),), excluded=True)),
+        ("–zwrot", Words((("zwrot",),), excluded=True)),  # a program made a dash of the hyphen
         ('-"a b"', Words((("a", "b"),), excluded=True)),
         ("12:30", Words((("12", "30"),))),
         ("https://x.test/a", Words((("https", "x", "test", "a"),))),
