@@ -265,9 +265,17 @@ def _sets_status(orders: Orders) -> bool:
 
 
 def _refusal(mail: AgentMail, refused: Refused) -> Why:
-    language = mail.d.rules.language_of(mail.agent)
-    told = refused.wrong.said(mail.d.desk.templates.words(language))
-    return Why(refused.code, refused.written, told, refused.maybe)
+    strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+    first, *others = (
+        Why(
+            each.code,
+            each.written,
+            each.wrong.said(strings),
+            " ↵ ".join(each.maybe.split("\n")) if each.maybe else None,
+        )
+        for each in (refused, *refused.others)
+    )
+    return replace(first, others=others)
 
 
 def _of_refusal(proposal: Proposal, refused: Refused) -> Proposal:

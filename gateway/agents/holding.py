@@ -51,6 +51,8 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
 _DISCARD = ("discard", "#discard")
 _OF_ORDERS = ("send_command", "send_with", "note_with")  # where it is known what they would be
 _SINCE = 3  # entries that are shown
+_MISTAKES = 20  # that are told beside the first
+_END_LINES = 5  # of a text that has more lines than are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Why:
     line: str | None = None  # of his mail
     told: str | None = None  # in his language
     maybe: str | None = None  # the command that was perhaps meant
+    others: Sequence["Why"] = ()  # what else is wrong with it
     since: Sequence[Entry] = ()
 
 
@@ -91,9 +94,10 @@ def ask(
         "line": why.line,
         "told": why.told,
         "maybe": why.maybe,
+        "mistakes": tuple({"line": e.line, "told": e.told, "maybe": e.maybe} for e in why.others[:_MISTAKES]),
         "since": since,
         "show_to": _commands_of(agent, ticket, d, c) if any(each["hidden"] for each in since) else None,
-        "words": lines_of_words(words),
+        "words": _shown(words),
         "longer": lines_of_words(proposal.longer or "") if why.code == "cut" else (),
         "choices": tuple({"word": word, "command": command} for word, command in may_choose),
         "becomes_note": why.code not in (*OF_COMMANDS, "no-proof") and number is not None and proposal.has_words,
@@ -103,6 +107,17 @@ def ask(
     notice = to_agent(agent, "hold", values, d.rules, key=f"hold:{id}", cause=cause, about=ticket)
     enqueue(replace(notice, auto_submitted="auto-replied", item=id), d.desk, c, now)
     return id
+
+
+def _shown(words: str) -> tuple[str, ...]:
+    """The lines of a text; of one that is too long its beginning and its end, and how much stands between them."""
+    whole, shown = [line.strip() for line in words.splitlines() if line.strip()], lines_of_words(words)
+    if shown and len(shown[-1]) < len(whole[len(shown) - 1]):  # within a line
+        shown = (*shown[:-1], f"{shown[-1]} …")
+    left = whole[len(shown) :]
+    below = lines_of_words("\n".join(left[-_END_LINES:]))
+    between = len(left) - len(below)
+    return (*shown, *((f"… (+{between})",) if between else ()), *below)
 
 
 def _commands_of(agent: Agent, ticket: Ticket | None, d: Deps, c: Connection) -> str | None:

@@ -12,18 +12,19 @@ from dataclasses import replace
 from gateway.agents.above import Above, Opened, obeyed, opened, read_above
 from gateway.agents.answering import Wanted, without_ticket
 from gateway.agents.forwarding import mark_unproven
+from gateway.agents.reading import vocabulary
 from gateway.agents.types import AgentMail
 from gateway.operations.order_mails import tell
 from gateway.operations.order_types import Asker, Carried
 from gateway.returned import received as by_anybody
 from gateway.store.held import as_note
-from gateway.ticket.commands import Orders, looks_like_a_command
+from gateway.ticket.commands import Orders, begins_with_a_command
 from gateway.ticket.types import Outcome
 
 
 def opens_with_orders(mail: AgentMail, wanted: Wanted) -> Outcome | None:
     """What became of it; None where it does not begin with a command."""
-    if not looks_like_a_command(wanted.written.plain or ""):
+    if not begins_with_a_command(wanted.written.plain or "", vocabulary(mail.d)):
         return None
     above = read_above(mail, wanted.written)
     if above.failed is None and not above.orders.text.strip():

@@ -42,7 +42,7 @@ from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
 from gateway.ticket.answered import addressed_tokens, is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
-from gateway.ticket.commands import Orders, looks_like_a_command, read_commands, written_in
+from gateway.ticket.commands import Orders, begins_with_a_command, looks_like_a_command, read_commands, written_in
 from gateway.ticket.thread import thread
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
@@ -176,7 +176,7 @@ def _about_unseen(mail: AgentMail, ticket: Ticket | None) -> Outcome:
 def _of_commands(mail: AgentMail) -> Outcome:
     """An address for commands: words there may be meant for the ticket that the answered mail is about."""
     said, subject = mail.message.text, mail.message.subject
-    if said.strip() and not looks_like_a_command(said) and not looks_like_a_command(subject):
+    if said.strip() and not begins_with_a_command(said, vocabulary(mail.d)) and not looks_like_a_command(subject):
         if mail.inbound.released:  # he wants a new ticket
             return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
         if (ticket := _perhaps_meant(mail)) is not None and notes(mail.agent):

@@ -191,6 +191,7 @@ def _hold(s: Situation) -> dict[str, Any]:
         }.get(s.case),
         "line": "#solvd",
         "maybe": "#solved" if s.items else None,
+        "mistakes": [{"line": "#asign ana", "told": "There is no command #asign.", "maybe": "#assign ana"}] * s.items,
         "since": [{"at": _ago(minutes=30), "who": "Ana Kovač", "words": words}] * s.items,
         "show_to": "support+t4812-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test" if s.case == "collision" else None,
         "words": words,

@@ -5,7 +5,7 @@ Not here  where in a mail commands stand (commands.py), names (command_names.py)
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from gateway.errors import PermanentError
@@ -27,6 +27,7 @@ from gateway.ticket.command_values import (
     Value,
     Wrong,
     WrongValueError,
+    quoted,
     with_hyphens,
 )
 
@@ -98,7 +99,7 @@ def fields(given: Given) -> tuple[tuple[str, str], ...]:
     found = given.pairs()
     if not found:
         raise WrongValueError(given.needs)
-    return tuple(field_given(name, value, given) for name, value in found)
+    return tuple(_field(found, place, given) for place in range(len(found)))
 
 
 def moment(given: Given) -> datetime:
@@ -237,6 +238,16 @@ def presence(given: Given) -> Absence | None:
     if said.until is not None or said.cover is not None:
         raise WrongValueError(Wrong("choice", (("word", given.text.strip()[:SHOWN]), ("known", "who=WHO"))))
     return said
+
+
+def _field(pairs: Sequence[tuple[str, str]], place: int, given: Given) -> tuple[str, str]:
+    """One of the pairs; where it is wrong, all of them as they were perhaps meant are told."""
+    try:
+        return field_given(*pairs[place], given)
+    except WrongValueError as e:
+        before, behind = ([f"{n}={quoted(v)}" for n, v in part] for part in (pairs[:place], pairs[place + 1 :]))
+        meant = tuple(" ".join((*before, each, *behind)) for each in e.candidates)
+        raise WrongValueError(e.wrong, meant) from None
 
 
 def _tags(given: Given, *, adding: bool) -> Tags:

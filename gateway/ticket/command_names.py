@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from gateway.message.address import normal
 from gateway.message.fold import folded
 from gateway.rules.action_forms import misfit
-from gateway.ticket.command_values import SHOWN, Given, Wrong, WrongValueError, with_hyphens
+from gateway.ticket.command_values import SHOWN, Given, Wrong, WrongValueError, quoted, with_hyphens
 from gateway.ticket.meant import meant
 
 NOBODY = "none"
@@ -74,13 +74,14 @@ def field_given(name: str, value: str, given: Given) -> tuple[str, str]:
         near = meant(wanted, known)
         raise WrongValueError(
             Wrong("field", (("word", name[:SHOWN]), ("known", ", ".join(known)))),
-            tuple(f"{each}={value}" for each in near),
+            tuple(f"{each}={quoted(value)}" for each in near),
         )
     info = rules.fields[id]
     if misfit(info, value) is not None and misfit(info, with_hyphens(value)) is None:
         value = with_hyphens(value)
     if folded(value) != NOBODY and misfit(info, value) is not None:
-        near = tuple(f"{name}={each}" for each in meant(folded(value), info.values))
+        same = [each for each in info.values if folded(each) == folded(value)]
+        near = tuple(f"{name}={quoted(each)}" for each in same or meant(folded(value), info.values))
         raise WrongValueError(
             Wrong("value", (("name", name), ("word", value[:SHOWN]), ("wanted", info.form[:200]))), near
         )

@@ -24,6 +24,11 @@ DASHES = "-‐‑‒–—―−﹣－"  # what programs make of a hyphen
 _HYPHENS = str.maketrans(dict.fromkeys(DASHES, "-"))
 
 
+def quoted(value: str) -> str:
+    """A value as it stands behind `name=`."""
+    return value if value and not any(each.isspace() for each in value) else f'"{value}"'
+
+
 def with_hyphens(text: str) -> str:
     """The text with a hyphen for each dash."""
     return text.translate(_HYPHENS)
@@ -158,6 +163,6 @@ class Given:
             found = _TOKEN.match(text, at)
             if found is None:
                 raise WrongValueError(Wrong("quote", (("word", text[at : at + SHOWN]),)))
-            quoted = found[2] if found[2] is not None else found[3]
-            yield found[1] or "", quoted if quoted is not None else found[4].rstrip(",;") or found[4]
+            within = found[2] if found[2] is not None else found[3]
+            yield found[1] or "", within if within is not None else found[4].rstrip(",;") or found[4]
             at = _BETWEEN.match(text, found.end()).end()  # type: ignore[union-attr]  # be it nothing

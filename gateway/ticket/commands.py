@@ -4,12 +4,12 @@ Sources  agents-by-mail.md §3, §5 (the reasons). Commands are the first lines 
          on a line of its own. Whatever could have been meant as a command and is none is never taken for words: the
          mail is held, and its writer decides.
          Nothing raises, whatever the mail holds; the time grows with its length alone.
-Not here  which commands there are (command_table.py), what stands behind them (command_arguments.py), whether the
-          writer is an agent, what they do (operations/).
+Not here  which commands there are (command_table.py), what stands behind them (command_arguments.py), what programs
+          put around them (decorated.py), whether the writer is an agent, what they do (operations/).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
@@ -18,11 +18,14 @@ from gateway.message.reply_html import split_html
 from gateway.message.types import Message
 from gateway.ticket.command_table import COMMANDS, MARK, CommandInfo, Vocabulary, squeezed
 from gateway.ticket.command_values import Given, Value, Writer, Wrong, WrongValueError
+from gateway.ticket.decorated import undecorated
 from gateway.ticket.meant import meant
 
 MOST = 20  # commands in a mail
 _LONGEST = 1000  # characters of a command
 _MOST_BELOW = 50  # known words of commands below a text that are read; more are no accident
+_MOST_ROUNDS = 4  # of what was perhaps meant: that may be wrong again
+_MOST_PIECES = 3  # of a word that blanks stand in
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _LOOKS_SO = re.compile(r"#[^\W\d_]")
 _COMMAND = re.compile(r"#([^\W\d_][\w-]{0,63}\??)(?:[.!:,;…]*|[.!:,;…]*\s(.*))", re.DOTALL)
@@ -30,6 +33,7 @@ _AT_THE_END = re.compile(r"(?<=[^\s.!:,;…])[.!:,;…]+\Z")
 _WITH_ANOTHER = ("merge", "link", "unlink", "relates", "causedby", "blocks")  # the last number is the other ticket
 _NUMBER = "#?[1-9][0-9]{0,8}"
 _AND = "&|and|und|oraz|i|a|e|и"
+_JOINED = re.compile(rf"(?:\s*[,;/+…]|\s+(?:{_AND}))+\s*\Z", re.IGNORECASE)  # what stands between two commands
 _NUMBERS = re.compile(
     rf"{_NUMBER}(?![^\s,;:])(?:(?:\s*[,;]\s*|\s+)(?:(?:{_AND})\s+)?{_NUMBER}(?![^\s,;:]))*[\s,;:]*", re.IGNORECASE
 )
@@ -86,9 +90,10 @@ class Refused:
     line: int  # of the new words, from 1
     written: str  # as it stands there
     wrong: Wrong
-    maybe: str | None = None  # the line as it was perhaps meant
-    corrected: str | None = None  # all new words as they were perhaps meant, to be read again; None: nobody can know
+    maybe: str | None = None  # the line as it was perhaps meant, be it as several
+    corrected: str | None = None  # all new words as they would be done; None: nobody can know
     below: str = ""  # what stands behind a command for words, and belongs to them
+    others: tuple["Refused", ...] = ()  # what else is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +110,58 @@ def read_commands(
     about_ticket  whether it came to an address of one ticket; else commands name theirs
     queries_only  whether nothing may be changed by it
     """
+    reader = _Reader(writer, vocabulary, about_ticket=about_ticket, queries_only=queries_only)
+    found: Orders | Refused
     if mail.plain is None:
-        return _rich_alone(mail.rich or "", vocabulary)
-    text = mail.plain
-    if not about_ticket and not text.strip() and _looks_so(mail.subject):
-        text = mail.subject
+        found = _rich_alone(mail.rich or "", reader)
+    else:
+        text = mail.plain
+        if not about_ticket and not text.strip() and _looks_so(mail.subject):
+            text = mail.subject
+        found = _differing(text, mail.rich if text is mail.plain else None, reader) or _read(text, reader)
+    if isinstance(found, Orders):
+        return found
+    if found.code in ("html-only", "differs") and isinstance(more := _read(found.corrected or "", reader), Refused):
+        found = replace(found, others=(replace(more, others=()), *more.others))
+    return replace(found, corrected=_passing(found.corrected, reader))
+
+
+def _passing(text: str | None, reader: "_Reader") -> str | None:
+    """The words, or what is made of them, if all of them would be done: only that is offered."""
+    for _ in range(_MOST_ROUNDS):
+        found = _read(text, reader) if text is not None else None
+        if not isinstance(found, Refused):
+            return text
+        text = found.corrected
+    return None
+
+
+def _read(text: str, reader: "_Reader") -> Orders | Refused:
+    """What the words say; everything that is wrong with them is told at once."""
     lines = _lines(text)
     top, end = _top(lines)
-    if mail.rich is not None and text is mail.plain and (odd := _difference(top, mail.rich)) is not None:
-        return Refused("differs", odd.number, odd.text, Wrong("differs"), corrected=text)
-    below = "\n".join(text.split("\n")[end:]).strip("\n")
     if len(top) > MOST:
         return Refused("bad-value", top[MOST].number, top[MOST].text, Wrong("many", (("most", str(MOST)),)))
-    reader = _Reader(writer, vocabulary, about_ticket=about_ticket, queries_only=queries_only)
-    commands: list[Command] = []
-    for line in top:
-        found = reader.read(line, first=line is top[0])
-        if isinstance(found, Refused):
-            return replace(found, corrected=_corrected(text, found, end))
-        commands.append(found)
-    if (clash := _two_statuses(commands)) is not None:
-        return clash
-    return _misplaced(text, lines, end, reader) or Orders(tuple(commands), below)
+    found = [reader.mended(line, first=line is top[0]) for line in top]
+    commands = tuple(each for each in found if isinstance(each, Command))
+    mistakes = [each for each in found if isinstance(each, Refused)]
+    clash = _two_statuses(commands)
+    above, rest, misplaced = _misplaced(text, lines, end, reader)
+    wrong: tuple[Refused, ...] = (*mistakes, *((clash,) if clash is not None else ()), *misplaced)
+    if not wrong:
+        return Orders(commands, "\n".join(text.split("\n")[end:]).strip("\n"))
+    code: Code = next((each.code for each in wrong if each.code == "bad-value"), wrong[0].code)
+    sure = clash is None and above is not None and all(each.corrected is not None for each in mistakes)
+    corrected = "\n".join((*_mended_top(text, end, mistakes), *(above or ()), *rest)) if sure else None
+    return replace(wrong[0], code=code, corrected=corrected, others=wrong[1:])
+
+
+def _mended_top(text: str, end: int, mistakes: Sequence[Refused]) -> Iterator[str]:
+    """The block of commands as it was perhaps meant, and the words that stood behind a command."""
+    meant_so = {each.line: each.corrected or "" for each in mistakes}
+    for n, line in enumerate(text.split("\n")[:end], 1):
+        yield meant_so.get(n, line)
+    yield from (each.below for each in mistakes if each.below)
 
 
 def of_one_ticket(orders: Orders) -> tuple[int, str] | None:
@@ -164,43 +199,62 @@ def looks_like_a_command(text: str) -> bool:
     return any(_looks_so(line.text) for line in _lines(text)[:1])
 
 
-def _rich_alone(rich: str, vocabulary: Vocabulary) -> Orders | Refused:
+def begins_with_a_command(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether the first line that says anything may be meant as a command, whatever a program put around it."""
+    first = next((line for line in text.split("\n") if _seen(line)), "")
+    return _looks_so(first) or _known(_bare(first, vocabulary) or "", vocabulary) is not None
+
+
+def _rich_alone(rich: str, reader: "_Reader") -> Orders | Refused:
     """HTML gives no commands: what looks like one is shown to its writer first."""
-    lines = _lines(rich)
-    for place, line in enumerate(lines):
-        found = _COMMAND.fullmatch(line.text) if _looks_so(line.text) else None
-        info = vocabulary.find(found[1]) if found is not None else None
-        alone = found is not None and not (found[2] or "").strip()
-        known = info is not None and (alone or info.argument or info.name == "note")
-        if (place == 0 and _looks_so(line.text)) or known:
+    raw = rich.split("\n")
+    for place, line in enumerate(_lines(rich)):
+        if (place == 0 and _looks_so(line.text)) or reader.may_be_meant(raw[line.number - 1]):
             return Refused("html-only", line.number, line.text, Wrong("html"), corrected=rich)
     return Orders((), rich.strip("\n"))
 
 
+def _differing(text: str, rich: str | None, reader: "_Reader") -> Refused | None:
+    """The first command that one form of the mail has and the other has not; None when both say the same."""
+    if rich is None:
+        return None
+    one, other = (_ordering(each, reader) for each in (text, rich))
+    for n in range(max(len(one), len(other))):
+        two = one[n] if n < len(one) else None, other[n] if n < len(other) else None
+        if two[0] is None or two[1] is None or two[0].text.casefold() != two[1].text.casefold():
+            odd = two[0] or two[1]
+            return None if odd is None else Refused("differs", odd.number, odd.text, Wrong("differs"), corrected=text)
+    return None
+
+
+def _ordering(text: str, reader: "_Reader") -> list[_Line]:
+    """The first lines that may be meant as commands, without what is around them."""
+    raw, found = text.split("\n"), []
+    for line in _lines(text):
+        plain = line.text if _looks_so(line.text) else reader.plainly(raw[line.number - 1])
+        if plain is None:
+            break
+        found.append(_Line(line.number, plain))
+    return found
+
+
 def _lines(text: str) -> list[_Line]:
     """The lines that say anything; blanks of every kind are one kind, and what nobody sees is not there."""
-    seen = ((n, " ".join(_UNSEEN.sub("", line).split())) for n, line in enumerate(text.split("\n"), 1))
-    return [_Line(n, line) for n, line in seen if line]
+    return [_Line(n, seen) for n, line in enumerate(text.split("\n"), 1) if (seen := _seen(line))]
+
+
+def _seen(line: str) -> str:
+    return " ".join(_UNSEEN.sub("", line).split())
 
 
 def _looks_so(text: str) -> bool:
-    return _LOOKS_SO.match(" ".join(_UNSEEN.sub("", text).split())) is not None
+    return _LOOKS_SO.match(_seen(text)) is not None
 
 
 def _top(lines: Sequence[_Line]) -> tuple[list[_Line], int]:
     """The lines of the block of commands, and how many lines of the text it takes."""
     count = next((i for i, line in enumerate(lines) if not _looks_so(line.text)), len(lines))
     return list(lines[:count]), lines[count - 1].number if count else 0
-
-
-def _difference(top: Sequence[_Line], rich: str) -> _Line | None:
-    """The first command that one form of the mail has and the other has not; None when both say the same."""
-    other, _ = _top(_lines(rich))
-    for n in range(max(len(top), len(other))):
-        one, two = top[n] if n < len(top) else None, other[n] if n < len(other) else None
-        if one is None or two is None or one.text.casefold() != two.text.casefold():
-            return one or two
-    return None
 
 
 def _two_statuses(commands: Sequence[Command]) -> Refused | None:
@@ -217,33 +271,33 @@ def _sets_status(command: Command) -> bool:
     return command.name == "status" or (command.name in COMMANDS and COMMANDS[command.name].status)
 
 
-def _corrected(text: str, refused: Refused, end: int) -> str | None:
-    """With the line as it was perhaps meant; `end` is how many lines the commands take."""
-    if refused.maybe is None or (refused.wrong.word == "extra" and not refused.below):
-        return None  # what else stands in the line would be lost
-    lines = text.split("\n")
-    lines[refused.line - 1] = refused.maybe
-    return "\n".join((*lines[:end], *((refused.below,) if refused.below else ()), *lines[end:]))
+def _misplaced(
+    text: str, lines: Sequence[_Line], end: int, reader: "_Reader"
+) -> tuple[list[str] | None, list[str], list[Refused]]:
+    """Commands that stand below the words, or within what programs put around them: they are meant, and no words.
 
-
-def _misplaced(text: str, lines: Sequence[_Line], end: int, reader: "_Reader") -> Refused | None:
-    """A command that stands below the words: it was meant, so it must not be sent as words."""
-    below = [line for line in lines if line.number > end and _looks_so(line.text) and reader.knows(line)]
-    found = [line for line in below[:_MOST_BELOW] if reader.understands(line)]
-    wrong = [line for line in below[:_MOST_BELOW] if line not in found and not reader.may_be_words(line)]
-    if wrong:  # `#note he lies`, `#assign bobby`: no customer is to read it
-        return Refused("position", wrong[0].number, wrong[0].text, Wrong("position"))
+    Returns  (them as they stand in the first lines, None: nobody can know; the lines that are left; what is told)
+    """
+    raw = text.split("\n")
+    below = [line for line in lines if line.number > end and reader.may_be_meant(raw[line.number - 1])]
     if len(below) > _MOST_BELOW:
-        return Refused("position", below[_MOST_BELOW].number, below[_MOST_BELOW].text, Wrong("position"))
-    if not found:
-        return None
-    moved = {line.number for line in found}
-    rest = [line for n, line in enumerate(text.split("\n"), 1) if n > end and n not in moved]
-    above = [*text.split("\n")[:end], *(line.text for line in found)]
-    return Refused(
-        "position", found[0].number, found[0].text, Wrong("position"),
-        corrected="\n".join((*above, "", *rest)),
-    )  # fmt: skip
+        odd = below[_MOST_BELOW]
+        return None, [], [Refused("position", odd.number, odd.text, Wrong("position"))]
+    above: list[str] | None = []
+    rest, told = {n: line for n, line in enumerate(raw, 1) if n > end}, []
+    for line in below:
+        plain = _Line(line.number, reader.plainly(raw[line.number - 1]) or line.text)
+        found = reader.mended(plain, first=True)
+        maybe = plain.text if plain.text != line.text else None
+        if isinstance(found, Refused):
+            maybe, right = found.maybe or maybe, found.corrected
+            rest[line.number] = found.below
+        else:
+            right = plain.text
+            del rest[line.number]
+        above = [*above, right] if above is not None and right is not None else None
+        told.append(Refused("position", line.number, line.text, Wrong("position"), maybe))
+    return above, ["", *rest.values()] if above else list(rest.values()), told
 
 
 class _Reader:
@@ -253,41 +307,65 @@ class _Reader:
         self._writer, self._vocabulary = writer, vocabulary
         self._about_ticket, self._queries_only = about_ticket, queries_only
 
-    def knows(self, line: _Line) -> bool:
-        """Whether it begins with the word of a command."""
-        found = _COMMAND.fullmatch(line.text)
-        return found is not None and self._vocabulary.find(found[1]) is not None
+    def plainly(self, raw: str) -> str | None:
+        """A line that begins with the word of a command, without what is around it; None: it does not."""
+        return _bare(raw, self._vocabulary)
 
-    def understands(self, line: _Line) -> bool:
-        """Whether the line is a command and nothing else, wherever it stands."""
-        return isinstance(self.read(line, first=True), Command)
+    def may_be_meant(self, raw: str) -> bool:
+        """Whether a line is a command, wherever it stands, and not how people write: `#urgent things first`."""
+        plain = self.plainly(raw)
+        info = _known(plain or "", self._vocabulary)
+        if plain is None or info is None:
+            return False
+        if " " not in plain or info.argument or info.name == "note":  # `#note he lies`, `#assign bobby`
+            return True
+        return isinstance(self.read(_Line(1, plain), first=True), Command)
 
-    def may_be_words(self, line: _Line) -> bool:
-        """Whether a line that begins with a command, and is none, is how people write: `#urgent things first`."""
-        found = _COMMAND.fullmatch(line.text)
-        info = self._vocabulary.find(found[1]) if found is not None else None
-        return info is None or (info.name != "note" and not info.argument)
+    def mended(self, line: _Line, *, first: bool) -> Command | Refused:
+        """As `read`; what is wrong with it has the lines that would be done in its place, where they are known."""
+        found = self.read(line, first=first)
+        if isinstance(found, Command):
+            return found
+        right = self._right(found, _MOST_ROUNDS, first=first)
+        if right is not None:
+            return replace(found, maybe=right, corrected=right)
+        return replace(found, maybe=None) if found.maybe is not None and "\n" in found.maybe else found
+
+    def _right(self, refused: Refused, rounds: int, *, first: bool) -> str | None:
+        """The line as it was perhaps meant, be it as several, where it would be done; None: it would not."""
+        loses_words = refused.wrong.word == "extra" and not refused.below
+        if refused.maybe is None or loses_words or not rounds:
+            return None
+        right: list[str] = []
+        for each in refused.maybe.split("\n"):
+            leads = first and not right
+            found = self.read(_Line(refused.line, each), first=leads)
+            wrong = found if isinstance(found, Refused) and not found.below else None
+            again = self._right(wrong, rounds - 1, first=leads) if wrong is not None else None
+            if isinstance(found, Refused) and again is None:
+                return None
+            right.append(each if again is None else again)
+        return "\n".join(right)
 
     def read(self, line: _Line, *, first: bool) -> Command | Refused:
         """The command of a line; `first`: whether it is the first of its mail."""
         found = _COMMAND.fullmatch(line.text)
-        info = self._vocabulary.find(found[1]) if found is not None else None
+        info = _known(line.text, self._vocabulary)
         if len(line.text) > _LONGEST:
             return Refused("bad-value", line.number, line.text[:60], Wrong("long", (("most", str(_LONGEST)),)))
         if found is None or info is None:
             return self._unknown(line)
         if (wrong := self._against(info, first=first)) is not None:
             return Refused("bad-value", line.number, line.text, wrong)
-        rest = _AT_THE_END.sub("", (found[2] or "").strip())
+        rest = behind = _AT_THE_END.sub("", (found[2] or "").strip())
         try:
             numbers, rest = self._numbers(info, rest)
             _check_single(rest, info)
             value = info.take(Given(info.shown, info.argument, rest, self._writer))
         except WrongValueError as e:
-            maybe = _maybe(info, e.candidates)
-            return Refused(
-                "bad-value", line.number, line.text, e.wrong, maybe, below=rest if info.name == "note" else ""
-            )
+            maybe = _apart(line.text) if e.wrong.word == "line" else _maybe(info, behind, rest, e)
+            below = rest if info.name == "note" and e.wrong.word == "extra" else ""
+            return Refused("bad-value", line.number, line.text, e.wrong, maybe, below=below)
         return Command(info.does or info.name, value, line.number, line.text, numbers)
 
     def _against(self, info: CommandInfo, *, first: bool) -> Wrong | None:
@@ -322,13 +400,37 @@ class _Reader:
         return ((), rest) if info.query else (tuple(dict.fromkeys(map(int, named))), behind)
 
     def _unknown(self, line: _Line) -> Refused:
-        word = re.split(r"[\s.!:,]", line.text[1:65], maxsplit=1)[0]
-        near = [self._vocabulary.find(each) for each in meant(squeezed(word), self._vocabulary.words)]
-        infos = list(dict.fromkeys(info.shown for info in near if info is not None))
-        rest = line.text[1 + len(word) :].strip()
+        word = re.split(r"[\s.!:,;=…]", line.text[1:65], maxsplit=1)[0]
         wrong = Wrong("unknown", (("word", MARK + word),))
-        maybe = f"{infos[0]} {rest}".strip() if infos and len(line.text) <= _LONGEST else None
+        maybe = next(self._perhaps(line.text, word), None) if len(line.text) <= _LONGEST else None
         return Refused("unknown-command", line.number, line.text[:_LONGEST], wrong, maybe)
+
+    def _perhaps(self, text: str, word: str) -> Iterator[str]:
+        """The line with a word that there is: behind another sign, of two pieces, near to what stands there."""
+        if (plain := self.plainly(text)) is not None and plain != text:
+            yield plain
+        pieces = text[1:65].split(" ")
+        for count in range(2, 1 + min(len(pieces), _MOST_PIECES)):
+            if (info := self._vocabulary.find("".join(pieces[:count]))) is not None:
+                yield " ".join((info.shown, *text[1:].split(" ")[count:]))
+        for near in meant(squeezed(word), self._vocabulary.words):
+            if (info := self._vocabulary.find(near)) is not None:
+                yield f"{info.shown} {text[1 + len(word) :].lstrip(' .!:,;=…')}".strip()
+
+
+def _known(text: str, vocabulary: Vocabulary) -> CommandInfo | None:
+    """The command that a line begins with; None where it begins with none."""
+    found = _COMMAND.fullmatch(text)
+    return vocabulary.find(found[1]) if found is not None else None
+
+
+def _bare(raw: str, vocabulary: Vocabulary) -> str | None:
+    """A line that begins with the word of a command, without what is around it; None: it does not."""
+    seen = _seen(raw)
+    if _known(seen, vocabulary) is not None:
+        return seen
+    plain = undecorated(raw)
+    return plain if plain is not None and _known(plain, vocabulary) is not None else None
 
 
 def _numbers_in(text: str) -> list[str]:
@@ -344,8 +446,25 @@ def _check_single(rest: str, info: CommandInfo) -> None:
         raise WrongValueError(Wrong("line", (("command", info.shown),)))
 
 
-def _maybe(info: CommandInfo, candidates: tuple[str, ...]) -> str | None:
-    """The line with the one value that can have been meant."""
-    if len(candidates) != 1:
+def _apart(text: str) -> str:
+    """The commands of a line, each on a line of its own."""
+    pieces = re.split(r"\s(?=#[^\W\d_])", text)
+    return "\n".join(_JOINED.sub("", each) for each in pieces)
+
+
+def _maybe(info: CommandInfo, behind: str, rest: str, e: WrongValueError) -> str | None:
+    """The line with the one value that can have been meant.
+
+    behind  all that stands behind the command
+    rest    that without the numbers of tickets
+    """
+    if len(e.candidates) != 1:
         return None
-    return candidates[0] if candidates[0].startswith(MARK) else f"{info.shown} {candidates[0]}"
+    (candidate,), numbers = e.candidates, behind[: len(behind) - len(rest)]
+    if candidate.startswith(MARK):
+        return f"{candidate} {numbers}".strip()
+    word = dict(e.wrong.places).get("word", "")
+    whole = re.compile(rf"(?<![^\s=]){re.escape(word)}(?!\S)")
+    if "=" in candidate or len(whole.findall(rest)) != 1:
+        return f"{info.shown} {numbers}{candidate}"
+    return f"{info.shown} {numbers}{whole.sub(lambda _: candidate, rest)}"

@@ -279,7 +279,7 @@ def test_the_table_above_has_every_command() -> None:
     ("#away soon", "bad-value", 1, "choice", None),
     ("#away until", "bad-value", 1, "missing", None),
     ("#mine\n#dry", "bad-value", 2, "dry", None),
-    ("#solved #mine", "bad-value", 1, "line", None),
+    ("#solved #mine", "bad-value", 1, "line", "#solved\n#mine"),
     ("#solved\n#pending", "bad-value", 2, "two", None),
     ("#solved\n#snooze 2d", "bad-value", 2, "two", None),
     ("#spam\n#closed", "bad-value", 2, "two", None),
@@ -288,12 +288,144 @@ def test_the_table_above_has_every_command() -> None:
     ("Hello Jan,\n#solved", "position", 2, "position", None),
     ("Hello Jan,\n\nDone.\n\n#gelöst!", "position", 5, "position", None),
     ("#mine\nDone.\n#solved", "position", 3, "position", None),
-    ("Hello Jan,\n#note he is a known liar", "position", 2, "position", None),  # for our people alone
+    ("Hello Jan,\n#note he is a known liar", "position", 2, "position", "#note"),  # for our people alone
     ("Hello Jan,\nDone.\n#assign bobby", "position", 3, "position", None),
 ])  # fmt: skip
 def test_one_mistake_holds_the_mail(text: str, code: str, line: int, word: str, maybe: str | None) -> None:
     found = refused(text)
     assert (found.code, found.line, found.wrong.word, found.maybe) == (code, line, word, maybe)
+
+
+HE = "he is nasty"
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(("text", "commands", "words"), [
+    # the new words of a mail that is held, as they are read when its writer says: send with the command
+    (f"• #note\n{HE}", ("note",), HE),
+    (f"   - #note\n{HE}", ("note",), HE),
+    (f"·    #note\n{HE}", ("note",), HE),
+    (f"o  #note\n{HE}", ("note",), HE),
+    (f"* #note\n{HE}", ("note",), HE),
+    (f"1. #note\n{HE}", ("note",), HE),
+    (f"1) #note\n{HE}", ("note",), HE),
+    (f"1 #note\n{HE}", ("note",), HE),
+    (f"a) #note\n{HE}", ("note",), HE),
+    (f"“#note”\n{HE}", ("note",), HE),
+    (f"„#notiz“\n{HE}", ("note",), HE),
+    (f"»#note«\n{HE}", ("note",), HE),
+    (f"'#note'\n{HE}", ("note",), HE),
+    (f'"#note"\n{HE}', ("note",), HE),
+    (f"[#note]\n{HE}", ("note",), HE),
+    (f"(#note)\n{HE}", ("note",), HE),
+    (f"##note\n{HE}", ("note",), HE),
+    (f"＃note\n{HE}", ("note",), HE),
+    (f"＃ｎｏｔｅ\n{HE}", ("note",), HE),
+    (f"﹟note\n{HE}", ("note",), HE),
+    (f"#\ufe0f\u20e3note\n{HE}", ("note",), HE),
+    (f"*#note*\n{HE}", ("note",), HE),
+    (f"**#note**\n{HE}", ("note",), HE),
+    (f"_#note_\n{HE}", ("note",), HE),
+    (f"~#note~\n{HE}", ("note",), HE),
+    (f"`#note`\n{HE}", ("note",), HE),
+    (f"\\#note\n{HE}", ("note",), HE),
+    (f"#*note*\n{HE}", ("note",), HE),
+    (f"#\u2009note\n{HE}", ("note",), HE),
+    (f"#\u00a0note\n{HE}", ("note",), HE),
+    (f"#\tnote\n{HE}", ("note",), HE),
+    (f"\u2066#\u2069note\n{HE}", ("note",), HE),
+    (f"• #note {HE}", ("note",), HE),
+    (f"• #note\n• #mine\n{HE}", ("note", "mine"), HE),
+    (f"#mine\n• #note\n{HE}", ("mine", "note"), HE),
+    (f"• #assign “Anton Dvorak”\n{HE}", ("assign",), HE),
+    (f"“#assign ana”\n{HE}", ("assign",), HE),
+    (f"• #priority=high\n{HE}", ("priority",), HE),
+    (f"{HE}\n＃solved", ("solved",), HE),
+    (f"{HE}\n  - #gelöst\n- #urgent", ("solved", "priority"), HE),
+    (f"{HE}\n#note:take care", ("note",), f"{HE}\ntake care"),
+    (f"Hello,\n#note {HE}", ("note",), f"Hello,\n{HE}"),
+])  # fmt: skip
+def test_a_command_within_what_programs_put_around_it_is_asked_about(
+    text: str, commands: tuple[str, ...], words: str
+) -> None:
+    found = refused(text)
+    assert (found.code, found.wrong.word) == ("position", "position")
+    again = ordered(found.corrected or "")
+    assert (tuple(c.name for c in again.commands), again.text) == (commands, words)
+
+
+@pytest.mark.parametrize("text", [
+    "# list", "## list", "#4812 is broken", "• #4812 is broken", "- # list", "• #urgent things first", "1. #1 of all",
+    "• #vat and #tax", "“#urgent, as they say, is nothing”", "> #note", "Re: #note", "It is a #note", "C#", "a #list",
+    "2026 #note", "• ", "#", "• list", "“#sloved”",
+])  # fmt: skip
+def test_what_merely_looks_a_little_so_is_text(text: str) -> None:
+    for words in (text, f"{text}\nHello", f"Hello\n{text}"):
+        assert read(words) == Orders((), words)
+        assert isinstance(read_commands(Written(None, words), writer(), vocabulary(), about_ticket=True), Orders)
+
+
+@pytest.mark.parametrize(("text", "maybe", "commands"), [
+    # new words, the first line that is told as it was perhaps meant, what is read of all of it when that is chosen
+    ("#solved; #high", "#solved\n#high", ("solved", "priority")),
+    ("#solved,#high", "#solved\n#high", ("solved", "priority")),
+    ("#mine and #solved", "#mine\n#solved", ("mine", "solved")),
+    ("#mine / #solved refund / #high", "#mine\n#solved refund\n#high", ("mine", "solved", "priority")),
+    ("#mine #solvd", "#mine\n#solved", ("mine", "solved")),
+    ("#mine #solved #vat", None, None),
+    ("#so lved", "#solved", ("solved",)),
+    ("#ass ign ana", "#assign ana", ("assign",)),
+    ("#priority=high", "#priority high", ("priority",)),
+    ("#priority:hgih", "#priority high", ("priority",)),
+    ("#priorty=high", "#priority high", ("priority",)),
+    ("#asign antno", "#assign anton", ("assign",)),
+    ("#asign bobby", "#assign bobby", None),
+    ("#solved)", "#solved", ("solved",)),
+    ("#solved(refund)", "#solved refund)", ("solved",)),
+    ("#set kind=Refund", "#set kind=refund", ("set",)),
+    ("#set order=PL-10442 kind=Refund", "#set order=PL-10442 kind=refund", ("set",)),
+    ("#set ordr=PL-10442 kind=refnd", "#set order=PL-10442 kind=refund", ("set",)),
+    ("#away until mon cover antn", "#away until mon cover anton", ("away",)),
+    ("#link 4790 duplicat3", "#link 4790 duplicate", ("link",)),
+    ("#solvd\n#asign antno\n#mine", "#solved", ("solved", "assign", "mine")),
+    ("#solvd\n#assign bobby", "#solved", None),
+    ("#solvd\n#pending", "#solved", None),  # then two contradict each other
+    ("#solvd\nHello\n• #mine", "#solved", ("solved", "mine")),
+    ("#mine I take it", "#mine", None),  # the words would be lost
+    ("#xyzzyxyzzy", None, None),
+])  # fmt: skip
+def test_what_is_offered_would_be_done(text: str, maybe: str | None, commands: tuple[str, ...] | None) -> None:
+    found = refused(text)
+    assert found.maybe == maybe
+    again = ordered(found.corrected) if found.corrected is not None else None
+    assert (tuple(c.name for c in again.commands) if again is not None else None) == commands
+
+
+@pytest.mark.parametrize(("text", "maybe", "commands"), [
+    # a mail to an address for commands, as it was perhaps meant, what is read when that is chosen: name, tickets
+    ("#assign 6, 7 antno", "#assign 6, 7 anton", (("assign", (6, 7)),)),
+    ("#urgent 6; #mine 7", "#urgent 6\n#mine 7", (("priority", (6,)), ("mine", (7,)))),
+    ("• #urgent 6, 7", "#urgent 6, 7", (("priority", (6, 7)),)),
+    ("#closed 6 now", "#closed 6", None),
+])  # fmt: skip
+def test_what_is_offered_names_the_tickets(text: str, maybe: str, commands: object) -> None:
+    found = refused(text, about_ticket=False)
+    assert found.maybe == maybe
+    again = ordered(found.corrected, about_ticket=False) if found.corrected is not None else None
+    assert (tuple((c.name, c.numbers) for c in again.commands) if again is not None else None) == commands
+
+
+@pytest.mark.parametrize(("text", "code", "told"), [
+    # new words, reason, line and what is wrong of each mistake
+    ("#solvd\n#assign bobby\nHello\n• #mine", "bad-value", [(1, "unknown"), (2, "agent"), (4, "position")]),
+    ("#solvd\n#hihg", "unknown-command", [(1, "unknown"), (2, "unknown")]),
+    ("#due 2020-01-01\n#due yesterday", "bad-value", [(1, "past"), (2, "time")]),
+    ("#solved\n#pending\n#nosuchword", "bad-value", [(3, "unknown"), (2, "two")]),
+])  # fmt: skip
+def test_all_mistakes_are_told_at_once(text: str, code: str, told: list[tuple[int, str]]) -> None:
+    found = refused(text)
+    assert found.code == code
+    assert [(each.line, each.wrong.word) for each in (found, *found.others)] == told
 
 
 @pytest.mark.parametrize(("text", "commands", "words"), [
@@ -332,6 +464,11 @@ def test_what_a_person_wrote_is_no_place_in_our_words() -> None:
     ("#solved\nDone.", "Done.", "differs"),
     ("Done.", "#spam\nDone.", "differs"),
     ("#assign ana", "#assign anton", "differs"),
+    (None, "• #note\nhe is nasty", "html-only"),
+    ("*#note*\nhe is nasty", "#note\nhe is nasty", "position"),
+    ("   - #note\nhe is nasty", "• #note\nhe is nasty", "position"),
+    ("Done.", "• #spam\nDone.", "differs"),
+    ("*#note*\nhe is nasty", "he is nasty", "differs"),
 ])  # fmt: skip
 def test_html_gives_no_commands(plain: str | None, rich: str, code: str | None) -> None:
     found = read_commands(Written(plain, rich), writer(), vocabulary(), about_ticket=True)
@@ -503,7 +640,8 @@ def test_a_near_word_is_meant(word: str, found: tuple[str, ...]) -> None:
 
 
 WORDS = st.sampled_from(
-    [info.shown for info in COMMANDS.values()] + ["#solvd", "ana", "4812", "2d", "x=1", '"', "„", "\n"]
+    [info.shown for info in COMMANDS.values()]
+    + ["#solvd", "ana", "4812", "2d", "x=1", '"', "„", "\n", "• ", "＃note", "#assgin antno", ";", "\n\n- #"]
 )
 
 
@@ -515,13 +653,16 @@ def test_nothing_that_a_mail_holds_raises(text: str) -> None:
         again = read(text, about_ticket=about_ticket)
         assert isinstance(found, Orders | Refused)
         assert isinstance(again, Refused) or all(isinstance(c, Command) for c in again.commands)
+        if isinstance(again, Refused) and again.corrected is not None:  # what is offered is done
+            assert isinstance(read(again.corrected, about_ticket=about_ticket), Orders)
     assert looks_like_a_command(text) in (True, False)
 
 
 @pytest.mark.parametrize("text", [
     "#" * 100_000, "#a" * 50_000, "#solvd\n" * 20_000, "x\n" + "#assign nobody\n" * 20_000, "x\n#z\n" * 20_000,
     "#set " + "a=" * 50_000, "#tag " + '"' * 50_000, "#solved " + "." * 100_000, "\u200b" * 100_000 + "#solved",
-    "x\n" + "#remind " + "mon " * 50_000,
+    "x\n" + "#remind " + "mon " * 50_000, "x\n" + "• #assign nobody\n" * 20_000, " " * 100_000 + "#", "_" * 100_000,
+    "#solved " + "#high " * 150, "#a #b " * 150, "• " * 50_000 + "#note", "#asign antno\n" * 20,
 ])  # fmt: skip
 def test_the_time_is_bounded(text: str) -> None:
     begun = time.process_time()
