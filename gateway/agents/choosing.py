@@ -23,17 +23,20 @@ from gateway.message.lines import is_quoted
 from gateway.message.signature import only_signs
 from gateway.message.types import Message
 from gateway.operations.held_mails import OF_COMMANDS, note_down
+from gateway.operations.order_mails import tell, told
+from gateway.operations.order_types import Asker, Carried, Item
 from gateway.operations.tongue import tongue_of
 from gateway.store import held_mail, inbound, tickets
 from gateway.store.held_mail import HeldMail, State
 from gateway.store.view import StoreView
 from gateway.ticket.command_values import Given, Value, WrongValueError
-from gateway.ticket.commands import Written, looks_like_a_command
+from gateway.ticket.commands import Refused, Written, looks_like_a_command, read_commands
+from gateway.ticket.decorated import undecorated
 from gateway.ticket.saying import worded
 from gateway.ticket.types import Outcome, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
-_CHOICE = re.compile(r"#([^\W\d_]+)[.!:]*(?: (.*?)[.!]*)?")
+_CHOICE = re.compile(r"#([^\W\d_]+)[.!:,;…]*(?: (.*?)[.!,;…]*)?")
 _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the reason itself
     "cut": frozenset({"cut"}),
     "forwarded": frozenset({"forward"}),
@@ -68,7 +71,13 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     message = mail.message
     if ticket is not None:
         message = without_our_words(message, ticket.number, mail.d.languages, StoreView(mail.c))
+    questions, message = _questions(mail, message)
+    waits = held.state == "waiting" and held.expires_at > mail.now
+    if questions:
+        _answered(mail, held, ticket, questions, waits=waits)
     chosen = _chosen(mail, message, held)
+    if questions and not (chosen.word or chosen.odd or chosen.words or real_files(message.attachments)):
+        return mail.end("record", f"h-{held.id} was asked about", held.ticket)
     if held.state != "waiting" and held.state != "expired":
         how = {"confirm": "#confirm", FORWARD: "#undo"}.get(held.code) if held.state in ("sent", "done") else None
         said = f"was {held.state} already"
@@ -100,6 +109,40 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             return _no_choice(mail, held, ticket, chosen)
 
 
+def _questions(mail: AgentMail, message: Message) -> tuple[str, Message]:
+    """The lines on top that ask something, and the mail without them; what formatted text asks is not read."""
+    known, lines = vocabulary(mail.d), message.text.split("\n")
+    top = next((n for n, line in enumerate(lines) if line.strip() and not looks_like_a_command(line)), len(lines))
+    asks = [(info := known.named(line)) is not None and info.query for line in lines[:top]]
+    if message.text_of_html or not any(asks):
+        return "", message
+    asked = "\n".join(line for line, ask in zip(lines, asks, strict=False) if ask)
+    left = "\n".join((*(line for line, ask in zip(lines, asks, strict=False) if not ask), *lines[top:]))
+    return asked, replace(message, text=left)
+
+
+def _answered(mail: AgentMail, held: HeldMail, ticket: Ticket | None, asked: str, *, waits: bool) -> None:
+    """Answer what he asks in place of a choice, or beside one: the item waits on."""
+    strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+    seen = ticket is not None and sees(mail.agent, ticket, mail.d.rules)
+    number = ticket.number if ticket is not None and seen else None
+    may_choose = _taken(held) if waits else ()
+    hint = strings["told_waits"].format_map({"item": f"h-{held.id}", "choices": " · ".join(may_choose)})
+    asker = Asker(mail.agent, number, item=Item(held.id, hint, may_choose) if waits else None)
+    orders = read_commands(Written(asked), writer_of(mail), vocabulary(mail.d), about_ticket=seen)
+    if isinstance(orders, Refused):
+        lines = tuple(f"{each.written} — {each.wrong.said(strings)}" for each in (orders, *orders.others))
+        told(mail.c, strings["held_refused"], lines, asker, mail.duty, f"{mail.inbound.key}:asked")
+    else:
+        tell(mail.c, Carried(asked=orders.commands), asker, mail.duty, mail.inbound.key)
+
+
+def _taken(held: HeldMail) -> tuple[str, ...]:
+    if held.code == FORWARD:
+        return ("#undo",)
+    return tuple(command for _, command in choices(held.code, held.proposal, held.ticket))
+
+
 def _may_send(held: HeldMail, value: Value) -> bool:
     """Whether there is something to send like this: later only words to a customer, and of a leak what is left."""
     says = bool(held.proposal.text.strip())
@@ -109,7 +152,7 @@ def _may_send(held: HeldMail, value: Value) -> bool:
 
 
 def _no_choice(mail: AgentMail, held: HeldMail, ticket: Ticket | None, chosen: _Chosen) -> Outcome:
-    taken = ["#undo"] if held.code == FORWARD else [c for _, c in choices(held.code, held.proposal, held.ticket)]
+    taken = _taken(held)
     what, places = ("unclear", {"word": chosen.odd}) if chosen.odd else ("waits", {})
     said = "waits: it is not sure which choice is meant" if chosen.odd else "waits: no choice in the first line"
     return _nothing(mail, held, ticket, chosen, said, what, choices=" · ".join(taken), **places)
@@ -137,11 +180,16 @@ def _chosen(mail: AgentMail, message: Message, held: HeldMail) -> _Chosen:
         strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
         return _Chosen("", None, strings["wrong_html"], "" if _orders_alone(text) else text)
     first, _, rest = text.partition("\n")
+    plain = undecorated(first) if not looks_like_a_command(first) else None
+    if plain is not None and _CHOICE.fullmatch(plain) is not None and _word(mail, plain):
+        below = _below(mail, held, rest)  # it is meant, and never obeyed
+        return _Chosen(odd=first.strip(), words="" if _orders_alone(below) else below)
     found = _CHOICE.fullmatch(" ".join(first.split()))
     info = vocabulary(mail.d).find(found[1]) if found is not None else None
     word = info.name if info is not None else _NEW if found is not None and found[1].casefold() == _NEW else ""
     if found is None or word not in _WORDS:
-        return _Chosen(words=text if info is not None or not _orders_alone(text) else "")
+        signs = only_signs(text, mail.agent.name)  # below a question
+        return _Chosen(words=text if not signs and (info is not None or not _orders_alone(text)) else "")
     below, behind = _below(mail, held, rest), found[2] or ""
     words = "" if _orders_alone(below) else below
     odd = next((line.strip() for line in below.splitlines()), "")
@@ -151,6 +199,12 @@ def _chosen(mail: AgentMail, message: Message, held: HeldMail) -> _Chosen:
     except WrongValueError:
         return _Chosen(word, None, behind, words)
     return _Chosen(word, value, behind if info is None else odd, words)
+
+
+def _word(mail: AgentMail, line: str) -> bool:
+    """Whether a line begins with a choice."""
+    info = vocabulary(mail.d).named(line)
+    return info.name in _WORDS if info is not None else line.split()[0].casefold() == f"#{_NEW}"
 
 
 def _below(mail: AgentMail, held: HeldMail, text: str) -> str:

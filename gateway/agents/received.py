@@ -159,7 +159,9 @@ def _proven(mail: AgentMail) -> Outcome:
     if not sure and mail.inbound.released:  # he wants a new ticket
         return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
     if not sure:
-        return hold(mail, seen[0], Why("which"), kept(mail, mail.message, seen[0].revision))
+        several = ", ".join(f"#{each.number}" for each in seen) if len(seen) > 1 else ""
+        why = _which(mail, "several", numbers=several) if several else Why("which")
+        return hold(mail, seen[0], why, kept(mail, mail.message, seen[0].revision))
     ticket = tickets.find_ticket(mail.c, seen[0].number, lock=True)
     return about_ticket(mail, ticket or seen[0], named)
 
@@ -181,7 +183,7 @@ def _of_commands(mail: AgentMail) -> Outcome:
             return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
         if (ticket := _perhaps_meant(mail)) is not None and notes(mail.agent):
             message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
-            return hold(mail, ticket, Why("which"), kept(mail, message, ticket.revision))
+            return hold(mail, ticket, _which(mail, "commands"), kept(mail, message, ticket.revision))
     return without_ticket(mail, _commands(mail))
 
 
@@ -243,12 +245,21 @@ def _without_token(mail: AgentMail) -> Outcome:
         people = {normal(who.address) for who in recipients_of(mail.c, ticket, mail.d)}
         proposal = kept(mail, message, ticket.revision)  # nobody knows what he had seen
         have_it = tuple(who for who in (*message.to, *message.cc) if normal(who.address) in people)
-        return hold(mail, ticket, Why("which"), replace(proposal, beside=have_it))
+        another = any(token.purpose in ("t", "n") for token in addressed)
+        return hold(
+            mail, ticket, _which(mail, "another") if another else Why("which"), replace(proposal, beside=have_it)
+        )
     if mail.inbound.released and (named := _named(mail)):  # he wants a new ticket
         return _as(mail, ThreadMatch(None, "none", "stranger", f"as {mail.agent.id} wants it", named))
     if _threaded(mail).ticket is None and (ordered := opens_with_orders(mail, _commands(mail))) is not None:
         return ordered
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c)
+
+
+def _which(mail: AgentMail, why: str, **places: str) -> Why:
+    """Why it is unclear which ticket is meant; else it came to no reply address."""
+    strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+    return Why("which", told=strings[f"told_which_{why}"].format_map(places))
 
 
 def _commands(mail: AgentMail) -> Wanted:

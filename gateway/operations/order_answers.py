@@ -105,7 +105,9 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "stats", _:
             return _stats(c, title, asker.agent, duty, words)
         case "help", str(about):
-            return Said(title, tuple(_help(about, asker.agent, duty, words)))
+            first = () if asker.item is None or about else (asker.item.waits,)
+            rows = () if asker.item is None or about else (Row((), asker.item.choices),)
+            return Said(title, (*first, *_help(about, asker.agent, duty, words)), (), rows)
     raise ValueError(f"{command.name} is no question")
 
 

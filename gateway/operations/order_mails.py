@@ -47,7 +47,8 @@ def tell(c: Connection, came: Carried, asker: Asker, duty: Duty, key: str) -> No
             "heads": said.heads,
             "rows": tuple(map(_row, said.rows)),
         }
-        _send(c, "command_result", values, asker, duty, f"result:{key}:{place}", said.files)
+        item = asker.item.id if asker.item is not None and command.name == "help" else None  # it shows the choices
+        _send(c, "command_result", values, asker, duty, f"result:{key}:{place}", said.files, item)
 
 
 def asked_first(c: Connection, came: Carried, asker: Asker, duty: Duty, item: int, expires: datetime) -> None:
@@ -124,4 +125,4 @@ def _send(
     notice = to_agent(agent, template, values, rules, key=key, cause=actor(agent.id), team=team)
     zone = str(zone_of(agent, rules))
     notice = replace(notice, ticket=asker.number, auto_submitted="auto-replied", zone=zone, files=files, item=item)
-    enqueue(notice, duty.deps.desk, c, duty.now)
+    enqueue(notice if item is None else replace(notice, purpose="h"), duty.deps.desk, c, duty.now)

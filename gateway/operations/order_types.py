@@ -18,6 +18,15 @@ State = Literal["ok", "sent", "failed", "would"]
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """A held mail that waits, where its writer asks in an answer to it."""
+
+    id: int  # h-77
+    waits: str  # for what, in his language
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Whose orders they are, and where they came to."""
 
@@ -27,6 +36,7 @@ class Asker:
     files: tuple[File, ...] = ()
     confirmed: bool = False  # whether he was asked, and said yes
     came: Came | None = None  # the mail that they came by; None: none
+    item: Item | None = None  # that waits for his word; None: he asks about none
 
 
 @dataclass(frozen=True, slots=True)

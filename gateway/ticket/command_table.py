@@ -6,6 +6,7 @@ Sources  agents-by-mail.md §4 (commands and aliases), §9 (light agents). Engli
 Not here  what an argument may be (command_arguments.py), what a command does (operations/).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -19,6 +20,7 @@ from gateway.ticket.command_values import Given, Value
 Role = Literal["agent", "lead", "admin", "light", "auditor"]
 Where = Literal["reply", "ticket", "any"]
 MARK = "#"
+LINE = re.compile(r"#([^\W\d_][\w-]{0,63}\??)(?:[.!:,;…]*|[.!:,;…]*\s(.*))", re.DOTALL)  # the word; what stands behind
 INSERT = ("macro", "answer", "use")  # they say something that was written before
 _WORKERS: tuple[Role, ...] = ("agent", "lead", "admin")
 _WITH_LIGHT: tuple[Role, ...] = (*_WORKERS, "light")
@@ -185,6 +187,11 @@ class Vocabulary:
     def find(self, word: str) -> CommandInfo | None:
         """What the word means, without its mark; None when it means nothing."""
         return self._found.get(squeezed(word))
+
+    def named(self, line: str) -> CommandInfo | None:
+        """The command that a line begins with; None where it begins with none."""
+        found = LINE.fullmatch(" ".join(line.split()))
+        return self.find(found[1]) if found is not None else None
 
     @property
     def words(self) -> Collection[str]:

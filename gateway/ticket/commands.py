@@ -16,7 +16,7 @@ from typing import Literal
 
 from gateway.message.reply_html import split_html
 from gateway.message.types import Message
-from gateway.ticket.command_table import COMMANDS, MARK, CommandInfo, Vocabulary, squeezed
+from gateway.ticket.command_table import COMMANDS, LINE, MARK, CommandInfo, Vocabulary, squeezed
 from gateway.ticket.command_values import Given, Value, Writer, Wrong, WrongValueError
 from gateway.ticket.decorated import undecorated
 from gateway.ticket.meant import meant
@@ -28,7 +28,6 @@ _MOST_ROUNDS = 4  # of what was perhaps meant: that may be wrong again
 _MOST_PIECES = 3  # of a word that blanks stand in
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _LOOKS_SO = re.compile(r"#[^\W\d_]")
-_COMMAND = re.compile(r"#([^\W\d_][\w-]{0,63}\??)(?:[.!:,;…]*|[.!:,;…]*\s(.*))", re.DOTALL)
 _AT_THE_END = re.compile(r"(?<=[^\s.!:,;…])[.!:,;…]+\Z")
 _WITH_ANOTHER = ("merge", "link", "unlink", "relates", "causedby", "blocks")  # the last number is the other ticket
 _NUMBER = "#?[1-9][0-9]{0,8}"
@@ -202,7 +201,7 @@ def looks_like_a_command(text: str) -> bool:
 def begins_with_a_command(text: str, vocabulary: Vocabulary) -> bool:
     """Whether the first line that says anything may be meant as a command, whatever a program put around it."""
     first = next((line for line in text.split("\n") if _seen(line)), "")
-    return _looks_so(first) or _known(_bare(first, vocabulary) or "", vocabulary) is not None
+    return _looks_so(first) or _bare(first, vocabulary) is not None
 
 
 def _rich_alone(rich: str, reader: "_Reader") -> Orders | Refused:
@@ -314,7 +313,7 @@ class _Reader:
     def may_be_meant(self, raw: str) -> bool:
         """Whether a line is a command, wherever it stands, and not how people write: `#urgent things first`."""
         plain = self.plainly(raw)
-        info = _known(plain or "", self._vocabulary)
+        info = self._vocabulary.named(plain or "")
         if plain is None or info is None:
             return False
         if " " not in plain or info.argument or info.name == "note":  # `#note he lies`, `#assign bobby`
@@ -349,8 +348,8 @@ class _Reader:
 
     def read(self, line: _Line, *, first: bool) -> Command | Refused:
         """The command of a line; `first`: whether it is the first of its mail."""
-        found = _COMMAND.fullmatch(line.text)
-        info = _known(line.text, self._vocabulary)
+        found = LINE.fullmatch(line.text)
+        info = self._vocabulary.named(line.text)
         if len(line.text) > _LONGEST:
             return Refused("bad-value", line.number, line.text[:60], Wrong("long", (("most", str(_LONGEST)),)))
         if found is None or info is None:
@@ -418,19 +417,13 @@ class _Reader:
                 yield f"{info.shown} {text[1 + len(word) :].lstrip(' .!:,;=…')}".strip()
 
 
-def _known(text: str, vocabulary: Vocabulary) -> CommandInfo | None:
-    """The command that a line begins with; None where it begins with none."""
-    found = _COMMAND.fullmatch(text)
-    return vocabulary.find(found[1]) if found is not None else None
-
-
 def _bare(raw: str, vocabulary: Vocabulary) -> str | None:
     """A line that begins with the word of a command, without what is around it; None: it does not."""
     seen = _seen(raw)
-    if _known(seen, vocabulary) is not None:
+    if vocabulary.named(seen) is not None:
         return seen
     plain = undecorated(raw)
-    return plain if plain is not None and _known(plain, vocabulary) is not None else None
+    return plain if plain is not None and vocabulary.named(plain) is not None else None
 
 
 def _numbers_in(text: str) -> list[str]:
