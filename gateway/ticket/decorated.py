@@ -17,7 +17,7 @@ _SHOWS_NOTHING = re.compile(
 _AROUND = rf"[^\w>|{_SIGNS}]|_"  # what is quoted is not looked at
 _MARK = r"(?:[0-9]{1,3}|[^\W\d_]|[ivxIVX]{1,4})[.):\]]{1,2}|[0-9]{1,3}(?=\s)|[oØü](?=\s)|[vq](?=\s{2})"  # of a list
 _LINE = re.compile(
-    rf"(?P<before>(?:{_AROUND}){{0,20}}(?:{_MARK})?(?:{_AROUND}){{0,20}})[{_SIGNS}]{{1,6}}"
+    rf"(?P<before>(?:{_AROUND}){{0,20}}(?:{_MARK})?(?:{_AROUND}){{0,20}})(?:[{_SIGNS}]{{1,6}}\s+)?[{_SIGNS}]{{1,6}}"
     rf"(?P<between>(?:[^\w {_SIGNS}]|_){{0,10}})(?P<word>[^\W\d_][\w-]{{0,63}}\??)[^\w\s{_SIGNS}]{{0,20}}(?P<rest>.*)",
     re.DOTALL,
 )

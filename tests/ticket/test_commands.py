@@ -319,6 +319,7 @@ HE = "he is nasty"
     (f"[#note]\n{HE}", ("note",), HE),
     (f"(#note)\n{HE}", ("note",), HE),
     (f"##note\n{HE}", ("note",), HE),
+    (f"# #note\n{HE}", ("note",), HE),
     (f"＃note\n{HE}", ("note",), HE),
     (f"＃ｎｏｔｅ\n{HE}", ("note",), HE),
     (f"﹟note\n{HE}", ("note",), HE),
