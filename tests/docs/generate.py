@@ -67,7 +67,8 @@ def commands_page() -> str:
 _ON_COMMANDS = """\
 Made from the code. Commands are the first lines of the new words of a mail, in plain text, each on a line of
 its own, at most 20; the first other line begins the text. Case, accents and `. ! , ; :` at the end do not
-matter. A command behind a list mark or in quotes is asked about. Names are ids, addresses, or beginnings that only one has; times are `2d`, `3h`, `tomorrow`, `mon
+matter. A command behind a list mark or in quotes is asked about.
+Names are ids, addresses, or beginnings that only one has; times are `2d`, `3h`, `tomorrow`, `mon
 9:00`, `2026-12-01 09:00`, by the clock of whoever writes; a day without a time begins at nine. Where a mail
 is about no ticket, the numbers stand behind the command: `#solved 4812, 4809`. One mistake, and nothing is
 done or sent: the mail waits, and its writer is asked. `#dry` in the first line tells what would happen.
