@@ -187,9 +187,8 @@ def _unnumbered(command: Command) -> str:
 def is_only_tried(mail: Written, vocabulary: Vocabulary) -> bool:
     """Whether nothing is to happen, whatever else stands there: the first line that says anything is `#dry` alone."""
     for line in _lines(mail.plain or "")[:1]:
-        found = _COMMAND.fullmatch(line.text)
-        info = vocabulary.find(found[1]) if found is not None and not (found[2] or "").strip() else None
-        return info is not None and info.name == "dry"
+        found, info = LINE.fullmatch(line.text), vocabulary.named(line.text)
+        return found is not None and not found[2] and info is not None and info.name == "dry"
     return False
 
 

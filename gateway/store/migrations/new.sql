@@ -228,24 +228,6 @@ CREATE TABLE ticket_alias (
 
 CREATE INDEX ix_ticket_alias_ticket ON ticket_alias (ticket);
 
-CREATE TABLE receipt (
-	id INTEGER NOT NULL, 
-	at BIGINT NOT NULL, 
-	actor TEXT NOT NULL, 
-	action VARCHAR(12) NOT NULL, 
-	ticket INTEGER NOT NULL, 
-	other INTEGER NOT NULL, 
-	"before" TEXT NOT NULL, 
-	undone_at BIGINT, 
-	CONSTRAINT pk_receipt PRIMARY KEY (id), 
-	CONSTRAINT fk_receipt_ticket FOREIGN KEY(ticket) REFERENCES ticket (number), 
-	CONSTRAINT fk_receipt_other FOREIGN KEY(other) REFERENCES ticket (number)
-);
-
-CREATE INDEX ix_receipt_ticket ON receipt (ticket);
-
-CREATE INDEX ix_receipt_other ON receipt (other);
-
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
 WHEN NOT (NEW.detail = '' AND NEW.salt IS NULL AND NEW.seq IS OLD.seq AND NEW.at IS OLD.at AND NEW.actor IS OLD.actor AND NEW.action IS OLD.action AND NEW.ticket IS OLD.ticket AND NEW.source IS OLD.source AND NEW.customer IS OLD.customer AND NEW.basis IS OLD.basis AND NEW.object IS OLD.object AND NEW.commitment IS OLD.commitment AND NEW.prev IS OLD.prev AND NEW.hash IS OLD.hash)
 BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
@@ -639,7 +621,25 @@ CREATE TABLE article_use (
 
 CREATE INDEX ix_entry_thanks ON entry (thanks_at) WHERE thanks_at IS NOT NULL;
 
-INSERT INTO alembic_version VALUES ('0038');
+CREATE TABLE "receipt" (
+	id INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	actor TEXT NOT NULL, 
+	action VARCHAR(12) NOT NULL, 
+	ticket INTEGER, 
+	other INTEGER, 
+	"before" TEXT NOT NULL, 
+	undone_at BIGINT, 
+	CONSTRAINT pk_receipt PRIMARY KEY (id), 
+	CONSTRAINT fk_receipt_ticket FOREIGN KEY(ticket) REFERENCES ticket (number), 
+	CONSTRAINT fk_receipt_other FOREIGN KEY(other) REFERENCES ticket (number)
+);
+
+CREATE INDEX ix_receipt_other ON receipt (other);
+
+CREATE INDEX ix_receipt_ticket ON receipt (ticket);
+
+INSERT INTO alembic_version VALUES ('0039');
 
 INSERT INTO search_backlog VALUES (0);
 
