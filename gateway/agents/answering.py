@@ -17,7 +17,17 @@ from gateway.agents.carrying import carry_out
 from gateway.agents.forwarding import ask_for_customer
 from gateway.agents.holding import Why, hold
 from gateway.agents.original import header_lines, sole_address
-from gateway.agents.reading import base_address, html_of, real_files, sent_beside, vocabulary, writer_of
+from gateway.agents.reading import (
+    base_address,
+    html_of,
+    is_sealed,
+    own_files,
+    real_files,
+    sent_beside,
+    vocabulary,
+    with_armour,
+    writer_of,
+)
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
@@ -62,7 +72,7 @@ class Wanted:
 def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) -> Outcome:
     """The mail came with tokens of a ticket that its writer sees."""
     view = StoreView(mail.c)
-    message = without_our_words(mail.message, ticket.number, mail.d.languages, view)
+    message = with_armour(without_our_words(mail.message, ticket.number, mail.d.languages, view))
     ours = view.answered(ticket.number, (*message.in_reply_to, *message.references))
     message, more = as_meant(message, ours, public_of(mail.c, ticket.number), mail.agent.name)
     unknown = stands_in(ticket, mail.d.rules)  # nobody is there to be answered
@@ -76,7 +86,7 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         text=message.text,
         longer=more,
         as_note=as_note,
-        attachments=message.attachments,
+        attachments=own_files(message),
         beside=sent_beside(mail),
         seen=min((t.revision or 0 for t in tokens if t.ticket == ticket.number), default=0),
         html=html_of(message),
@@ -86,6 +96,8 @@ def about_ticket(mail: AgentMail, ticket: Ticket, tokens: Sequence[ReplyToken]) 
         proposal = replace(proposal, text=_below(written.plain or "", forwarded), longer=None)
     outcome = done(mail, ticket, Wanted(written, proposal, proposal.seen, passed_on=forwarded))
     if as_note and outcome.disposition == "entry":
+        if is_sealed(message.text, proposal.attachments):
+            tell_of(mail, ticket.number, "sealed_note")
         _told_of_note(mail, ticket, tokens, proposal)
         after = tickets.find_ticket(mail.c, ticket.number) if unknown and message.text else None
         if after is not None and stands_in(after, mail.d.rules):
@@ -205,6 +217,10 @@ def _held(
     goes_out = says and not proposal.as_note
     since = said_since(mail.c, ticket, mail.agent, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
+    orders_more = any(each.name != "note" for each in orders.commands)
+    if (goes_out or orders_more) and is_sealed(orders.text, proposal.attachments):
+        again = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["sealed_again"]
+        return Why("sealed", told=again), proposal
     if goes_out and wanted.passed_on is not None and "forward" in doubts:
         return Why("forwarded"), proposal
     if goes_out and since:

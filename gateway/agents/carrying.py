@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gateway.agents.absent import back_by_answer
 from gateway.agents.holding import Why, hold, hold_for_confirmation
-from gateway.agents.reading import real_files
+from gateway.agents.reading import is_sealed, real_files
 from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.message.cut_out import cut_out
@@ -72,7 +72,8 @@ def _says_nothing(mail: AgentMail, ticket: Ticket | None, proposal: Proposal) ->
     if ticket is not None and proposal.attachments:
         told = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["risk_picture"]
         return hold(mail, ticket, Why("risk", told=told), proposal)
-    what = "words" if proposal.text.strip() or proposal.attachments else "empty"
+    closed = is_sealed(mail.message.text, mail.message.attachments)
+    what = "sealed" if closed else "words" if proposal.text.strip() or proposal.attachments else "empty"
     tell_of(mail, ticket.number if ticket is not None else None, what)
     return mail.end("record", f"{mail.agent.id}: nothing to do", ticket.number if ticket is not None else None)
 

@@ -15,7 +15,7 @@ from gateway.agents.forwarding import CODE as FORWARD
 from gateway.agents.forwarding import take_back
 from gateway.agents.holding import Why, choices, hold
 from gateway.agents.overtaken import sent_after_all
-from gateway.agents.reading import kept, real_files, vocabulary, writer_of
+from gateway.agents.reading import kept, own_files, real_files, vocabulary, writer_of
 from gateway.agents.telling import tell_of, unseen
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
@@ -146,6 +146,8 @@ def _taken(held: HeldMail) -> tuple[str, ...]:
 def _may_send(held: HeldMail, value: Value) -> bool:
     """Whether there is something to send like this: later only words to a customer, and of a leak what is left."""
     says = bool(held.proposal.text.strip())
+    if held.code == "sealed":  # nobody knows what it is that would be sent
+        return False
     if isinstance(value, timedelta):
         return says and not held.proposal.as_note and held.code != "confirm"
     return says or held.code != "leak"
@@ -162,7 +164,7 @@ def _nothing(
     mail: AgentMail, held: HeldMail, ticket: Ticket | None, chosen: _Chosen, said: str, told_as: str, **places: str
 ) -> Outcome:
     """Nothing becomes of the item, and he is told. Words that he wrote in place of a choice are held themselves."""
-    files = real_files(mail.message.attachments)
+    files = real_files(own_files(mail.message))
     if ticket is not None and sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent) and (chosen.words or files):
         strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
         told = strings[f"told_{told_as}"].format_map({"item": f"h-{held.id}", **places})
@@ -193,7 +195,7 @@ def _chosen(mail: AgentMail, message: Message, held: HeldMail) -> _Chosen:
     below, behind = _below(mail, held, rest), found[2] or ""
     words = "" if _orders_alone(below) else below
     odd = next((line.strip() for line in below.splitlines()), "")
-    odd = odd or next((file.name for file in real_files(mail.message.attachments)), "")
+    odd = odd or next((file.name for file in real_files(own_files(mail.message))), "")
     try:
         value = info.take(Given(info.shown, info.argument, behind, writer_of(mail))) if info is not None else None
     except WrongValueError:

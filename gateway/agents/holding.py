@@ -37,6 +37,7 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
     "position": (("send_command", "#send"), ("send_text", "#send text")),
     "html-only": (("send_command", "#send"), ("send_text", "#send text")),
     "differs": (("send_command", "#send"), ("send_text", "#send text")),
+    "sealed": (("note", "#note"),),
     "leak": (("send_cleaned", "#send"), ("note", "#note")),
     "cut": (("send_short", "#send short"), ("send_long", "#send long")),
     "no-proof": (("send", "#send"), ("note", "#note")),

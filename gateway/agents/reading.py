@@ -4,11 +4,13 @@ Not here  the words (ticket/command_table.py, templates/_strings), reading them 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from gateway.agents.types import AgentMail
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
+from gateway.message.sealed import begins_sealed, is_sealed_file, is_sealed_text, is_signature
 from gateway.message.types import Attachment, Mailbox, Message
 from gateway.store.held_mail import Proposal
 from gateway.ticket.command_table import Vocabulary
@@ -49,12 +51,13 @@ def vocabulary(d: Deps) -> Vocabulary:
 
 def kept(mail: AgentMail, message: Message, seen: int = 0, *, as_note: bool = False) -> Proposal:
     """As it would be read when its writer lets it go on; what came to an address for notes stays a note."""
+    message = with_armour(message)
     as_note = as_note or not answers(mail.agent) or any(token.purpose == "n" for token in mail.claim.tokens)
     return Proposal(
         message.text,
         orders=written_in(message).plain,
         as_note=as_note,
-        attachments=message.attachments,
+        attachments=own_files(message),
         seen=seen,
         html=html_of(message),
     )
@@ -63,6 +66,26 @@ def kept(mail: AgentMail, message: Message, seen: int = 0, *, as_note: bool = Fa
 def html_of(message: Message) -> str | None:
     """The HTML that the words of a mail may be set in; None where there is none, or too much of it."""
     return message.html if message.html is not None and len(message.html) <= _MOST_HTML else None
+
+
+def own_files(message: Message) -> tuple[Attachment, ...]:
+    """What its writer attached: no signature, and no key that his program puts beside one."""
+    signed = any(defect.code == "signed" for defect in message.defects)
+    unwanted = {"application/pgp-keys"} if signed else set()
+    found = (each for each in message.attachments if each.media_type not in unwanted)
+    return tuple(each for each in found if not is_signature(each.media_type, each.name))
+
+
+def with_armour(message: Message) -> Message:
+    """With what is armoured below its words as words of its own: a mail that is folded begins with how it is told."""
+    if not begins_sealed(message.quoted):
+        return message
+    return replace(message, text=f"{message.text}\n\n{message.quoted}", quoted="")
+
+
+def is_sealed(text: str, attachments: Iterable[Attachment]) -> bool:
+    """Whether some of a mail is closed to us: nobody knows what it says."""
+    return is_sealed_text(text) or any(is_sealed_file(each.media_type, each.name) for each in attachments)
 
 
 def real_files(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 from gateway.message.attachments import Attachments
 from gateway.message.mime import Part
+from gateway.message.sealed import SIGNATURES
 
 _BODIES = frozenset({"text/plain", "text/html", "text/markdown"})  # other texts are read when there is none of these
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html"})  # of what stands beside them, for few programs
 _NEVER_READ = frozenset({"text/calendar", "text/x-vcard", "text/vcard", "text/directory", "text/csv", "text/rtf"})
-_SIGNATURES = frozenset({
-    "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class _Chooser:
     def _signed(self, part: Part) -> Iterator[Passage]:
         """What is signed is read. Its signature is labelled, not believed, and a file only when it has a name."""
         for child in part.children:
-            signature = child.media_type in _SIGNATURES and child is not part.children[0]
+            signature = child.media_type in SIGNATURES and child is not part.children[0]
             if signature:
                 self._attachments.note("signed", child.media_type)
             if not signature or child.file_name:

@@ -18,7 +18,7 @@ from gateway.deciding.types import Deps
 from gateway.errors import PoisonError
 from gateway.events import happened, seen_by
 from gateway.message.address import normal
-from gateway.message.charset import clean, decode
+from gateway.message.charset import clean
 from gateway.message.filename import clean_name
 from gateway.message.types import Attachment, Mailbox
 from gateway.operations.canned import Draft, Use, drafted
@@ -39,15 +39,15 @@ from gateway.ticket.acted import people
 from gateway.ticket.change import changed
 from gateway.ticket.colleagues import named_in, of_note
 from gateway.ticket.goes_to import recipients
-from gateway.ticket.leak import Internal, leaks, shows_token
+from gateway.ticket.leak import Internal, fault_of, leaks
 from gateway.ticket.life import after_answer, after_touch
 from gateway.ticket.saying import Saying, saying
 from gateway.ticket.types import AddEntry, AddPeople, Change, File, Notification, SetField, Ticket
 
 MOST_FILES, MOST_FILE_OCTETS = 20, 10 << 20
-_MOST_READ_OCTETS = 1 << 20  # of a file
 _MOST_SENT_OCTETS = 100 << 20  # of files, to all who take part
 _MEDIA_TYPE = re.compile("[a-z]{1,20}/[a-z0-9.+-]{1,80}")
+_NOTHING = Internal(())
 _REFERENCES = 10  # the first and the last nine
 _NAMED_FILES = 5  # in the words of an answer that has none
 
@@ -130,8 +130,8 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     if found := leaks(draft.text, internal):
         return Done(name, "refused", saying("done_only_ours", line=found[0] + 1))
     internal = replace(internal, addresses=())  # an invitation names whoever invites
-    if ours := [file.name for file in own if _leaks(file, internal)]:
-        return Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type="")))
+    if (said := unfit(own, internal)) is not None:
+        return Done(name, "refused", said)
     to = recipients_of(c, ticket, duty.deps)
     if not to:
         return Done(name, "conflict", saying("done_nobody"))
@@ -153,12 +153,12 @@ def _ready(c: Connection, wanted: Answer, duty: Duty) -> _Ready | Done:
     return _Ready(ticket, draft, set_so, to, steps, own, files, status, by, wanted.says_solved, wanted.came, leaves)
 
 
-def _leaks(file: File, internal: Internal) -> bool:
-    """Whether a file holds an address that was made for an agent, or, where it is text, what is for our own people."""
-    if not file.media_type.startswith(("text/", "message/")):
-        return shows_token(file.octets)
-    text, _ = decode(file.octets[:_MOST_READ_OCTETS], None)
-    return shows_token(file.octets) or bool(leaks(text.replace("=\r\n", "").replace("=\n", ""), internal))
+def unfit(files: Sequence[File], internal: Internal = _NOTHING) -> Saying | None:
+    """Why one of the files may not go out to somebody who must not read what is internal; None when all may."""
+    for file in files:
+        if (fault := fault_of(file, internal)) is not None:
+            return saying(f"done_file_{fault}", name=clean_name(file.name, part="1", media_type=""))
+    return None
 
 
 def _too_much(files: Sequence[File], recipients: int) -> Saying | None:

@@ -15,9 +15,8 @@ from gateway.errors import PermanentError
 from gateway.events import happened, seen_by
 from gateway.message.address import normal, path_address
 from gateway.message.charset import clean
-from gateway.message.filename import clean_name
 from gateway.message.types import Mailbox
-from gateway.operations.answers import cleaned_file, first_and_last, paragraphs
+from gateway.operations.answers import cleaned_file, first_and_last, paragraphs, unfit
 from gateway.operations.person import (
     actor,
     author,
@@ -33,7 +32,6 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.store import linked, tickets
 from gateway.store.linked import By
 from gateway.ticket.colleagues import of_work
-from gateway.ticket.leak import shows_token
 from gateway.ticket.saying import saying
 from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, SetField, Ticket
 
@@ -78,8 +76,8 @@ def _ask(c: Connection, wanted: Ask, duty: Duty) -> tuple[Done, ...]:
         return (own_address(address, name),)
     if normal(address) in tickets.participants(c, ticket.number):
         return (Done(name, "refused", saying("done_takes_part_already", address=address)),)
-    if ours := [file.name for file in wanted.files if shows_token(file.octets)]:
-        return (Done(name, "refused", saying("done_file_ours", name=clean_name(ours[0], part="1", media_type=""))),)
+    if (said := unfit(wanted.files)) is not None:
+        return (Done(name, "refused", said),)
     thread = tuple(seen_by(c, ticket, normal(address)))  # what he was asked before, and what he answered
     notice = replace(
         _question(ticket, address, text, wanted.by, thread, duty), files=tuple(map(cleaned_file, wanted.files))

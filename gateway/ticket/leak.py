@@ -2,7 +2,7 @@
 
 A text leaks where eight words in a row stand in a note or an internal article and nowhere in what the customer may
 read, where a whole line is one of a mail that an agent was sent, or where it shows a token that was made for an agent,
-or an agent's own address.
+or an agent's own address. A file leaks where what it says does; one that is closed to us may say anything.
 Sources  agents-by-mail.md §5, acceptance D-13. It is the second wall: notes and answers are different kinds of entries.
 Not here  which texts those are (store/), who asks (outgoing/enqueue.py, agents/).
 """
@@ -11,9 +11,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 from urllib.parse import unquote
 
 from gateway.message.address import normal
+from gateway.message.file_words import file_words
+from gateway.ticket.types import File
 
 RUN = 8  # words in a row that nobody writes twice by chance
 _LEAST_OF_LINE = 3  # words: shorter lines of ours are anybody's
@@ -85,10 +88,18 @@ def cleaned(text: str, internal: Internal) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def fault_of(file: File, internal: Internal) -> Literal["sealed", "ours"] | None:
+    """Why a file may not go out: nobody here can read it, or it says what is for our own people only. None: it may."""
+    words = file_words(file.octets, file.media_type, file.name)
+    if words.sealed:
+        return "sealed"
+    return "ours" if shows_token(file.octets) or leaks(words.text, internal) else None
+
+
 def shows_token(octets: bytes) -> bool:
-    """Whether a file, such as a mail that is attached, holds a reply address that was made for an agent."""
-    text = octets[:_MOST_OCTETS].decode("latin-1").lower().replace("=\r\n", "").replace("=\n", "")
-    return _TOKEN.search(text) is not None
+    """Whether a file holds, anywhere in it, a reply address that was made for an agent."""
+    text = octets[:_MOST_OCTETS].decode("latin-1").replace("=\r\n", "").replace("=\n", "")
+    return _shows_token(text)
 
 
 def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
@@ -100,8 +111,12 @@ def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
         if inside and run not in internal.articles.public and run not in internal.public_runs:
             yield from (i for _, i in flat[at : at + RUN])
     for i, line in enumerate(lines):
-        if _bare(line) in internal.lines or _TOKEN.search(unquote(line.lower())) or _names_agent(line, internal.unseen):
+        if _bare(line) in internal.lines or _shows_token(line) or _names_agent(line, internal.unseen):
             yield i
+
+
+def _shows_token(text: str) -> bool:
+    return _TOKEN.search(unquote(text).lower()) is not None
 
 
 def _names_agent(line: str, addresses: Collection[str]) -> bool:
