@@ -32,8 +32,7 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
-from gateway.message.fold import folded
-from gateway.message.signature import without_signature
+from gateway.message.signature import what_signs
 from gateway.message.types import Message
 from gateway.operations.answers import recipients_of
 from gateway.rules.types import Agent
@@ -52,8 +51,8 @@ from gateway.ticket.token_forms import ReplyToken
 from gateway.ticket.types import Entry, Outcome, Ticket
 from gateway.ticket.visibility import answers, notes, sees
 
-Doubt = Literal["command", "forward", "cut", "collision", "leak", "risk"]
-EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "forward", "cut", "collision", "leak", "risk"})
+Doubt = Literal["command", "signs", "forward", "cut", "collision", "leak", "risk"]
+EVERY_DOUBT: frozenset[Doubt] = frozenset({"command", "signs", "forward", "cut", "collision", "leak", "risk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +147,16 @@ def without_ticket(
     orders = read_commands(wanted.written, writer, words, about_ticket=False, queries_only=queries_only)
     if isinstance(orders, Refused):
         return hold(mail, None, _refusal(mail, orders), replace(_of_refusal(wanted.proposal, orders), words=None))
-    if _says_more(orders.text, mail.agent.name) and orders.commands:
+    if what_signs(orders.text, mail.agent.name) != "signs" and orders.commands:
         if not all(COMMANDS[each.name].query for each in orders.commands if each.name in COMMANDS):
             return _unaddressed(mail, orders, wanted.proposal)
         tell_of(mail, None, "unaddressed")
     return carry_out(mail, None, orders, replace(wanted.proposal, orders=wanted.written.plain), held)
 
 
-def _says_more(text: str, name: str) -> bool:
-    """Whether it is more than how its writer signs his mails."""
-    said = folded(without_signature(text, name)).strip(" ,.-*_")
-    return said not in ("", folded(name), folded(name.partition(" ")[0]))
-
-
 def _unaddressed(mail: AgentMail, orders: Orders, proposal: Proposal) -> Outcome:
     """Words below commands that name their tickets: whether they are meant for the one that they name."""
-    alone = "\n".join(command.written for command in orders.commands)
-    proposal, one = replace(proposal, text=orders.text.strip(), alone=alone), of_one_ticket(orders)
+    proposal, one = replace(proposal, text=orders.text.strip(), alone=_written(orders)), of_one_ticket(orders)
     ticket = tickets.goes_on_in(mail.c, one[0]) if one is not None else None
     why = Why("unaddressed", told=mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["told_unaddressed"])
     if one is None or ticket is None or not (sees(mail.agent, ticket, mail.d.rules) and notes(mail.agent)):
@@ -186,18 +178,36 @@ def done(mail: AgentMail, ticket: Ticket, wanted: Wanted, held: HeldMail | None 
         if wanted.passed_on:  # the corrected lines would be without it
             proposal = replace(proposal, orders=None)
         return hold(mail, ticket, _refusal(mail, orders), proposal)
+    signs = _below_commands(mail, orders, wanted)
+    if signs == "signs":  # it is no answer to anybody
+        orders = replace(orders, text="")
+        wanted = replace(wanted, written=replace(wanted.written, plain=_written(orders)))
     as_note = proposal.as_note or orders.has("note") or not answers(mail.agent)  # his rights now
     as_note = as_note or not (_names_somebody(orders) or recipients_of(mail.c, ticket, mail.d))
     again = None if wanted.plain else wanted.written.plain or orders.text
     if wanted.passed_on:
         orders = replace(orders, text=_below(orders.text, wanted.passed_on))
-        again = _below("\n".join(each.written for each in orders.commands), orders.text) if orders.commands else None
+        again = _below(_written(orders), orders.text) if orders.commands else None
     proposal = replace(proposal, text=orders.text, as_note=as_note, orders=again)
+    if signs == "unclear" and not as_note:
+        told = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))["told_signs"]
+        return hold(mail, ticket, Why("signs", told=told), replace(proposal, alone=_written(orders)))
     if (doubt := _held(mail, ticket, orders, proposal, wanted)) is not None:
         return hold(mail, ticket, *doubt)
     if wanted.later is not None:
         orders = replace(orders, commands=(*orders.commands, Command("send", wanted.later, 1, "#send")))
     return carry_out(mail, ticket, orders, proposal, held)
+
+
+def _below_commands(mail: AgentMail, orders: Orders, wanted: Wanted) -> Literal["signs", "unclear", "says"]:
+    """Whether a mail of commands has words below them, or how its writer's program signs all his mails."""
+    says = not orders.text.strip() or not orders.commands or any(orders.has(name) for name in INSERT)
+    says = says or bool(real_files(wanted.proposal.attachments)) or wanted.passed_on is not None
+    return "says" if says or "signs" not in wanted.doubts else what_signs(orders.text, mail.agent.name)
+
+
+def _written(orders: Orders) -> str:
+    return "\n".join(each.written for each in orders.commands)
 
 
 def _orders(mail: AgentMail, wanted: Wanted) -> Orders | Refused:
@@ -257,7 +267,7 @@ def _listed(value: object) -> tuple[object, ...]:
 
 def _cleaned(proposal: Proposal, orders: Orders, text: str) -> Proposal:
     """With the words that may go out, below the same commands."""
-    again = "\n".join((*(command.written for command in orders.commands), "", text))
+    again = f"{_written(orders)}\n\n{text}"
     everything = proposal.all_words or orders.text
     return replace(proposal, text=text, orders=again if orders.commands else None, all_words=everything)
 

@@ -38,11 +38,14 @@ from gateway.ticket.visibility import UNSEEN, notes, sees
 
 _CHOICE = re.compile(r"#([^\W\d_]+)[.!:,;…]*(?: (.*?)[.!,;…]*)?")
 _SETTLED: dict[str, frozenset[Doubt]] = {  # what a word settles, beside the reason itself
-    "cut": frozenset({"cut"}),
-    "forwarded": frozenset({"forward"}),
-    "leak": frozenset({"cut", "leak"}),
-    "risk": frozenset({"cut", "leak", "risk"}),
-    "confirm": frozenset({"cut", "leak", "risk"}),
+    "signs": frozenset({"signs"}),
+    "unaddressed": frozenset({"signs"}),
+    "collision": frozenset({"signs"}),
+    "cut": frozenset({"signs", "cut"}),
+    "forwarded": frozenset({"signs", "forward"}),
+    "leak": frozenset({"signs", "cut", "leak"}),
+    "risk": frozenset({"signs", "cut", "leak", "risk"}),
+    "confirm": frozenset({"signs", "cut", "leak", "risk"}),
 }
 _UNREAD = frozenset({"no-proof", "which", "instead"})  # held before anybody read what it orders
 _NEW = "new"
@@ -93,6 +96,9 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     match word:
         case "discard":
             return _settled(mail, held, "discarded")
+        case "confirm" if held.code == "signs":
+            alone = replace(held.proposal, text="", orders=held.proposal.alone)
+            return _sent(mail, replace(held, proposal=alone), chosen)
         case "confirm" if held.proposal.alone is not None:
             held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
             return without_ticket(mail, Wanted(Written(held.proposal.alone), held.proposal, 0), held)

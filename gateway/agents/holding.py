@@ -43,6 +43,7 @@ _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the stri
     "no-proof": (("send", "#send"), ("note", "#note")),
     "which": (("send", "#send"), ("note", "#note"), ("new", "#new")),
     "forwarded": (("note", "#note"), ("new", "#new"), ("send_whole", "#send")),
+    "signs": (("send_with", "#send"), ("note_with", "#note"), ("alone", "#confirm")),
     "unaddressed": (("send_with", "#send"), ("note_with", "#note"), ("alone", "#confirm")),
     "instead": (("send", "#send"), ("note", "#note"), ("new", "#new")),
     "risk": (("send", "#send"), ("note", "#note")),

@@ -8,6 +8,7 @@ Not here  what stands around it (reply.py).
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from gateway.message.labels import MOBILE
 from gateway.message.lines import ADDRESS, folded, is_quoted, visible, without_marks
@@ -31,6 +32,35 @@ _CLOSINGS = (
 _CLOSING = re.compile(
     rf"[ \t*_]{{0,4}}(?:{_CLOSINGS})(?:[ \t]?[,.!–-]{{1,3}}|(?=[ \t*_]*$))[ \t*_]{{0,4}}", re.IGNORECASE
 )
+# closings that are an answer as well, where nobody signs below them
+_SAYS_THANKS = re.compile(
+    r"[ \t*_]{0,4}(?:(?:many )?thank|cheers|(?:vielen )?dank|dzięk|děkuj|obrigad|hvala|спасибо)", re.IGNORECASE
+)
+# what companies and scanners put below every mail: how a paragraph begins that is about the mail, viruses or paper
+_FOOTER = re.compile(
+    r"\W{0,4}(?:(?:please|bitte|prosz[ęe]|prosimy|prosím|por favor|molimo|пожалуйста)[ ,]{1,2})?(?:"
+    r"confidentiality notice|virus-?free|virenfrei|(?:consider|think of) the environment|if you are not the intended"
+    r"|before printing|if you (?:have )?received this .{0,60}\b(?:error|mistake)"
+    r"|th(?:is|e) (?:e-?mail|message|communication)\b.{0,200}"
+    r"\b(?:confidential|privileged|intended (?:solely|only|for)|virus(?:es)?|scanned|addressee)\b"
+    r"|diese (?:e-?mail|nachricht)\b.{0,200}\b(?:vertraulich\w*|viren|ausschließlich)\b"
+    r"|denken sie an die umwelt|bevor sie diese e-?mail (?:aus)?drucken|wenn sie nicht der (?:richtige|beabsichtigte)"
+    r"|(?:ta|niniejsza) wiadomość\b.{0,200}\b(?:poufn|wyłącznie|wirus)|woln[ay] od wirusów"
+    r"|(?:zanim|przed) wydruk|pomyśl o środowisku"
+    r"|(?:tato|tento) (?:zpráva|e-?mail)\b.{0,200}\b(?:důvěrn|výhradně|vir[yů]?\b)|neobsahuje (?:žádné )?viry"
+    r"|(?:před (?:vy)?tis[kš]|myslete na životní)"
+    r"|est[ae] (?:mensagem|e-?mail|correio)\b.{0,200}\b(?:confidencia|exclusivamente|vírus)|(?:sem|livre de) vírus"
+    r"|antes de imprimir|pense no (?:meio )?ambiente"
+    r"|ov(?:a|aj) (?:e-?)?(?:poruka|mail|pošta)\b.{0,200}\b(?:povjerljiv|isključivo|virus)|ne sadrži viruse"
+    r"|prije (?:ispis|nego što ispiš)|razmislite o okolišu"
+    r"|(?:это|данное) (?:электронное )?(?:письмо|сообщение)\b.{0,200}\b(?:конфиденциал|исключительно|вирус)"
+    r"|проверено на (?:наличие )?вирус|прежде чем (?:печатать|распечат))",
+    re.IGNORECASE,
+)
+_MOST_OF_FOOTER = 400  # characters of a paragraph: there it says that it is one
+_AROUND_WORDS = " \t*_,.-–—"
+_ENDS = (".", "!", ":")
+_FEW_WORDS = 3  # a line of signatures with more does not end as a sentence does
 _NAME = re.compile(
     r"[ \t*_]{0,4}(?:i\. ?[av]\. |mgr |ing\. |dr\. ?)?[^\W\d_][\w.'’-]*(?:[ ,]{1,2}[^\W\d_][\w.'’-]*){0,4}[ \t*_]*"
 )
@@ -68,14 +98,65 @@ def without_signature(text: str, name: str) -> str:
     return "\n".join(lines[: _signed(seen, [is_quoted(line) for line in seen], name)]).rstrip()
 
 
+def what_signs(text: str, name: str) -> Literal["signs", "unclear", "says"]:
+    """Whether words below commands are how their writer signs, be it with what his company puts below every mail.
+
+    Unclear is what begins so and goes on with what may be words, and thanks that nobody signs.
+    """
+    lines = _without_footers(text)
+    if not lines:
+        return "signs"
+    closing = _CLOSING.match(lines[0][:_LONGEST])
+    behind = lines[0][closing.end() :] if closing is not None else ""
+    closes = closing is not None and (not behind.strip() or _is_his(behind, name))
+    signed = 0 if closes and behind.strip() else int(closes)  # the line in which his name may stand
+    signs = len(lines) > signed and _is_his(behind or lines[signed], name)
+    if not closes and not signs:
+        return "says"
+    below = lines[signed + signs :]
+    if not signs and (below or _SAYS_THANKS.match(lines[0])):
+        return "unclear"
+    return "unclear" if any(map(_may_be_said, below)) else "signs"
+
+
 def only_signs(text: str, name: str) -> bool:
     """Whether a text is nothing but how somebody signs: a closing formula or his name, and where he is below it."""
-    lines = [line for line in visible(text)[1] if line.strip()]
+    lines = _without_footers(text)
     closing = _CLOSING.match(lines[0][:_LONGEST]) if lines else None
     closes = closing is not None and closing.end() == len(lines[0])
     said = folded(lines[closes].strip(_AROUND_NAME)).split() if len(lines) > closes else []
     signs = bool(said) and set(said) <= set(folded(name).split())
     return (closes or signs or not lines) and not any(map(_is_sentence, lines[closes + signs :]))
+
+
+def _without_footers(text: str) -> list[str]:
+    """The lines that say anything, without those that programs and companies put below every mail."""
+    paragraphs: list[list[str]] = [[]]
+    for line in visible(text)[1]:
+        if line.strip() and not is_phone(line):
+            paragraphs[-1].append(line)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return [line for lines in paragraphs for line in lines[: _footer_start(lines)]]
+
+
+def _footer_start(lines: Sequence[str]) -> int:
+    """The line of a paragraph at which it begins to be about its mail; len(lines) when it never does."""
+    found = (n for n in range(len(lines)) if _FOOTER.match(" ".join(lines[n : n + _MOST_LINES])[:_MOST_OF_FOOTER]))
+    return next(found, len(lines))
+
+
+def _is_his(words: str, name: str) -> bool:
+    """Whether they are the name of somebody, or a part of it; below it may stand in the same line what he is."""
+    said, whole = folded(words.strip(_AROUND_WORDS)), folded(name)
+    rest = said[len(whole) :].lstrip()
+    return (bool(said) and set(said.split()) <= set(whole.split())) or (
+        said.startswith(whole) and rest[:1] in tuple(filter(None, (*_APART, "(")))
+    )
+
+
+def _may_be_said(line: str) -> bool:
+    return _is_sentence(line) or (line.rstrip().endswith(_ENDS) and len(line.split()) > _FEW_WORDS)
 
 
 def is_phone(line: str) -> bool:
