@@ -22,6 +22,7 @@ from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import own_settings
 from gateway.ticket.agent_mail import to_agent
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.saying import Tongue, worded
 from gateway.ticket.types import File
 
@@ -58,7 +59,12 @@ def asked_first(c: Connection, came: Carried, asker: Asker, duty: Duty, item: in
     """
     if not came.questions:
         raise ValueError("nothing has to be confirmed")
-    values = {"questions": tuple(map(_asked, came.questions)), "expires": expires.isoformat()}
+    values = {
+        "questions": tuple(map(_asked, came.questions)),
+        "reaches": came.reaches,
+        "words": lines_of_words(came.text),
+        "expires": expires.isoformat(),
+    }
     _send(c, "confirm", values, asker, duty, f"confirm:{item}", item=item)
 
 

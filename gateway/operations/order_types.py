@@ -65,6 +65,8 @@ class Carried:
     undo: str | None = None  # u-318; None: there is nothing to take back
     refused: Refused | None = None
     questions: tuple[Question, ...] = ()
+    reaches: tuple[str, ...] = ()  # with questions: the addresses of all who would get the text
+    text: str = ""  # that they would get
     asked: tuple[Command, ...] = ()  # questions, to be answered when all is done
     dry: bool = False
     letters: tuple[Letter, ...] = ()  # that would go out, where it was only tried

@@ -23,7 +23,7 @@ from gateway.operations.order_types import Asker, Carried, Line, numbers_of
 from gateway.operations.person import actor
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.tongue import tongue_of
-from gateway.operations.tried import letters, newest_mail
+from gateway.operations.tried import letters, newest_mail, reached
 from gateway.operations.types import Done, Duty
 from gateway.operations.undoing import Undo, given_away, last_of, settled_by, undone_by
 from gateway.rules.types import Decision, Reply, Trace
@@ -61,10 +61,11 @@ def carried_out(c: Connection, orders: Orders, asker: Asker, duty: Duty) -> Carr
             lines = tuple(work.lines())
             undo = None if dry else work.receipt()
             would = letters(c, work.newest, duty.deps.desk.agents) if dry else ()
+            reaches = reached(c, work.newest, duty.now) if questions else ()
     except _CannotError as e:
         return Carried(refused=Refused("bad-value", e.command.line, e.command.written, e.wrong))
     if questions:
-        return Carried(questions=questions)
+        return Carried(questions=questions, reaches=reaches, text=work.text if reaches else "")
     if dry:
         lines = tuple(replace(line, state="would") for line in lines)
     asked = tuple(each for each in orders.commands if each.name in COMMANDS and COMMANDS[each.name].query)
@@ -94,6 +95,11 @@ class _Work:
         self.newest = newest_mail(c)  # that was queued before
         self._did = False  # whether anything was asked for that is no question
         self.told = False
+
+    @property
+    def text(self) -> str:
+        """The words of this mail."""
+        return self._text
 
     @property
     def answered(self) -> bool:

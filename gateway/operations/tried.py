@@ -6,6 +6,7 @@ Not here     the orders (orders.py), how it is told (order_mails.py).
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -30,6 +31,15 @@ class Letter:
 def newest_mail(c: Connection) -> int:
     """The number of the mail that was queued last; 0 when there is none."""
     return next((item.id for item in outbox.find_many(c, states=(), ticket=None, recipient=None, limit=1)), 0)
+
+
+def reached(c: Connection, after: int, at: datetime) -> tuple[str, ...]:
+    """Who would get words of a person by mails that were queued since: their addresses, in order, each once.
+
+    after  a number as of `newest_mail`.  at  the time of the transaction
+    """
+    since = (item for item in outbox.written_since(c, after, at) if item.template == "answer")
+    return tuple(dict.fromkeys(item.forward_path for item in since))
 
 
 def letters(c: Connection, after: int, agents: Collection[str]) -> tuple[Letter, ...]:

@@ -336,6 +336,8 @@ _OF: Mapping[str, Callable[[Situation], dict[str, Any]]] = {
     "command_result": _result,
     "confirm": lambda s: {
         "questions": [{"doing": s.case or "merge", "tickets": _rows(s, None), "detail": ["#4790 → #4812"]}],
+        "reaches": ("ola@else.test", "jan@bigbank.test") if s.case == "customer" else (),
+        "words": ("Dzień dobry, umowa w załączniku.",) if s.case == "customer" else (),
         "expires": (NOW + timedelta(days=1)).isoformat(),
     },
     "sla_warning": _sla,

@@ -224,8 +224,11 @@ KINDS: Mapping[str, Kind] = {
         why="why_wrote",
         values={
             "questions": "doing (merge, customer, spam, many or far), tickets (number, subject, customer), detail",
+            "reaches": "who would get the text: addresses, none where it goes to nobody",
+            "words": "its lines",
             "expires": "time",
         },
+        defaults={"reaches": (), "words": ()},
     ),
     "sla_warning": _agent(
         values={

@@ -300,6 +300,25 @@ def test_what_was_confirmed_is_told_so(desk: Desk) -> None:
     assert "h-1 was decided about already, by #confirm." in text_of(newest(desk, ANN, "command_result"))
 
 
+@pytest.mark.p0
+@pytest.mark.parametrize(("words", "shown", "who"), [
+    # what Ann writes, whether her words are shown before, who gets them when she confirms
+    ("#customer eva@hospital.test\n\nDear Eva, your contract is attached.", True, ["eva@hospital.test", JAN]),
+    ("#customer eva@hospital.test\n#note\n\nShe is his boss.", False, []),
+    ("#customer eva@hospital.test", False, []),
+])  # fmt: skip
+def test_before_a_customer_changes_it_is_said_who_will_get_which_words(
+    desk: Desk, words: str, shown: bool, who: list[str]
+) -> None:
+    reply(desk, newest(desk, ANN), words)
+    asked, text = newest(desk, ANN, "confirm"), words.rpartition("\n")[2]
+    said = " ".join(text_of(asked).split())
+    assert (f"Your text goes to: {', '.join(who)}" in said, text in said) == (shown, shown)
+    assert [m for m in desk.mails() if m.template == "answer"] == []
+    alone(desk, "#confirm", link(asked, "+h"))
+    assert [m.forward_path for m in desk.mails() if m.template == "answer"] == who
+
+
 def test_a_held_note_does_not_leave_later(desk: Desk) -> None:
     reply(desk, newest(desk, ANN), "#nosuch\nwords", to=link(newest(desk, ANN), "+n"))
     assert alone(desk, "#send in 10m", link(newest(desk, ANN, "hold"), "+h")).reason.startswith("h-1 waits")
