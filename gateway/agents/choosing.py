@@ -108,7 +108,7 @@ def choose(mail: AgentMail, id: int) -> Outcome:
             return _noted(mail, held)
         case "send" | "confirm" if (word == "confirm") is (held.code == "confirm") and _may_send(held, chosen.value):
             return _sent(mail, held, chosen)
-        case "new" if ("new", "#new") in choices(held.code, held.proposal, held.ticket):
+        case "new" if ("new", "#new") in choices(held.code, held.proposal, held.ticket, mail.agent.name):
             inbound.reopen(mail.c, held.mail, released=True)
             return _settled(mail, held, "opened")
         case _:
@@ -132,7 +132,7 @@ def _answered(mail: AgentMail, held: HeldMail, ticket: Ticket | None, asked: str
     strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     seen = ticket is not None and sees(mail.agent, ticket, mail.d.rules)
     number = ticket.number if ticket is not None and seen else None
-    may_choose = _taken(held) if waits else ()
+    may_choose = _taken(mail, held) if waits else ()
     hint = strings["told_waits"].format_map({"item": f"h-{held.id}", "choices": " · ".join(may_choose)})
     asker = Asker(mail.agent, number, item=Item(held.id, hint, may_choose) if waits else None)
     orders = read_commands(Written(asked), writer_of(mail), vocabulary(mail.d), about_ticket=seen)
@@ -143,10 +143,10 @@ def _answered(mail: AgentMail, held: HeldMail, ticket: Ticket | None, asked: str
         tell(mail.c, Carried(asked=orders.commands), asker, mail.duty, mail.inbound.key)
 
 
-def _taken(held: HeldMail) -> tuple[str, ...]:
+def _taken(mail: AgentMail, held: HeldMail) -> tuple[str, ...]:
     if held.code == FORWARD:
         return ("#undo",)
-    return tuple(command for _, command in choices(held.code, held.proposal, held.ticket))
+    return tuple(command for _, command in choices(held.code, held.proposal, held.ticket, mail.agent.name))
 
 
 def _may_send(held: HeldMail, value: Value) -> bool:
@@ -160,7 +160,7 @@ def _may_send(held: HeldMail, value: Value) -> bool:
 
 
 def _no_choice(mail: AgentMail, held: HeldMail, ticket: Ticket | None, chosen: _Chosen) -> Outcome:
-    taken = _taken(held)
+    taken = _taken(mail, held)
     what, places = ("unclear", {"word": chosen.odd}) if chosen.odd else ("waits", {})
     said = "waits: it is not sure which choice is meant" if chosen.odd else "waits: no choice in the first line"
     return _nothing(mail, held, ticket, chosen, said, what, choices=" · ".join(taken), **places)

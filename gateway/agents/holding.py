@@ -15,7 +15,7 @@ from gateway.agents.types import HELD_FOR, AgentMail
 from gateway.deciding.types import Deps
 from gateway.message.address import normal
 from gateway.operations.answers import recipients_of
-from gateway.operations.held_mails import OF_COMMANDS
+from gateway.operations.held_mails import WRONG, becomes_note, may_be_noted
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
 from gateway.outgoing.compose import address_in_list
@@ -32,11 +32,11 @@ from gateway.ticket.visibility import answers
 
 _CHOICES: dict[str, tuple[tuple[str, str], ...]] = {  # code -> word of the strings, command
     "collision": (("send", "#send"), ("note", "#note")),
-    "unknown-command": (("send_command", "#send"), ("send_text", "#send text")),
-    "bad-value": (("send_command", "#send"),),
-    "position": (("send_command", "#send"), ("send_text", "#send text")),
-    "html-only": (("send_command", "#send"), ("send_text", "#send text")),
-    "differs": (("send_command", "#send"), ("send_text", "#send text")),
+    "unknown-command": (("send_command", "#send"), ("send_text", "#send text"), ("note", "#note")),
+    "bad-value": (("send_command", "#send"), ("note", "#note")),
+    "position": (("send_command", "#send"), ("send_text", "#send text"), ("note", "#note")),
+    "html-only": (("send_command", "#send"), ("send_text", "#send text"), ("note", "#note")),
+    "differs": (("send_command", "#send"), ("send_text", "#send text"), ("note", "#note")),
     "sealed": (("note", "#note"),),
     "leak": (("send_cleaned", "#send"), ("note", "#note")),
     "cut": (("send_short", "#send short"), ("send_long", "#send long")),
@@ -84,7 +84,7 @@ def ask(
     """
     number, expires = ticket.number if ticket is not None else None, now + HELD_FOR
     id = _kept(c, key, number, agent, why.code, proposal, now)
-    since, may_choose = tuple(map(_since, why.since[-_SINCE:])), choices(why.code, proposal, number)
+    since, may_choose = tuple(map(_since, why.since[-_SINCE:])), choices(why.code, proposal, number, agent.name)
     words = proposal.text or ("" if why.code == "cut" else proposal.all_words)
     if proposal.alone is not None:
         words = f"{proposal.alone}\n\n{words}"
@@ -102,7 +102,7 @@ def ask(
         "words": _shown(words),
         "longer": lines_of_words(proposal.longer or "") if why.code == "cut" else (),
         "choices": tuple({"word": word, "command": command} for word, command in may_choose),
-        "becomes_note": why.code not in (*OF_COMMANDS, "no-proof") and number is not None and proposal.has_words,
+        "becomes_note": becomes_note(why.code, number, proposal, agent.name),
         "expires": expires.isoformat(),
     }
     cause = f"held:{why.code}"
@@ -164,10 +164,11 @@ def _kept(
     )
 
 
-def choices(code: str, proposal: Proposal, number: int | None) -> tuple[tuple[str, str], ...]:
+def choices(code: str, proposal: Proposal, number: int | None, name: str) -> tuple[tuple[str, str], ...]:
     """What may be chosen: the word of the strings, and the command; what was perhaps meant only where it is known.
 
     number  of the ticket; None: it is about none
+    name    of its writer
     """
     found = [pair for pair in _CHOICES[code] if pair[0] not in _OF_ORDERS or proposal.orders is not None]
     if code == "no-proof" and number is None:  # it is about commands alone, where there are any
@@ -176,8 +177,10 @@ def choices(code: str, proposal: Proposal, number: int | None) -> tuple[tuple[st
         found = [pair for pair in found if pair[0] != "send_text"]
     if not proposal.text.strip():
         found = [pair for pair in found if pair[0] not in ("send_short", "send_cleaned")]
-    if number is None or not proposal.has_words:
+    if not may_be_noted(code, number, proposal, name) or (code in WRONG and not proposal.as_note):
         found = [pair for pair in found if pair[1] != "#note"]
+    if code in WRONG:  # the commands may still be meant; words alone go to nobody
+        return (*(pair for pair in found if not proposal.as_note or pair[0] != "send_text"), _DISCARD)
     if proposal.as_note and any(command == "#note" for _, command in found):  # it goes to nobody
         found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)

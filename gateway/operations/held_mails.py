@@ -1,7 +1,8 @@
 """What becomes of mails of agents that are held where their writer does not say so by mail: a note, or nothing.
 
-Sources      agents-by-mail.md §5. An answer that nobody decided about for a day becomes a note, a mail of commands ends
-             without effect, one that nobody could be believed to have written stays as a third party's words.
+Sources      agents-by-mail.md §5. An answer that nobody decided about for a day becomes a note, also where the commands
+             above it are wrong; a mail of commands alone ends without effect, one that nobody could be believed to have
+             written stays as a third party's words.
              Sending is the writer's own word: he gives it by mail.
 Transaction  the caller's, durable; a mail is decided about once.
 Not here     why a mail is held, what its writer chose (agents/).
@@ -14,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.message.address import normal
+from gateway.message.signature import what_signs
 from gateway.message.types import Mailbox
 from gateway.operations.answers import OPERATIONS as WORDS
 from gateway.operations.answers import Note
@@ -23,13 +25,13 @@ from gateway.store import agent_keys, held_mail, inbound, tickets
 from gateway.store.audit import add_audit
 from gateway.store.changes import save
 from gateway.store.held import as_note
-from gateway.store.held_mail import HeldMail
+from gateway.store.held_mail import HeldMail, Proposal
+from gateway.ticket.commands import looks_like_a_command
 from gateway.ticket.saying import saying
 from gateway.ticket.types import AddEntry
 
-OF_COMMANDS = frozenset(
-    {"unknown-command", "bad-value", "position", "html-only", "differs", "unaddressed", "confirm", "forward"}
-)
+WRONG = frozenset({"unknown-command", "bad-value", "position", "html-only", "differs"})  # a command is
+OF_COMMANDS = WRONG | {"unaddressed", "confirm", "forward"}
 _TIMER = "timer"
 log = structlog.get_logger("held")
 
@@ -46,6 +48,24 @@ class AgentKey:
     """An agent, by id."""
 
     agent: str
+
+
+def may_be_noted(code: str, ticket: int | None, proposal: Proposal, name: str) -> bool:
+    """Whether there are words or files to keep in a ticket: of a mail whose commands are wrong, those beside them.
+
+    name  of its writer, whose signature is no words
+    """
+    if ticket is None or code not in WRONG:
+        return ticket is not None and proposal.has_words
+    lines = (line for line in proposal.everything.split("\n") if not looks_like_a_command(line))
+    files = any(not each.inline and each.content_id is None for each in proposal.attachments)
+    return files or what_signs("\n".join(lines), name) != "signs"
+
+
+def becomes_note(code: str, ticket: int | None, proposal: Proposal, name: str) -> bool:
+    """Whether it is a note when nobody decides about it for a day."""
+    ends = code == "no-proof" or (code in OF_COMMANDS and code not in WRONG)
+    return not ends and (may_be_noted(code, ticket, proposal, name) or bool(proposal.waiting))
 
 
 def note_down(c: Connection, held: HeldMail, duty: Duty) -> Done:
@@ -67,8 +87,11 @@ def expire(c: Connection, held: HeldMail, duty: Duty) -> None:
     now_is = held_mail.find(c, held.id, lock=True)
     if now_is is None or now_is.state != "waiting":
         return
-    without_effect = held.code in OF_COMMANDS or held.ticket is None or held.agent not in duty.deps.rules.agents
-    if not without_effect and held.code == "no-proof":
+    agent = duty.deps.rules.agents.get(held.agent)
+    stays = held.code == "no-proof" and held.ticket is not None
+    noted = agent is not None and becomes_note(held.code, held.ticket, held.proposal, agent.name)
+    without_effect = agent is None or not (stays or noted)
+    if not without_effect and stays:
         _stay(c, held, duty)
     elif not without_effect:
         without_effect = note_down(c, held, duty).outcome != "done"

@@ -656,7 +656,8 @@ def test_the_same_mail_acts_once(desk: Desk) -> None:
     [
         # what the agent writes, the verdict, how the held mail ends by itself, the last entry, why it is held
         ("Zwrot zlecony, karta 4111 1111 1111 1111.", "pass", "noted", "note", None),
-        ("#solvd\nZwrot zlecony.", "pass", "expired", "mail", None),
+        ("#solvd\nZwrot zlecony.", "pass", "noted", "note", None),
+        ("#solvd", "pass", "expired", "mail", None),
         ("Zwrot zlecony.", "none", "noted", "mail", "third-party"),
     ],
 )

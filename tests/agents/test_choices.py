@@ -75,7 +75,8 @@ def expire_all(desk: Desk) -> None:
     ("#discard", "#send", "h-1 was discarded already", "command_result"),
     (None, "#confirm", "h-1 waits: no choice in the first line", "command_result"),
     (None, "", "h-1 waits: no choice in the first line", "command_result"),
-    ("", "#send", "h-1 ended: its day is over", "command_result"),
+    ("", "#send", "h-1 was noted already", "command_result"),
+    ("late", "#send", "h-1 ended: its day is over", "command_result"),
     ("", "Dear Jan, done.", "held: instead (h-2)", "hold"),
 ])  # fmt: skip
 def test_an_answer_that_decides_nothing_is_told(
@@ -85,6 +86,8 @@ def test_an_answer_that_decides_nothing_is_told(
     to = link(newest(desk, ANN, "hold"), "+h")
     if before == "":
         expire_all(desk)
+    elif before == "late":  # the timer has not come by
+        desk.now += HELD_FOR
     elif before is not None:
         alone(desk, before, to)
     sent = len(desk.mails())
@@ -280,6 +283,48 @@ def test_where_the_end_is_not_sure_both_texts_are_shown_and_the_note_is_the_long
     assert all(words in long for words in ("Dzień dobry.", "> Proszę o zwrot", "Pieniądze będą jutro."))
     expire_all(desk) if by_timer else alone(desk, "#note", link(asked, "+h"))
     assert "Pieniądze będą jutro." in desk.entries(1)[-1].text
+
+
+@pytest.mark.p0
+@pytest.mark.parametrize(("words", "why", "note"), [
+    # what Ann writes, why it waits, the note that it is after a day; empty: it ends without effect
+    ("#solvd\nYour money is on the way.", "unknown-command", "#solvd\nYour money is on the way."),
+    ("#assign nobody\n\nYour money is on the way.", "bad-value", "#assign nobody\n\nYour money is on the way."),
+    ("Your money is on the way.\n#solved", "position", "Your money is on the way.\n#solved"),
+    ("#merge 77\nYour money is on the way.", "bad-value", "Your money is on the way."),  # it was understood
+    ("#solvd", "unknown-command", ""),
+    ("#solvd\n#mine", "unknown-command", ""),
+    ("#solvd\n\nKind regards\nAnn Agent\nSupport", "unknown-command", ""),
+])  # fmt: skip
+def test_words_beside_a_wrong_command_are_a_note_after_a_day_and_commands_alone_are_none(
+    desk: Desk, words: str, why: str, note: str
+) -> None:
+    assert reply(desk, newest(desk, ANN), words).reason == f"held: {why} (h-1)"
+    asked = " ".join(text_of(newest(desk, ANN, "hold")).split())
+    said = "after that your text becomes a note" if note else "after that nothing is done with it"
+    assert (said in asked, "%23note" in asked) == (True, False)
+    expire_all(desk)
+    assert (item(desk).state, desk.ticket(1).status) == ("noted" if note else "expired", "open" if note else "new")
+    assert [(e.kind, e.public, e.text) for e in desk.entries(1)[1:]] == ([("note", False, note)] if note else [])
+    assert [m for m in desk.mails() if m.template == "answer"] == []
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    # what a light agent writes, what he may choose
+    ("#solved\nHe called.", "note discard"),
+    ("#noet\nHe called.", "send note discard"),
+    ("He called.\n#note", "send note discard"),
+    ("#solved", "discard"),
+    ("#noet", "send discard"),
+])  # fmt: skip
+def test_who_writes_notes_alone_may_keep_his_words_as_one(desk: Desk, words: str, found: str) -> None:
+    reply(desk, newest(desk, "lia@agents.test"), words, "Lia <lia@agents.test>")
+    asked = newest(desk, "lia@agents.test", "hold")
+    assert " ".join(re.findall(r"body=%23(\w+)", text_of(asked))) == found
+    if "note" in found:
+        raw = mail("Lia <lia@agents.test>", "Re: x", "#note", To=link(asked, "+h"))
+        desk.take(proven(raw), to=link(asked, "+h"))
+        assert (desk.entries(1)[-1].kind, desk.entries(1)[-1].text) == ("note", words)
 
 
 def test_a_mail_of_commands_alone_is_no_note(desk: Desk) -> None:
