@@ -76,12 +76,14 @@ def process(
     *,
     found: ThreadMatch | None = None,
     forwarded: Callable[[Ticket], None] | None = None,
+    by_machine_of: str | None = None,
 ) -> Outcome:
     """One accepted message, top to bottom. One transaction, no network. [T1]
 
     found      the ticket, where that is known already
     forwarded  an agent passed it on, who says who its author is: what he wants of the ticket is done by this, before
                anybody hears of it; None: nobody did
+    by_machine_of  the id of an agent whose program wrote it by itself
     """
     now, view, archived = d.now(), StoreView(c), inbound.imported is not None
     if forwarded is None and (duplicate := same_as_before(inbound, message, d, c, now)) is not None:
@@ -105,7 +107,11 @@ def process(
         forwarded(saved.ticket)
         saved = replace(saved, ticket=tickets.find_ticket(c, saved.ticket.number))
         said = passed_on(tickets.entries(c, saved.ticket.number)) if saved.opened and saved.ticket else {}
-    notices, sent = ([], []) if archived else _led_to(inbound, plan, saved, d, view, c, now, forwarded=said)
+    notices, sent = (
+        ([], [])
+        if archived
+        else _led_to(inbound, plan, saved, d, view, c, now, forwarded=said, by_machine_of=by_machine_of)
+    )
     if (article := solved_by(plan.changes)) is not None:
         note_articles(c, "solved", (article,), now)
     filed = next((change.ticket for change in plan.changes if isinstance(change, Record)), None)
@@ -135,16 +141,17 @@ def _led_to(
     now: datetime,
     *,
     forwarded: Mapping[str, object] | None,
+    by_machine_of: str | None,
 ) -> tuple[list[Notification], list[tuple[str, str]]]:
     """What a mail leads to beside its own entry: the mails that follow, and (Message-ID, address) of those queued.
 
-    forwarded  as in Arrived
+    forwarded, by_machine_of  as in Arrived
     """
     message = plan.message
     _restrain(saved, plan, d, c, now)
     arrived = Arrived(inbound, message, plan.verdict, plan.auth, plan.customer, plan.language[0], plan.flood)
     again = saved.ticket is not None and plan.ticket is not None and saved.ticket.reopened > plan.ticket.reopened
-    arrived = replace(arrived, forwarded=forwarded, reopened=again)
+    arrived = replace(arrived, forwarded=forwarded, reopened=again, by_machine_of=by_machine_of)
     if saved.opened and saved.ticket is not None:
         who = plan.customer.id if plan.customer is not None else None
         continues = plan.match.continues if plan.match is not None else None

@@ -44,18 +44,19 @@ def received(
     *,
     found: ThreadMatch | None = None,
     forwarded: Callable[[Ticket], None] | None = None,
+    by_machine_of: str | None = None,
 ) -> Outcome:
     """One accepted mail; its ticket finds an owner, a report about one of ours is told to whoever should know. [T1]
 
     found      the ticket, where that is known already
-    forwarded  as in `process`
+    forwarded, by_machine_of  as in `process`
     """
     fresh = found is None and inbound.stub is None and inbound.imported is None and not inbound.released
     if fresh:
         for settled in (status_asked, rated):
             if (ended := settled(inbound, message, d, c)) is not None:
                 return ended
-    outcome = process(inbound, message, d, c, found=found, forwarded=forwarded)
+    outcome = process(inbound, message, d, c, found=found, forwarded=forwarded, by_machine_of=by_machine_of)
     if outcome.disposition in ("ticket", "entry") and inbound.imported is None:
         taken = tickets.find_ticket(c, outcome.ticket or 0)
         if taken is not None:

@@ -220,13 +220,14 @@ def _of_another(mail: AgentMail) -> Outcome:
 
 
 def _by_machine(mail: AgentMail) -> Outcome:
-    """An event in the ticket, for agents alone; without one, nothing but a record."""
+    """An event in the ticket, of which its lead hears alone; without one, nothing but a record."""
     ticket = _ticket(mail)
     seems_away(mail)
     if ticket is None:
         return mail.end("record", f"automatic mail of {mail.agent.id}")
     words = f"the {mail.claim.by} of {mail.agent.id}, used by a machine"
-    return _as(mail, ThreadMatch(ticket.number, "token", "participant", words))
+    match = ThreadMatch(ticket.number, "token", "participant", words)
+    return by_anybody(mail.inbound, mail.message, mail.d, mail.c, found=match, by_machine_of=mail.agent.id)
 
 
 def _without_token(mail: AgentMail) -> Outcome:

@@ -39,7 +39,8 @@ def _doubts(message: Message, auth: Auth, agents: frozenset[str], agent_names: f
     if author is None:
         return
     if normal(author.address) in agents:
-        yield "claims-agent"
+        if not (auth.dmarc == "pass" or auth.aligned):
+            yield "claims-agent"
     elif shown_name(author.name) in agent_names:
         yield "agent-name"
     yield from _of_spelling(author)

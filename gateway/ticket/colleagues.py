@@ -81,6 +81,9 @@ def of_mail(
     ticket, rules = saved.ticket, policy.rules
     if ticket is None or saved.entry is None or mail.flood:
         return
+    if mail.by_machine_of is not None:
+        yield from _of_machine(ticket, mail, mail.by_machine_of, policy)
+        return
     author = normal(mail.message.author.address) if mail.message.author is not None else ""
     notices = [action for action in decision.actions if isinstance(action, Notify) and action.template == AGENT_NOTICE]
     told_already = {id for notice in notices for id in agents_of(notice.to, ticket, rules)}
@@ -104,6 +107,16 @@ def of_mail(
         said = {**told, "because": why}
         for notice in to_agents((agent,), AGENT_NOTICE, happened, said, ticket, mail.key, policy):
             yield replace(notice, held=held)
+
+
+def _of_machine(ticket: Ticket, mail: Arrived, agent: str, policy: NotifyPolicy) -> Iterator[Notification]:
+    """That a program answers for one of ours is for whoever leads to know, once a day; nobody has to answer it."""
+    told = {**agents_facts(ticket, mail, "advice", policy), "because": "lead", "suggested": ()}
+    key = f"{agent}:{mail.inbound.envelope.received_at:%Y-%m-%d}"
+    for lead in _lead(ticket, policy.rules):
+        if lead != agent:
+            for notice in to_agents((lead,), AGENT_NOTICE, "machine", told, ticket, key, policy):
+                yield replace(notice, values={**notice.values, "may_change": False}, purpose="n")
 
 
 def thanked(ticket: Ticket, answered_by: str | None, rules: RuleSet, digests: Collection[str]) -> tuple[str, ...]:

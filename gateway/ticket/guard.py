@@ -100,6 +100,7 @@ class Arrived:
     continues: int | None = None  # the ticket that was over, from which the one goes on that the mail opens
     reopened: bool = False  # whether it opened its ticket again
     forwarded: Mapping[str, object] | None = None  # what agents are told of the one who passed it on; None: nobody did
+    by_machine_of: str | None = None  # the id of an agent whose program wrote it by itself
     beside: Callable[[], Beside] = Beside  # other tickets that agents hear of with it, looked up where one is told
 
     @property

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.config import Settings
 from gateway.store.store import Store
-from tests.agents.mails import ANN, JAN, RULES, newest, reply
+from tests.agents.mails import ANN, JAN, RULES, answer, newest, reply, reply_address, text_of
 from tests.processing import Desk, mail
 
 pytestmark = pytest.mark.p1
@@ -31,3 +31,29 @@ def test_D14_an_absence_goes_to_no_customer(
     assert JAN not in [m.forward_path for m in desk.mails()[before:]]
     assert not [e for e in desk.entries(1)[1:] if e.public]
     assert desk.ticket(1).status == "new"
+
+
+UNOWNED = RULES.partition("rules:")[0].replace("members: [ann", "assign: manual, lead: bob, members: [ann")
+
+
+@pytest.mark.parametrize("way", ["answer", "team", "held"])
+def test_D14_of_an_absence_the_lead_hears_once_and_has_nothing_to_answer(
+    store: Store, settings: Settings, way: str
+) -> None:
+    desk = Desk(store, settings, UNOWNED)
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot"))
+    notice = newest(desk, ANN, "agent_notice")
+    reply(desk, notice, "#solvd\r\n\r\nGotowe.")
+    asked, before = newest(desk, ANN, "hold"), len(desk.mails())
+    answered = asked if way == "held" else notice
+    for words in (AWAY, f"{AWAY} Ann"):
+        raw, to = answer(answered, words, Auto_Submitted="auto-replied")
+        outcome = desk.take(raw, to="support@gw.test" if way == "team" else to)
+        assert outcome.ticket == 1
+    assert [e.kind for e in desk.entries(1)[1:]] == ["event", "event"]
+    (told,) = desk.mails()[before:]
+    assert (told.template, told.forward_path) == ("agent_notice", "bob@agents.test")
+    assert "+n1-" in reply_address(told)
+    assert "%23solved" not in text_of(told)
+    assert "%23mine" not in text_of(told)
+    assert JAN not in text_of(told).partition("\n")[0]

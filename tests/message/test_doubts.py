@@ -46,6 +46,12 @@ def test_doubts(what: str, name: str, address: str, more: dict[str, Any], codes:
     assert doubts(named, NOTHING, AGENTS, NAMES) == codes, what
 
 
+@pytest.mark.parametrize("auth", [Auth("pass", "none", "none", "mx"), Auth("none", "pass", "none", "mx", aligned=True)])
+def test_an_agent_who_is_who_he_says_is_no_doubt(auth: Auth) -> None:
+    named = replace(message(), author=Mailbox("Ann Agent", "ann@agents.test"))
+    assert doubts(named, auth, AGENTS, NAMES) == ()
+
+
 def test_verdicts_and_two_readings_are_doubts_too() -> None:
     ambiguous = message(None, ambiguous_author=True)
     failed = Auth("fail", "none", "none", "mx.acme.test")
