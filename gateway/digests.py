@@ -55,7 +55,8 @@ def send_digest(
     of_day, nobodys = about is None, Pile(teams=tuple(team.id for team in teams), before=tomorrow)
     own = Pile(agent.id, before=tomorrow) if about is None else Pile(numbers=tuple(about))
     overdue, today, later = sla_lists.sizes(c, own, now, tomorrow)
-    unassigned = sum(sla_lists.sizes(c, nobodys, now, tomorrow)) if of_day else 0
+    nobodys_sizes = sla_lists.sizes(c, nobodys, now, tomorrow) if of_day else (0, 0, 0)
+    unassigned = sum(nobodys_sizes)
     held = held_mail.ended_by_itself(c, agent.id, now - _HELD_SINCE) if of_day else ()
     grateful = _thanks(c, agent, d, now) if of_day else []
     waiting, oldest = sla_lists.waiting(c, agent.id) if of_day else (0, None)
@@ -64,14 +65,19 @@ def send_digest(
         return False
     listed = sla_lists.most_urgent(c, own, _MOST_ROWS)
     free = sla_lists.most_urgent(c, nobodys, _MOST_FREE) if unassigned else ()
-    row = _rows_of(c, agent, (*listed, *free), d)
+    row = _rows_of(c, agent, (*listed, *free), d, now)
     values = {
         "day": now.isoformat(),
         "overdue": tuple(row(t) for t in listed if t.next_due is not None and t.next_due < now),
         "today": tuple(row(t) for t in listed if t.next_due is not None and now <= t.next_due < tomorrow),
         "later": tuple(row(t) for t in listed if t.next_due is None or tomorrow <= t.next_due),
         "unassigned": tuple(map(row, free)),
-        "counts": {"overdue": overdue, "today": today, "later": later, "unassigned": unassigned},
+        "counts": {  # his own and nobody's: all that the lists show as late or due today
+            "overdue": overdue + nobodys_sizes[0],
+            "today": today + nobodys_sizes[1],
+            "later": later,
+            "unassigned": unassigned,
+        },
         "more": overdue + today + later + unassigned - len(listed) - len(free),
         "waiting": waiting,
         "held": tuple(
@@ -161,7 +167,9 @@ def zone_of_desk(rules: RuleSet, calendar: str | None = None) -> ZoneInfo:
     return ZoneInfo(found.timezone if found is not None else "UTC")
 
 
-def _rows_of(c: Connection, agent: Agent, found: Collection[Ticket], d: Deps) -> Callable[[Ticket], dict[str, object]]:
+def _rows_of(
+    c: Connection, agent: Agent, found: Collection[Ticket], d: Deps, now: datetime
+) -> Callable[[Ticket], dict[str, object]]:
     """The row of each of these tickets: whom an answer by its link reaches, and where the agent answers, or writes a
     note where he may do no more."""
     generation, purpose = agent_keys.generation(c, normal(agent.email)), "t" if answers(agent) else "n"
@@ -176,6 +184,7 @@ def _rows_of(c: Connection, agent: Agent, found: Collection[Ticket], d: Deps) ->
             "subject": ticket.told_subject,
             "customer": and_others(_called(ticket.requester, agent), reached),
             "due": ticket.next_due.isoformat() if ticket.next_due else None,
+            "late": ticket.next_due is not None and ticket.next_due < now,
             "reply_to": address_in_list(d.desk, ticket, purpose, agent.email, generation),
         }
 

@@ -28,6 +28,7 @@ from gateway.store.happenings import Happening, Reasons, add_happening, fired
 from gateway.store.notices import told_at
 from gateway.store.outlines import keep_outline
 from gateway.ticket.acted import acted
+from gateway.ticket.agent_mail import is_internal
 from gateway.ticket.apply import failed
 from gateway.ticket.assign import Absence
 from gateway.ticket.colleagues import comes_to_team, members_of, of_moved
@@ -198,6 +199,8 @@ def _telling_owner(decision: Decision) -> Decision:
 def _about(c: Connection, ticket: Ticket, customer: Customer | None) -> Mapping[str, object]:
     """What its new owner should know before he looks at it."""
     last = tickets.last_words(c, (ticket.number,)).get(ticket.number)
+    if last is None and is_internal(ticket):  # what is to be done stands in a note
+        last = next((entry for entry in tickets.entries(c, ticket.number) if entry.kind == "note"), None)
     said = (
         what_was_said(last.text, last.author, last.at, last.attachments, by_machine=last.by_machine)
         if last is not None

@@ -25,7 +25,7 @@ from gateway.store.opening import open_store
 from gateway.store.schema import sla_told
 from gateway.store.sla_lists import Reached
 from gateway.store.store import Store
-from tests.agents.mails import link, newest, text_of
+from tests.agents.mails import link, newest, read, text_of
 from tests.conftest import settings_in
 from tests.processing import Desk, mail, verdict
 
@@ -455,3 +455,15 @@ def test_a_digest_is_due_on_working_days_by_the_clock_of_its_reader(
     moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, now)]
     assert digest_day(ann, desk.deps, *moments) == day
     assert digest_day(replace(ann, digest=None), desk.deps, *moments) is None
+
+
+def test_a_digest_counts_nobodys_tickets_that_it_lists_and_marks_the_late_ones(tmp_path: Path) -> None:
+    store = open_store(settings_in(tmp_path))
+    desk = Desk(store, settings_in(tmp_path), RULES)
+    desk.take(mail(), at=MONDAY)
+    late = MONDAY + timedelta(hours=6)
+    desk.write(lambda c: send_digest(c, desk.deps.rules.agents["ann"], desk.deps, late, key="k"))
+    (told,) = [item for item in desk.mails() if item.template == "digest"]
+    assert str(read(told)["Subject"]).endswith("0 due today, 1 overdue")
+    assert "late" in text_of(told).partition("Nobody's")[2]
+    store.close()

@@ -18,15 +18,17 @@ from gateway.operations.answers import recipients_of
 from gateway.operations.held_mails import WRONG, becomes_note, may_be_noted
 from gateway.operations.order_mails import asked_first
 from gateway.operations.order_types import Asker, Carried
+from gateway.operations.tongue import tongue_of
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent
-from gateway.store import agent_keys, held_mail
+from gateway.store import agent_keys, held_mail, merges
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.commands import looks_like_a_command
 from gateway.ticket.goes_to import in_short, is_shortened, named
 from gateway.ticket.notices import lines_of_words, shown_words
+from gateway.ticket.saying import saying, worded
 from gateway.ticket.types import Entry, Outcome, Ticket
 from gateway.ticket.visibility import answers
 
@@ -84,7 +86,7 @@ def ask(
     """
     number, expires = ticket.number if ticket is not None else None, now + HELD_FOR
     id = _kept(c, key, number, agent, why.code, proposal, now)
-    since, may_choose = tuple(map(_since, why.since[-_SINCE:])), choices(why.code, proposal, number, agent.name)
+    since, may_choose = _told_since(why.since, ticket, agent, d, c), choices(why.code, proposal, number, agent.name)
     words = proposal.text or ("" if why.code == "cut" else proposal.all_words)
     if proposal.alone is not None:
         words = f"{proposal.alone}\n\n{words}"
@@ -184,6 +186,26 @@ def choices(code: str, proposal: Proposal, number: int | None, name: str) -> tup
     if proposal.as_note and any(command == "#note" for _, command in found):  # it goes to nobody
         found = [pair for pair in found if pair[1] != "#send"]
     return (*found, _DISCARD)
+
+
+def _told_since(
+    since: Sequence[Entry], ticket: Ticket | None, agent: Agent, d: Deps, c: Connection
+) -> tuple[dict[str, object], ...]:
+    """What happened meanwhile, oldest first: what was said, and which tickets were put into this one, by whom."""
+    if ticket is None or not since:
+        return ()
+    tongue = tongue_of(agent, d, d.now())
+    receipts = merges.that_brought(c, ticket.number, [entry.id for entry in since])
+    told = {each.before.told for each in receipts}
+    found = [_since(entry) for entry in since if entry.id not in told][-_SINCE:]
+    for each in receipts:
+        by = d.rules.agents.get(each.actor.partition(":")[2])
+        here = saying("since_merged", number=each.ticket)
+        joined = (saying("done_takes_part", who=", ".join(each.before.people)),) if each.before.people else ()
+        words = tuple(worded(said, tongue) for said in (here, *joined))
+        who = by.name if by is not None else each.actor
+        found.append({"at": each.at.isoformat(), "who": who, "words": words, "hidden": False})
+    return tuple(sorted(found, key=lambda each: str(each["at"])))
 
 
 def _since(entry: Entry) -> dict[str, object]:

@@ -31,9 +31,19 @@ from gateway.operations.types import Came, Done, Duty, Operation
 from gateway.outgoing.enqueue import enqueue
 from gateway.store import linked, tickets
 from gateway.store.linked import By
+from gateway.store.notices import told_at
 from gateway.ticket.colleagues import of_work
 from gateway.ticket.saying import saying
-from gateway.ticket.types import CODE_IN_SUBJECT, AddEntry, File, Notification, OpenTicket, SetField, Ticket
+from gateway.ticket.types import (
+    AGENT_NOTICE,
+    CODE_IN_SUBJECT,
+    AddEntry,
+    File,
+    Notification,
+    OpenTicket,
+    SetField,
+    Ticket,
+)
 
 SIDE = "x"  # purpose of the address that an answer comes back to
 QUESTION = "ask:"  # how a question is known among the mails of a ticket, by its key
@@ -138,8 +148,11 @@ def _internal(c: Connection, wanted: Internal, duty: Duty) -> tuple[Done, ...]:
     linked.add(c, ticket.number, "child", made.number, By(actor(wanted.by), duty.basis, duty.now))
     happened(c, made, made, ("note",), duty.deps, duty.now, actor="agent", text=text)
     kept = tickets.find_entry(c, saved.entry) if saved.entry is not None else None
-    for notice in of_work(made, kept, wanted.by, duty.deps.notifying) if kept is not None else ():
-        enqueue(notice, duty.deps.desk, c, duty.now)
+    now_is = tickets.find_ticket(c, made.number) or made  # it may have an owner, who heard of it, with the words
+    told = told_at(c, made.number, AGENT_NOTICE, duty.now)
+    for notice in of_work(now_is, kept, wanted.by, duty.deps.notifying) if kept is not None else ():
+        if normal(notice.recipient.address) not in told:
+            enqueue(notice, duty.deps.desk, c, duty.now)
     return (Done(f"#{made.number}", "done", saying("done_child", team=wanted.team, number=ticket.number)),)
 
 

@@ -7,7 +7,7 @@ Not here what changes something (orders.py), the mail that the answer is (order_
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -25,13 +25,14 @@ from gateway.store import audit, counts, held_mail, inbound, listing, tickets
 from gateway.store.absences import absent
 from gateway.store.happenings import happenings
 from gateway.store.held_mail import HeldMail
-from gateway.ticket.change import shown
-from gateway.ticket.command_table import COMMANDS, Vocabulary
+from gateway.ticket.change import shown, value_of
+from gateway.ticket.command_table import COMMANDS, Vocabulary, squeezed
 from gateway.ticket.command_values import Snippet, Wrong
 from gateway.ticket.commands import Command
 from gateway.ticket.goes_to import and_others, beside
+from gateway.ticket.meant import meant
 from gateway.ticket.query import Query, parse_query, problems
-from gateway.ticket.saying import Saying, Tongue, saying, worded
+from gateway.ticket.saying import Saying, Tongue, filled, saying, worded
 from gateway.ticket.types import Entry, File, Participant, Ticket
 from gateway.ticket.visibility import seen_by, sees, teams_of
 
@@ -39,6 +40,7 @@ MOST_ROWS = 50
 _LOOKED_AT = 500  # tickets that a query finds, some of which the agent may not see
 _MOST_LINES = 400
 _WIDTH = 100
+_BEGINNING = 3  # letters of a command's name by which it is guessed
 _MOST_OCTETS = 20 << 20  # of an original that is attached
 _LISTS: Mapping[str, str] = {
     "": "assignee:me is:open sort:due",
@@ -89,9 +91,9 @@ def answer_to(c: Connection, command: Command, asker: Asker, duty: Duty, words: 
         case "why", _ if ticket is not None:
             return Said(title, tuple(_why(c, ticket))[:_MOST_LINES])
         case "history", _ if ticket is not None:
-            return Said(title, tuple(_history(c, ticket, asker, duty))[-_MOST_LINES:])
+            return Said(title, _newest(tuple(_history(c, ticket, asker, duty))))
         case "original", _ if ticket is not None:
-            return _original(c, ticket, title)
+            return _original(c, ticket, title, tongue_of(asker.agent, duty.deps, duty.now))
         case "show", _ if ticket is not None:
             return Said(title, tuple(_show(c, ticket, asker, duty, words))[:_MOST_LINES])
         case "macro?", Snippet(name, values) if ticket is not None:
@@ -132,11 +134,23 @@ def _why(c: Connection, ticket: Ticket) -> Iterator[str]:
 
 
 def _history(c: Connection, ticket: Ticket, asker: Asker, duty: Duty) -> Iterator[str]:
-    for row in audit.find_rows(c, ticket=ticket.number):
+    tongue = tongue_of(asker.agent, duty.deps, duty.now)
+    yield _zone(asker.agent, duty, tongue)
+    for row in (*audit.find_rows(c, ticket=ticket.number), *audit.noted(c, ticket.number)):
         detail = row.detail if row.detail is not None else "(erased)"
         if row.action in _NAMING:
             detail = _NUMBER.sub(lambda found: found[0] if _shown(c, int(found[1]), asker, duty) else "#…", detail)
-        yield printable(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.actor}  {row.action}  {detail}")
+        yield printable(f"{tongue.moment(row.at)}  {row.actor}  {row.action}  {detail}")
+
+
+def _newest(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The first line, and the last of the others, as many as an answer has."""
+    return (*lines[:1], *lines[1:][1 - _MOST_LINES :])
+
+
+def _zone(agent: Agent, duty: Duty, tongue: Tongue) -> str:
+    """By which clock the times of an answer are told: it is named once."""
+    return worded(saying("times_in", zone=str(zone_of(agent, duty.deps.rules))), tongue)
 
 
 def _shown(c: Connection, number: int, asker: Asker, duty: Duty) -> bool:
@@ -145,14 +159,14 @@ def _shown(c: Connection, number: int, asker: Asker, duty: Duty) -> bool:
     return other is not None and sees(asker.agent, other, duty.deps.rules)
 
 
-def _original(c: Connection, ticket: Ticket, title: str) -> Said:
+def _original(c: Connection, ticket: Ticket, title: str, tongue: Tongue) -> Said:
     """The newest mail of the ticket, as it came."""
     mails = [entry for entry in tickets.entries(c, ticket.number) if entry.kind == "mail" and entry.source]
     row = inbound.find(c, mails[-1].source or "") if mails else None
     if row is None:
         return Said(title, ("—",))
     name = f"m-{row.id}"
-    about = printable(f"{name}  {row.received_at:%Y-%m-%d %H:%M} UTC  {row.author or '—'}  {row.subject or ''}")
+    about = printable(f"{name}  {tongue.moment(row.received_at)}  {row.author or '—'}  {row.subject or ''}")
     if row.gone_at is not None:
         return Said(title, (about, f"{row.size} octets, SHA-256 {row.sha256}"))
     if row.size > _MOST_OCTETS:
@@ -164,8 +178,10 @@ def _original(c: Connection, ticket: Ticket, title: str) -> Said:
 def _show(c: Connection, ticket: Ticket, asker: Asker, duty: Duty, words: Mapping[str, str]) -> Iterator[str]:
     away, tongue = absent(c, duty.now), tongue_of(asker.agent, duty.deps, duty.now)
     yield printable(f"#{ticket.number}  {ticket.subject}")
+    yield _zone(asker.agent, duty, tongue)
     for name in ("status", "team", "assignee", "responsible", "priority", "tags", "due", "snoozed_until", "next_due"):
-        if (value := shown(ticket, name)) != "none":
+        at = value_of(ticket, name)
+        if (value := tongue.moment(at) if isinstance(at, datetime) else shown(ticket, name)) != "none":
             gone = f" ({worded(said_of(away[value]), tongue)})" if name in _PEOPLE and value in away else ""
             yield printable(f"{words[f'name_{name}']}: {value}{gone}")
     if ticket.requester is not None:
@@ -175,7 +191,7 @@ def _show(c: Connection, ticket: Ticket, asker: Asker, duty: Duty, words: Mappin
     yield from (p.address for p in tickets.people(c, ticket.number) if p.role == "cc")
     for entry in tickets.entries(c, ticket.number):
         yield ""
-        yield _heading(entry)
+        yield _heading(entry, tongue)
         yield from block(entry.text).splitlines()
     for held in _held(c, ticket, asker.agent, duty):
         until, why = tongue.moment(held.expires_at), words.get(f"held_{held.code.replace('-', '_')}", held.code)
@@ -194,9 +210,9 @@ def _held(c: Connection, ticket: Ticket, agent: Agent, duty: Duty) -> Iterator[H
             yield held
 
 
-def _heading(entry: Entry) -> str:
+def _heading(entry: Entry, tongue: Tongue) -> str:
     held = f"  ({entry.held})" if entry.held else ""
-    return printable(f"e-{entry.id}  {entry.at:%Y-%m-%d %H:%M} UTC  {entry.kind}  {entry.author or ''}{held}")
+    return printable(f"e-{entry.id}  {tongue.moment(entry.at)}  {entry.kind}  {entry.author or ''}{held}")
 
 
 def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Said:
@@ -205,12 +221,13 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     text = _LISTS.get(asked.lower(), asked)
     if asked.lower() == "team":
         text = f"is:open in:{','.join(teams)} sort:due" if teams else "number:0"
+    tongue = tongue_of(agent, duty.deps, duty.now)
     query = parse_query(
         text, duty.now, statuses=tuple(rules.statuses), me=agent.id, agents=tuple(rules.agents),
         teams=tuple(rules.teams),
     )  # fmt: skip
     if query.mistakes:
-        return Said(title, tuple(_mistakes(query, tongue_of(agent, duty.deps, duty.now))))
+        return Said(title, tuple(_mistakes(query, tongue)))
     query = replace(query, conditions=(*query.conditions, *seen_by(agent, rules)))
     found = listing.find_tickets(c, query, _LOOKED_AT)
     if asked.lower() == "breach":
@@ -218,11 +235,14 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     listed = found[:MOST_ROWS]
     owners = _owners(c, listed, agent, duty, words)
     people = tickets.people_of(c, {ticket.number for ticket in listed})
-    rows = tuple(_row(ticket, people.get(ticket.number, ()), agent, duty, owners) for ticket in listed)
+    rows = tuple(_row(ticket, people.get(ticket.number, ()), agent, duty, tongue, owners) for ticket in listed)
     columns = ("number", "status", "subject", "customer", *(("owner",) if owners else ()), "due")
     heads = tuple(words[f"head_{name}"] for name in columns) if rows else ()
     many = f"{len(found)}+" if len(found) >= _LOOKED_AT else str(len(found))
-    return Said(title, (f"{len(rows)} / {many}",), heads, rows)
+    if not rows:
+        return Said(title, (words["list_none"],))
+    zone = _zone(agent, duty, tongue) if any(ticket.next_due is not None for ticket in found[:MOST_ROWS]) else ""
+    return Said(title, (f"{len(rows)} / {many}", *filter(None, (zone,))), heads, rows)
 
 
 def _mistakes(query: Query, tongue: Tongue) -> Iterator[str]:
@@ -246,13 +266,15 @@ def _owners(
     return {id: f"{name} ({words['done_away']})" if id in away else name for id, name in called.items()}
 
 
-def _row(ticket: Ticket, people: Iterable[Participant], agent: Agent, duty: Duty, owners: Mapping[str, str]) -> Row:
-    zone = zone_of(agent, duty.deps.rules)
-    due = f"{ticket.next_due.astimezone(zone):%Y-%m-%d %H:%M}" if ticket.next_due is not None else "—"
+def _row(
+    ticket: Ticket, people: Iterable[Participant], agent: Agent, duty: Duty, tongue: Tongue, owners: Mapping[str, str]
+) -> Row:
+    due = tongue.moment(ticket.next_due) if ticket.next_due is not None else "—"
     who = (ticket.requester.name or ticket.requester.address) if ticket.requester is not None else "—"
     others = (Mailbox(person.name, person.address) for person in people)
     who = and_others(printable(who, 40), beside(ticket.requester, others, duty.deps.notifying.own_addresses))
-    cells = (f"#{ticket.number}", ticket.status, printable(ticket.told_subject, 60), who)
+    status = tongue.strings.get(f"is_{ticket.status}", ticket.status)
+    cells = (f"#{ticket.number}", status, printable(ticket.told_subject, 60), who)
     owner = (printable(owners.get(ticket.assignee or "", "—"), 40),) if owners else ()
     cells = (*cells, *owner, due)
     if agent.role in ("light", "auditor"):
@@ -273,12 +295,22 @@ def _stats(c: Connection, title: str, agent: Agent, duty: Duty, words: Mapping[s
 
 def _help(about: str, agent: Agent, duty: Duty, words: Mapping[str, str]) -> Iterator[str]:
     strings = {each: duty.deps.desk.templates.words(each) for each in duty.deps.languages}
-    known = Vocabulary(strings, duty.deps.rules.statuses).find(about.removeprefix("#")) if about else None
+    vocabulary = Vocabulary(strings, duty.deps.rules.statuses)
+    known = vocabulary.find(about.removeprefix("#")) if about else None
     if about and known is None:
         yield Wrong("unknown", (("word", f"#{about.removeprefix('#')}"),)).said(words)
+        if (guessed := _perhaps(squeezed(about), vocabulary)) is not None:
+            yield filled(words["query_meant"], {"word": f"#{guessed}"})
+            known = vocabulary.find(guessed)
     wanted = (known,) if known is not None else COMMANDS.values()
     for info in wanted:
         if agent.role in info.roles:
             others = words.get(f"command_{info.name}", info.name).split(",")
             also = [f"#{word.strip()}" for word in (*others, *info.aliases) if word.strip() != info.name]
             yield f"{info.shape} — {info.about(words)}{f' ({chr(32).join(also)})' if also else ''}"
+
+
+def _perhaps(word: str, vocabulary: Vocabulary) -> str | None:
+    """The word of a command that somebody who asks for help may have meant; a guess does no harm there."""
+    begins = (each for each in vocabulary.words if len(word) > _BEGINNING and each.startswith(word[:_BEGINNING]))
+    return next(iter((*meant(word, vocabulary.words, 1), *begins)), None)

@@ -95,13 +95,13 @@ def told(
 def _receipt(came: Carried, tongue: Tongue, now: datetime) -> dict[str, Any]:
     commands = (line.what for line in came.lines if isinstance(line.what, str) and line.what.startswith("#"))
     summary = " ".join(dict.fromkeys(commands))
-    lines = (
+    lines = tuple(
         {"state": line.state, "what": worded(line.what, tongue), "detail": worded(line.detail, tongue)}
         for line in came.lines
     )
     return {
-        "lines": tuple(lines),
-        "summary": summary[:_SUMMARY] or "—",
+        "lines": lines,
+        "summary": (summary or next((line["what"] for line in lines), ""))[:_SUMMARY],
         "is_dry": came.dry,
         "letters": tuple(map(asdict, came.letters)),
         "undo": f"#undo {came.undo}" if came.undo is not None else None,

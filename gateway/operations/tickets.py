@@ -229,8 +229,19 @@ def steps_of(before: Ticket, change: Change, duty: Duty) -> tuple[SetField | Set
 def of_change(name: str, was: Sayable | None, now_is: Sayable | None) -> Saying:
     """That a field of a ticket has another value; None is none."""
     called = saying(f"name_{name}") if name in _NAMED else name
-    none = saying("done_none")
-    return saying("done_set", name=called, was=none if was is None else was, now=none if now_is is None else now_is)
+    return saying("done_set", name=called, was=_of_field(name, was), now=_of_field(name, now_is))
+
+
+def _of_field(name: str, value: Sayable | None) -> Sayable:
+    """A value in the words of whoever reads it; a status that the rules made is called as it is there."""
+    if value is None:
+        return saying("done_none")
+    match name, value:
+        case "status", str() if value in _STATUSES:
+            return saying(f"is_{value}")
+        case "priority", str() if value in PRIORITIES:
+            return saying(f"priority_{value}")
+    return value
 
 
 def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[Saying]:
@@ -240,7 +251,7 @@ def _said(before: Ticket, made: list[SetField | SetStatus]) -> Iterator[Saying]:
         was, ticket = _sayable(ticket, name), changed(ticket, step)
         now_is = _sayable(ticket, name)
         if ticket.snoozed_until and name == "status":
-            now_is = saying("done_until", status=ticket.status, time=ticket.snoozed_until)
+            now_is = saying("done_until", status=_of_field("status", ticket.status), time=ticket.snoozed_until)
         yield of_change(name, was, now_is)
 
 
@@ -265,6 +276,7 @@ def _sets(ticket: Ticket, change: Change, deps: Deps, who: str, now: datetime) -
 
 _PLAIN = ("team", "assignee", "responsible", "priority", "language", "subject", "due", "sla")
 _NAMED = (*_PLAIN, "status", "tags", "requester")  # `name_NAME` of the strings
+_STATUSES = ("new", "open", "pending", "on_hold", "snoozed", "solved", "closed", "spam")  # `is_STATUS` of the strings
 _NEVER_EMPTY = ("team", "priority", "subject")
 
 

@@ -254,7 +254,8 @@ def _goes_to(notice: Notification, kind: Kind) -> dict[str, Any] | None:
     if notice.goes_to is None or notice.revision is None or purpose not in ("t", "n"):
         return None
     people = () if purpose == "n" else tuple(map(named, notice.goes_to.people))
-    return {"people": people, "language": notice.goes_to.language, "note": purpose == "n"}
+    note = purpose == "n" or (notice.goes_to.internal and not people)
+    return {"people": people, "language": notice.goes_to.language, "note": note}
 
 
 def _values(

@@ -124,6 +124,7 @@ def _rows(s: Situation, due: str | None) -> list[dict[str, Any]]:
             "subject": _SUBJECT,
             "customer": s.customer,
             "due": due,
+            "late": due is not None and due < NOW.isoformat(),
             "reply_to": f"support+t{4800 + n}-1.ak7q2m6dw3xh5ta4vbn7czr2yje@acme.test",
         }
         for n in range(s.items)

@@ -111,6 +111,7 @@ KINDS: Mapping[str, Kind] = {
         "agent",
         "customer",
         is_list=True,
+        why="why_because",
         values={
             "happened": "new, reply, note, assigned, advice, linked_solved, reopened, team or escalated",
             "ticket": "number, subject, team, status, priority, assignee, customer, tags",
@@ -260,14 +261,15 @@ KINDS: Mapping[str, Kind] = {
     ),
     "digest": _agent(
         "c",
+        why="why_digest",
         may_be_left=True,
         values={
             "day": "time of it",
-            "overdue": "number, subject, customer, due, reply_to (or none)",
+            "overdue": "number, subject, customer, due, late (whether that is over), reply_to (or none)",
             "today": "the same",
             "later": "the same",
             "unassigned": "the same, of the team",
-            "counts": "how many there are: overdue, today, later, unassigned",
+            "counts": "how many there are: overdue and today with nobody's, later, unassigned",
             "more": "how many of them are not listed",
             "waiting": "how many wait for customers",
             "oldest": "number, since (seconds) of the one that waits longest, or none",

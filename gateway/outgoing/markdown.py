@@ -37,7 +37,7 @@ LINK = "color:#0b57d0"  # how one looks
 _STYLES = {
     "h1_open": "margin:0 0 16px;font-size:20px;line-height:1.3",
     "h2_open": "margin:24px 0 8px;font-size:16px;line-height:1.3",
-    "table_open": "border-collapse:collapse;margin:0 0 16px",
+    "table_open": "border-collapse:collapse;margin:0 0 16px;overflow-wrap:break-word;word-break:normal",
     "th_open": "text-align:start;vertical-align:top;padding:4px 16px 4px 0;font-size:14px",
     "tr_open": "text-align:start;vertical-align:top",  # its cells inherit it
     "td_open": "padding:4px 16px 4px 0",

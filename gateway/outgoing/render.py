@@ -244,6 +244,7 @@ class Templates:
             "preheader": clean_header(run(mail.preheader, values, budget, phrases)),
             "marker": _marker(words, given),
             "everybody": _everybody(words, given),
+            "stands_out": bool(given["mail"].get("goes_to")),  # where it says who gets an answer
             "why": _why(words, given),
             "footer": given["site"]["footer"],
             "body_token": given["mail"]["body_token"],
@@ -286,7 +287,12 @@ def _first(files: TemplateSet, key: tuple[str, str | None, str]) -> Mail | str |
 
 def _why(words: Mapping[str, str], given: Mapping[str, Any]) -> str:
     """Why its reader gets the mail."""
-    return words[given["mail"].get("why", "why_sent")].replace("{who}", given["mail"].get("who", ""))
+    why = given["mail"].get("why", "why_sent")
+    if why == "why_because":  # of an agent, with the reason that the mail names
+        because = given.get("because")
+        known = {None: "assignee", "given": "assignee", "rule": "by_rule"}  # whoever is given it owns it
+        return words[why].replace("{why}", words[f"because_{known.get(because, because)}"])
+    return words[why].replace("{who}", given["mail"].get("who", ""))
 
 
 def _marker(words: Mapping[str, str], given: Mapping[str, Any]) -> str:

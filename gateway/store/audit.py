@@ -176,6 +176,11 @@ def find_rows(
     return [_row(row) for row in rows][::-1]
 
 
+def noted(c: Connection, ticket: int) -> list[AuditRow]:
+    """What this transaction changed of a ticket so far, oldest first: it is chained, and numbered, at the end alone."""
+    return [AuditRow(seq=0, **row) for row in c.info.get(_NOTED, ()) if row["ticket"] == ticket]
+
+
 def chain_end(c: Connection) -> Anchor | None:
     """The last row; None while none is chained."""
     row = c.execute(_END).one_or_none()

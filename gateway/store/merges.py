@@ -4,7 +4,7 @@ Transaction  the caller's; it has locked both tickets. A receipt keeps what was 
 Not here     whether it may be done (operations/merges.py), where a reply to a merged number goes (tickets.goes_on_in).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -138,6 +138,13 @@ def find_receipt(c: Connection, id: int) -> Receipt | None:
     """The receipt; None when there is none of this number, or it is of commands."""
     row = c.execute(select(receipt).where(receipt.c.id == id, receipt.c.action.in_(_ACTIONS))).one_or_none()
     return None if row is None else _receipt(row)
+
+
+def that_brought(c: Connection, number: int, entries: Collection[int]) -> list[Receipt]:
+    """The merges that these entries of a ticket came by, or are about; oldest first."""
+    query = select(receipt).where(receipt.c.other == number, receipt.c.action == "merge", receipt.c.undone_at.is_(None))
+    found = map(_receipt, c.execute(query.order_by(receipt.c.id)))
+    return [each for each in found if each.before.told in entries or not set(entries).isdisjoint(each.before.entries)]
 
 
 def since(c: Connection, done: Receipt) -> Receipt | None:

@@ -47,8 +47,13 @@ def to_agent(
         values=values,
         audience="agent",
         zone=agent.timezone,
-        goes_to=GoesTo((who,) if who is not None else (), language) if about is not None else None,
+        goes_to=GoesTo((who,) if who is not None else (), language, is_internal(about)) if about is not None else None,
     )
+
+
+def is_internal(ticket: Ticket) -> bool:
+    """Whether one of ours opened it for another team: it has no customer, and needs none."""
+    return ticket.requester is None and ticket.channel == "cli"
 
 
 def stands_in(ticket: Ticket, rules: RuleSet) -> bool:

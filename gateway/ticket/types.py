@@ -342,6 +342,7 @@ class GoesTo:
 
     people: tuple[Mailbox, ...]  # whom it reaches, the customer first; nobody: it becomes a note
     language: str
+    internal: bool = False  # whether it is for our own people alone, so that no customer is missing
 
 
 @dataclass(frozen=True, slots=True)

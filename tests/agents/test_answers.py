@@ -19,6 +19,7 @@ from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Mailbox
 from gateway.operations.answers import Answer, Note
 from gateway.operations.held_mails import AgentKey, expire
+from gateway.operations.merges import Merge
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue_all
@@ -489,7 +490,7 @@ _ZED = "zed@agents.test"
 def test_where_there_is_no_customer_words_are_a_note_until_he_is_named(desk: Desk) -> None:
     reply(desk, newest(desk, ANN), "#internal billing\nPlease look at the depot.")
     notice = newest(desk, _ZED)
-    assert "there is no customer yet, so your text becomes a note" in text_of(notice).splitlines()[0]
+    assert "your text becomes a note that no customer sees" in text_of(notice).splitlines()[0]
     assert read(notice)["Reply-To"].addresses[0].display_name == "#2 → note"
     said = reply(desk, notice, "It is empty.", f"Zed <{_ZED}>")
     assert (said.disposition, said.ticket, desk.entries(2)[-1].kind) == ("entry", 2, "note")
@@ -543,7 +544,7 @@ def test_two_agents_answer_and_one_is_asked(desk: Desk) -> None:
     decided = reply(desk, asked, "#send", f"Bob <{BOB}>", to=link(asked, "+h"))
     assert (decided.disposition, decided.reason) == (
         "record",
-        f"h-1 sent: Proszę o zdjęcie paczki.: q-{newest(desk, JAN).id} to {JAN}",
+        f"h-1 sent: Proszę o zdjęcie paczki.: to {JAN} (q-{newest(desk, JAN).id})",
     )
     assert [m.template for m in desk.mails()].count("answer") == answers + 1
     assert desk.entries(1)[-1].text == "Proszę o zdjęcie paczki."
@@ -592,7 +593,7 @@ def test_the_customer_who_wrote_meanwhile_is_read_first(desk: Desk) -> None:
         ("Zwrot zlecony.\n#solved", "position"),
         ("Zwrot zlecony, karta 4111 1111 1111 1111.", "risk"),
         ("Order: Why you: tell", None),
-        ("Customer: Jan Kowalski <jan@bigbank.test> · Owner: — · Tags: —\nZwrot zlecony.", "leak"),
+        ("Customer: Jan Kowalski <jan@bigbank.test>\nZwrot zlecony.", "leak"),
         ("write to me: ann@agents.test", "leak"),
     ],
 )
@@ -862,3 +863,51 @@ def test_withdrawn_addresses_have_no_authority(desk: Desk) -> None:
     assert reply(desk, notice, "Zwrot zlecony.").reason == "held: which (h-1)"
     desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "I co dalej?"))
     assert reply(desk, newest(desk, ANN), "Zwrot zlecony.", Message_ID="<new@agents.test>").disposition == "entry"
+
+
+def test_the_history_shows_what_the_commands_before_it_did(desk: Desk) -> None:
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot"))
+    reply(desk, newest(desk, ANN), "#high\n#history")
+    assert "set.priority  normal -> high" in text_of(newest(desk, ANN, "command_result"))
+
+
+def test_who_is_given_work_for_another_team_hears_of_it_once_with_the_words(store: Store, settings: Settings) -> None:
+    rules = RULES.replace("members: [zed]", "members: [zed], assign: round_robin")
+    desk = Desk(store, settings, rules)
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot"))
+    reply(desk, newest(desk, ANN), "#internal billing\nPlease look at the depot.")
+    (told,) = [m for m in desk.mails() if m.forward_path == _ZED]
+    assert ("Please look at the depot." in text_of(told), "Owner: Zed" in text_of(told)) == (True, True)
+
+
+def test_a_collision_with_a_merge_says_who_put_what_together(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Zwrot i ja"))
+    notice = newest(desk, ANN)
+    desk.write(lambda c: OPERATIONS["ticket.merge"].perform(c, Merge(1, 2, "bob"), Duty(desk.now, lambda: desk.deps)))
+    assert reply(desk, notice, "Zwrot zlecony.").reason == "held: collision (h-1)"
+    held = newest(desk, ANN, "hold")
+    assert "meanwhile Bob" in str(read(held)["Subject"])
+    assert "#1 was merged into this ticket" in text_of(held)
+    assert "takes part" in text_of(held)
+    assert "#1: +" not in text_of(held)
+
+
+REACTION = (
+    "MIME-Version: 1.0\r\nFrom: {who}\r\nTo: support@gw.test\r\nSubject: Re: Zwrot\r\nMessage-ID: <r@x.test>\r\n"
+    "In-Reply-To: {id}\r\nReferences: {id}\r\nDate: Sat, 21 Nov 2026 09:00:00 +0000\r\n"
+    'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nJan reacted via Gmail\r\n"
+    "--b\r\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\r\n\r\n"
+    '{{"emoji": "+", "version": 1}}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n'
+    "<p>Jan reacted via Gmail</p>\r\n--b--\r\n"
+)
+
+
+@pytest.mark.parametrize("who", [JAN, ANN])
+def test_a_reaction_opens_nothing_again_and_is_no_answer(desk: Desk, who: str) -> None:
+    desk.set_status(1, "solved", "solved")
+    answered, before = newest(desk, who), len(desk.mails())
+    raw = REACTION.format(who=who, id=answered.message_id).encode()
+    outcome = desk.take(proven(raw, who.partition("@")[2]), to=reply_address(answered))
+    assert (outcome.ticket, desk.ticket(1).status, desk.entries(1)[-1].kind) == (1, "solved", "event")
+    assert JAN not in [m.forward_path for m in desk.mails()[before:]]

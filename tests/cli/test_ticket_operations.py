@@ -135,7 +135,7 @@ async def test_a_snooze_ends_once_as_it_was_before(desk: Desk) -> None:
 async def test_an_answer_goes_into_the_customers_thread(desk: Desk) -> None:
     (answer,) = await done(desk, "ticket.answer", Answer(1, "Zwrot zlecony.\n\n<b>Ana</b>", by="ana"))
     (item,) = desk.store.read_now(lambda c: outbox.find_many(c, states=("queued",), ticket=1, recipient=None, limit=1))
-    assert (answer.outcome, answer.said) == ("done", f"q-{item.id} to jan@bigbank.test; status new -> pending")
+    assert (answer.outcome, answer.said) == ("done", f"to jan@bigbank.test (q-{item.id}); status new -> pending")
     raw = desk.store.read_now(lambda c: outbox.find(c, item.id))
     assert raw is not None
     mail = email.message_from_bytes(raw.raw, policy=email.policy.default)

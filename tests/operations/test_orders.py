@@ -186,7 +186,7 @@ def test_an_answer_that_solves_says_so_in_its_last_line(desk: Agents) -> None:
 
 def test_without_words_the_customer_gets_a_notice_of_what_was_solved(desk: Agents) -> None:
     desk.now = desk.now.replace(hour=12)  # the acknowledgement was the one automatic mail of its hour
-    assert desk.said("#solved Refund ordered.") == ["ok: status new -> solved", f"sent: #1 to {JAN}"]
+    assert desk.said("#solved Refund ordered.") == ["ok: status new -> solved", f"sent: to {JAN} (#1)"]
     assert desk.sent() == [f"status_notice {JAN}"]
     assert desk.said("#undo")[-1] == "ok: u-1 was taken back; cannot be undone: the notice"
 
@@ -319,7 +319,7 @@ def test_what_is_only_tried_tells_the_rules_and_mails_and_leaves_nothing(desk: A
     assert [(letter.to, "Hello Jan" in letter.lines) for letter in done.letters] == [(JAN, True)]  # as he would read it
     said = desk.said("#dry\n#urgent\nHello Jan")
     assert said[0] == "would: priority normal -> urgent; status new -> open"
-    assert said[1].startswith("would: q-")
+    assert said[1].startswith("would: to jan@bigbank.test (q-")
     assert said[2] == "would: urgent-is-tagged"
     assert desk.outbox() == before
     assert [e.kind for e in desk.entries(1)] == ["mail"]
