@@ -294,7 +294,8 @@ class _Work:
         for done in self._perform(command, "ticket.answer", answer):
             self._sent.append("answer")
             yield from (Line("ok", each.written, saying("done_with_answer")) for each in answering)
-            yield Line("sent", " ".join(self._text.split())[:60] or command.written, done.said)
+            said = " ".join(self._text.split()) or ", ".join(each.name for each in files) or command.written
+            yield Line("sent", said[:60], done.said)
 
     def _customer_hears(self, command: Command, was: Ticket) -> tuple[tuple[str, str], ...]:
         """What a notice says to the customer of what he is not told in words; empty: he hears nothing.

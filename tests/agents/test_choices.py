@@ -405,8 +405,8 @@ def test_words_in_place_of_a_choice_go_out_or_open_a_ticket(desk: Desk) -> None:
     # what stands above the file, the address, how it ends, what it became
     ("", "n", "ann: #note: noted; no customer sees it", "note"),
     ("#note", "t", "ann: #note: noted; no customer sees it", "note"),
-    ("", "t", "ann: : q-", "answer"),
-    ("#solved", "t", "ann: #solved: with the answer; : q-", "answer"),
+    ("", "t", "ann: s.png: to jan@bigbank.test", "answer"),
+    ("#solved", "t", "ann: #solved: with the answer; s.png: to jan@bigbank.test", "answer"),
 ])  # fmt: skip
 def test_a_file_is_as_good_as_words(desk: Desk, words: str, to: str, reason: str, kind: str) -> None:
     notice = newest(desk, ANN)

@@ -180,7 +180,7 @@ class Day:
 
     def _became(self) -> str:
         row = self._gateway.mails()[-1]
-        reason = re.sub(r" \(q-\d+\)", "", row.reason or "")
+        reason = re.sub(r"\bq-\d+ | \(q-\d+\)", "", row.reason or "")
         ticket = next((t for t in self._gateway.tickets() if t.number == row.ticket), None)
         shown = f" {state_of(ticket)}" if ticket is not None else ""
         return f"{row.disposition}{shown}" + ("" if row.disposition in ("ticket", "entry") else f" · {reason}")
