@@ -49,4 +49,4 @@ def is_answer(subject: str) -> bool:
 
 def without_reply_words(subject: str) -> str:
     """The subject as it stands behind `Re:` and the like; the words of forwards stay."""
-    return _BARE_LEADERS.sub("", subject, count=1)
+    return subject[found.end() :] if (found := _BARE_LEADERS.match(subject)) is not None else subject

@@ -57,8 +57,21 @@ def test_the_sign_of_an_answer(subject: str, answer: bool) -> None:
     assert is_answer(subject) is answer
 
 
-def test_only_the_words_of_answers_are_taken_away() -> None:
-    assert without_reply_words("Re: AW[2]: Fwd: Zwrot") == "Fwd: Zwrot"
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("Re: AW[2]: Fwd: Zwrot", "Fwd: Zwrot"),
+        ("Réf : Zwrot", "Zwrot"),
+        ("Error: cannot log in", "Error: cannot log in"),  # the end of a word is none of these words
+        ("Order: 12345 late", "Order: 12345 late"),
+        ("Your: thing", "Your: thing"),
+        ("Nr: 5", "Nr: 5"),
+        ("PR: x", "PR: x"),
+        ("Zwrot. Re: Zwrot", "Zwrot. Re: Zwrot"),
+    ],
+)
+def test_only_the_words_of_answers_at_the_front_are_taken_away(subject: str, told: str) -> None:
+    assert without_reply_words(subject) == told
 
 
 @pytest.mark.parametrize("subject", ["Re: " * 50_000, "[" * 100_000, "[a]" * 50_000, "re[" * 50_000, " " * 200_000])
