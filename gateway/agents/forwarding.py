@@ -8,7 +8,6 @@ Not here     commands above it (above.py), whose mail was forwarded (message/for
              (ticket/authority.py).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
@@ -37,7 +36,7 @@ from gateway.ticket.agent_mail import stands_in, to_agent
 from gateway.ticket.command_table import INSERT
 from gateway.ticket.commands import written_in
 from gateway.ticket.notices import lines_of_words
-from gateway.ticket.token_forms import find_message_tokens, is_ours
+from gateway.ticket.token_forms import find_message_tokens, is_ours, without_tags
 from gateway.ticket.types import (
     FROM_FORWARD,
     AddEntry,
@@ -50,7 +49,6 @@ from gateway.ticket.types import (
 )
 
 CODE = "forward"
-_TAG = re.compile(r"\[[^\[\]#]{0,40}#\d{1,9}\]\s?")  # of another ticket, which is only mentioned
 _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto-submitted", "content-language"})
 
 
@@ -166,7 +164,7 @@ def _of_customer(mail: AgentMail, original: Original, who: Mailbox) -> Message:
         reply_to=(),
         to=(),
         cc=(),
-        subject=_TAG.sub("", without_forward_words(forward.subject or mail.message.subject)).strip(),
+        subject=_subject(mail, forward),
         text="\n\n".join((forward.text, *map(_as_words, forward.more))),
         quoted="",
         signature="",
@@ -176,6 +174,12 @@ def _of_customer(mail: AgentMail, original: Original, who: Mailbox) -> Message:
         language_confidence=language.confidence,
         forward=None,
     )
+
+
+def _subject(mail: AgentMail, forward: Forward) -> str:
+    """That of the forwarded mail, without our tag of another ticket, which is only mentioned."""
+    subject = without_forward_words(forward.subject or mail.message.subject)
+    return without_tags(subject, mail.d.rules.defaults.subject_prefix)
 
 
 def _as_words(forward: Forward) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from gateway.events import owners_after, tell_team
+from gateway.message.subject import without_reply_words
 from gateway.operations.person import NO_TICKET, actor, open_ticket, save_by, unknown_agent
 from gateway.operations.types import Done, Duty, Operation
 from gateway.store import inbound, merges, sla, tickets
@@ -20,6 +21,7 @@ from gateway.store.audit import add_audit
 from gateway.ticket.apply import codes_in
 from gateway.ticket.colleagues import members_of
 from gateway.ticket.saying import Saying, saying
+from gateway.ticket.token_forms import find_subject_numbers, without_tags
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
 _ID = re.compile(r"u-([0-9]{1,18})")
@@ -102,11 +104,18 @@ def _split(c: Connection, wanted: Split, duty: Duty) -> tuple[Done, ...]:
 
 
 def _opening(c: Connection, source: Ticket, moving: Entry, duty: Duty) -> OpenTicket:
-    """The new ticket: of whoever wrote the mail, with the subject that the mail had, and the doubts about it."""
+    """The new ticket: of whoever wrote the mail, with the subject that the mail had, and the doubts about it.
+
+    The tag of the ticket that it leaves is none of its own, whichever of the merged it names.
+    """
     mail = inbound.find(c, moving.source) if moving.source else None
     told = inbound.explanation(c, moving.source) if moving.source else None
     flags = _explanations.decode(told).doubts if told else ()
-    subject = (mail.subject if mail else None) or source.subject
+    written = (mail.subject if mail else None) or source.subject
+    numbers = find_subject_numbers(written, prefix := duty.deps.rules.defaults.subject_prefix)
+    there = ((number, tickets.goes_on_in(c, number)) for number in numbers)
+    left = {number for number, ticket in there if ticket is not None and ticket.number == source.number}
+    subject = without_reply_words(without_tags(written, prefix, left)) or source.subject
     if moving.by_machine:
         flags = (*flags, *codes_in(subject, moving.text))
     team = duty.deps.rules.team(source.team).id

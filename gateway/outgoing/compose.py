@@ -34,7 +34,7 @@ from gateway.outgoing.wire import check, file_part, message_part, text_part
 from gateway.ticket.goes_to import and_others, named
 from gateway.ticket.saying import Saying, worded
 from gateway.ticket.token import TokenRing
-from gateway.ticket.token_forms import reply_detail, subject_tag
+from gateway.ticket.token_forms import reply_detail, subject_tag, without_tags
 from gateway.ticket.types import REDIRECT, File, Notification, Ticket
 
 SubjectTag = Literal["left", "right", "auto", "none"]
@@ -294,7 +294,8 @@ def _subject(notice: Notification, said: Rendered, desk: Desk) -> str:
     if notice.ticket is None:
         return said.subject
     tag = subject_tag(notice.ticket, desk.subject_prefix)
-    words = without_reply_words(notice.subject.replace(tag, " ").strip())[:_MAX_SUBJECT].strip()
+    own = without_tags(notice.subject, desk.subject_prefix, (notice.ticket,))
+    words = without_reply_words(own)[:_MAX_SUBJECT].strip()
     where = desk.subject_tag
     if where == "auto":
         where = "none" if desk.plus_addressing else "left"

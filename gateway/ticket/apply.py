@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from gateway.message.address import normal
 from gateway.message.codes import masked
 from gateway.message.origin import origin
+from gateway.message.subject import without_reply_words
 from gateway.message.types import Accepted, Classification, Message
 from gateway.rules.types import Decision, Dispose, Redirect, RuleSet
 from gateway.ticket.acted import acted, people
 from gateway.ticket.change import opened
 from gateway.ticket.life import FINISHED, after_words_of_customer, is_filed_thanks
+from gateway.ticket.token_forms import without_tags
 from gateway.ticket.types import (
     CODE_IN_SUBJECT,
     NO_POLICY,
@@ -81,7 +83,7 @@ def apply(
     actions = (*acted(ticket, wanted, rules, ours, at), *failed(ticket, decision))
     if match.ticket is None:
         opening = OpenTicket(
-            subject=ticket.subject,
+            subject=_without_ended(ticket.subject, match, rules),
             team=ticket.team,
             requester=message.author,
             language=ticket.language,
@@ -157,6 +159,13 @@ def is_event(verdict: Classification, trust: Trust) -> bool:
 def subject_of(message: Message) -> str:
     """The subject as a ticket has it: never empty, bounded."""
     return message.subject.strip()[:_SUBJECT_CHARACTERS] or _NO_SUBJECT
+
+
+def _without_ended(subject: str, match: ThreadMatch, rules: RuleSet) -> str:
+    """The subject of the ticket in which another goes on: with the tag of that one, its mails would show two."""
+    if match.continues is None:
+        return subject
+    return without_reply_words(without_tags(subject, rules.defaults.subject_prefix, (match.continues,))) or _NO_SUBJECT
 
 
 def codes_in(subject: str, text: str) -> tuple[str, ...]:

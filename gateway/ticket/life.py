@@ -11,7 +11,7 @@ from gateway.message.subject import base_subject
 from gateway.message.thanks import is_thanks
 from gateway.message.types import Message
 from gateway.rules.types import RuleSet
-from gateway.ticket.token_forms import subject_tag
+from gateway.ticket.token_forms import without_tags
 from gateway.ticket.types import SetStatus, Ticket
 
 FINISHED = ("solved", "closed")
@@ -39,7 +39,7 @@ def another_matter(ticket: Ticket, subject: str, rules: RuleSet, at: datetime) -
     It suggests a split to the agent, and does nothing by itself.
     """
     silent = at - ticket.updated_at > reopen_window(ticket, rules)
-    words = base_subject(subject.replace(subject_tag(ticket.number, rules.defaults.subject_prefix), " "))
+    words = base_subject(without_tags(subject, rules.defaults.subject_prefix, (ticket.number,)))
     return silent and bool(words) and words != base_subject(ticket.subject)
 
 

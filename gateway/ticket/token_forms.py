@@ -9,7 +9,7 @@ Not here  whom they were made for (token.py), what evidence is worth (thread.py)
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 _MAX_BODY_TOKENS = 40  # more are somebody's log file, and each costs a look-up
@@ -118,6 +118,12 @@ def find_body_tokens(text: str) -> tuple[BodyToken, ...]:
 def subject_tag(number: int, prefix: str = "") -> str:
     """What a subject says: `[#4812]`, or `[Acme#4812]`."""
     return f"[{prefix}#{number}]"
+
+
+def without_tags(subject: str, prefix: str = "", of: Collection[int] | None = None) -> str:
+    """A subject without our tags of these tickets, wherever they stand; None is those of any."""
+    tag = re.compile(rf"\[{re.escape(prefix)}#({_NUMBER})\]", re.IGNORECASE)
+    return " ".join(tag.sub(lambda m: " " if of is None or int(m[1]) in of else m[0], subject).split())
 
 
 def find_subject_numbers(subject: str, prefix: str = "") -> tuple[int, ...]:

@@ -274,6 +274,7 @@ def test_whoever_is_asked_whose_it_is_answers_with_an_address(
         ("Re: [#1] Zwrot", "Re: Zwrot"),
         ("Fwd: WG: Zwrot", "Zwrot"),
         ("[JIRA-17] Zwrot", "[JIRA-17] Zwrot"),
+        ("[Bestellung #991] Zwrot", "[Bestellung #991] Zwrot"),
     ],
 )
 def test_a_forward_keeps_the_subject_without_what_is_ours(desk: Desk, subject: str, of_ticket: str) -> None:

@@ -252,6 +252,7 @@ def test_a_split_names_its_receipt(desk: Agents) -> None:
     done = desk.orders("#split")
     assert done.undo == "u-1"
     assert [e.kind for e in desk.entries(4)] == ["mail"]
+    assert desk.ticket(4).subject == "Zwrot"  # its mails have a tag of their own
     desk.orders("#undo u-1")
     assert len(desk.entries(1)) == 2
 

@@ -15,6 +15,7 @@ from gateway.ticket.token_forms import (
     read_message_id,
     read_reply,
     subject_tag,
+    without_tags,
 )
 
 RING = TokenRing.of(b"k" * 32)
@@ -323,3 +324,18 @@ def test_the_tag_is_found_again() -> None:
     assert subject_tag(4812) == "[#4812]"
     assert subject_tag(4812, "Acme (PL)") == "[Acme (PL)#4812]"
     assert find_subject_numbers(f"Re: {subject_tag(4812, 'Acme (PL)')} x", "Acme (PL)") == (4812,)
+
+
+@pytest.mark.parametrize(
+    ("subject", "prefix", "of", "left"),
+    [
+        ("Re: [#5] Case 3", "", (5,), "Re: Case 3"),
+        ("Re: [#5] Case [#6] 3", "", (5,), "Re: Case [#6] 3"),
+        ("Re: [#5] Case [#6] 3", "", None, "Re: Case 3"),
+        ("Re: [ACME#5] Case", "Acme", (5,), "Re: Case"),
+        ("Re: [Acme#5] Case", "", None, "Re: [Acme#5] Case"),  # somebody else's
+        ("Case #5 and [#55]", "", (5,), "Case #5 and [#55]"),
+    ],
+)
+def test_a_subject_without_tags_of_tickets(subject: str, prefix: str, of: tuple[int, ...] | None, left: str) -> None:
+    assert without_tags(subject, prefix, of) == left
