@@ -23,7 +23,7 @@ from gateway.errors import ConfigError, Problem
 from gateway.free_days import free_days
 from gateway.intake.addresses import Addresses
 from gateway.intake.handed_over import HandedOver, for_us
-from gateway.message.address import domain_of, normal, sub_address
+from gateway.message.address import OwnAddresses, domain_of, normal, sub_address
 from gateway.message.classify import OwnMail
 from gateway.message.doubts import shown_name
 from gateway.message.types import Envelope, Mailbox
@@ -263,7 +263,7 @@ def templates_of(settings: Settings, clock: Clock, without: Collection[str] = ()
 
 
 def own_addresses(settings: Settings, rules: RuleSet) -> frozenset[str]:
-    """Every address of ours, in normal form."""
+    """Every address of ours, in normal form, without its sub-addresses (message/address.py: OwnAddresses)."""
     teams = (address for team in rules.teams.values() for address in (*team.addresses, *team.aliases))
     return frozenset(normal(a) for a in (*teams, *settings.site.own_addresses, settings.site.bounce_address))
 
@@ -271,7 +271,8 @@ def own_addresses(settings: Settings, rules: RuleSet) -> frozenset[str]:
 def addresses(settings: Settings, rules: RuleSet) -> Addresses:
     """Where mail for us may go."""
     ours = own_addresses(settings, rules)
-    return Addresses(ours, frozenset(map(domain_of, ours)) | {settings.site.domain.lower()})
+    domains = frozenset(map(domain_of, ours)) | {settings.site.domain.lower()}
+    return Addresses(OwnAddresses(ours, settings.site.delimiter), domains)
 
 
 def check_maildirs(settings: Settings, rules: RuleSet) -> None:
@@ -365,7 +366,7 @@ def deps(
 
     tables  of the queries of look-ups.  counts  those of the process; None begins new ones
     """
-    site, ours = settings.site, own_addresses(settings, rules)
+    site, ours = settings.site, OwnAddresses(own_addresses(settings, rules), settings.site.delimiter)
     agents = frozenset(normal(a) for agent in rules.agents.values() for a in (agent.email, *agent.also))
     promises = promises_of(rules)
     verdicts_exist = bool(settings.auth.trusted_authserv_ids) or settings.auth.verify == "self"
@@ -386,7 +387,8 @@ def deps(
         give_up=settings.outbound.give_up,
         sign=signer(settings),
         pages_url=settings.pages_url,
-        agents=agents - ours,
+        agents=frozenset(address for address in agents if address not in ours),
+        own_addresses=ours,
         subject_tag=rules.defaults.subject_tag,
         subject_prefix=rules.defaults.subject_prefix,
     )

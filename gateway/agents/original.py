@@ -6,7 +6,7 @@ Not here  finding forwarded mails in texts (message/forward.py), the ticket (for
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -32,10 +32,10 @@ class Original:
     candidates: tuple[str, ...]  # addresses that may be his, where he is not known
 
 
-def original_of(forward: Forward, ours: Collection[str]) -> Original:
+def original_of(forward: Forward, ours: Container[str]) -> Original:
     """The mail, and whose it is.
 
-    ours  addresses of ours and of agents, in normal form
+    ours  addresses of ours and of agents
     """
     hands: list[str] = []
     while _is_of(forward.author, ours) and len(hands) < _MOST_HANDS:
@@ -74,7 +74,7 @@ def _authors(forward: Forward) -> Iterator[Mailbox]:
     yield from (each.author for each in forward.more if each.author is not None)
 
 
-def _is_of(who: Mailbox | None, addresses: Collection[str]) -> bool:
+def _is_of(who: Mailbox | None, addresses: Container[str]) -> bool:
     return who is not None and normal(who.address) in addresses
 
 

@@ -33,8 +33,7 @@ def sent_beside(mail: AgentMail) -> tuple[Mailbox, ...]:
     """Whom the agent sent his mail to himself: nobody of ours."""
     ours = mail.d.takes_no_part
     shown = (*mail.message.to, *mail.message.cc)
-    bases = {normal(team.address) for team in mail.d.desk.teams.values()}
-    return tuple(m for m in shown if normal(m.address) not in ours and base_address(mail, m.address) not in bases)
+    return tuple(m for m in shown if m.address not in ours)
 
 
 def base_address(mail: AgentMail, address: str) -> str:

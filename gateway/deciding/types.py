@@ -4,11 +4,12 @@ Not here  how it is decided (decide.py), how a Situation is kept (kept.py).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from gateway.counts import Counts
+from gateway.message.address import OwnAddresses
 from gateway.message.classify import OwnMail
 from gateway.message.types import Accepted, Auth, Classification, Envelope, Message
 from gateway.outgoing.compose import Desk
@@ -122,9 +123,9 @@ class Deps:
         return looked_up(addresses, lookups, filled)
 
     @property
-    def takes_no_part(self) -> frozenset[str]:
+    def takes_no_part(self) -> OwnAddresses:
         """Addresses that are never participants of a ticket: ours, and those of agents."""
-        return self.notifying.own_addresses | self.agents[0]
+        return replace(self.notifying.own_addresses, people=self.agents[0])
 
     @property
     def calendars(self) -> Mapping[str, WorkingTime]:

@@ -21,7 +21,7 @@ from gateway.config import Intake, Settings
 from gateway.counts import Counts
 from gateway.errors import PermanentError, TransientError
 from gateway.intake.addresses import Addresses
-from gateway.message.address import domain_of, normal, sub_address
+from gateway.message.address import domain_of, normal
 from gateway.message.types import Envelope
 from gateway.store import inbound
 from gateway.store.inbound import Arriving, Receipt
@@ -80,8 +80,7 @@ class Door:
                 PermanentError 550 5.7.1  the domain is not ours: we relay nothing
         """
         path, ours = normal(address), self._addresses()
-        base, _ = sub_address(path, self._settings.site.delimiter)
-        if base in ours.addresses:
+        if path in ours.addresses:
             return path
         if domain_of(path) not in ours.domains:
             raise PermanentError("we relay no mail", code=550, status="5.7.1")

@@ -10,7 +10,8 @@ Not here  the grammar of address fields (address_field.py), who may be answered 
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 
 from gateway.errors import PermanentError
 from gateway.message.address_field import MAX_COMMENT_DEPTH, candidates, field_tokens
@@ -78,6 +79,35 @@ def sub_address(address: str, delimiter: str) -> tuple[str, str | None]:
     if not at or not found or not name:
         return address, None
     return f'"{name}"@{domain}' if quoted else f"{name}@{domain}", detail
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses(Container[str]):
+    """Who is one of us: each address of ours with all its sub-addresses, and people by their addresses alone.
+
+    A reply address, a command address and a bounce address are sub-addresses, whether or not they come back to us.
+    """
+
+    ours: frozenset[str]  # in normal form
+    delimiter: str
+    people: frozenset[str] = frozenset()  # in normal form
+
+    def __contains__(self, address: object) -> bool:
+        """Whether an address, in any spelling, is one of them."""
+        if not isinstance(address, str):
+            return False
+        found = normal(address)
+        return found in self.people or found in self.ours or any(base in self.ours for base in self._bases(found))
+
+    def _bases(self, address: str) -> Iterator[str]:
+        """What may stand before its sub-address: a name may hold the delimiter itself."""
+        local, at, domain = address.rpartition("@")
+        quoted = len(local) > 1 and local[0] == local[-1] == '"'
+        name = local[1:-1] if quoted else local
+        for place, letter in enumerate(name):
+            if at and place and letter == self.delimiter:
+                base = f'"{name[:place]}"@{domain}' if quoted else f"{name[:place]}@{domain}"
+                yield normal(base)
 
 
 def author(

@@ -8,7 +8,7 @@ Not here  which words are an automatic answer's (absence.py), what a report is a
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ _SRS_TWICE = re.compile(r"srs1[=+-][^=]{1,40}=[^=]+=[=+-][^=]{1,40}=[^=]{1,8}=([
 class OwnMail:
     """How to know a mail that we sent ourselves."""
 
-    addresses: frozenset[str]  # in normal form
+    addresses: Container[str]
     is_loop_mark: Callable[[str, str], bool]  # (Message-ID, mark): whether we made the mark for it
 
     def is_ours(self, message_id: str | None, loop_mark: str | None) -> bool:

@@ -9,7 +9,7 @@ Not here  how a field is written (header.py), the check at the end (wire.py), wh
           mails there are (kinds.py).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as field_
 from datetime import datetime, timedelta
@@ -88,6 +88,7 @@ class Desk:
     subject_tag: SubjectTag = "left"
     subject_prefix: str = ""
     agents: frozenset[str] = frozenset()  # their addresses in normal form, which customers need not know
+    own_addresses: Container[str] = frozenset()  # no mail goes to them
 
     def reply_address(
         self, team: Mailbox, purpose: str, number: int | None, revision: int | None, who: str, generation: int

@@ -73,7 +73,15 @@ def enqueue_all(notices: Sequence[Notification], desk: Desk, c: Connection, now:
 
 
 def _written(notice: Notification, id: int, desk: Desk, c: Connection, now: datetime) -> Letter | None:
-    """The mail; None when it cannot be written, or must not be sent: its row says why."""
+    """The mail; None when it cannot be written, or must not be sent: its row says why.
+
+    What goes to ourselves would come back as somebody's words, whoever asked for it; a probe mail alone is meant to.
+    """
+    if notice.template != PROBE and notice.recipient.address in desk.own_addresses:
+        outbox.refuse(c, id, f"own-address: {notice.recipient.address} is an address of ours", now)
+        said = f"{notice.recipient.address}: q-{id}" + (f", #{notice.ticket}" if notice.ticket is not None else "")
+        raise_alarm(c, "own_address", normal(notice.recipient.address), said, desk, now, enqueue)
+        return None
     try:
         letter = probe(notice, id, desk) if notice.template == PROBE else compose(notice, id, desk)
     except PoisonError as e:
@@ -158,8 +166,7 @@ def _goes_to(notice: Notification, desk: Desk, people: Iterable[Participant]) ->
         return notice.goes_to
     requester = next(iter(notice.goes_to.people), None)
     others = (Mailbox(p.name, p.address) for p in people if normal(p.address) not in desk.agents)
-    ours = {normal(team.address) for team in desk.teams.values()}
-    return replace(notice.goes_to, people=tuple(recipients(requester, others, ours)))
+    return replace(notice.goes_to, people=tuple(recipients(requester, others, desk.own_addresses)))
 
 
 def _in_thread_of_agent(notice: Notification) -> bool:

@@ -4,7 +4,7 @@ Sources  rules.md §5. Each action sees what the earlier ones made of the ticket
 Not here  what an action means while rules run (rules/effects.py), the mails that it asks for (notify.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -53,7 +53,7 @@ PRIVACY_TAG, PRIVACY_POLICY = "gdpr", "privacy"
 
 
 def acted(
-    ticket: Ticket, actions: Sequence[Action], rules: RuleSet, ours: Collection[str], at: datetime
+    ticket: Ticket, actions: Sequence[Action], rules: RuleSet, ours: Container[str], at: datetime
 ) -> Iterator[Change]:
     """The changes that actions ask for, in order; what is for later, and mails, change nothing here.
 
@@ -69,7 +69,7 @@ def acted(
             yield change
 
 
-def people(mailboxes: Iterable[Mailbox], ours: Collection[str]) -> tuple[Participant, ...]:
+def people(mailboxes: Iterable[Mailbox], ours: Container[str]) -> tuple[Participant, ...]:
     """Those of them who may take part in a ticket, each once."""
     found = {normal(m.address): m.name for m in reversed(tuple(mailboxes)) if "@" in m.address}
     return tuple(Participant(address, found[address], "cc") for address in reversed(found) if address not in ours)
@@ -84,7 +84,7 @@ def escalation(action: Escalate, ticket: Ticket, rules: RuleSet) -> tuple[str, s
     return ("team", to) if to in rules.teams else ("assignee", to)
 
 
-def _changes(ticket: Ticket, action: Action, rules: RuleSet, ours: Collection[str], at: datetime) -> Iterator[Change]:
+def _changes(ticket: Ticket, action: Action, rules: RuleSet, ours: Container[str], at: datetime) -> Iterator[Change]:
     cause = f"rule:{action.rule}"
     match action:
         case Route(team=team):

@@ -5,7 +5,7 @@ Sources  automatic mail never changes a state (RFC 3834 and promise 4); a custom
 Not here  which ticket (thread.py), what the rules want (rules/evaluate.py), how changes are stored (store/).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -61,7 +61,7 @@ def apply(
     decision: Decision,
     inbound: Accepted,
     rules: RuleSet,
-    ours: Collection[str],
+    ours: Container[str],
 ) -> tuple[Change, ...]:
     """The changes of a mail from a person or a machine, in order.
 
@@ -113,7 +113,7 @@ def apply(
 
 
 def _against_redirect(
-    end: Redirect, message: Message, verdict: Classification, inbound: Accepted, ours: Collection[str]
+    end: Redirect, message: Message, verdict: Classification, inbound: Accepted, ours: Container[str]
 ) -> str:
     """Why a mail cannot be passed on, so that a person looks at it; empty when it can."""
     if normal(end.address) in ours:
@@ -195,7 +195,7 @@ def _entry(message: Message, verdict: Classification, match: ThreadMatch, receiv
 
 
 def _read(
-    ticket: Ticket, message: Message, verdict: Classification, ours: Collection[str]
+    ticket: Ticket, message: Message, verdict: Classification, ours: Container[str]
 ) -> Iterator[SetField | SetRequester]:
     """What a ticket could not say while its mail could not be read: what it is about, whose it is, in which words."""
     if ticket.requester is None and message.author is not None and people((message.author,), ours):
@@ -208,7 +208,7 @@ def _read(
 
 
 def _copied(
-    ticket: Ticket, actions: Sequence[Change], message: Message, rules: RuleSet, ours: Collection[str]
+    ticket: Ticket, actions: Sequence[Change], message: Message, rules: RuleSet, ours: Container[str]
 ) -> Iterator[AddPeople]:
     """Those whom the author wrote to beside us take part where the policy of the team says so."""
     moved = (str(c.value) for c in reversed(actions) if isinstance(c, SetField) and c.name == "team")

@@ -5,7 +5,7 @@ Not here  which value a command takes (command_arguments.py), which commands the
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -110,7 +110,7 @@ class Writer:
     now: datetime  # aware UTC
     zone: tzinfo
     languages: tuple[str, ...]
-    ours: Collection[str] = ()  # addresses that take part in no ticket, in normal form
+    ours: Container[str] = ()  # addresses that take part in no ticket
 
 
 @dataclass(frozen=True, slots=True)

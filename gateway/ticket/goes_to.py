@@ -6,7 +6,7 @@ Not here  what is asked first where the promise does not hold any more (agents/a
           (outgoing/render.py).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from gateway.message.address import normal
 from gateway.message.types import Mailbox
@@ -15,15 +15,13 @@ _NAMED = 3  # of those whom an answer reaches, in a line; the others are counted
 _NAME_CHARACTERS = 60
 
 
-def recipients(requester: Mailbox | None, others: Iterable[Mailbox], ours: Collection[str]) -> Iterator[Mailbox]:
-    """The customer, then the others who take part; never we ourselves, nobody twice.
-
-    ours  addresses in normal form
-    """
-    seen = set(ours)
+def recipients(requester: Mailbox | None, others: Iterable[Mailbox], ours: Container[str]) -> Iterator[Mailbox]:
+    """The customer, then the others who take part; never we ourselves, nobody twice."""
+    seen = set[str]()
     for person in (*((requester,) if requester is not None else ()), *others):
-        if normal(person.address) not in seen and "@" in person.address:
-            seen.add(normal(person.address))
+        address = normal(person.address)
+        if address not in seen and address not in ours and "@" in address:
+            seen.add(address)
             yield person
 
 

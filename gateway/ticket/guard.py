@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from gateway.message.address import domain_of, normal
+from gateway.message.address import OwnAddresses, domain_of, normal
 from gateway.message.types import Accepted, Auth, Classification, Message
 from gateway.rules.desk import Rate
 from gateway.rules.types import RuleSet
@@ -76,7 +76,7 @@ class NotifyPolicy:
     """What the site says about automatic mail."""
 
     rules: RuleSet
-    own_addresses: frozenset[str]  # normal form
+    own_addresses: OwnAddresses
     unauthenticated: Literal["auto", "never", "known", "all"]
     verdicts_exist: bool  # whether any host is trusted to authenticate mail
     promises: Promises  # of the rules, with their calendars

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import PermanentError
-from gateway.message.address import author, domain_of, mailboxes, normal, path_address, sub_address
+from gateway.message.address import OwnAddresses, author, domain_of, mailboxes, normal, path_address, sub_address
 
 
 @pytest.mark.parametrize(
@@ -213,3 +213,29 @@ def test_the_mailboxes_of_a_field(value: str, expected: list[str]):
 def test_no_more_mailboxes_than_asked_for():
     many = ", ".join(f"u{n}@x.test" for n in range(50))
     assert [m.address for m in mailboxes([many, "late@x.test"], 3)] == ["u0@x.test", "u1@x.test", "u2@x.test"]
+
+
+@pytest.mark.parametrize(
+    ("address", "delimiter", "ours"),
+    [
+        ("support@gw.test", "+", True),
+        ("Support@GW.test", "+", True),
+        ("support+foo@gw.test", "+", True),
+        ("SUPPORT+t20-1.abc@gw.test", "+", True),
+        ("support+cmd@gw.test", "+", True),
+        ("bounce+q12.abc@gw.test", "+", True),
+        ("support-foo@gw.test", "+", False),
+        ("support-foo@gw.test", "-", True),
+        ("help-desk-t4.abc@gw.test", "-", True),  # the name has the delimiter itself
+        ("help-line@gw.test", "-", False),
+        ("support+foo@other.test", "+", False),
+        ("ann@agents.test", "+", True),
+        ("ann+lists@agents.test", "+", False),  # whose that is, is for its domain to say
+        ("+foo@gw.test", "+", False),
+        ("support", "+", False),
+        ("", "+", False),
+    ],
+)
+def test_an_address_of_ours_is_ours_with_all_its_sub_addresses(address: str, delimiter: str, ours: bool) -> None:
+    bases = frozenset({"support@gw.test", "bounce@gw.test", "help-desk@gw.test"})
+    assert (address in OwnAddresses(bases, delimiter, frozenset({"ann@agents.test"}))) is ours

@@ -122,6 +122,10 @@ REFUSED = [
     ("ana", "#merge 1", "#1: #1 is the same ticket: nothing goes into itself"),  # before anybody is asked
     ("eve", "#mine", "#1: no such ticket for you."),
     ("ana", "#cc support@gw.test", "support@gw.test is an address of our own."),
+    ("ana", "#cc support+foo@gw.test", "support+foo@gw.test is an address of our own."),  # and so is every sub-address
+    ("ana", "#cc Bounce+q1.abc@GW.test", "Bounce+q1.abc@gw.test is an address of our own."),
+    ("ana", "#customer support+t1-0.abc@gw.test", "support+t1-0.abc@gw.test is an address of our own."),
+    ("ana", "#ask second+cmd@gw.test\n\nWhat now?", "second+cmd@gw.test is an address of our own."),
     ("ana", "#cc a@x.test b@x.test c@x.test", "#1: a ticket has at most 3 participants"),
     ("ana", f"#uncc {JAN}", "#1: the customer always takes part: change the customer first"),
     ("ana", "#tag " + " ".join(f"t{n}" for n in range(21)), "#1: a ticket has at most 20 tags"),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
+from gateway.message.address import OwnAddresses
 from gateway.message.types import NOT_AUTHENTICATED, Auth, Classification
 from gateway.rules.desk import Limits
 from gateway.rules.types import Decision, Defaults, Reply, RuleSet, Team, Trace
@@ -52,7 +53,9 @@ def told(
     marks: Collection[str] = (),
 ) -> tuple[Notification, ...]:
     mail = Arrived(accepted(), message(), PERSON, NOT_AUTHENTICATED, None, "pl")
-    policy = NotifyPolicy(rules, frozenset({"support@acme.test"}), unauthenticated, verdicts, Promises(rules, {}))
+    policy = NotifyPolicy(
+        rules, OwnAddresses(frozenset({"support@acme.test"}), "+"), unauthenticated, verdicts, Promises(rules, {})
+    )
     saved = Saved("ticket", "", ticket(), 1, opened)
     return tuple(notify(saved, replace(mail, **(arrived or {})), decision, policy, SentBefore(sent or {}, marks), NOW))
 
@@ -96,7 +99,9 @@ def test_who_gets_an_acknowledgement(
     ],
 )
 def test_who_hears_of_what_no_mail_caused(customer: Customer | None, site: dict[str, Any], code: str | None) -> None:
-    policy = NotifyPolicy(RULES, frozenset(), site.get("unauthenticated", "auto"), True, Promises(RULES, {}))
+    policy = NotifyPolicy(
+        RULES, OwnAddresses(frozenset(), "+"), site.get("unauthenticated", "auto"), True, Promises(RULES, {})
+    )
     decision = replace(NOTHING, actions=(Reply("team.chase", "nudge"),))
     saved = Saved("ticket", "", ticket(), None, False)
     (notice,) = notify(saved, Happened("solve", customer), decision, policy, SentBefore({}), NOW)
