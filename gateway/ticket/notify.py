@@ -20,6 +20,7 @@ from gateway.ticket.canned import Suggestion, suggested, told_of
 from gateway.ticket.guard import (
     ACK,
     FLOOD,
+    FORWARD,
     MUTED,
     Arrived,
     Cause,
@@ -31,7 +32,7 @@ from gateway.ticket.guard import (
     judged,
 )
 from gateway.ticket.notices import agents_facts, to_agents
-from gateway.ticket.types import AGENT_NOTICE, REDIRECT, Notification, Saved, Ticket
+from gateway.ticket.types import AGENT_NOTICE, FROM_FORWARD, REDIRECT, Notification, Saved, Ticket
 
 _REFERENCES = 10  # the first and the last nine
 _ROOM = 1450  # octets of HTML for articles; the other words of an acknowledgement leave as many below 4 KB
@@ -53,9 +54,16 @@ def notify(
         notice = replace(_reply(reply, ticket, cause, policy, now), held=held)
         if MUTED in ticket.flags:
             notice = replace(notice, suppressed=MUTED)
+        elif _is_hearsay(ticket, cause) and not policy.rules.defaults.forward_ack:
+            notice = replace(notice, suppressed=FORWARD)
         yield judged(notice, cause, policy, sent, now)
     for notice in _notices(ticket, cause, decision, policy, now, opened=saved.opened):
         yield judged(replace(notice, held=held), cause, policy, sent, now)
+
+
+def _is_hearsay(ticket: Ticket, cause: Cause) -> bool:
+    """Whether only a forward says whose ticket it is: neither he nor a person of ours has written in it since."""
+    return isinstance(cause, Happened) and FROM_FORWARD in ticket.flags and ticket.messages <= 1
 
 
 def _passed_on(action: Redirect, cause: Arrived, policy: NotifyPolicy) -> Notification:

@@ -63,6 +63,20 @@ def test_a_forward_opens_a_ticket_for_the_first_author(desk: Desk) -> None:
     assert f"Opened #1 for Jan Kowalski <{JAN}> from your forward. Wrong? Reply #undo." in text_of(receipt)
 
 
+@pytest.mark.parametrize("above", ["#solved", "#closed"])
+def test_what_is_solved_above_a_forward_is_not_told_to_whom_nobody_verified(desk: Desk, above: str) -> None:
+    forward(desk, above)
+    assert desk.ticket(1).status == above.removeprefix("#")
+    assert JAN not in [m.forward_path for m in desk.mails() if m.state != "suppressed"]
+
+
+def test_once_an_agent_wrote_to_him_he_hears_what_becomes_of_a_forward(desk: Desk) -> None:
+    forward(desk)
+    reply(desk, newest(desk, ANN, "agent_notice"), "Zwrot zlecony.")
+    reply(desk, newest(desk, ANN, "agent_notice"), "#solved")
+    assert [m.template for m in desk.mails() if m.forward_path == JAN] == ["answer", "status_notice"]
+
+
 def attached(desk: Desk, words: str = "", **fields: str):  # type: ignore[no-untyped-def]
     """What became of a mail that Ann forwards as an attachment; `fields` are those of its header."""
     inner, outer = EmailMessage(), EmailMessage()
