@@ -91,6 +91,9 @@ def choose(mail: AgentMail, id: int) -> Outcome:
     if held.code == FORWARD:
         if word != "undo":
             return _no_choice(mail, held, ticket, chosen)
+        if not notes(mail.agent):
+            tell_of(mail, held.ticket, "reads_only")
+            return mail.end("quarantine", f"no-right: {mail.agent.id} only reads", held.ticket)
         held_mail.settle(mail.c, held, "done", f"agent:{mail.agent.id}", mail.now)
         return mail.end("record", f"h-{held.id} undone: {take_back(mail, held)}", held.ticket)
     match word:

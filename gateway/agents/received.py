@@ -144,13 +144,13 @@ def _proven(mail: AgentMail) -> Outcome:
     named = [t for t in tokens if t.purpose in ("t", "n") and t.ticket is not None]
     forward = mail.message.forward if is_forward(mail.message) else None
     if forward is not None and not named:  # no commands stand in what somebody else wrote
-        return open_forwarded(mail, forward, _named(mail))
+        return open_forwarded(mail, forward, _named(mail)) if notes(mail.agent) else _reads_only(mail)
     if not named:  # it is about commands alone
         return _of_commands(mail)
     found = {ticket.number: ticket for t in named if (ticket := tickets.goes_on_in(mail.c, t.ticket or 0)) is not None}
     seen = [ticket for ticket in found.values() if sees(mail.agent, ticket, mail.d.rules)]
     if not notes(mail.agent):
-        return _no_right_of(mail)
+        return _reads_only(mail)
     if not seen:
         return _about_unseen(mail, next(iter(found.values()), None))
     if forward is not None and mail.inbound.released:  # asked whom it was for, he wants a new ticket
@@ -239,6 +239,9 @@ def _without_token(mail: AgentMail) -> Outcome:
     if not mail.inbound.released and any(token.purpose in ("c", "h") for token in addressed):
         tell_of(mail, None, "not_yours")
         return mail.end("record", f"no address of {mail.agent.id}")
+    if not notes(mail.agent):
+        asks = forward is None and all(map(looks_like_a_command, filter(str.strip, mail.message.text.splitlines())))
+        return without_ticket(mail, _commands(mail), queries_only=True) if asks else _reads_only(mail)
     if forward is not None:
         return open_forwarded(mail, forward, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
@@ -299,6 +302,14 @@ def _as_third_party(mail: AgentMail, who: str) -> Outcome:
 
 def _as(mail: AgentMail, match: ThreadMatch) -> Outcome:
     return by_anybody(mail.inbound, mail.message, mail.d, mail.c, found=match)
+
+
+def _reads_only(mail: AgentMail) -> Outcome:
+    """An auditor's mail, whatever it wants: kept, and he is told."""
+    reason, number = f"no-right: {mail.agent.id} only reads", _number(_ticket(mail))
+    note_refused(mail.c, mail.inbound, reason, number, mail.now)
+    tell_of(mail, None, "reads_only")
+    return mail.end("quarantine", reason, number)
 
 
 def _no_right_of(mail: AgentMail) -> Outcome:

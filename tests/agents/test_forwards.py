@@ -1,5 +1,6 @@
 """A mail that an agent forwards to a team opens a ticket for whoever wrote it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -61,6 +62,39 @@ def test_a_forward_opens_a_ticket_for_the_first_author(desk: Desk) -> None:
     receipt = newest(desk, ANN, "receipt")
     assert read(receipt)["Subject"] == f"[#1] Opened for {JAN}"
     assert f"Opened #1 for Jan Kowalski <{JAN}> from your forward. Wrong? Reply #undo." in text_of(receipt)
+
+
+def becomes_auditor(desk: Desk) -> None:
+    """Ann, from now on."""
+    auditor = replace(desk.deps.rules.agents["ann"], role="auditor")
+    desk.deps = replace(desk.deps, rules=replace(desk.deps.rules, agents=desk.deps.rules.agents | {"ann": auditor}))
+
+
+@pytest.mark.parametrize("what", ["forward", "new", "new with commands", "undo"])
+def test_a_mail_of_an_auditor_changes_nothing_and_he_is_told(desk: Desk, what: str) -> None:
+    if what == "undo":
+        forward(desk)
+    receipts = [m for m in desk.mails() if m.template == "receipt"]
+    before = [(t.number, t.version) for t in desk.tickets()]
+    becomes_auditor(desk)
+    match what:
+        case "forward":
+            outcome = forward(desk)
+        case "undo":
+            outcome = reply(desk, receipts[-1], "#undo")
+        case _:
+            words = "#solved\r\n\r\nDone." if what == "new with commands" else "Please look at this."
+            outcome = desk.take(proven(mail(f"Ann Agent <{ANN}>", "A matter", words)))
+    assert (outcome.disposition, outcome.reason) == ("quarantine", "no-right: ann only reads")
+    assert [(t.number, t.version) for t in desk.tickets()] == before
+    assert "You only read here: nothing was changed" in read(newest(desk, ANN))["Subject"] + text_of(newest(desk, ANN))
+
+
+def test_an_auditor_may_ask_all_the_same(desk: Desk) -> None:
+    forward(desk)
+    becomes_auditor(desk)
+    assert desk.take(proven(mail(f"Ann Agent <{ANN}>", "", "#list"))).disposition == "record"
+    assert newest(desk, ANN).template == "command_result"
 
 
 @pytest.mark.parametrize("above", ["#solved", "#closed"])
