@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from gateway.agents.above import Above, Opened, obeyed, opened, read_above
+from gateway.agents.holding import Why, hold
 from gateway.agents.original import Original, header_lines, original_of
 from gateway.agents.reading import sent_beside
 from gateway.agents.types import HELD_FOR, AgentMail
-from gateway.message.address import normal
+from gateway.message.address import normal, sub_address
 from gateway.message.filename import clean_name
 from gateway.message.forward import without_forward_words
 from gateway.message.language import language_of
@@ -31,12 +32,20 @@ from gateway.outgoing.enqueue import enqueue
 from gateway.returned import received as by_anybody
 from gateway.store import held_mail, tickets
 from gateway.store.changes import save
+from gateway.store.held import as_note
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.ticket.agent_mail import stands_in, to_agent
 from gateway.ticket.command_table import INSERT
 from gateway.ticket.commands import written_in
 from gateway.ticket.notices import lines_of_words
-from gateway.ticket.token_forms import find_message_tokens, is_ours, without_tags
+from gateway.ticket.token_forms import (
+    find_body_tokens,
+    find_message_tokens,
+    find_subject_numbers,
+    is_ours,
+    read_reply,
+    without_tags,
+)
 from gateway.ticket.types import (
     FROM_FORWARD,
     AddEntry,
@@ -47,8 +56,10 @@ from gateway.ticket.types import (
     ThreadMatch,
     Ticket,
 )
+from gateway.ticket.visibility import sees
 
 CODE = "forward"
+_MOST_NAMED = 20  # tickets that a mail of ours may be about
 _OF_FORWARDER = frozenset({"authentication-results", "sender", "reply-to", "auto-submitted", "content-language"})
 
 
@@ -64,6 +75,8 @@ class _Said:
 
 def open_forwarded(mail: AgentMail, forward: Forward, mentions: tuple[int, ...]) -> Outcome:
     """The ticket of a forwarded mail; where nobody can be seen in it, of the agent, who is asked whose it is."""
+    if _is_own(mail, forward):
+        return _of_our_own(mail, forward, mentions)
     above = read_above(mail, written_in(mail.message))
     return opened(mail, above, lambda: _opened(mail, forward, mentions, above))
 
@@ -102,6 +115,47 @@ def _opened(mail: AgentMail, forward: Forward, mentions: tuple[int, ...], above:
     lines = tuple(line for said in told for line in (*said.noted, *said.done.lines))
     cc = tuple(who for who in original.forward.cc if normal(who.address) not in mail.d.takes_no_part)
     return Opened(outcome, (*lines, *((failed,) if failed is not None else ())), cc)
+
+
+def _is_own(mail: AgentMail, forward: Forward) -> bool:
+    """Whether the forwarded mail is one that we sent: it has words for our people, and no customer wrote it."""
+    ours = forward.author is not None and forward.author.address in mail.d.notifying.own_addresses
+    return ours or (forward.message_id is not None and is_ours(forward.message_id))
+
+
+def _of_our_own(mail: AgentMail, forward: Forward, mentions: tuple[int, ...]) -> Outcome:
+    """A mail of ours that is passed on: its ticket is there already, and its writer is asked what he wants of it.
+
+    Nothing of it is an entry that customers may read. Where he wants a new ticket, or sees none that it is about, it is
+    a note in one of his own, and he is asked for the customer.
+    """
+    addresses = (sub_address(who.address, mail.d.desk.delimiter)[1] for who in forward.reply_to)
+    given = (token for detail in addresses if detail and (token := read_reply(detail)) is not None)
+    ids = (*filter(None, (forward.message_id,)), *forward.references)
+    named = (
+        *(token.ticket for each in ids for token in find_message_tokens(each)),
+        *(token.ticket for token in given if token.ticket is not None and token.purpose in ("t", "n")),
+        *(token.ticket for token in find_body_tokens(forward.text)),
+        *find_subject_numbers(forward.subject, mail.d.rules.defaults.subject_prefix),
+        *mentions,
+    )
+    found = (tickets.goes_on_in(mail.c, number) for number in dict.fromkeys(named[:_MOST_NAMED]))
+    seen = [each for each in found if each is not None and sees(mail.agent, each, mail.d.rules)]
+    if seen and not mail.inbound.released:
+        strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
+        told = strings["told_own_mail"].format(number=seen[0].number)
+        words = forward.comment.strip() or mail.message.subject.strip() or f"#{seen[0].number}"
+        proposal = Proposal(words, as_note=True, attachments=mail.message.attachments, seen=seen[0].revision)
+        return hold(mail, seen[0], Why("forwarded", told=told), proposal)
+    text = "\n\n".join(filter(None, (forward.comment.strip(), _as_words(forward))))
+    message = replace(mail.message, subject=_subject(mail, forward), text=text, quoted="", html=None, forward=None)
+    match = ThreadMatch(None, "none", "stranger", f"forwarded by {mail.agent.id}", tuple(each.number for each in seen))
+    outcome = by_anybody(
+        mail.inbound, message, mail.d, mail.c, found=match, forwarded=lambda _: as_note(mail.c, mail.inbound.key)
+    )
+    if outcome.ticket is not None and outcome.disposition == "ticket":  # else a rule ended it
+        ask_for_customer(mail, outcome.ticket)
+    return outcome
 
 
 def mark_unproven(mail: AgentMail, number: int) -> None:

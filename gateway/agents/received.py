@@ -29,7 +29,9 @@ from gateway.deciding.decide import authenticated, without_our_words
 from gateway.deciding.types import Deps
 from gateway.message.address import normal, sub_address
 from gateway.message.classify import classify
-from gateway.message.types import Accepted, Auth, Classification, Message
+from gateway.message.forward import forwarded
+from gateway.message.subject import is_answer
+from gateway.message.types import Accepted, Auth, Classification, Forward, Message
 from gateway.operations.answers import recipients_of
 from gateway.operations.types import Duty
 from gateway.outgoing.alarming import raise_alarm
@@ -40,10 +42,11 @@ from gateway.returned import received as by_anybody
 from gateway.store import agent_keys, held_mail, tickets
 from gateway.store.held_mail import Proposal
 from gateway.store.view import StoreView
-from gateway.ticket.answered import addressed_tokens, is_forward
+from gateway.ticket.answered import addressed_tokens, answered_ids, is_forward
 from gateway.ticket.authority import Agents, Claim, claimed
 from gateway.ticket.commands import Orders, begins_with_a_command, looks_like_a_command, read_commands, written_in
 from gateway.ticket.thread import thread
+from gateway.ticket.token_forms import is_ours
 from gateway.ticket.types import Outcome, ThreadMatch, Ticket
 from gateway.ticket.visibility import UNSEEN, notes, sees
 
@@ -244,6 +247,8 @@ def _without_token(mail: AgentMail) -> Outcome:
         return without_ticket(mail, _commands(mail), queries_only=True) if asks else _reads_only(mail)
     if forward is not None:
         return open_forwarded(mail, forward, _named(mail))
+    if (below := _passed_on_below(mail)) is not None:
+        return open_forwarded(replace(mail, message=replace(mail.message, forward=below)), below, _named(mail))
     if not mail.inbound.released and (ticket := _perhaps_meant(mail)) is not None:
         message = without_our_words(mail.message, ticket.number, mail.d.languages, StoreView(mail.c))
         people = {normal(who.address) for who in recipients_of(mail.c, ticket, mail.d)}
@@ -264,6 +269,20 @@ def _which(mail: AgentMail, why: str, **places: str) -> Why:
     """Why it is unclear which ticket is meant; else it came to no reply address."""
     strings = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     return Why("which", told=strings[f"told_which_{why}"].format_map(places))
+
+
+def _passed_on_below(mail: AgentMail) -> Forward | None:
+    """The mail whose header stands below an agent's words in a new mail, whatever its subject says.
+
+    Outlook writes the same header above what it answers and what it forwards: here nothing of ours is answered.
+    """
+    message = mail.message
+    if not message.quoted or is_answer(message.subject) or any(map(is_ours, answered_ids(message))):
+        return None
+    found = forwarded(f"{message.text}\n\n{message.quoted}", f"Fwd: {message.subject}")
+    if found is None or not (found.date or found.to) or (found.author is None and not found.subject):
+        return None
+    return replace(found, comment=message.text)
 
 
 def _commands(mail: AgentMail) -> Wanted:

@@ -20,7 +20,7 @@ from gateway.store import held_mail, inbound
 from gateway.store.schema import customer, entry, happening, outbox, participant, receipt, sla_ledger, ticket
 from gateway.store.schema import held_mail as held_mail_table
 from gateway.store.store import Store
-from tests.agents.mails import ANN, BOB, JAN, RULES, newest, proven, read, reply, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, link, newest, proven, read, reply, text_of
 from tests.processing import Desk, mail
 
 FORWARD = """{words}
@@ -62,6 +62,88 @@ def test_a_forward_opens_a_ticket_for_the_first_author(desk: Desk) -> None:
     receipt = newest(desk, ANN, "receipt")
     assert read(receipt)["Subject"] == f"[#1] Opened for {JAN}"
     assert f"Opened #1 for Jan Kowalski <{JAN}> from your forward. Wrong? Reply #undo." in text_of(receipt)
+
+
+@pytest.mark.parametrize("how", ["attached", "inline"])
+@pytest.mark.parametrize("words", ["Please look, she is nasty.", ""])
+def test_a_mail_of_ours_that_is_passed_on_is_no_mail_of_a_customer(desk: Desk, how: str, words: str) -> None:
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot", "Dzień dobry"))
+    notice = newest(desk, ANN, "agent_notice")
+    head = f"From: {read(notice)['From']}\nDate: Fri, 20 Nov 2026 at 10:12\nSubject: {read(notice)['Subject']}\n"
+    outer = EmailMessage()
+    outer["From"], outer["To"], outer["Subject"] = f"Ann Agent <{ANN}>", "billing@gw.test", "Fwd: Zwrot"
+    if how == "attached":
+        outer.set_content(words)
+        outer.add_attachment(read(notice))
+    else:
+        outer.set_content(f"{words}\n\n---------- Forwarded message ---------\n{head}To: {ANN}\n\n{text_of(notice)}")
+    sent = len(desk.mails())
+    assert desk.take(proven(outer.as_bytes()), to="billing@gw.test").reason == "held: forwarded (h-1)"
+    assert [e.kind for e in desk.entries(1)] == ["mail"]
+    asked = desk.mails()[sent:]
+    assert [(m.forward_path, m.template) for m in asked] == [(ANN, "hold")]
+    assert "a mail of ours about #1" in text_of(asked[0])
+    assert "%23send" not in text_of(asked[0])  # nothing of it may go to a customer
+    to = link(asked[0], "+h")
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", "Re: x", "#new")), to=to)
+    desk.write(lambda c: let_go_on(c, desk))
+    assert {(e.kind, e.public) for e in desk.entries(2)} == {("note", False)}
+    assert desk.ticket(2).requester == Mailbox("Ann Agent", ANN)
+    assert desk.mentions(2) == [1]
+
+
+OUTLOOK = """Please take care of him.
+
+{rule}{frm}: {who}
+{sent}: Friday, November 20, 2026 10:12
+{to}: Ann Agent <ann@agents.test>
+{subject}: Zwrot
+
+Dzień dobry, proszę o zwrot pieniędzy za zamówienie, paczka przyszła uszkodzona.
+"""
+_LABELS = {
+    "en": ("From", "Sent", "To", "Subject"),
+    "de": ("Von", "Gesendet", "An", "Betreff"),
+    "pl": ("Od", "Wysłano", "Do", "Temat"),
+    "cs": ("Od", "Odesláno", "Komu", "Předmět"),
+    "pt": ("De", "Enviado", "Para", "Assunto"),
+    "hr": ("Šalje", "Poslano", "Prima", "Predmet"),
+    "ru": ("От", "Отправлено", "Кому", "Тема"),
+}
+
+
+@pytest.mark.parametrize("language", _LABELS)
+@pytest.mark.parametrize("subject", ["For billing: Zwrot", "PR: Zwrot", "Zwrot"])
+def test_a_header_below_new_words_is_a_forward_whatever_the_subject_says(
+    desk: Desk, language: str, subject: str
+) -> None:
+    frm, sent, to, about = _LABELS[language]
+    words = OUTLOOK.format(rule="_" * 32 + "\n", frm=frm, sent=sent, to=to, subject=about, who=f"Jan Kowalski <{JAN}>")
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", subject, words.replace("\n", "\r\n"))))
+    ticket = desk.ticket(1)
+    assert (ticket.requester, ticket.subject) == (Mailbox("Jan Kowalski", JAN), "Zwrot")
+    first, _, note = desk.entries(1)
+    assert first.text.startswith("Dzień dobry, proszę o zwrot")
+    assert (note.kind, note.text) == ("note", "Please take care of him.")
+
+
+@pytest.mark.parametrize(
+    ("who", "subject", "author", "asked"),
+    [
+        # whom the header names, the subject, the customer, whether the agent is asked
+        ("Jan Kowalski", "For billing: Zwrot", ANN, 1),
+        (f"Jan <{JAN}>", "Re: Zwrot", ANN, 0),  # an answer, whatever it quotes
+    ],
+)
+def test_a_header_without_a_certain_author_is_asked_about(
+    desk: Desk, who: str, subject: str, author: str, asked: int
+) -> None:
+    words = OUTLOOK.format(rule="", frm="From", sent="Sent", to="To", subject="Subject", who=who)
+    desk.take(proven(mail(f"Ann Agent <{ANN}>", subject, words.replace("\n", "\r\n"))))
+    requester = desk.ticket(1).requester
+    assert requester is not None
+    assert requester.address == author
+    assert len([m for m in desk.mails() if m.template == "hold"]) == asked
 
 
 def becomes_auditor(desk: Desk) -> None:
