@@ -216,10 +216,15 @@ def _of_another(mail: AgentMail) -> Outcome:
     if ticket is not None and author is not None and normal(author.address) in people:
         words = "a participant who answered an agent's mail to all"
         return _as(mail, ThreadMatch(ticket.number, "token", "participant", words))
-    warn_of_other_author(mail, ticket)
     who = normal(author.address) if author is not None else "somebody who cannot be known for sure"
     reason = f"unverified-reply: {who} used the {mail.claim.by} of {mail.agent.id}"
-    return mail.end("quarantine", reason, _number(ticket))
+    if ticket is None:  # commands that are about none, or a choice
+        warn_of_other_author(mail, None)
+        return mail.end("quarantine", reason)
+    outcome = _as_third_party(mail, "else")
+    warn_of_other_author(mail, _ticket(mail))
+    note_refused(mail.c, mail.inbound, reason, outcome.ticket, mail.now)
+    return outcome
 
 
 def _by_machine(mail: AgentMail) -> Outcome:

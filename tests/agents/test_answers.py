@@ -122,8 +122,8 @@ def test_what_is_not_surely_an_answer_is_a_note(desk: Desk, words: str, more: di
             "Eve <eve@evil.test>",
             ANN,
             "pass",
-            "quarantine",
-            "unverified-reply: eve@evil.test used the reply address of ann",
+            "entry",
+            "",
             ANN,
         ),
         (f"Bob <{BOB}>", ANN, "pass", "record", "held: which (h-1)", BOB),
@@ -148,7 +148,8 @@ def test_whatever_lacks_proof_reaches_no_customer(
     assert (outcome.disposition, outcome.reason, outcome.ticket) == (disposition, reason, 1)
     assert [e for e in desk.entries(1) if e.public] == entries
     assert desk.ticket(1).status == "new"
-    told = [m.forward_path for m in desk.mails()[before:] if m.template in ("hold", "alarm")]
+    new = desk.mails()[before:]
+    told = [m.forward_path for m in new if m.template in ("hold", "alarm") or m.cause == "unverified-reply"]
     assert told == ([hears] if hears else [])
     assert JAN not in [m.forward_path for m in desk.mails()[before:]]
 
@@ -425,7 +426,7 @@ def test_a_command_to_no_address_of_hers_is_no_ticket(
     assert {(m.forward_path, m.template) for m in desk.mails()[before:]} == {(ANN, told)}
     assert (len(desk.tickets()), desk.ticket(1).status) == (1, "new")
     if told == "alarm":
-        assert len(desk.mails()) == before + 1
+        assert len(desk.mails()) == before + 2  # the second says, an hour later, that there were more
 
 
 @pytest.mark.p0
@@ -439,22 +440,37 @@ def test_a_signature_below_nothing_but_quotes_is_no_answer(desk: Desk, above: st
     assert [m.forward_path for m in desk.mails()[before:]] == [JAN if above else ANN]
 
 
-def test_each_address_from_which_his_mail_is_answered_is_told(desk: Desk) -> None:
+def test_an_answer_from_an_unlisted_address_is_kept_and_its_agent_hears_of_each(desk: Desk) -> None:
+    """Each of five is told at once; of all others within the hour one mail says that there were more."""
     notice, before = newest(desk, ANN), len(desk.mails())
-    authors = [f"{who}@home.test" for who in ("eve", "phone", "eve", "tablet")] + [f"f{n}@evil.test" for n in range(9)]
-    for n, author in enumerate(authors):
-        reply(desk, notice, f"Hello {n}", f"Ann <{author}>", Message_ID=f"<h{n}@x.test>")
-    told = [text_of(m) for m in desk.mails()[before:]]
-    assert len(told) == 5  # and no more, however many there are
-    assert ["also: [eve@home.test]" in told[0], "phone@" in told[1], "tablet@" in told[2]] == [True] * 3
-    desk.now += timedelta(hours=1)
-    reply(desk, notice, "Hello again", "Ann <last@home.test>", Message_ID="<l@x.test>")
-    assert "also: [last@home.test]" in text_of(newest(desk, ANN, "alarm"))
-    desk.now += timedelta(hours=1)
-    twice = f"Ann <{ANN}>, Eve <eve@evil.test>"
-    raw = mail(twice, "Re: [#1] Zwrot", "Hello", To=reply_address(notice), Message_ID="<two@x.test>")
-    desk.take(proven(raw), to=reply_address(notice), sender="eve@evil.test")
-    assert "also" not in text_of(newest(desk, ANN, "alarm")).split(":", 1)[-1].partition("- —")[2]
+    for n in range(9):
+        author = f"Ann <{'phone' if n else 'eve'}@home.test>"
+        outcome = reply(desk, notice, f"#solved\n\nHello {n}", author, Message_ID=f"<h{n}@x.test>")
+        assert (outcome.disposition, outcome.ticket) == ("entry", 1)
+    assert [(e.kind, e.public) for e in desk.entries(1)[1:]] == [("mail", False)] * 9
+    assert desk.ticket(1).status == "new"
+    told = [m for m in desk.mails()[before:] if m.template == "command_result"]
+    assert {m.forward_path for m in told} == {ANN}
+    assert JAN not in [m.forward_path for m in desk.mails()[before:]]
+    first = " ".join(text_of(told[0]).split())
+    assert "of 10:0" in first or "of 09:0" in first
+    assert "to #1 was NOT sent: it came from eve@home.test, which is not listed as yours." in first
+    assert "agents: ann: also: [ann@home.test, eve@home.test]" in first
+    assert "because you lead" not in first
+    to = first.partition("mailto:")[2].split()[0]
+    assert (len(told), "There were more such mails" in text_of(told[5])) == (6, True)  # and no more, however many
+    raw = mail(f"Ann Agent <{ANN}>", "Re: Zwrot", "Zwrot zlecony.", Message_ID="<again@agents.test>")
+    assert desk.take(proven(raw), to=to).disposition == "entry"
+    assert newest(desk, JAN).template == "answer"
+
+
+def test_mail_that_fails_dmarc_is_never_silent_for_good(desk: Desk) -> None:
+    notice, before = newest(desk, ANN), len(desk.mails())
+    for n in range(4):
+        reply(desk, notice, f"Pay {n}.", dmarc="fail", Message_ID=f"<f{n}@x.test>")
+    told = [text_of(m) for m in desk.mails()[before:] if m.template == "alarm"]
+    assert ["nothing proves that it was you" in each for each in told] == [True, True]
+    assert ["There were more such mails" in each for each in told] == [False, True]
 
 
 @pytest.mark.p0
@@ -468,9 +484,9 @@ def test_an_hour_of_forgeries_is_no_hour_of_the_clock(store: Store, settings: Se
         raw = mail(f"Ann <{ANN}>", "New bank account", f"Pay {n}.", Message_ID=f"<s{n}@x.test>")
         outcome = desk.take(proven(raw, dmarc="fail"), at=begin + timedelta(minutes=minute))
         told = [m.forward_path for m in desk.mails()[before:] if m.template == "alarm"]
-        assert told == [ANN] + ["lead@agents.test"] * (n == 2)
+        assert told == [ANN] * min(n + 1, 2) + ["lead@agents.test"] * (n == 2)  # the second, an hour later
     assert "under the address of one of us" in text_of(newest(desk, "lead@agents.test"))
-    assert "under your address" in text_of(newest(desk, ANN, "alarm"))
+    assert "nothing proves that it was you" in text_of(newest(desk, ANN, "alarm"))
     with desk.reading() as c:
         rows = [(row.action, row.detail) for row in find_rows(c, ticket=outcome.ticket)]
     assert ("mail.refused", f"spoofed-agent: From {ANN}, who fails DMARC") in rows

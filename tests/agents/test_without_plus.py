@@ -81,7 +81,7 @@ def test_a_day_at_a_desk(desk: Desk) -> None:
         (ANN, "Ann <ann@home.test>", "pass", {}, "ann: Przelew"),
         (ANN, f"Ann <{ANN}>", "none", {}, "held: no-proof (h-1)"),
         (ANN, f"Ann <{ANN}>", "fail", {}, ""),
-        (ANN, "Eve <eve@evil.test>", "pass", {}, "unverified-reply: eve@evil.test used the Message-ID of ann"),
+        (ANN, "Eve <eve@evil.test>", "pass", {}, ""),
         (BOB, f"Ann <{ANN}>", "pass", {}, "held: which (h-1)"),
         (ANN, f"Ann <{ANN}>", "pass", {"Auto_Submitted": "auto-replied"}, ""),
         (ANN, f"Ann <{ANN}>", "pass", {"Subject": "Automatic reply: [#1] Zwrot"}, ""),
