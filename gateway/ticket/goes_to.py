@@ -25,7 +25,7 @@ def recipients(requester: Mailbox | None, others: Iterable[Mailbox], ours: Conta
             yield person
 
 
-def beside(requester: Mailbox | None, others: Iterable[Mailbox], ours: Collection[str]) -> int:
+def beside(requester: Mailbox | None, others: Iterable[Mailbox], ours: Container[str]) -> int:
     """How many an answer reaches beside the customer.
 
     ours  as in `recipients`
