@@ -157,7 +157,8 @@ def unfit(files: Sequence[File], internal: Internal = _NOTHING) -> Saying | None
     """Why one of the files may not go out to somebody who must not read what is internal; None when all may."""
     for file in files:
         if (fault := fault_of(file, internal)) is not None:
-            return saying(f"done_file_{fault}", name=clean_name(file.name, part="1", media_type=""))
+            said = "done_file_sealed" if fault == "sealed" else "done_file_ours"
+            return saying(said, name=clean_name(file.name, part="1", media_type=""))
     return None
 
 

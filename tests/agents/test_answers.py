@@ -293,7 +293,7 @@ def test_a_promise_of_a_time_says_who_reads_an_answer(desk: Desk) -> None:
         ("#uncc ola@x.test", False, "", [JAN]),
         ("#lang de", True, "#lang pl → de", [JAN, "ola@x.test"]),
         ("#high", False, "", [JAN, "ola@x.test"]),
-        ("#merge", True, "#2: + mia@x.test", [JAN, "mia@x.test", "ola@x.test"]),
+        ("#merge", True, "#2 was merged into this ticket", [JAN, "mia@x.test", "ola@x.test"]),
     ],
 )
 @pytest.mark.parametrize("plus", [True, False])
@@ -625,7 +625,7 @@ def test_what_is_not_sure_is_asked(desk: Desk, words: str, code: str | None) -> 
 
 
 def test_what_was_perhaps_meant_is_sent_when_he_says_so(desk: Desk) -> None:
-    reply(desk, newest(desk, ANN), "Customer: Jan Kowalski <jan@bigbank.test> · Owner: — · Tags: —\nZwrot zlecony.")
+    reply(desk, newest(desk, ANN), "Customer: Jan Kowalski <jan@bigbank.test>\nZwrot zlecony.")
     reply(desk, newest(desk, ANN, "hold"), "#send")
     assert desk.entries(1)[-1].text == "Zwrot zlecony."
     assert "Owner" not in text_of(newest(desk, JAN, "answer"))

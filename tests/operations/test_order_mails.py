@@ -121,7 +121,7 @@ def test_a_list_says_who_works_on_what_and_is_away(
 
 def test_a_list_counts_who_takes_part_beside_the_customer(desk: Agents) -> None:
     desk.orders("#cc mia@x.test leo@x.test", number=1)
-    assert "Zwrot · Jan +2 · " in Told(desk, "#list team", number=None).text()
+    assert "Customer: Jan +2" in Told(desk, "#list team", number=None).text()
 
 
 def test_a_linked_ticket_is_named_to_whom_may_see_it(desk: Agents) -> None:
