@@ -5,7 +5,7 @@ Not here     which rows move (store/merges.py).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from gateway.ticket.token_forms import find_subject_numbers, without_tags
 from gateway.ticket.types import Entry, Explanation, OpenTicket, Ticket
 
 _ID = re.compile(r"u-([0-9]{1,18})")
+_MOST_NAMED = 10
 _explanations = msgspec.json.Decoder(Explanation)
 
 
@@ -144,14 +145,21 @@ def taken_back(c: Connection, id: str, by: str | None, duty: Duty, *, since: dat
         said = saying("done_more_since", number=target.number, count=more, other=source.number)
         return (Done(id, "conflict", said),)
     who, what = actor(by), f"{receipt.action} u-{receipt.id}"
-    merges.undo(c, receipt, source, target, actor=who, now=duty.now)
+    between = merges.undo(c, receipt, source, target, actor=who, now=duty.now)
     sla.renew(c, (source.number, target.number), duty.deps.promises, duty.now)
     for number in (source.number, target.number):
         _note(c, duty, who, "ticket.undone", number, what)
     for each in (source, target):
         _find_owners(c, each, duty)
     how = saying("done_own_again" if receipt.action == "merge" else "done_mail_back")
-    return (Done(f"#{source.number}", "done", (how, saying("done_undone", id=id))),)
+    came = (saying("done_went_along", entries=_named(between.moved)),) if between.moved else ()
+    rest = (saying("done_stays_there", entries=_named(between.stayed), number=target.number),) if between.stayed else ()
+    return (Done(f"#{source.number}", "done", (how, *came, *rest, saying("done_undone", id=id))),)
+
+
+def _named(entries: Sequence[int]) -> str:
+    more = " …" if len(entries) > _MOST_NAMED else ""
+    return ", ".join(f"e-{id}" for id in entries[:_MOST_NAMED]) + more
 
 
 def already_taken_back(at: datetime | None) -> Saying:

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 
+from gateway.message.address import normal
 from gateway.rules.statuses import StatusType
 from gateway.store import delayed, holds, sla
 from gateway.store.changes import add_event, update_ticket
@@ -24,6 +25,7 @@ from gateway.ticket.ledger import status_line
 from gateway.ticket.types import Entry, Participant, Ticket
 
 _COUNTED = ("mail", "answer")
+_SAID = (*_COUNTED, "note")
 _ACTIONS = ("merge", "split")  # what else can be taken back is in undoing.py
 
 
@@ -51,6 +53,15 @@ class Moved:
     held: str | None = None  # of the split entry before
     public: bool = True
     told: int | None = None  # the entry about the people who came
+    newest: int = 0  # entry that there was: what has a higher number came later
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The entries that came to a merged ticket before that was taken back."""
+
+    moved: tuple[int, ...] = ()  # of people who had come by the merge
+    stayed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,8 @@ def merge(c: Connection, source: Ticket, target: Ticket, *, actor: str, now: dat
     if joined:  # whoever answers an older mail was not promised them
         said = f"#{source.number}: + {', '.join(joined)}"
         told = add_event(c, target.number, said, now, revision=target.revision + 1)
-    before = Moved(ids, source.messages, joined, _status_of(source), told=told)
+    newest = int(c.execute(select(func.max(entry.c.id))).scalar() or 0)
+    before = Moved(ids, source.messages, joined, _status_of(source), told=told, newest=newest)
     sla.add_lines(c, source.number, status_line(now, "closed", "merged", actor))
     renew(c, source.number, target.number)
     return _write(c, "merge", source, target, before, actor, now)
@@ -103,22 +115,32 @@ def split(c: Connection, source: Ticket, target: Ticket, moving: Entry, *, actor
     return _write(c, "split", source, target, before, actor, now)
 
 
-def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> None:
-    """All of it is as it was before; of a split the new number stays, and leads to the old ticket."""
-    before = done.before
-    _move(c, before.entries, source.number, source.revision + 1)
+def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor: str, now: datetime) -> Since:
+    """All of it is as it was before, and what people wrote since who came by a merge goes with them.
+
+    Of a split the new number stays, and leads to the old ticket.
+    Returns  what came to the other ticket in between
+    """
+    before, since = done.before, _came_since(c, done, target)
+    _move(c, (*before.entries, *since.moved), source.number, source.revision + 1)
+    named = since.moved
     if done.action == "split":
         values = {"held": before.held, "public": before.public}
         c.execute(update(entry).where(entry.c.id.in_(before.entries)).values(values))
-        moved_ids = c.execute(select(entry.c.message_id).where(entry.c.id.in_(before.entries))).scalars().all()
-        _name(c, [i for i in moved_ids if i], target.number, source.number)
+        named = before.entries
+    moved_ids = c.execute(select(entry.c.message_id).where(entry.c.id.in_(named))).scalars().all()
+    _name(c, [i for i in moved_ids if i], target.number, source.number)
     if before.told is not None:
         c.execute(delete(entry).where(entry.c.id == before.told))
     if before.people:
         gone = and_(participant.c.ticket == target.number, participant.c.address.in_(before.people))
         c.execute(delete(participant).where(gone))
-    back: dict[str, Any] = _counted(source, before.messages)
-    rest: dict[str, Any] = _counted(target, -before.messages)
+        # whoever answers an older mail was promised that they read it
+        said = f"#{source.number}: − {', '.join(before.people)}"
+        add_event(c, target.number, said, now, revision=target.revision + 1)
+    messages = before.messages + len(since.moved)
+    back: dict[str, Any] = _counted(source, messages)
+    rest: dict[str, Any] = _counted(target, -messages)
     if before.status is not None:
         c.execute(delete(ticket_link).where(_same(_link(source, target, "merged into"))))
         back |= {**asdict(before.status), "merged_into": None}
@@ -132,6 +154,17 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor:
     update_ticket(c, target, rest, now)
     renew(c, source.number, target.number)
     c.execute(update(receipt).where(receipt.c.id == done.id).values(undone_at=now))
+    return since
+
+
+def _came_since(c: Connection, done: Receipt, target: Ticket) -> Since:
+    """Of a merge: what was said in the ticket that it went into. Receipts of old know not since when."""
+    if done.action == "split" or not done.before.newest:
+        return Since()
+    later = and_(entry.c.ticket == target.number, entry.c.id > done.before.newest, entry.c.kind.in_(_SAID))
+    rows = c.execute(select(entry.c.id, entry.c.kind, entry.c.author_address).where(later).order_by(entry.c.id)).all()
+    theirs = [row.id for row in rows if row.kind == "mail" and normal(row.author_address or "") in done.before.people]
+    return Since(tuple(theirs), tuple(row.id for row in rows if row.id not in theirs))
 
 
 def find_receipt(c: Connection, id: int) -> Receipt | None:

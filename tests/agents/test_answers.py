@@ -19,7 +19,7 @@ from gateway.message.parse import parse
 from gateway.message.types import Accepted, Envelope, Mailbox
 from gateway.operations.answers import Answer, Note
 from gateway.operations.held_mails import AgentKey, expire
-from gateway.operations.merges import Merge
+from gateway.operations.merges import Merge, taken_back
 from gateway.operations.registry import OPERATIONS
 from gateway.operations.types import Duty
 from gateway.outgoing.enqueue import enqueue_all
@@ -29,9 +29,11 @@ from gateway.store.audit import find_rows
 from gateway.store.schema import entry
 from gateway.store.store import Store
 from gateway.ticket.notices import to_agents
+from gateway.ticket.saying import english, worded
 from gateway.ticket.types import AddPeople, File, Participant, SetField, SetRequester
 from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
 from tests.processing import Desk, mail, verdict
+from tests.ticket.strings import STRINGS
 
 _WARNING = {"metric": "first_response", "customer": "Jan Kowalski", "due": "2026-11-21T12:00:00+00:00", "left": 1800}
 _CHOICES = ("Send anyway", "Carry out the commands", "Keep as note", "Discard")
@@ -906,6 +908,30 @@ def test_a_collision_with_a_merge_says_who_put_what_together(desk: Desk) -> None
     assert "#1 was merged into this ticket" in text_of(held)
     assert "takes part" in text_of(held)
     assert "#1: +" not in text_of(held)
+
+
+@pytest.mark.p0
+def test_what_a_customer_wrote_while_his_ticket_was_merged_is_his_again_when_that_is_undone(desk: Desk) -> None:
+    """Or an answer to it goes to somebody else."""
+    his, duty = desk.reply_address(JAN, 1), Duty(desk.now, lambda: desk.deps)
+    desk.take(mail("Eva <eva@x.test>", "Zwrot i ja"))
+    desk.write(lambda c: OPERATIONS["ticket.merge"].perform(c, Merge(1, 2, "bob"), duty))
+    assert desk.take(mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "My PIN is 1234."), to=his).ticket == 2
+    told = newest(desk, ANN)
+    assert ["your text goes to Eva" in text_of(told), JAN in text_of(told)] == [True, True]
+    reply(desk, newest(desk, BOB), "#note\nHe calls often.", f"Bob <{BOB}>")
+    note = desk.entries(2)[-1].id
+    (done,) = desk.write(lambda c: taken_back(c, "u-1", "bob", duty, since=None))
+    said = worded(done.said, english(STRINGS["en"]))
+    assert f"e-{note} came since, and stays in #2" in said
+    assert f"e-{desk.entries(1)[-1].id} came since, and went along" in said
+    assert [entry.text for entry in desk.entries(1)][-1] == "My PIN is 1234."
+    assert "My PIN is 1234." not in [entry.text for entry in desk.entries(2)]
+    assert (desk.ticket(1).messages, desk.ticket(2).messages) == (2, 1)
+    assert reply(desk, told, "Dear Jan, thank you.").reason == "held: collision (h-1)"
+    assert f"#1: − {JAN}" in text_of(newest(desk, ANN, "hold"))
+    again = mail(f"Jan <{JAN}>", "Re: [#1] Zwrot", "Hello?", In_Reply_To=desk.entries(1)[-1].message_id or "")
+    assert desk.take(again).ticket == 1
 
 
 REACTION = (

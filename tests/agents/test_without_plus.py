@@ -51,7 +51,11 @@ def test_a_day_at_a_desk(desk: Desk) -> None:
     assert str(read(notice)["Reply-To"]) == "Acme Support <support@gw.test>"
     assert b"mailto:" not in notice.raw  # a tap would make a mail that nothing is known by
     assert "+" not in text_of(notice)
-    for said in ("your text goes to Jan", "tell the customer: begin your reply with #solved", "unseen by the customer: begin"):
+    for said in (
+        "your text goes to Jan",
+        "tell the customer: begin your reply with #solved",
+        "unseen by the customer: begin",
+    ):
         assert said in text_of(notice)
     assert reply(desk, notice, "Zwrot zlecony.").disposition == "entry"
     assert (desk.entries(1)[-1].kind, sent_to(desk, JAN, 0)) == ("answer", ["auto_ack", "answer"])

@@ -55,12 +55,13 @@ def found(desk: Desk, number: int) -> Any:
 
 
 def rows(desk: Desk) -> dict[str, list[Any]]:
-    """All that merge and split may touch; without the counters and the time of the last change."""
+    """All that merge and split may touch; without the counters, the time of the last change, and who left again."""
     columns = [c for c in ticket.c if c.name not in ("version", "revision", "updated_at")]
+    entries = select(entry.c.id, entry.c.ticket, entry.c.held, entry.c.public).where(~entry.c.text.like("#%: − %"))
     return desk.store.read_now(
         lambda c: {
             "tickets": sorted(map(tuple, c.execute(select(*columns)))),
-            "entries": sorted(map(tuple, c.execute(select(entry.c.id, entry.c.ticket, entry.c.held, entry.c.public)))),
+            "entries": sorted(map(tuple, c.execute(entries))),
             "people": sorted(map(tuple, c.execute(select(participant)))),
             "links": sorted(map(tuple, c.execute(select(ticket_link)))),
             "messages": sorted(map(tuple, c.execute(select(ticket_message)))),
