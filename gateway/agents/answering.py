@@ -32,6 +32,7 @@ from gateway.agents.telling import tell_of
 from gateway.agents.types import AgentMail
 from gateway.deciding.decide import without_our_words
 from gateway.message.address import normal
+from gateway.message.formatted import is_struck
 from gateway.message.signature import what_signs
 from gateway.message.types import Message
 from gateway.operations.answers import recipients_of
@@ -225,6 +226,9 @@ def _held(
     files = proposal.attachments if not orders.commands else real_files(proposal.attachments)
     says = bool(orders.text.strip() or files) or between or any(orders.has(name) for name in INSERT)
     goes_out = says and not proposal.as_note
+    if orders.has("dry"):  # nothing happens: he reads what would
+        return None
+    answers_him = goes_out and not (orders.has("internal") or orders.has("ask"))  # the customer
     since = said_since(mail.c, ticket, mail.agent, wanted.seen) if "collision" in doubts else []
     shown = replace(proposal, seen=ticket.revision)  # its writer is shown what came since
     orders_more = any(each.name != "note" for each in orders.commands)
@@ -233,7 +237,7 @@ def _held(
         return Why("sealed", told=again), proposal
     if goes_out and wanted.passed_on is not None and "forward" in doubts:
         return Why("forwarded"), proposal
-    if goes_out and since:
+    if answers_him and since:
         return Why("collision", since=since), shown
     if _sets_status(orders) and not proposal.as_note and any(entry.kind == "mail" for entry in since):
         return Why("collision", since=since), shown
@@ -246,16 +250,22 @@ def _held(
     if "leak" in doubts and (found := leaks(orders.text, internal)):
         line = orders.text.splitlines()[found[0]].strip()
         return Why("leak", line=line), _cleaned(proposal, orders, cleaned(orders.text, internal))
-    if "risk" in doubts and mail.d.risk_holds and (told := _risk(mail, ticket, orders)) is not None:
+    if "risk" in doubts and mail.d.risk_holds and (told := _risk(mail, ticket, orders, proposal)) is not None:
         return Why("risk", told=told), proposal
     return None
 
 
-def _risk(mail: AgentMail, ticket: Ticket, orders: Orders) -> str | None:
-    """What he is asked about first, in his language: a card number, and whom a command of the same mail adds."""
+def _risk(mail: AgentMail, ticket: Ticket, orders: Orders, proposal: Proposal) -> str | None:
+    """What he is asked about first, in his language: a card number, words that he may not have seen or meant, and whom
+    a command of the same mail adds.
+    """
     said = mail.d.desk.templates.words(mail.d.rules.language_of(mail.agent))
     if has_card_number(orders.text):
         return said["risk_card"]
+    if mail.message.text_of_html and mail.message.hides_words:
+        return said["risk_hidden"]
+    if proposal.html is not None and is_struck(proposal.html, orders.text):
+        return said["risk_struck"]
     named = [str(each) for command in orders.commands if command.name == "cc" for each in _listed(command.value)]
     new = {normal(each) for each in named} - set(tickets.participants(mail.c, ticket.number))
     return said["risk_new"].format(who=", ".join(sorted(new))) if new else None

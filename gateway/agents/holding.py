@@ -22,7 +22,7 @@ from gateway.operations.tongue import tongue_of
 from gateway.outgoing.compose import address_in_list
 from gateway.outgoing.enqueue import enqueue
 from gateway.rules.types import Agent
-from gateway.store import agent_keys, held_mail, merges
+from gateway.store import agent_keys, held_mail, merges, outbox
 from gateway.store.held_mail import Proposal
 from gateway.ticket.agent_mail import to_agent
 from gateway.ticket.commands import looks_like_a_command
@@ -138,6 +138,9 @@ def _goes_to(ticket: Ticket | None, proposal: Proposal, d: Deps, c: Connection) 
     orders_alone = all(line.startswith("#") for line in lines) and (bool(lines) or not proposal.attachments)
     if ticket is None or proposal.as_note or orders_alone:
         return ()
+    if proposal.waiting:  # it was written already
+        written = (outbox.find(c, id) for id in proposal.waiting)
+        return tuple(item.forward_path for item in written if item is not None)
     return tuple(map(named, recipients_of(c, ticket, d)))
 
 

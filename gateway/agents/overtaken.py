@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from gateway.agents.answering import said_since
 from gateway.agents.holding import Why, ask, hold
 from gateway.agents.types import AgentMail
+from gateway.message.limits import ParseLimits
+from gateway.message.parse import read_body
 from gateway.operations.person import actor
 from gateway.operations.types import Duty
 from gateway.store import held_mail, outbox, tickets
@@ -20,6 +22,7 @@ from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.outbox import OutboxItem
 from gateway.ticket.life import after_answer
+from gateway.ticket.notices import lines_of_words
 from gateway.ticket.types import Entry, Outcome, Ticket
 
 
@@ -29,14 +32,15 @@ def overtaken(c: Connection, duty: Duty, ticket: int | None = None) -> None:
     ticket  where somebody may have written; None: anywhere
     """
     found: dict[int, list[OutboxItem]] = {}
-    for item in outbox.put_off(c, "answer", duty.now, ticket):
+    about = None if ticket is None else (ticket, *tickets.went_into(c, ticket))
+    for item in outbox.put_off(c, "answer", duty.now, about):
         found.setdefault(int(item.dedupe_key.split(":")[1]), []).append(item)
     for entry, items in found.items():
-        words, about = tickets.find_entry(c, entry), tickets.goes_on_in(c, items[0].ticket or 0)
-        if words is None or words.source is None or about is None:
+        words, where = tickets.find_entry(c, entry), tickets.goes_on_in(c, items[0].ticket or 0)
+        if words is None or words.source is None or where is None:
             continue
-        if tickets.said_since(c, about.number, words.revision or 0):  # only then the rules have to be read
-            _waits(c, duty, about, words, words.source, items)
+        if tickets.said_since(c, where.number, words.revision or 0):  # only then the rules have to be read
+            _waits(c, duty, where, words, words.source, items)
 
 
 def _waits(c: Connection, duty: Duty, ticket: Ticket, words: Entry, mail: str, items: Sequence[OutboxItem]) -> None:
@@ -61,9 +65,17 @@ def sent_after_all(mail: AgentMail, held: HeldMail, ticket: Ticket, since: Seque
         proposal = Proposal(held.proposal.text, seen=ticket.revision, waiting=waiting)
         return hold(mail, ticket, Why("collision", since=since), proposal)
     left = [f"q-{id}" for id in waiting if outbox.release(mail.c, id, mail.now)]
-    status = after_answer(mail.d.rules, mail.now, actor(mail.agent.id), None)
+    solved = any(_says_solved(mail, id) for id in waiting)
+    status = after_answer(mail.d.rules, mail.now, actor(mail.agent.id), "solved" if solved else None)
     save(
         mail.c, (status,), ticket_before=ticket, source=None, actor=actor(mail.agent.id), now=mail.now,
         promises=mail.d.promises, basis=mail.basis,
     )  # fmt: skip
     return mail.end("record", f"h-{held.id} sent: {', '.join(left) or 'nothing was left of it'}", ticket.number)
+
+
+def _says_solved(mail: AgentMail, id: int) -> bool:
+    """Whether a mail that was written already tells its reader that the matter is solved."""
+    item, templates = outbox.find(mail.c, id), mail.d.desk.templates
+    said = {templates.words(each)["solved_line"] for each in mail.d.languages}
+    return item is not None and not said.isdisjoint(lines_of_words(read_body(item.raw, ParseLimits()).text))

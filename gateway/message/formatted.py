@@ -116,6 +116,13 @@ def shown_in(safe_html: str) -> frozenset[str]:
     return frozenset(p.picture.content_id for line in lines_of(safe_html) for p in line.pieces if p.picture is not None)
 
 
+def is_struck(safe_html: str, text: str) -> bool:
+    """Whether sanitised HTML strikes words of the text through: read without that, it may say the contrary."""
+    pieces = (piece for line in lines_of(safe_html) if not line.quotes for piece in line.pieces)
+    struck = (piece.words.strip() for piece in pieces if piece.look.struck)
+    return any(words and words in text for words in struck)
+
+
 # --- HTML, line by line ------------------------------------------------------------------------------------------
 
 

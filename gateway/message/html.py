@@ -34,6 +34,10 @@ _BEFORE_WORDS = re.compile(r"(?:\s|&nbsp;|<[^>]*>)*")
 _HIDES = re.compile(
     r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|(?:size|height|opacity)\s*:\s*0(?!\.?[1-9])|\shidden\b"
 )
+_ANOTHER_MAIL = re.compile(
+    r"(?i)<blockquote|gmail_quote|moz-cite|divRplyFwdMsg|appendonsend|yahoo_quoted|protonmail_quote|data-mw="
+    r"|border-top:\s?solid [#\w]+ 1\.0pt"
+)
 _URLS = frozenset({"href", "src", "cite", "action", "background", "longdesc"})
 _SCHEMES = frozenset({"http", "https", "mailto", "tel", "cid"})
 _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
@@ -116,6 +120,14 @@ def begins_hidden(html: str) -> bool:
     begins = max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
     found = _BEFORE_WORDS.match(html, begins)
     return found is not None and _HIDES.search(found[0]) is not None
+
+
+def hides_words(html: str) -> bool:
+    """Whether HTML may hide words from its reader's eyes, above where another mail begins in it."""
+    begins = max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
+    another = _ANOTHER_MAIL.search(html, begins)
+    tags = re.findall(r"<[^<>]*>", html[begins : another.start() if another else len(html)])
+    return any(_HIDES.search(tag) for tag in tags)
 
 
 def without_tags(html: str) -> str:

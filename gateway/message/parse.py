@@ -123,6 +123,7 @@ def parse(
         forward=forward,
         text_of_html=body.text_of_html,
         begins_hidden=body.begins_hidden,
+        hides_words=body.hides_words,
     )
 
 

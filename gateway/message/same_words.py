@@ -39,7 +39,7 @@ _BLANKS, _QUOTED, _BARS = re.compile(r"\s*"), re.compile(r"[>\s]*"), re.compile(
 _BULLET, _NUMBER = re.compile(r"[•·▪◦§\uf0b7]\s*|[-*+–o]\s+"), re.compile(r"(\d{1,6})[.)]\s+")
 _RULE = re.compile(r"\s*[-_=*—–─]{3,}")
 _IN_PLACE = re.compile(r"\ufffc|[\[<]([^\[\]<>]{1,500})[\]>]")  # of a picture
-_LABEL = re.compile(r"\w+: ?")
+_LABEL = re.compile(r"\A\w{1,60}: ?")
 _WORD = re.compile(r"(\s*)(\S*)")
 _MARKS = {"bold": "*", "italic": "/_*", "underlined": "_"}
 
@@ -62,6 +62,8 @@ def formatted(safe_html: str, text: str, pictures: Mapping[str, Picture]) -> tup
 
     pictures  Content-ID -> what is shown of it; any other shows nothing
     """
+    if not text.strip():
+        return ()
     lines = lines_of(safe_html)
     plain = _Plain(text, len(safe_html), pictures)
     for start, line in enumerate(lines):
@@ -82,11 +84,8 @@ class _Plain:
         self._steps = _STEPS * (len(self._text) + more)
         self._pictures = pictures
         self._at, self._open = 0, list[tuple[str, str]]()  # how far it is read; looks that have a mark, and which
-        self._last, self._blank, self._gap = (
-            "",
-            False,
-            False,
-        )  # the letter before; what stands behind it, here and there
+        self._last = ""  # the letter before
+        self._blank = self._gap = False  # what stands behind it, here and there
 
     @property
     def is_tired(self) -> bool:
@@ -100,9 +99,9 @@ class _Plain:
             found = list(self._placed(lines, start))
         except _OtherWordsError:
             return None
-        if self._at < len(self._text) or self._open or all(each.at.says_nothing for each in found):
+        if self._at < len(self._text) or self._open or not any(each.line for each in found):
             return None
-        first = next(each.at.quotes for each in found if not each.at.says_nothing)
+        first = next((each.at.quotes for each in found if not each.at.says_nothing), found[-1].at.quotes)
         while found[0].at.quotes != first:  # pictures of what is quoted above
             found.pop(0)
         return found

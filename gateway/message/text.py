@@ -14,7 +14,7 @@ from gateway.message.attachments import Attachments
 from gateway.message.charset import clean, clean_line, decode
 from gateway.message.content import text_start, written_plainly
 from gateway.message.flowed import unflowed
-from gateway.message.html import begins_hidden, sanitised, too_hard, without_tags
+from gateway.message.html import begins_hidden, hides_words, sanitised, too_hard, without_tags
 from gateway.message.limits import ParseLimits
 from gateway.message.mime import Part
 from gateway.message.passages import Passage, passages
@@ -48,6 +48,7 @@ class Content:
     sure: frozenset[int] = frozenset()  # lines of the text that the elements of HTML prove quoted
     text_of_html: bool = False  # whether any of the text was read off HTML
     begins_hidden: bool = False  # whether that may hide its first words
+    hides_words: bool = False  # whether it may hide any of the new ones
 
 
 def content(
@@ -78,6 +79,7 @@ def content(
         sure=reader.sure.get(whole, frozenset()),
         text_of_html=reader.of_html,
         begins_hidden=reader.of_html and reader.hides,
+        hides_words=reader.of_html and reader.hides_words,
     )
 
 
@@ -98,6 +100,7 @@ class _Reader:
         self._eight_bit = 0
         self.of_html = False  # whether a text of HTML was taken
         self.hides = False  # whether some HTML may hide its first words
+        self.hides_words = False  # whether it may hide any
         self.sure: dict[str, frozenset[int]] = {}  # by the text of the one HTML part that it is about
 
     def read(self, chosen: tuple[Passage, ...]) -> list[tuple[str, str | None]]:
@@ -140,6 +143,7 @@ class _Reader:
         if not with_text:
             return html, ""
         self.hides = self.hides or begins_hidden(source)
+        self.hides_words = self.hides_words or hides_words(source)
         marked = quoted_text(source)
         self.sure[marked.text] = marked.sure
         return html, marked.text[: self._limits.text]

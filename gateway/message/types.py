@@ -184,6 +184,7 @@ class Message:
     forward: Forward | None = None  # what its author forwarded, in its words or as an attachment
     text_of_html: bool = False  # whether the words are those of HTML, because no plain text says them
     begins_hidden: bool = False  # whether that HTML may hide the first of them from its reader's eyes
+    hides_words: bool = False  # whether it may hide any of them
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of a field, in wire order; the name in any case."""

@@ -273,6 +273,8 @@ class _Work:
         number, by = self._asker.number, self._asker.agent.id
         if number is None or self._speaks == "nothing":
             return
+        if (goes_on := tickets.goes_on_in(self._c, number)) is not None:  # the same mail may have merged it
+            number = goes_on.number
         texts = (each for each in self._orders.commands if each.name in INSERT)
         plain = Command("text", None, 1, self._text.partition("\n")[0][:60])
         command = next(texts, next(iter(answering), plain))  # that is to blame where it cannot be sent

@@ -136,7 +136,7 @@ def undo(c: Connection, done: Receipt, source: Ticket, target: Ticket, *, actor:
         gone = and_(participant.c.ticket == target.number, participant.c.address.in_(before.people))
         c.execute(delete(participant).where(gone))
         # whoever answers an older mail was promised that they read it
-        said = f"#{source.number}: − {', '.join(before.people)}"
+        said = f"#{source.number}: − {', '.join(before.people)} (a ticket of its own again)"
         add_event(c, target.number, said, now, revision=target.revision + 1)
     messages = before.messages + len(since.moved)
     back: dict[str, Any] = _counted(source, messages)

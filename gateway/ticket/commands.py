@@ -32,7 +32,7 @@ _AT_THE_END = re.compile(r"(?<=[^\s.!:,;…])[.!:,;…]+\Z")
 _WITH_ANOTHER = ("merge", "link", "unlink", "relates", "causedby", "blocks")  # the last number is the other ticket
 _NUMBER = "#?[1-9][0-9]{0,8}"
 _AND = "&|and|und|oraz|i|a|e|и"
-_JOINED = re.compile(rf"(?:\s*[,;/+…]|\s+(?:{_AND}))+\s*\Z", re.IGNORECASE)  # what stands between two commands
+_JOINTS = ",;/+…"  # what else stands between two commands
 _NUMBERS = re.compile(
     rf"{_NUMBER}(?![^\s,;:])(?:(?:\s*[,;]\s*|\s+)(?:(?:{_AND})\s+)?{_NUMBER}(?![^\s,;:]))*[\s,;:]*", re.IGNORECASE
 )
@@ -441,7 +441,14 @@ def _check_single(rest: str, info: CommandInfo) -> None:
 def _apart(text: str) -> str:
     """The commands of a line, each on a line of its own."""
     pieces = re.split(r"\s(?=#[^\W\d_])", text)
-    return "\n".join(_JOINED.sub("", each) for each in pieces)
+    return "\n".join(map(_without_joint, pieces))
+
+
+def _without_joint(piece: str) -> str:
+    words = piece.split(" ")
+    while len(words) > 1 and (not words[-1].strip(_JOINTS) or words[-1].casefold() in _AND.split("|")):
+        words.pop()
+    return " ".join(words).rstrip(f"{_JOINTS} ")
 
 
 def _maybe(info: CommandInfo, behind: str, rest: str, e: WrongValueError) -> str | None:

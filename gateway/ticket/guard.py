@@ -230,7 +230,8 @@ def _budgets(policy: NotifyPolicy, notice: Notification, address: str) -> Iterat
         yield SendBudget("csat-limit", _ASKED, {"recipient": address, "template": CSAT})
         yield SendBudget("csat-limit", _ONCE, {"ticket": notice.ticket, "template": CSAT})
     of_thread: dict[str, object] = {"recipient": address, "ticket": notice.ticket}
-    if notice.cause == CUSTOMER_SOLVED:  # the acknowledgement that asked him to does not keep it back
+    # what the customer or a person of ours asked for is not kept back by the acknowledgement
+    if notice.cause == CUSTOMER_SOLVED or notice.cause.startswith("agent:"):
         of_thread["template"] = notice.template
     yield SendBudget("thread-limit", limits.auto_per_thread, of_thread)
     yield SendBudget("recipient-limit", limits.auto_per_recipient, {"recipient": address})

@@ -21,6 +21,7 @@ from gateway.ticket.types import File
 RUN = 8  # words in a row that nobody writes twice by chance
 _LEAST_OF_LINE = 3  # words: shorter lines of ours are anybody's
 _MAX_WORDS = 50_000
+_MOST_QUOTINGS = 4  # of signs in a link, one within the other
 _MOST_OCTETS = 1 << 20  # of a file
 _WORD = re.compile(r"[\w@#]+")
 _BEFORE = re.compile(r"[\s>|*_•·–—-]+")  # programs write the marks of lists anew, each its own
@@ -116,7 +117,13 @@ def _leaking(lines: Sequence[str], internal: Internal) -> Iterator[int]:
 
 
 def _shows_token(text: str) -> bool:
-    return _TOKEN.search(unquote(text).lower()) is not None
+    for _ in range(_MOST_QUOTINGS):
+        if _TOKEN.search(text.lower()):
+            return True
+        if (plain := unquote(text)) == text:
+            return False
+        text = plain
+    return _TOKEN.search(text.lower()) is not None
 
 
 def _names_agent(line: str, addresses: Collection[str]) -> bool:

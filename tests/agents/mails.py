@@ -42,6 +42,11 @@ def newest(desk: Desk, to: str, template: str = "") -> OutboxItem:
     return [m for m in desk.mails() if m.forward_path == to and template in ("", m.template)][-1]
 
 
+def sent_to(desk: Desk, who: str, before: int) -> list[str]:
+    """The mails to somebody since there were so many."""
+    return [m.template for m in desk.mails()[before:] if m.forward_path == who]
+
+
 def reply_address(item: OutboxItem) -> str:
     """Where an answer to a mail goes."""
     return str(read(item)["Reply-To"].addresses[0].addr_spec)

@@ -31,7 +31,21 @@ from gateway.store.store import Store
 from gateway.ticket.notices import to_agents
 from gateway.ticket.saying import english, worded
 from gateway.ticket.types import AddPeople, File, Participant, SetField, SetRequester
-from tests.agents.mails import ANN, BOB, JAN, RULES, answer, link, newest, proven, read, reply, reply_address, text_of
+from tests.agents.mails import (
+    ANN,
+    BOB,
+    JAN,
+    RULES,
+    answer,
+    link,
+    newest,
+    proven,
+    read,
+    reply,
+    reply_address,
+    sent_to,
+    text_of,
+)
 from tests.processing import Desk, mail, verdict
 from tests.ticket.strings import STRINGS
 
@@ -815,6 +829,49 @@ def test_an_answer_that_became_a_note_overtakes_one_that_was_to_leave_later(desk
     asyncio.run(Due(desk.store, lambda: desk.deps, FakeClock(desk.now), lambda: None).expire_held())
     assert [m.state for m in desk.outbox() if m.template == "answer"] == ["held"]
     assert "Bob mówi." in text_of(newest(desk, ANN, "hold"))
+
+
+def test_an_answer_that_was_to_leave_later_waits_also_where_its_ticket_went_into_another(desk: Desk) -> None:
+    desk.take(mail("Eva <eva@x.test>", "Zwrot i ja"))
+    reply(desk, [m for m in desk.mails() if m.ticket == 1 and m.forward_path == ANN][-1], "#send in 10m\n\nZwrot.")
+    desk.merge(1, into=2)
+    desk.now += timedelta(minutes=2)
+    desk.take(verdict("pass", mail(f"Jan <{JAN}>", "Re: Zwrot", "Nieaktualne!")), to=desk.reply_address(JAN, 1))
+    assert [m.state for m in desk.outbox() if m.template == "answer"] == ["held"]
+
+
+def test_an_answer_that_was_held_before_it_left_keeps_what_it_promised(desk: Desk) -> None:
+    """To whom it goes, and that the matter is solved."""
+    reply(desk, newest(desk, ANN), "#send in 10m\n#solved\n\nZwrot zlecony.")
+    reply(desk, newest(desk, BOB, "agent_notice"), "#cc eva@x.test\n#note\n\nBob mówi.", f"Bob <{BOB}>")
+    asked = newest(desk, ANN, "hold")
+    assert f"Your reply to {JAN} has not been sent" in text_of(asked)
+    reply(desk, asked, "#send", Message_ID="<w@agents.test>")
+    assert ([m.state for m in desk.outbox() if m.template == "answer"], desk.ticket(1).status) == (["queued"], "solved")
+
+
+def test_the_customer_hears_that_an_agent_solved_it_also_right_after_the_acknowledgement(desk: Desk) -> None:
+    before = len(desk.mails())
+    assert "auto_ack" in [m.template for m in desk.mails() if m.forward_path == JAN]
+    reply(desk, newest(desk, ANN), "#solved")
+    assert sent_to(desk, JAN, before) == ["status_notice"]
+
+
+@pytest.mark.parametrize("words", ["#internal billing\n\nLook, please.", "#dry\n#solved\n\nZwrot zlecony."])
+def test_what_is_not_for_the_customer_collides_with_nothing(desk: Desk, words: str) -> None:
+    notice = newest(desk, ANN)
+    reply(desk, newest(desk, BOB), "#note\n\nBob mówi.", f"Bob <{BOB}>")
+    assert not reply(desk, notice, words).reason.startswith("held")
+    assert sent_to(desk, JAN, 0) == ["auto_ack"]
+
+
+def test_words_below_a_merge_go_to_the_one_that_it_went_into(desk: Desk) -> None:
+    notice = newest(desk, ANN)
+    desk.take(mail(f"Jan <{JAN}>", "Zwrot, znowu"))
+    assert reply(desk, notice, "#merge 2\n\nZwrot zlecony.").reason == "held: confirm (h-1)"
+    reply(desk, newest(desk, ANN, "confirm"), "#confirm")
+    assert (desk.ticket(1).merged_into, desk.entries(2)[-1].text) == (2, "Zwrot zlecony.")
+    assert newest(desk, JAN).template in ("answer", "status_notice")
 
 
 def test_a_customer_who_writes_twice_is_read_twice_before_a_late_answer(desk: Desk) -> None:

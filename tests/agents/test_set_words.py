@@ -127,6 +127,37 @@ def test_html_that_says_something_else_goes_to_nobody(desk: Desk, plain: str, ht
         assert words.strip() == f"<p>{plain}</p>"
 
 
+@pytest.mark.parametrize(
+    ("plain", "html", "told"),
+    [
+        # what the plain part says, what the HTML says, what Ann is asked about
+        ("The price is 100 200 EUR.", "<p>The price is <s>100</s> 200 EUR.</p>", "struck through"),
+        ("", "<p>We will <strike>not</strike> pay.</p>", "struck through"),
+        ("", "<div>Hello Jan.</div><div style='display:none !important'>He is nasty.</div>", "may hide words"),
+        ("", "<div>Hello Jan.</div><p hidden>He is nasty.</p>", "may hide words"),
+    ],
+)
+def test_words_that_their_reader_would_not_take_for_said_are_asked_about(
+    desk: Desk, plain: str, html: str, told: str
+) -> None:
+    notice = newest(desk, ANN)
+    raw = built(Program("x"), [plain] if plain else [], html, read(notice), reply_address(notice))
+    assert desk.take(proven(raw), to=reply_address(notice)).reason == "held: risk (h-1)"
+    assert told in text_of(newest(desk, ANN, "hold"))
+    assert [m for m in desk.mails() if m.forward_path == JAN and m.template == "answer"] == []
+    reply(desk, newest(desk, ANN, "hold"), "#send")
+    assert [m for m in desk.mails() if m.forward_path == JAN and m.template == "answer"] != []
+
+
+@pytest.mark.parametrize("plain", ["[image: router.png]", "\ufffc", "[cid:x]"])
+def test_a_picture_alone_is_shown_and_no_words_stand_for_it(desk: Desk, plain: str) -> None:
+    takes(desk, plain, '<div><img src="cid:x" alt="router.png"></div>')
+    sent = newest(desk, JAN, "answer")
+    assert "image/png" in types(read(sent))
+    assert '<img src="cid:' in html_of(read(sent))
+    assert plain == "[image: router.png]" or plain not in text_of(sent)
+
+
 def test_what_is_held_is_sent_as_it_was_set(desk: Desk) -> None:
     notice = newest(desk, ANN)
     desk.take(mail(f"Jan Kowalski <{JAN}>", "Re: Zwrot", "And when?", In_Reply_To=newest(desk, JAN).message_id))
@@ -148,11 +179,12 @@ def test_what_leaves_later_and_what_is_only_tried_is_set_alike(desk: Desk) -> No
     assert html_of(read(newest(desk, JAN, "answer"))).strip() == "<p>It is <strong>not</strong> ready.</p>"
 
 
-@pytest.mark.parametrize("where", ["plain", "target", "escaped"])
+@pytest.mark.parametrize("where", ["plain", "target", "escaped", "twice"])
 def test_an_address_that_was_made_for_an_agent_goes_to_nobody(desk: Desk, where: str) -> None:
     notice = newest(desk, ANN)
     ours = reply_address(notice)
     target = ours.replace(".", "%2E").replace("+", "%2B") if where == "escaped" else ours
+    target = ours.replace("+", "%252B") if where == "twice" else target
     words = ours if where == "plain" else "me"
     takes(desk, f"Write to {words} <mailto:{target}>.", f'<p>Write to <a href="mailto:{target}">{words}</a>.</p>')
     assert [m for m in desk.mails() if m.forward_path == JAN and m.template == "answer"] == []

@@ -14,7 +14,7 @@ from gateway.store.outbox import OutboxItem
 from gateway.store.store import Store
 from gateway.ticket.types import Outcome
 from tests.acceptance.test_E03_report_of_our_own_mail import report
-from tests.agents.mails import ANN, BOB, JAN, RULES, newest, proven, quoted, read, reply, text_of
+from tests.agents.mails import ANN, BOB, JAN, RULES, newest, proven, quoted, read, reply, sent_to, text_of
 from tests.processing import Desk, mail
 
 _GONE = RULES.replace("  ann: {name: Ann Agent, email: ann@agents.test, also: [ann@home.test]}\n", "").replace(
@@ -33,11 +33,6 @@ def desk(store: Store, settings: Settings) -> Desk:
     made = Desk(store, without_plus(settings), RULES)
     made.take(mail(f"Jan <{JAN}>", "Zwrot", "Proszę o zwrot za zamówienie PL-10442.", Message_ID="<j1@bigbank.test>"))
     return made
-
-
-def sent_to(desk: Desk, who: str, before: int) -> list[str]:
-    """The mails to somebody since there were so many."""
-    return [m.template for m in desk.mails()[before:] if m.forward_path == who]
 
 
 def says_which(desk: Desk, item: OutboxItem, **fields: str) -> Outcome:
@@ -74,7 +69,7 @@ def test_a_day_at_a_desk(desk: Desk) -> None:
     assert reply(desk, asked, "#send", f"Bob <{BOB}>", Message_ID="<b2@agents.test>").reason.startswith("h-1 sent")
     assert desk.entries(1)[-1].text == "Proszę o zdjęcie."
     assert reply(desk, asked, "#send", f"Bob <{BOB}>", Message_ID="<b3@agents.test>").reason.endswith("already")
-    assert sent_to(desk, JAN, before) == ["answer"]
+    assert sent_to(desk, JAN, before) == ["status_notice", "answer"]
 
 
 @pytest.mark.p0
