@@ -32,12 +32,11 @@ def overtaken(c: Connection, duty: Duty, ticket: int | None = None) -> None:
     ticket  where somebody may have written; None: anywhere
     """
     found: dict[int, list[OutboxItem]] = {}
-    about = None if ticket is None else (ticket, *tickets.went_into(c, ticket))
-    for item in outbox.put_off(c, "answer", duty.now, about):
+    for item in outbox.put_off(c, "answer", duty.now):
         found.setdefault(int(item.dedupe_key.split(":")[1]), []).append(item)
     for entry, items in found.items():
         words, where = tickets.find_entry(c, entry), tickets.goes_on_in(c, items[0].ticket or 0)
-        if words is None or words.source is None or where is None:
+        if words is None or words.source is None or where is None or ticket not in (None, where.number):
             continue
         if tickets.said_since(c, where.number, words.revision or 0):  # only then the rules have to be read
             _waits(c, duty, where, words, words.source, items)

@@ -337,15 +337,10 @@ def find_many(
     return [_listed(row) for row in c.execute(query)]
 
 
-def put_off(c: Connection, template: str, now: datetime, about: Collection[int] | None) -> list[OutboxItem]:
-    """Mails of people that are to leave later and were never tried, oldest first, without their octets.
-
-    about  tickets that they are about; None: any
-    """
+def put_off(c: Connection, template: str, now: datetime) -> list[OutboxItem]:
+    """Mails of people that are to leave later and were never tried, oldest first, without their octets."""
     later = and_(waits(), _is("queued"), outbox.c.next_attempt_at > now, outbox.c.attempts == 0)
     query = _LISTED.where(later, outbox.c.template == template, outbox.c.auto.is_(False)).order_by(outbox.c.id)
-    if about is not None:
-        query = query.where(outbox.c.ticket.in_(about))
     return [_listed(row) for row in c.execute(query)]
 
 

@@ -50,15 +50,6 @@ def goes_on_in(c: Connection, number: int) -> Ticket | None:
     return found
 
 
-def went_into(c: Connection, number: int) -> list[int]:
-    """The numbers of the tickets that were merged into this one, however often."""
-    found, newest = list[int](), [number]
-    while newest:
-        newest = list(c.execute(select(ticket.c.number).where(ticket.c.merged_into.in_(newest))).scalars())
-        found += newest
-    return found
-
-
 def find_alias(c: Connection, alias: str) -> int | None:
     """The number of the ticket that an old desk or an imported system called so, in any case; None when none was."""
     number: int | None = c.execute(_ALIAS, {"alias": alias}).scalar_one_or_none()
