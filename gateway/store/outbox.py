@@ -340,8 +340,9 @@ def find_many(
 def put_off(c: Connection, template: str, now: datetime) -> list[OutboxItem]:
     """Mails of people that are to leave later and were never tried, oldest first, without their octets."""
     later = and_(waits(), _is("queued"), outbox.c.next_attempt_at > now, outbox.c.attempts == 0)
-    query = _LISTED.where(later, outbox.c.template == template, outbox.c.auto.is_(False)).order_by(outbox.c.id)
-    return [_listed(row) for row in c.execute(query)]
+    query = _LISTED.where(later, outbox.c.template == template, outbox.c.auto.is_(False))
+    found = c.execute(query).all()  # in no order: asked for one, SQLite goes through all mails there ever were
+    return [_listed(row) for row in sorted(found, key=lambda row: int(row.id))]
 
 
 def written_since(c: Connection, after: int, at: datetime) -> list[OutboxItem]:
