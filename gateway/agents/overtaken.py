@@ -22,7 +22,6 @@ from gateway.store.changes import save
 from gateway.store.held_mail import HeldMail, Proposal
 from gateway.store.outbox import OutboxItem
 from gateway.ticket.life import after_answer
-from gateway.ticket.notices import lines_of_words
 from gateway.ticket.types import Entry, Outcome, Ticket
 
 
@@ -77,4 +76,4 @@ def _says_solved(mail: AgentMail, id: int) -> bool:
     """Whether a mail that was written already tells its reader that the matter is solved."""
     item, templates = outbox.find(mail.c, id), mail.d.desk.templates
     said = {templates.words(each)["solved_line"] for each in mail.d.languages}
-    return item is not None and not said.isdisjoint(lines_of_words(read_body(item.raw, ParseLimits()).text))
+    return item is not None and not said.isdisjoint(read_body(item.raw, ParseLimits()).text.splitlines())

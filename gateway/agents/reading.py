@@ -88,5 +88,5 @@ def is_sealed(text: str, attachments: Iterable[Attachment]) -> bool:
 
 
 def real_files(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    """Those that were attached, and are no pictures within a text: those of a signature come with every mail."""
-    return tuple(each for each in attachments if not each.inline and each.content_id is None)
+    """Those of them that stand alone."""
+    return tuple(each for each in attachments if each.stands_alone)

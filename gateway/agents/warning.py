@@ -80,11 +80,10 @@ def warn_of_commands(mail: AgentMail) -> None:
 
 def _tell(mail: AgentMail, about: str, key: str, said: str) -> None:
     agent, rules = mail.agent, mail.d.rules
-    strings = mail.d.desk.templates.words(rules.language_of(agent))
     language = rules.language_of(agent)
     watcher = Watcher(Mailbox(agent.name, agent.email), language, agent.timezone, rules.defaults.team)
     notice = alarm(watcher, about, key, said, mail.now)
-    more = {**notice.values, "lines": (said, strings["told_more"])}
+    more = {**notice.values, "lines": (said, mail.d.desk.templates.words(language)["told_more"])}
     _tell_some(mail, notice, more, 1)
 
 

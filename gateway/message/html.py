@@ -117,14 +117,18 @@ def sanitised(html: str) -> str:
 
 def begins_hidden(html: str) -> bool:
     """Whether the first words of HTML may be hidden from its reader's eyes: by a style that stands before them."""
-    begins = max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
-    found = _BEFORE_WORDS.match(html, begins)
+    found = _BEFORE_WORDS.match(html, _behind_head(html))
     return found is not None and _HIDES.search(found[0]) is not None
+
+
+def _behind_head(html: str) -> int:
+    """Where what is read begins."""
+    return max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
 
 
 def hides_words(html: str) -> bool:
     """Whether HTML may hide words from its reader's eyes, above where another mail begins in it."""
-    begins = max(0, *map(html[:_HEAD].lower().find, ("</head", "<body")))
+    begins = _behind_head(html)
     another = _ANOTHER_MAIL.search(html, begins)
     tags = re.findall(r"<[^<>]*>", html[begins : another.start() if another else len(html)])
     return any(_HIDES.search(tag) for tag in tags)

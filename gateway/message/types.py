@@ -94,6 +94,11 @@ class Attachment:
     inline: bool = False
     sniffed: str | None = None  # the media type that its first octets prove; None when they prove none
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it was attached, and is no picture within a text: those of a signature come with every mail."""
+        return not self.inline and self.content_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientStatus:

@@ -58,7 +58,7 @@ def may_be_noted(code: str, ticket: int | None, proposal: Proposal, name: str) -
     if ticket is None or code not in WRONG:
         return ticket is not None and proposal.has_words
     lines = (line for line in proposal.everything.split("\n") if not looks_like_a_command(line))
-    files = any(not each.inline and each.content_id is None for each in proposal.attachments)
+    files = any(each.stands_alone for each in proposal.attachments)
     return files or what_signs("\n".join(lines), name) != "signs"
 
 

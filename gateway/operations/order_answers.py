@@ -241,7 +241,7 @@ def _listed(c: Connection, title: str, asked: str, agent: Agent, duty: Duty, wor
     many = f"{len(found)}+" if len(found) >= _LOOKED_AT else str(len(found))
     if not rows:
         return Said(title, (words["list_none"],))
-    zone = _zone(agent, duty, tongue) if any(ticket.next_due is not None for ticket in found[:MOST_ROWS]) else ""
+    zone = _zone(agent, duty, tongue) if any(ticket.next_due is not None for ticket in listed) else ""
     return Said(title, (f"{len(rows)} / {many}", *filter(None, (zone,))), heads, rows)
 
 

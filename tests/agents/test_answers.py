@@ -840,9 +840,11 @@ def test_an_answer_that_was_to_leave_later_waits_also_where_its_ticket_went_into
     assert [m.state for m in desk.outbox() if m.template == "answer"] == ["held"]
 
 
-def test_an_answer_that_was_held_before_it_left_keeps_what_it_promised(desk: Desk) -> None:
-    """To whom it goes, and that the matter is solved."""
-    reply(desk, newest(desk, ANN), "#send in 10m\n#solved\n\nZwrot zlecony.")
+@pytest.mark.parametrize("lines", [1, 400])
+def test_an_answer_that_was_held_before_it_left_keeps_what_it_promised(desk: Desk, lines: int) -> None:
+    """To whom it goes, and that the matter is solved, however far below that stands."""
+    words = "\n".join(f"Zwrot {n} zlecony." for n in range(lines))
+    reply(desk, newest(desk, ANN), f"#send in 10m\n#solved\n\n{words}")
     reply(desk, newest(desk, BOB, "agent_notice"), "#cc eva@x.test\n#note\n\nBob mówi.", f"Bob <{BOB}>")
     asked = newest(desk, ANN, "hold")
     assert f"Your reply to {JAN} has not been sent" in text_of(asked)
